@@ -1,0 +1,1 @@
+"""Reads the cluster, decides, writes: the operator of SegCompressionJob (docs/architecture.md)."""

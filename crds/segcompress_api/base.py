@@ -1,0 +1,48 @@
+"""The two bases of every noun: Kubernetes' camelCase models, and upstream ACT's snake_case sections.
+
+All models are frozen and refuse unknown keys: a setting that is accepted and does nothing is the fault
+that this project exists to mend.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+API_GROUP = "segcompress.dev"
+API_VERSION = "v1alpha1"
+
+CLUSTER_REQUIRED = "x-cluster-required"
+"""JSON-schema mark: optional for `segcompress run`, required of a resource in a cluster."""
+
+
+class Model(BaseModel):
+    """A frozen Kubernetes-style object: camelCase on the wire, unknown keys refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        allow_inf_nan=False,
+    )
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the JSON-ready mapping with camelCase keys; unset optional fields are left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class Section(BaseModel):
+    """A frozen section of an upstream ACT file: keys exactly as upstream writes them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
+
+
+def free_form(description: str, **extra: Any) -> Any:
+    """Return a field that upstream lets be scalar, list or mapping; `act_settings` checks its value."""
+    return Field(
+        default=None,
+        description=description,
+        json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
+        **extra,
+    )

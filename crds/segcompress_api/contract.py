@@ -1,0 +1,92 @@
+"""The one meeting point of operator and runner: RunConfig goes in, RunResult and ExitCode come out.
+
+RunConfig travels as an annotation of the pod template, read by the pod through a downward-API file: an
+environment value would be expanded by the kubelet (`$(NAME)`) and ends at 128 KiB. RunResult travels as the
+pod's termination message, which the kubelet cuts at 4096 bytes. The operator treats it as hostile input.
+"""
+
+from enum import IntEnum
+
+from pydantic import Field, ValidationError
+
+from segcompress_api.base import API_GROUP, Model
+from segcompress_api.conditions import Reason
+from segcompress_api.job import JobSpec
+from segcompress_api.status import Artifacts, Metrics, ShortText
+
+RUN_CONFIG_ANNOTATION = f"{API_GROUP}/run-config"
+RUN_CONFIG_PATH = "/etc/segcompress/run-config.json"
+"""Where the pod finds its RunConfig (downward-API volume)."""
+
+CA_BUNDLE_PATH = "/etc/segcompress-ca/ca.crt"
+"""Where the pod finds the object store's CA bundle, if the Secret has one."""
+
+WORK_DIR = "/work"
+"""The pod's scratch space (sized emptyDir); the root file system is read-only."""
+
+TERMINATION_MESSAGE_PATH = "/dev/termination-log"
+TERMINATION_MESSAGE_LIMIT = 4096
+
+SECRET_KEYS = {
+    "endpoint": "S3_ENDPOINT",
+    "accessKey": "AWS_ACCESS_KEY_ID",
+    "secretKey": "AWS_SECRET_ACCESS_KEY",
+}
+"""Key of the storage Secret -> environment variable of the runner (the CLI reads the same variables)."""
+
+OPTIONAL_SECRET_KEYS = {"region": "AWS_REGION", "sessionToken": "AWS_SESSION_TOKEN"}
+POD_UID_VARIABLE = "SEGCOMPRESS_POD_UID"
+THREADS_VARIABLE = "SEGCOMPRESS_THREADS"
+"""Threads for training and evaluation: the container's CPU limit, rounded up."""
+
+
+class ExitCode(IntEnum):
+    """How the runner ended; the Job's podFailurePolicy and the CLI's users read these."""
+
+    SUCCEEDED = 0
+    CRASHED = 1
+    INVALID_INPUT = 3
+    GATE_MISSED = 4
+    PREEMPTED = 5
+    STORAGE_UNREACHABLE = 6
+
+
+class RunConfig(Model):
+    """Everything that a pod needs to know of its run, but for credentials."""
+
+    namespace: str = Field(description="Namespace of the resource; for messages.")
+    name: str = Field(description="Name of the resource; for messages.")
+    uid: str = Field(description="UID of the resource.")
+    start: int = Field(ge=1, description="Number of the start (one child Job each).")
+    spec: JobSpec = Field(description="The resource's spec.")
+
+
+class RunResult(Model):
+    """How a run ended and what it measured; at most 4 KB of JSON."""
+
+    reason: Reason = Field(description="Reason of the resource's final condition.")
+    message: ShortText = Field(description="One sentence for people.")
+    metrics: Metrics | None = Field(default=None, description="What was measured.")
+    artifacts: Artifacts | None = Field(default=None, description="What was published.")
+    notes: tuple[ShortText, ...] = Field(
+        default=(), max_length=8, description="Settings without effect, and the like."
+    )
+
+    def to_termination_message(self) -> str:
+        """Return JSON of at most 4096 bytes: where it is longer, notes go first, then the message is cut."""
+        for candidate in (self, self.model_copy(update={"notes": ()}), self._cut()):
+            text = candidate.model_dump_json(by_alias=True, exclude_none=True)
+            if len(text.encode()) <= TERMINATION_MESSAGE_LIMIT:
+                return text
+        raise ValueError("a RunResult without notes and with a short message is over 4096 bytes")
+
+    def _cut(self) -> "RunResult":
+        return self.model_copy(update={"notes": (), "message": self.message[:200]})
+
+
+def parse_run_result(text: str) -> RunResult | None:
+    """Return the RunResult in a termination message, or None where there is no valid one."""
+    try:
+        return RunResult.model_validate_json(text)
+    except ValidationError:
+        return None

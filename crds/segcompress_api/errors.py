@@ -1,0 +1,71 @@
+"""One sentence for a wrong spec: the field, what is wrong, what would be right."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+
+class InvalidSpecError(ValueError):
+    """A spec that no retry can mend.
+
+    `field` is the dotted path as a user writes it (`spec.strategy.UnstructurePrune.ratio`), `problem` says
+    what is wrong and `remedy`, where there is one, what would be right.
+    """
+
+    def __init__(self, field: str, problem: str, remedy: str = "") -> None:
+        self.field = field
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{field}: {problem}" + (f"; {remedy}" if remedy else ""))
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like `name`, or None where none is near."""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    matches = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
+    return by_lower[matches[0]] if matches else None
+
+
+def invalid_spec(error: ValidationError, root: type[BaseModel], prefix: str = "") -> InvalidSpecError:
+    """Turn pydantic's first complaint into one sentence; an unknown key names the nearest right one."""
+    first = error.errors(include_url=False)[0]
+    path = [str(part) for part in first["loc"]]
+    field = ".".join([prefix, *path] if prefix else path) or "spec"
+    if first["type"] == "extra_forbidden":
+        return _unknown_key(field, path, root)
+    if first["type"] == "missing":
+        return InvalidSpecError(field, "is required and missing")
+    given = first.get("input")
+    shown = "" if isinstance(given, dict | list) else f", not {given!r}"
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return InvalidSpecError(field, message[:1].lower() + message[1:] + shown)
+
+
+def _unknown_key(field: str, path: list[str], root: type[BaseModel]) -> InvalidSpecError:
+    known = sorted(_keys_at(root, path[:-1]))
+    match = nearest(path[-1], known)
+    remedy = f"did you mean {match}?" if match else f"known are: {', '.join(known)}"
+    return InvalidSpecError(field, "is no field that this version knows", remedy)
+
+
+def _keys_at(model: type[BaseModel], path: list[str]) -> set[str]:
+    """Return the keys of the model that `path` leads to from `model`."""
+    for part in path:
+        info = next((i for name, i in model.model_fields.items() if part in (name, i.alias)), None)
+        inner = None if info is None else _model_in(info.annotation)
+        if inner is not None:
+            model = inner
+    return {info.alias or name for name, info in model.model_fields.items()}
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the model class inside `X`, `X | None` or `tuple[X, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_in(inner)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,250 @@
+"""SegCompressionJob: one compression run, as a user asks for it (spec) and as it went (status)."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from segcompress_api.base import API_GROUP, API_VERSION, CLUSTER_REQUIRED, Model
+from segcompress_api.status import JobStatus
+from segcompress_api.strategy import Strategy
+
+KIND = "SegCompressionJob"
+PLURAL = "segcompressionjobs"
+SHORT_NAME = "scj"
+
+_S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?$"
+_FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$"
+_DECIMAL = r"^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$"
+
+Uri = Annotated[
+    str, Field(pattern=r"^(s3|file)://.+$", max_length=1024, json_schema_extra={"pattern": _S3_URI})
+]
+"""s3://bucket/prefix/ in a cluster; `segcompress run` takes file:///folder/ too."""
+
+Fraction = Annotated[str, Field(pattern=_DECIMAL, max_length=12)]
+"""A decimal string from 0 to 1, such as "0.01": a float has no one spelling."""
+
+FileName = Annotated[str, Field(pattern=_FILE_NAME, max_length=256)]
+
+
+class InferenceModel(Model):
+    """An exported Paddle inference model: the .pdmodel program and its combined .pdiparams."""
+
+    uri: Uri = Field(description="Folder that holds both files: s3://bucket/prefix/.")
+    model_file: FileName = Field(default="model.pdmodel", description="Name of the program file.")
+    params_file: FileName = Field(
+        default="model.pdiparams", description="Name of the combined parameter file."
+    )
+
+
+class ModelSource(Model):
+    """The model to compress."""
+
+    inference: InferenceModel = Field(description="An exported Paddle inference model.")
+
+
+class Transform(Model):
+    """One PaddleSeg transform: its class name under `type`, its arguments beside it."""
+
+    model_config = ConfigDict(extra="allow", alias_generator=None)
+
+    type: str = Field(max_length=64, description="Name of a class in paddleseg.transforms, such as Resize.")
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the keyword arguments of the transform."""
+        return dict(self.model_extra or {})
+
+
+class Dataset(Model):
+    """Pictures and masks in PaddleSeg's layout: list files of "image mask" lines, relative to uri."""
+
+    uri: Uri = Field(description="Folder that holds pictures, masks and list files: s3://bucket/prefix/.")
+    train_list: FileName = Field(default="train.txt", description="List of the pictures to train on.")
+    val_list: FileName = Field(default="val.txt", description="List of the pictures to evaluate on.")
+    num_classes: int = Field(
+        ge=2, le=256, description="Number of classes; a mask holds ids below it, or ignoreIndex."
+    )
+    class_names: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(
+        default=(),
+        max_length=256,
+        description="Names of the classes, in the order of their ids; used in messages.",
+    )
+    ignore_index: int = Field(default=255, ge=0, le=255, description="Mask value that no figure counts.")
+    batch_size: int = Field(default=16, ge=1, le=1024, description="Pictures in a training batch.")
+    train_transforms: tuple[Transform, ...] = Field(
+        min_length=1, max_length=32, description="PaddleSeg transforms of a training picture, in order."
+    )
+    val_transforms: tuple[Transform, ...] = Field(
+        min_length=1, max_length=32, description="PaddleSeg transforms of a validation picture, in order."
+    )
+
+    @model_validator(mode="after")
+    def _one_name_a_class(self) -> Self:
+        if self.class_names and len(self.class_names) != self.num_classes:
+            raise ValueError(
+                f"classNames has {len(self.class_names)} names for numClasses {self.num_classes}"
+            )
+        return self
+
+
+RuntimeName = Literal["PaddleInference", "ONNXRuntime"]
+
+
+class Benchmark(Model):
+    """Where and how latency is measured: batch 1, baseline and compressed model interleaved."""
+
+    runtimes: tuple[RuntimeName, ...] = Field(
+        default=("PaddleInference", "ONNXRuntime"),
+        min_length=1,
+        max_length=2,
+        description="Runtimes to measure on; the first gives status.metrics its latencyMs.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
+    threads: int = Field(default=1, ge=1, le=64, description="Threads of a runtime.")
+    warmup: int = Field(default=50, ge=0, le=10000, description="Queries before the first that counts.")
+    min_queries: int = Field(
+        default=1024, ge=16, le=100000, description="Queries that count, for each model."
+    )
+
+
+class Acceptance(Model):
+    """Gates: a run that misses one ends Failed, its model published as not accepted."""
+
+    max_miou_drop: Fraction | None = Field(
+        default=None,
+        description='Most mIoU that may be lost against the baseline, as a decimal string: "0.01".',
+    )
+    min_sparsity: Fraction | None = Field(
+        default=None, description='Least share of zeros in the pruned layers of the saved model: "0.745".'
+    )
+
+
+class Output(Model):
+    """Where the compressed model goes."""
+
+    uri: Uri = Field(description="Folder under which each run gets its own: s3://bucket/prefix/.")
+
+
+class LocalObjectReference(Model):
+    """An object of the resource's own namespace."""
+
+    name: str = Field(
+        min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", description="Its name."
+    )
+
+
+class Storage(Model):
+    """Credentials of the object store."""
+
+    secret_ref: LocalObjectReference = Field(
+        description="Secret with keys endpoint, accessKey, secretKey [, region, sessionToken, ca.crt]."
+    )
+
+
+Quantity = Annotated[str, Field(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")]
+
+
+class Resources(Model):
+    """Requests and limits of the runner's container, as in a pod."""
+
+    requests: dict[str, Quantity] = Field(
+        default_factory=dict, max_length=8, description="Requests, such as cpu: '4'."
+    )
+    limits: dict[str, Quantity] = Field(
+        default_factory=dict, max_length=8, description="Limits, such as memory: 16Gi."
+    )
+
+
+class Toleration(Model):
+    """A pod's toleration."""
+
+    key: str | None = Field(default=None, max_length=316, description="Taint key.")
+    operator: Literal["Exists", "Equal"] | None = Field(default=None, description="Exists or Equal.")
+    value: str | None = Field(default=None, max_length=63, description="Taint value.")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
+        default=None, description="Effect."
+    )
+    toleration_seconds: int | None = Field(default=None, description="Seconds that NoExecute is tolerated.")
+
+
+class Runtime(Model):
+    """What the runner's pod runs on."""
+
+    device: Literal["GPU", "CPU"] = Field(default="GPU", description="Device that Paddle computes on.")
+    gpus: int = Field(default=1, ge=1, le=1, description="GPUs of a pod with device GPU (nvidia.com/gpu).")
+    resources: Resources = Field(default=Resources(), description="Requests and limits of the container.")
+    node_selector: dict[str, Annotated[str, Field(max_length=63)]] = Field(
+        default_factory=dict, max_length=32, description="Labels that the node must have."
+    )
+    tolerations: tuple[Toleration, ...] = Field(
+        default=(), max_length=32, description="Taints that are tolerated."
+    )
+    priority_class_name: str | None = Field(
+        default=None, max_length=253, description="PriorityClass of the pod."
+    )
+    runtime_class_name: str | None = Field(
+        default=None, max_length=253, description="RuntimeClass of the pod."
+    )
+    image: str | None = Field(
+        default=None,
+        max_length=512,
+        description="Runner image, where the operator's settings allow its prefix.",
+    )
+
+
+class JobSpec(Model):
+    """A compression run. Immutable but for ttlSecondsAfterFinished: a changed run is another run."""
+
+    model: ModelSource = Field(description="The model to compress.")
+    dataset: Dataset = Field(description="Pictures to distil from and to evaluate on.")
+    strategy: Strategy = Field(description="ACT's sections: how to compress.")
+    benchmark: Benchmark = Field(default=Benchmark(), description="Where latency is measured.")
+    acceptance: Acceptance = Field(
+        default=Acceptance(), description="Gates that the compressed model must pass."
+    )
+    output: Output = Field(description="Where the compressed model goes.")
+    storage: Storage | None = Field(
+        default=None,
+        description="Credentials of the object store.",
+        json_schema_extra={CLUSTER_REQUIRED: True},
+    )
+    runtime: Runtime = Field(default=Runtime(), description="What the runner's pod runs on.")
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Seed of every random choice in the run.")
+    backoff_limit: int = Field(
+        default=2, ge=0, le=100, description="Failed pods that are tolerated before giving up."
+    )
+    active_deadline_seconds: int = Field(
+        default=86400, ge=1, le=31536000, description="Seconds from start to DeadlineExceeded."
+    )
+    ttl_seconds_after_finished: int | None = Field(
+        default=None,
+        ge=0,
+        le=31536000,
+        description="Seconds after which the finished Job and its pods are removed.",
+    )
+
+
+MUTABLE_FIELDS = frozenset({"ttlSecondsAfterFinished"})
+
+
+class ObjectMeta(Model):
+    """The metadata that our code reads."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    generation: int = 0
+    deletion_timestamp: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+
+
+class SegCompressionJob(Model):
+    """A compression run of one segmentation model."""
+
+    api_version: Literal["segcompress.dev/v1alpha1"] = f"{API_GROUP}/{API_VERSION}"  # type: ignore[assignment]
+    kind: Literal["SegCompressionJob"] = "SegCompressionJob"
+    metadata: ObjectMeta = ObjectMeta()
+    spec: JobSpec = Field(description="What to do. Immutable but for ttlSecondsAfterFinished.")
+    status: JobStatus = Field(default=JobStatus(), description="How it went; written by the operator alone.")

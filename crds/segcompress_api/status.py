@@ -1,0 +1,124 @@
+"""What the operator reports on a resource: conditions are the truth, phase is derived from them.
+
+Figures are decimal strings, never floats: a float has no one spelling, and its rounding changes on the way
+through clients of other languages.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from segcompress_api.base import Model
+
+Phase = Literal["Pending", "Queued", "Running", "Suspended", "Succeeded", "Failed"]
+Figure = Annotated[str, Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$", max_length=24)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ShortText = Annotated[str, Field(max_length=1024)]
+
+
+def figure(value: float, places: int) -> str:
+    """Return `value` as a decimal string with `places` places; raises ValueError where it is not finite."""
+    decimal = Decimal(repr(float(value)))
+    if not decimal.is_finite():
+        raise ValueError(f"{value} is no figure")
+    return str(decimal.quantize(Decimal(1).scaleb(-places)))
+
+
+def timestamp(moment: datetime) -> str:
+    """Return Kubernetes' RFC 3339 spelling, in UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Condition(Model):
+    """One condition, as apimachinery's metav1.Condition."""
+
+    type: str = Field(max_length=316, description="Name of the condition.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
+    observed_generation: int = Field(default=0, description="metadata.generation that this was seen at.")
+    last_transition_time: str = Field(description="When status last changed.")
+    reason: str = Field(max_length=1024, description="CamelCase word for programs.")
+    message: str = Field(default="", max_length=32768, description="Sentence for people.")
+
+
+class Attempts(Model):
+    """Pods of the run that ended without a result."""
+
+    failed: int = Field(default=0, description="Pods that failed; they count towards backoffLimit.")
+    preempted: int = Field(
+        default=0, description="Pods that were preempted, evicted or drained; they do not count."
+    )
+
+
+class ModelFigures(Model):
+    """The seed's and upstream's figures of one model."""
+
+    miou: Figure = Field(description="Mean intersection over union on the validation list, 0 to 1.")
+    latency_ms: Figure | None = Field(default=None, description="Median latency at batch 1, in milliseconds.")
+    size_bytes: int = Field(ge=0, description="Size of the parameter file, in bytes.")
+    sparsity: Figure | None = Field(default=None, description="Share of zeros in the pruned layers, 0 to 1.")
+
+
+class WorstClass(Model):
+    """The class that lost most."""
+
+    id: int = Field(ge=0, description="Its id.")
+    name: ShortText = Field(default="", description="Its name, from dataset.classNames.")
+    iou_drop: Figure = Field(description="Baseline IoU less compressed IoU.")
+
+
+class Metrics(Model):
+    """What was measured: the same pictures, the same code, before and after."""
+
+    baseline: ModelFigures = Field(description="The model as it came.")
+    compressed: ModelFigures | None = Field(default=None, description="The model as it was saved.")
+    runtime: str | None = Field(
+        default=None, max_length=64, description="Runtime that latencyMs was measured on."
+    )
+    miou_drop: Figure | None = Field(default=None, description="Baseline mIoU less compressed mIoU.")
+    speedup: Figure | None = Field(default=None, description="Baseline latency over compressed latency.")
+    worst_class: WorstClass | None = Field(default=None, description="The class that lost most.")
+
+
+class Artifact(Model):
+    """An object in the bucket, and its digest."""
+
+    uri: ShortText = Field(description="Its address.")
+    sha256: Sha256 | None = Field(default=None, description="SHA-256 of its bytes.")
+    size_bytes: int | None = Field(default=None, ge=0, description="Its size in bytes.")
+
+
+class Artifacts(Model):
+    """What the run left in the bucket."""
+
+    manifest: Artifact = Field(description="Manifest: every file of the run with its SHA-256; trust this.")
+    model: Artifact | None = Field(
+        default=None, description="Folder of the compressed model; digest and size of its parameters."
+    )
+    onnx: Artifact | None = Field(default=None, description="The same model as ONNX.")
+
+
+class JobStatus(Model):
+    """How a run went."""
+
+    observed_generation: int = Field(
+        default=-1, description="metadata.generation that this status speaks of."
+    )
+    phase: Phase | None = Field(default=None, description="Summary of the conditions, for people.")
+    conditions: tuple[Condition, ...] = Field(
+        default=(),
+        max_length=16,
+        description="Complete, Failed, Suspended, Finished, Accepted, Ready, Reconciling, Stalled.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+    start_time: str | None = Field(
+        default=None, description="When the run started.", json_schema_extra={"format": "date-time"}
+    )
+    completion_time: str | None = Field(
+        default=None, description="When it ended.", json_schema_extra={"format": "date-time"}
+    )
+    job_name: str | None = Field(default=None, max_length=63, description="batch/v1 Job of this run.")
+    attempts: Attempts | None = Field(default=None, description="Pods that ended without a result.")
+    metrics: Metrics | None = Field(default=None, description="What was measured.")
+    artifacts: Artifacts | None = Field(default=None, description="What the run left in the bucket.")

@@ -1,0 +1,187 @@
+"""What a user may write under `strategy`: the sections of an upstream ACT file, pasted as they are.
+
+Both spellings of a key are fields here (upstream renamed several with its 2.4 release); `SPELLINGS` lists the
+pairs section by section, and `act_settings` turns either into one meaning. Source of the names:
+paddleslim 2.6.0, auto_compression/strategy_config.py.
+"""
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from segcompress_api.base import Section, free_form
+
+SPELLINGS: dict[str, dict[str, str]] = {
+    "Distillation": {"distill_lambda": "alpha", "distill_loss": "loss", "distill_node_pair": "node"},
+    "UnstructurePrune": {"pruned_ratio": "ratio"},
+    "TrainConfig": {"optimizer": "optimizer_builder", "optim_args": "optimizer_builder"},
+}
+"""Section -> old key -> current key. `pruned_ratio` is old in UnstructurePrune only."""
+
+SECTION_SPELLINGS = {"Quantization": "QuantAware"}
+"""Old section name -> current one."""
+
+
+class _SpelledSection(Section):
+    """A section with old and current key names: both at once are refused."""
+
+    @model_validator(mode="after")
+    def _one_spelling(self) -> Self:
+        for old, current in SPELLINGS.get(type(self).__name__, {}).items():
+            if getattr(self, old, None) is not None and getattr(self, current, None) is not None:
+                raise ValueError(f"{old} is the old name of {current}: give one of them")
+        return self
+
+
+class Distillation(_SpelledSection):
+    """Self-distillation: the model as it was teaches the model as it becomes."""
+
+    alpha: Any = free_form("Weight of the distillation loss: a number, or a list with one for each loss.")
+    loss: Any = free_form(
+        "Distillation loss: l2 | soft_label | dkd | skd, or a list with one for each node list."
+    )
+    node: Any = free_form(
+        "Names of the variables to distil: a list, or a list of lists. Without it the last layers."
+    )
+    distill_lambda: Any = free_form("Old name of alpha.")
+    distill_loss: Any = free_form(
+        "Old name of loss; l2_loss and soft_label_loss are read as l2 and soft_label."
+    )
+    distill_node_pair: Any = free_form("Old name of node: teacher_NAME, NAME pairs.")
+    merge_feed: bool | None = Field(default=None, description="Old ACT key; accepted, without effect.")
+    teacher_model_dir: str | None = Field(
+        default=None, max_length=1024, description="Old ACT key; the teacher is always the job's own model."
+    )
+    teacher_model_filename: str | None = Field(
+        default=None,
+        max_length=256,
+        description="Old ACT key; where given, it must name the job's own modelFile.",
+    )
+    teacher_params_filename: str | None = Field(
+        default=None,
+        max_length=256,
+        description="Old ACT key; where given, it must name the job's own paramsFile.",
+    )
+
+
+class GmpConfig(Section):
+    """Gradual magnitude pruning: the ratio rises from initial_ratio in pruning_steps (Zhu & Gupta 2017)."""
+
+    stable_iterations: int = Field(default=0, ge=0, description="Iterations before the ramp starts.")
+    pruning_iterations: int = Field(gt=0, description="Iterations of the ramp; more than 10 a pruning step.")
+    tunning_iterations: int = Field(
+        default=0, ge=0, description="Iterations at the full ratio after the ramp."
+    )
+    resume_iteration: int = Field(
+        default=-1, ge=-1, le=-1, description="Upstream's key; only -1 (start at the start)."
+    )
+    pruning_steps: int = Field(gt=0, description="Number of times the ratio rises.")
+    initial_ratio: float = Field(ge=0, lt=1, description="Sparsity at the start of the ramp.")
+
+
+class UnstructurePrune(_SpelledSection):
+    """Unstructured sparsity: the weights of least magnitude become zero."""
+
+    prune_strategy: Literal["gmp"] | None = Field(
+        default=None,
+        description="gmp: the ratio rises gradually (gmp_config); absent: at full ratio from the start.",
+    )
+    prune_mode: Literal["ratio", "threshold"] = Field(
+        default="ratio", description="ratio: a share of the weights becomes zero; threshold: all below it."
+    )
+    threshold: float | None = Field(
+        default=None, gt=0, description="Magnitude below which weights become zero."
+    )
+    ratio: float | None = Field(
+        default=None, gt=0, lt=1, description="Share of the weights that becomes zero."
+    )
+    pruned_ratio: float | None = Field(default=None, gt=0, lt=1, description="Old name of ratio.")
+    gmp_config: GmpConfig | None = Field(default=None, description="The ramp of prune_strategy gmp.")
+    prune_params_type: Literal["conv1x1_only"] | None = Field(
+        default=None, description="conv1x1_only: only 1x1 convolutions; absent: every layer but norms."
+    )
+    local_sparsity: bool = Field(
+        default=False, description="Whether every layer reaches the ratio by itself."
+    )
+
+
+class QuantAware(Section):
+    """Quantisation-aware training to int8."""
+
+    weight_bits: Literal[8] = Field(default=8, description="Bits of a weight.")
+    activation_bits: Literal[8] = Field(default=8, description="Bits of an activation.")
+    is_full_quantize: bool = Field(default=False, description="Whether every op that can be is quantised.")
+    not_quant_pattern: tuple[str, ...] = Field(
+        default=("skip_quant",), max_length=64, description="Ops whose name scope matches stay in float."
+    )
+    quantize_op_types: tuple[
+        Literal["conv2d", "depthwise_conv2d", "conv2d_transpose", "mul", "matmul", "matmul_v2"], ...
+    ] = Field(
+        default=("conv2d", "depthwise_conv2d", "conv2d_transpose", "mul", "matmul", "matmul_v2"),
+        min_length=1,
+        max_length=6,
+        description="Types of the ops to quantise.",
+    )
+    use_pact: bool = Field(
+        default=False, description="Whether activations are clipped by PACT (arXiv 1805.06085)."
+    )
+    weight_quantize_type: Literal["channel_wise_abs_max", "abs_max"] = Field(
+        default="channel_wise_abs_max", description="How the scale of a weight is found."
+    )
+    activation_quantize_type: Literal["moving_average_abs_max", "range_abs_max"] = Field(
+        default="moving_average_abs_max", description="How the scale of an activation is found."
+    )
+    window_size: int = Field(default=10000, gt=0, description="Window of range_abs_max, in iterations.")
+    moving_rate: float = Field(default=0.9, gt=0, lt=1, description="Decay of moving_average_abs_max.")
+
+
+class TrainConfig(_SpelledSection):
+    """How long and how to train."""
+
+    epochs: int | None = Field(
+        default=None, gt=0, description="Passes over the training list; or train_iter."
+    )
+    train_iter: int | None = Field(default=None, gt=0, description="Training iterations; or epochs.")
+    eval_iter: int = Field(default=1000, gt=0, description="Iterations from one evaluation to the next.")
+    logging_iter: int = Field(default=10, gt=0, description="Iterations from one progress line to the next.")
+    learning_rate: Any = free_form(
+        "A number, or {type: PiecewiseDecay, …} with a class of paddle.optimizer.lr."
+    )
+    optimizer_builder: Any = free_form("{optimizer: {type: SGD, …}, weight_decay, regularizer, grad_clip}.")
+    optimizer: str | None = Field(
+        default=None, max_length=64, description="Old name of optimizer_builder.optimizer.type."
+    )
+    optim_args: Any = free_form("Old name of the rest of optimizer_builder: {weight_decay}.")
+    target_metric: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="mIoU at which training may stop, once the pruning ramp is over.",
+    )
+    origin_metric: float | None = Field(
+        default=None, description="Upstream's key; accepted, without effect: the baseline is always measured."
+    )
+
+
+class Strategy(Section):
+    """Sections of an ACT file (UnstructurePrune or QuantAware, TrainConfig, Distillation), or configUri."""
+
+    config_uri: str | None = Field(
+        default=None,
+        alias="configUri",
+        max_length=1024,
+        pattern=r"^(s3|file)://.+$",
+        description="Address of an ACT file (YAML) with these sections, instead of writing them here.",
+        json_schema_extra={"pattern": r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"},
+    )
+    distillation: Distillation | None = Field(default=None, alias="Distillation")
+    unstructure_prune: UnstructurePrune | None = Field(default=None, alias="UnstructurePrune")
+    quant_aware: QuantAware | None = Field(default=None, alias="QuantAware")
+    quantization: QuantAware | None = Field(
+        default=None, alias="Quantization", description="Old name of QuantAware."
+    )
+    train_config: TrainConfig | None = Field(default=None, alias="TrainConfig")
+    global_: Any = free_form(
+        "Upstream's file-wide section; accepted, without effect: model and data stand in the spec.",
+        alias="Global",
+    )

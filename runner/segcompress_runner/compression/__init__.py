@@ -1,0 +1,1 @@
+"""PaddleSlim ACT: the only room that knows it."""

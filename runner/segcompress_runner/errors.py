@@ -1,0 +1,80 @@
+"""Every way in which a run can end short of success, grouped by what the caller can do about it.
+
+RunError
+├── InvalidRunError            exit 3: no retry can mend it
+│   ├── InvalidSettingError    the spec asks for what cannot be
+│   ├── InputNotFoundError     an object, list file or bucket is missing
+│   ├── InvalidInputError      an input is broken or contradicts the spec
+│   └── StorageAccessDeniedError
+├── GateMissedError            exit 4: measured and published, not accepted
+├── PreemptedError             exit 5: stopped by SIGTERM
+└── StorageUnreachableError    exit 6: another attempt may succeed
+
+Anything else is a bug or a crash: exit 1, reason RunnerCrashed (or OutOfMemory).
+"""
+
+from typing import ClassVar
+
+from segcompress_api.conditions import Reason
+from segcompress_api.contract import ExitCode
+
+
+class RunError(Exception):
+    """A run ended for a reason that has a name; the message is one sentence for the user."""
+
+    reason: ClassVar[Reason]
+    exit_code: ClassVar[ExitCode]
+
+
+class InvalidRunError(RunError):
+    """No retry can mend it."""
+
+    exit_code = ExitCode.INVALID_INPUT
+
+
+class InvalidSettingError(InvalidRunError):
+    """The spec asks for what this model, these pictures or this version cannot do."""
+
+    reason = Reason.INVALID_SPEC
+
+
+class InputNotFoundError(InvalidRunError):
+    """An object, a list file or a bucket is missing."""
+
+    reason = Reason.INPUT_NOT_FOUND
+
+
+class InvalidInputError(InvalidRunError):
+    """A picture, mask, list or model is broken, or contradicts the spec."""
+
+    reason = Reason.INVALID_INPUT
+
+
+class StorageAccessDeniedError(InvalidRunError):
+    """The object store refuses the credentials, or they carry no right."""
+
+    reason = Reason.STORAGE_ACCESS_DENIED
+
+
+class GateMissedError(RunError):
+    """The compressed model misses a gate; everything measured is kept."""
+
+    exit_code = ExitCode.GATE_MISSED
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason  # type: ignore[misc]  # three gates share the class
+
+
+class PreemptedError(RunError):
+    """SIGTERM arrived; another pod goes on."""
+
+    reason = Reason.PREEMPTED
+    exit_code = ExitCode.PREEMPTED
+
+
+class StorageUnreachableError(RunError):
+    """The object store did not answer, or answered 5xx, for longer than our own retries."""
+
+    reason = Reason.STORAGE_UNREACHABLE
+    exit_code = ExitCode.STORAGE_UNREACHABLE

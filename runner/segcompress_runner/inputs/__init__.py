@@ -1,0 +1,1 @@
+"""What a run starts from: pictures with masks, and an inference model."""

@@ -1,0 +1,1 @@
+"""The runtimes that latency is measured on: one module each, one protocol."""
