@@ -1,0 +1,132 @@
+"""Whether pictures and masks are what the spec says, found out before hours of training.
+
+Every file is decoded once, by a pool of threads; the first fault ends the run with the file's name.
+Imports no Paddle.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from segcompress_api.job import Dataset
+from segcompress_runner.errors import InvalidInputError
+from segcompress_runner.inputs.lists import Lists, Sample
+from segcompress_runner.progress import Progress
+
+MAX_SIDE = 16384
+MAX_PIXELS = 8192 * 8192
+"""Above it a picture is a decompression bomb; 8192 x 8192 is 201 MB once decoded."""
+
+_IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
+_MASK_FORMATS = ("PNG", "BMP")
+_MASK_MODES = ("L", "P", "1")
+_ORIENTATION = 0x0112
+_SIDEWAYS = (5, 6, 7, 8)
+"""EXIF orientations that swap width and height; cv2.imread obeys them."""
+
+# The size is checked here, before anything is decoded, with a message that says what is allowed.
+Image.MAX_IMAGE_PIXELS = None
+
+
+def check_pictures(lists: Lists, dataset: Dataset, progress: Progress, threads: int = 2) -> None:
+    """Decode every picture and mask once; raises InvalidInputError naming the first faulty file.
+
+    Checked: decodes to its end, no more than 8192 x 8192 pixels, a mask has one 8-bit channel, the size of
+    its picture, and no id but 0 to numClasses - 1 and ignoreIndex.
+    """
+    samples = tuple(dict.fromkeys((*lists.train, *lists.val)))
+    with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
+        for done, _ in enumerate(_in_order(pool, samples, dataset), 1):
+            progress.step(done)
+
+
+def _in_order(pool: ThreadPoolExecutor, samples: tuple[Sample, ...], dataset: Dataset) -> Iterator[None]:
+    """Check in slices: after a fault the rest of the list is not decoded."""
+    size = 256
+    for start in range(0, len(samples), size):
+        yield from pool.map(lambda sample: check_sample(sample, dataset), samples[start : start + size])
+
+
+def check_sample(sample: Sample, dataset: Dataset) -> None:
+    """Check one picture and its mask; raises InvalidInputError."""
+    size = _check_image(sample)
+    mask = _read_mask(sample)
+    height, width = mask.shape
+    if (width, height) != size:
+        raise InvalidInputError(
+            f"{_named(sample.mask, sample)}: the mask is {width}x{height} pixels and its picture "
+            f"{sample.image.name} {size[0]}x{size[1]}; they must be of one size"
+        )
+    _check_ids(mask, sample, dataset)
+
+
+def _check_image(sample: Sample) -> tuple[int, int]:
+    """Decode a picture to its end; return (width, height) as cv2 will see it."""
+    with _opened(sample.image, sample, _IMAGE_FORMATS) as image:
+        width, height = image.size
+        sideways = image.getexif().get(_ORIENTATION) in _SIDEWAYS
+        if image.format == "JPEG":
+            image.draft("RGB", (1, 1))  # an eighth of the size: reads every byte, at a third of the cost
+        _load(image, sample.image, sample)
+    return (height, width) if sideways else (width, height)
+
+
+def _read_mask(sample: Sample) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Return a mask as H x W class ids, as PaddleSeg reads it."""
+    with _opened(sample.mask, sample, _MASK_FORMATS) as image:
+        if image.mode not in _MASK_MODES:
+            kind = "16 bits or more a pixel" if image.mode.startswith(("I", "F")) else "a colour picture"
+            raise InvalidInputError(
+                f"{_named(sample.mask, sample)}: the mask is {kind} (mode {image.mode}); "
+                "it must hold one 8-bit class id a pixel (grey or palette PNG)"
+            )
+        _load(image, sample.mask, sample)
+        return np.asarray(image).astype(np.uint8, copy=False)
+
+
+def _check_ids(mask: np.ndarray[Any, np.dtype[np.uint8]], sample: Sample, dataset: Dataset) -> None:
+    present = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
+    wrong = [int(i) for i in present if i >= dataset.num_classes and i != dataset.ignore_index]
+    if wrong:
+        raise InvalidInputError(
+            f"{_named(sample.mask, sample)}: holds class id {wrong[0]}; numClasses is {dataset.num_classes}, "
+            f"so ids go from 0 to {dataset.num_classes - 1} (and ignoreIndex {dataset.ignore_index})"
+        )
+
+
+def _opened(path: Path, sample: Sample, formats: tuple[str, ...]) -> Image.Image:
+    try:
+        image = Image.open(path, formats=formats)
+    except UnidentifiedImageError:
+        raise InvalidInputError(f"{_named(path, sample)}: is no {', '.join(formats)} picture") from None
+    except Exception as error:  # noqa: BLE001 - decoders raise anything on broken bytes
+        raise InvalidInputError(f"{_named(path, sample)}: is broken ({_first_line(error)})") from None
+    width, height = image.size
+    if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
+        image.close()
+        raise InvalidInputError(
+            f"{_named(path, sample)}: is {width}x{height} pixels; the most is {MAX_PIXELS} pixels "
+            f"and {MAX_SIDE} a side"
+        )
+    return image
+
+
+def _load(image: Image.Image, path: Path, sample: Sample) -> None:
+    try:
+        image.load()
+    except Exception as error:  # noqa: BLE001 - decoders raise anything on broken bytes
+        raise InvalidInputError(
+            f"{_named(path, sample)}: is broken or truncated ({_first_line(error)})"
+        ) from None
+
+
+def _named(path: Path, sample: Sample) -> str:
+    return f"{path} ({sample.origin})" if sample.origin else str(path)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,169 @@
+"""Pictures as a model sees them: PaddleSeg's transforms, the same random choices in every run.
+
+The only module that makes PaddleSeg's objects; importing it imports Paddle, so the pipeline does so late.
+A random transform depends on (seed, epoch, index) alone, never on which worker process computes it or on
+what ran before in that process.
+"""
+
+import multiprocessing
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import paddle
+from numpy.typing import NDArray
+from paddleseg.cvlibs import manager
+from PIL import Image
+
+from segcompress_api.job import Transform
+from segcompress_runner.errors import InvalidInputError, InvalidSettingError
+from segcompress_runner.inputs.checks import check_pictures
+from segcompress_runner.inputs.lists import Entry, Lists, Sample, parse_list, read_list, read_lists
+from segcompress_runner.inputs.transforms import check_transforms
+
+__all__ = [
+    "Entry",
+    "Lists",
+    "Pictures",
+    "Reverse",
+    "Sample",
+    "check_pictures",
+    "check_transforms",
+    "parse_list",
+    "read_list",
+    "read_lists",
+]
+
+# Workers are processes already; OpenCV's own threads in each of them only fight for the cores.
+cv2.setNumThreads(0)
+
+Mode = Literal["train", "val"]
+_FIELDS: dict[Mode, str] = {
+    "train": "spec.dataset.trainTransforms",
+    "val": "spec.dataset.valTransforms",
+}
+
+
+@dataclass(frozen=True)
+class Reverse:
+    """One step from a prediction back to its mask: resize, or crop from the top left, to height x width."""
+
+    kind: Literal["resize", "crop"]
+    height: int
+    width: int
+
+
+class Pictures(paddle.io.Dataset):  # type: ignore[misc]  # Paddle ships no types
+    """One list of a dataset, map-style.
+
+    Mode train gives an image (float32, 3 x H x W, RGB). Mode val gives (image, label, index), the label
+    int64 at the mask's own size: predictions are brought back to it by the steps of
+    `reversal(height, width)`.
+    """
+
+    def __init__(
+        self, samples: Sequence[Sample], transforms: Sequence[Transform], *, mode: Mode, seed: int = 0
+    ) -> None:
+        super().__init__()
+        self.samples = tuple(samples)
+        self.transforms = tuple(transforms)
+        self.mode = mode
+        self.seed = seed
+        # Shared with worker processes, also with those that outlive an epoch.
+        self._epoch = multiprocessing.Value("q", 0)
+        for index, transform in enumerate(self.transforms):
+            _make(transform, f"{_FIELDS[mode]}[{index}]")
+        self.reversal = lru_cache(maxsize=4096)(self._reversal)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the random transforms of another pass over the list."""
+        with self._epoch.get_lock():
+            self._epoch.value = epoch
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> Any:
+        sample = self.samples[index]
+        with _seeded(self.seed, int(self._epoch.value), index):
+            data = self._transformed({"img": read_image(sample)}, sample)
+        image = np.ascontiguousarray(np.transpose(data["img"], (2, 0, 1)), dtype=np.float32)
+        if self.mode == "train":
+            return image
+        return image, read_mask(sample), index
+
+    def _transformed(self, data: dict[str, Any], sample: Sample) -> dict[str, Any]:
+        data.update(trans_info=[], gt_fields=[])
+        for index, transform in enumerate(self.transforms):
+            field = f"{_FIELDS[self.mode]}[{index}]"
+            # A new instance every time: some of PaddleSeg's keep what they did to the last picture.
+            made = _make(transform, field)
+            try:
+                data = made(data)
+            except Exception as error:
+                raise InvalidSettingError(
+                    f"{field}: {transform.type} fails on {sample.image} "
+                    f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'})"
+                ) from error
+        return data
+
+    def _reversal(self, height: int, width: int) -> tuple[Reverse, ...]:
+        """Return the steps from a prediction of a picture of height x width back to that size."""
+        blank = Sample(Path(f"a picture of {width}x{height}"), Path())
+        data = self._transformed({"img": np.zeros((height, width, 3), np.float32)}, blank)
+        kinds: dict[str, Literal["resize", "crop"]] = {"resize": "resize", "padding": "crop"}
+        return tuple(Reverse(kinds[kind], *map(int, shape)) for kind, shape in reversed(data["trans_info"]))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "reversal"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.reversal = lru_cache(maxsize=4096)(self._reversal)
+
+
+def read_image(sample: Sample) -> NDArray[np.float32]:
+    """Return a picture as H x W x 3 RGB values from 0 to 255, as PaddleSeg's Compose reads it."""
+    image = cv2.imread(str(sample.image), cv2.IMREAD_COLOR)
+    if image is None:
+        raise InvalidInputError(f"{sample.image}: cannot be read as a picture")
+    rgb: NDArray[np.float32] = cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.float32)
+    return rgb
+
+
+def read_mask(sample: Sample) -> NDArray[np.int64]:
+    """Return a mask as H x W class ids."""
+    try:
+        with Image.open(sample.mask) as mask:
+            return np.asarray(mask).astype(np.int64)
+    except OSError as error:
+        raise InvalidInputError(f"{sample.mask}: cannot be read as a mask ({error})") from None
+
+
+def _make(transform: Transform, field: str) -> Any:
+    component = manager.TRANSFORMS[transform.type]
+    try:
+        return component(**transform.arguments())
+    except (TypeError, ValueError, AssertionError, KeyError) as error:
+        message = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InvalidSettingError(f"{field}: {transform.type} refuses its arguments ({message})") from None
+
+
+@contextmanager
+def _seeded(seed: int, epoch: int, index: int) -> Iterator[None]:
+    """Seed `random` and numpy's global generator, which PaddleSeg's transforms draw from; restore both."""
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - PaddleSeg uses it
+    words = np.random.SeedSequence((seed, epoch, index)).generate_state(2)
+    random.seed(int(words[0]))
+    np.random.seed(int(words[1]))  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002

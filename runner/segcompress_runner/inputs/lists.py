@@ -1,0 +1,106 @@
+"""PaddleSeg list files: "image mask" lines, relative to the dataset's folder.
+
+Parsing is pure and comes before any picture is fetched, so that exactly the named files are; no line may name
+a file outside the folder. Imports no Paddle.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from segcompress_api.job import Dataset
+from segcompress_runner.errors import InputNotFoundError, InvalidInputError
+
+_LIST_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a list: paths relative to the dataset's folder, and where they were read."""
+
+    image: str
+    mask: str
+    origin: str
+    """List and line, for messages: "train.txt line 7"."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture and its mask on this machine."""
+
+    image: Path
+    mask: Path
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The two lists of a dataset, in their order."""
+
+    train: tuple[Sample, ...]
+    val: tuple[Sample, ...]
+
+
+def parse_list(content: bytes, name: str) -> tuple[Entry, ...]:
+    """Return the entries of the list file `name`; raises InvalidInputError naming the line."""
+    if len(content) > _LIST_BYTES:
+        raise InvalidInputError(f"{name}: is larger than {_LIST_BYTES >> 20} MiB, which no list file is")
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InvalidInputError(f'{name}: is no UTF-8 text of "image mask" lines') from None
+    entries = tuple(
+        _entry(line.strip(), f"{name} line {number}") for number, line in enumerate(lines, 1) if line.strip()
+    )
+    if not entries:
+        raise InvalidInputError(f'{name}: is empty; it needs "image mask" lines')
+    return entries
+
+
+def read_list(root: Path, name: str) -> tuple[Entry, ...]:
+    """Return the entries of the list file `name` under `root`; raises InputNotFoundError too."""
+    try:
+        with (root / name).open("rb") as file:
+            return parse_list(file.read(_LIST_BYTES + 1), name)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise InputNotFoundError(f"{root / name}: the list file does not exist") from None
+
+
+def read_lists(root: Path, dataset: Dataset) -> Lists:
+    """Return the dataset's samples under `root`; every named file exists.
+
+    Raises InputNotFoundError or InvalidInputError naming the list and the line.
+    """
+    return Lists(
+        train=_samples(root, read_list(root, dataset.train_list)),
+        val=_samples(root, read_list(root, dataset.val_list)),
+    )
+
+
+def _entry(line: str, origin: str) -> Entry:
+    names = [part.strip() for part in line.split("\t")] if "\t" in line else line.split()
+    if len(names) != 2:  # noqa: PLR2004 - an image and a mask
+        raise InvalidInputError(
+            f'{origin}: {line[:80]!r} is no "image mask" pair: two paths, a space or a tab between'
+        )
+    for name in names:
+        _check_relative(name, origin)
+    return Entry(names[0], names[1], origin)
+
+
+def _check_relative(name: str, origin: str) -> None:
+    path = PurePosixPath(name)
+    odd = not name or "\\" in name or any(ord(letter) < ord(" ") for letter in name)
+    if odd or path.is_absolute() or ".." in path.parts or not path.parts:
+        raise InvalidInputError(f"{origin}: {name[:80]!r} is no path inside the dataset's folder")
+
+
+def _samples(root: Path, entries: tuple[Entry, ...]) -> tuple[Sample, ...]:
+    inside = root.resolve()
+    for entry in entries:
+        for name in (entry.image, entry.mask):
+            path = root / name
+            if not path.is_file():
+                raise InputNotFoundError(f"{path} ({entry.origin}) does not exist")
+            if not path.resolve().is_relative_to(inside):
+                raise InvalidInputError(f"{entry.origin}: {name} leads out of the dataset's folder")
+    return tuple(Sample(root / entry.image, root / entry.mask, entry.origin) for entry in entries)
