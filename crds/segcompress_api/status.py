@@ -118,6 +118,11 @@ class JobStatus(Model):
     completion_time: str | None = Field(
         default=None, description="When it ended.", json_schema_extra={"format": "date-time"}
     )
+    strategy: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Compression section of the strategy, such as UnstructurePrune.",
+    )
     job_name: str | None = Field(default=None, max_length=63, description="batch/v1 Job of this run.")
     attempts: Attempts | None = Field(default=None, description="Pods that ended without a result.")
     metrics: Metrics | None = Field(default=None, description="What was measured.")
