@@ -104,8 +104,11 @@ def _immutability() -> list[Schema]:
 
 
 def _spelling_rules(section: str, properties: Schema) -> list[Schema]:
-    """One rule a pair of spellings that CEL can see: a leaf without a type is no field to CEL (tried with
-    Kubernetes 1.36), so pairs with a free-form half are left to `act_settings` and end in InvalidSpec."""
+    """Return one rule a pair of spellings that CEL can see.
+
+    A leaf without a type is no field to CEL (tried with Kubernetes 1.36): pairs with a free-form half are
+    left to the types themselves and end in InvalidSpec.
+    """
     return [
         _rule(f"!(has(self.{old}) && has(self.{new}))", f"{old} is the old name of {new}: give one of them")
         for old, new in SPELLINGS[section].items()
@@ -256,7 +259,8 @@ def rendered(crd: dict[str, Any]) -> str:
 def chart_copy(crd: dict[str, Any]) -> str:
     """Return the chart's copy: a template, since helm never upgrades `crds/`, kept when the chart goes."""
     metadata = {**crd["metadata"], "annotations": {"helm.sh/resource-policy": "keep"}}
-    return rendered({**crd, "metadata": metadata})
+    body = rendered({**crd, "metadata": metadata})
+    return f"{{{{- if .Values.crds.install }}}}\n{body}{{{{- end }}}}\n"
 
 
 def outputs(root: Path) -> dict[Path, str]:

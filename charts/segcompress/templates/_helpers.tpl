@@ -1,0 +1,48 @@
+{{- define "segcompress.name" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 53 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 53 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "segcompress.serviceAccountName" -}}
+{{- .Values.serviceAccount.name | default (printf "%s-operator" (include "segcompress.name" .)) -}}
+{{- end -}}
+
+{{- define "segcompress.selectorLabels" -}}
+app.kubernetes.io/name: segcompress
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+{{- end -}}
+
+{{- define "segcompress.labels" -}}
+{{ include "segcompress.selectorLabels" . }}
+app.kubernetes.io/part-of: segcompress
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- define "segcompress.image" -}}
+{{- printf "%s:%s" .image.repository (.image.tag | default .appVersion) -}}
+{{- end -}}
+
+{{/* What the operator may do, and no more: no verb on Secrets, no exec, no wildcard. */}}
+{{- define "segcompress.rules" -}}
+- apiGroups: [segcompress.dev]
+  resources: [segcompressionjobs]
+  verbs: [list, watch]
+- apiGroups: [segcompress.dev]
+  resources: [segcompressionjobs/status]
+  verbs: [patch]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [list, create]
+{{- end -}}
