@@ -1,0 +1,26 @@
+"""Bytes by address: s3:// through minio, file:// beside it, behind one protocol.
+
+The only room that knows minio. It decides nothing about runs: it fetches, stores, verifies, and turns what a
+store answers into the runner's errors.
+"""
+
+from segcompress_runner.storage.address import Address, parse_address, safe_join
+from segcompress_runner.storage.local import LocalStorage
+from segcompress_runner.storage.protocol import Named, Stat, Storage
+from segcompress_runner.storage.s3 import S3Storage
+from segcompress_runner.storage.settings import S3Settings, settings_from
+from segcompress_runner.storage.stores import Stores
+
+__all__ = [
+    "Address",
+    "LocalStorage",
+    "Named",
+    "S3Settings",
+    "S3Storage",
+    "Stat",
+    "Storage",
+    "Stores",
+    "parse_address",
+    "safe_join",
+    "settings_from",
+]

@@ -1,0 +1,101 @@
+"""Connections to an endpoint that a tenant named: never to a metadata service, never along a redirect.
+
+A cloud's metadata service hands out the node's credentials to whoever asks from the node. The address is
+checked after resolution and again on the connected socket, so that a name that resolves differently the
+second time gains nothing.
+"""
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from segcompress_runner.errors import InvalidSettingError
+
+_METADATA = frozenset(
+    ipaddress.ip_address(address)
+    for address in (
+        "fd00:ec2::254",  # AWS, IPv6
+        "100.100.100.200",  # Alibaba Cloud
+        "168.63.129.16",  # Azure's wire server
+    )
+)
+
+
+def check_addresses(host: str, addresses: Iterable[str]) -> None:
+    """Raise InvalidSettingError where `host` has an address that no object store may have."""
+    for text in addresses:
+        address = ipaddress.ip_address(text.partition("%")[0])
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        if address.is_link_local or address.is_multicast or address.is_unspecified or address in _METADATA:
+            raise InvalidSettingError(
+                f"S3_ENDPOINT (key endpoint of the storage Secret): {host} is at {address}, "
+                "an address of link-local or metadata services, which is refused"
+            )
+
+
+class _GuardedHTTPConnection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _guarded(self, super()._new_conn)
+
+
+class _GuardedHTTPSConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _guarded(self, super()._new_conn)
+
+
+def _guarded(connection: HTTPConnection, connect: Any) -> socket.socket:
+    host = connection.host.strip("[]")
+    try:
+        resolved = socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
+    except OSError:
+        resolved = []  # connecting reports it better
+    check_addresses(host, (str(info[4][0]) for info in resolved))
+    connected: socket.socket = connect()
+    try:
+        check_addresses(host, (str(connected.getpeername()[0]),))
+    except InvalidSettingError:
+        connected.close()
+        raise
+    return connected
+
+
+class _HTTPPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _GuardedHTTPConnection
+
+
+class _HTTPSPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _GuardedHTTPSConnection
+
+
+class GuardedPoolManager(urllib3.PoolManager):
+    """A pool that neither retries nor follows redirects by itself."""
+
+    def __init__(self, connections: int, ca_bundle: Path | None) -> None:
+        context = ssl.create_default_context()
+        if ca_bundle is not None:
+            context.load_verify_locations(ca_bundle)
+        super().__init__(
+            maxsize=connections,
+            timeout=urllib3.Timeout(connect=5, read=60),
+            retries=False,
+            ssl_context=context,
+        )
+        self.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    def urlopen(  # type: ignore[override]  # narrower on purpose
+        self,
+        method: str,
+        url: str,
+        redirect: bool = True,  # noqa: FBT001, FBT002 - urllib3's signature
+        **kw: Any,
+    ) -> urllib3.BaseHTTPResponse:
+        """Send one request, whatever the answer says about other places."""
+        del redirect
+        return super().urlopen(method, url, redirect=False, **kw)

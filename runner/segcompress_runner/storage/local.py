@@ -1,0 +1,105 @@
+"""file:// addresses: the same promises as an object store, on a folder of this machine."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from segcompress_runner.errors import (
+    InputNotFoundError,
+    InvalidInputError,
+    RunError,
+    StorageAccessDeniedError,
+    StorageUnreachableError,
+)
+from segcompress_runner.storage.address import Address, safe_join
+from segcompress_runner.storage.protocol import Named, Stat, Step
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class LocalStorage:
+    """A folder on this machine. Inputs are used where they lie; writes are atomic renames."""
+
+    def stat(self, folder: Address, files: Sequence[Named]) -> tuple[Stat, ...]:
+        """Return size and SHA-256 of each file."""
+        return tuple(self._stat(folder, file) for file in files)
+
+    def _stat(self, folder: Address, file: Named) -> Stat:
+        path = safe_join(folder.local, file.name)
+        with _translated(file.at(folder)):
+            return Stat(file, f"sha256:{sha256_of(path)}", path.stat().st_size)
+
+    def fetch(self, folder: Address, files: Sequence[Stat], into: Path, step: Step) -> Path:
+        """Return the folder itself: nothing is copied."""
+        del into
+        step(len(files))
+        return folder.local
+
+    def read(self, address: Address, limit: int) -> bytes:
+        """Return a file's content."""
+        with _translated(str(address)), address.local.open("rb") as file:
+            content = file.read(limit + 1)
+        if len(content) > limit:
+            raise InvalidInputError(f"{address}: is over {limit} bytes, which is more than is taken here")
+        return content
+
+    def write(self, address: Address, content: bytes) -> None:
+        """Replace a file in one step."""
+        with _translated(str(address)):
+            temporary = _written_beside(address.local, content)
+            temporary.replace(address.local)
+
+    def create(self, address: Address, content: bytes) -> bool:
+        """Link a finished file into place: link(2) fails where the name is taken."""
+        with _translated(str(address)):
+            temporary = _written_beside(address.local, content)
+            try:
+                os.link(temporary, address.local)
+            except FileExistsError:
+                return False
+            finally:
+                temporary.unlink()
+        return True
+
+    def upload(self, folder: Address, files: Mapping[str, Path], step: Step) -> None:
+        """Copy files under `folder` by name, each in one step."""
+        for done, (name, source) in enumerate(files.items(), 1):
+            target = safe_join(folder.local, name)
+            with _translated(str(folder / name)):
+                _written_beside(target, source.read_bytes()).replace(target)
+            step(done)
+
+
+def _written_beside(target: Path, content: bytes) -> Path:
+    """Write `content` to a temporary file in the folder of `target`; return its path."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+        os.fchmod(file.fileno(), 0o644)  # mkstemp's 0600 would hide results from the user's own group
+    return Path(name)
+
+
+@contextmanager
+def _translated(address: str) -> Iterator[None]:
+    try:
+        yield
+    except RunError:
+        raise
+    except FileNotFoundError:
+        raise InputNotFoundError(f"{address} does not exist") from None
+    except (IsADirectoryError, NotADirectoryError):
+        raise InputNotFoundError(f"{address} is no file") from None
+    except PermissionError:
+        raise StorageAccessDeniedError(f"{address}: this user has no right to it") from None
+    except OSError as error:
+        raise StorageUnreachableError(f"{address}: {error.strerror or error}") from None

@@ -1,0 +1,58 @@
+"""The one seam for bytes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from segcompress_runner.storage.address import Address
+
+Step = Callable[[int], None]
+"""Called with the number of files that are done."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A file that somebody asked for by name; `origin` says who ("train.txt line 7")."""
+
+    name: str
+    origin: str = ""
+
+    def at(self, folder: Address) -> str:
+        """Return its address, and who named it, for messages."""
+        return f"{folder / self.name}" + (f" ({self.origin})" if self.origin else "")
+
+
+@dataclass(frozen=True)
+class Stat:
+    """A file that exists: `digest` changes whenever its content does."""
+
+    file: Named
+    digest: str
+    size: int
+
+
+class Storage(Protocol):
+    """Reads and writes one kind of address.
+
+    Everything here raises InputNotFoundError, StorageAccessDeniedError or StorageUnreachableError naming the
+    address, and PreemptedError where the run was asked to stop.
+    """
+
+    def stat(self, folder: Address, files: Sequence[Named]) -> tuple[Stat, ...]:
+        """Return size and digest of each file, in their order."""
+
+    def fetch(self, folder: Address, files: Sequence[Stat], into: Path, step: Step) -> Path:
+        """Bring the files to this machine, verified; return the folder where they lie (not always `into`)."""
+
+    def read(self, address: Address, limit: int) -> bytes:
+        """Return the content of one small object; InvalidInputError where it is over `limit` bytes."""
+
+    def write(self, address: Address, content: bytes) -> None:
+        """Put one small object in place, whatever was there."""
+
+    def create(self, address: Address, content: bytes) -> bool:
+        """Put one small object where none is; return False, and change nothing, where one is."""
+
+    def upload(self, folder: Address, files: Mapping[str, Path], step: Step) -> None:
+        """Put files under `folder` by name, verified."""

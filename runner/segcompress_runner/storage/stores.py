@@ -1,0 +1,50 @@
+"""One Storage for every address: each goes to the store of its scheme."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.storage.address import Address
+from segcompress_runner.storage.protocol import Named, Stat, Step, Storage
+
+
+class Stores:
+    """s3:// and, where it is given, file://. The object store is opened when first asked for."""
+
+    def __init__(self, open_s3: Callable[[], Storage], local: Storage | None) -> None:
+        self._open_s3 = open_s3
+        self._s3: Storage | None = None
+        self._local = local
+
+    def stat(self, folder: Address, files: Sequence[Named]) -> tuple[Stat, ...]:
+        """Ask the folder's store."""
+        return self._of(folder).stat(folder, files)
+
+    def fetch(self, folder: Address, files: Sequence[Stat], into: Path, step: Step) -> Path:
+        """Ask the folder's store."""
+        return self._of(folder).fetch(folder, files, into, step)
+
+    def read(self, address: Address, limit: int) -> bytes:
+        """Ask the address's store."""
+        return self._of(address).read(address, limit)
+
+    def write(self, address: Address, content: bytes) -> None:
+        """Ask the address's store."""
+        self._of(address).write(address, content)
+
+    def create(self, address: Address, content: bytes) -> bool:
+        """Ask the address's store."""
+        return self._of(address).create(address, content)
+
+    def upload(self, folder: Address, files: Mapping[str, Path], step: Step) -> None:
+        """Ask the folder's store."""
+        self._of(folder).upload(folder, files, step)
+
+    def _of(self, address: Address) -> Storage:
+        if address.scheme == "file":
+            if self._local is None:
+                raise InvalidSettingError(f"{address}: a run in a cluster takes s3:// addresses alone")
+            return self._local
+        if self._s3 is None:
+            self._s3 = self._open_s3()
+        return self._s3
