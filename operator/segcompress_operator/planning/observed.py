@@ -1,0 +1,218 @@
+"""What the operator sees: the few facts of a resource, its Jobs and their Pods that decisions rest on.
+
+Parsed once, where an object comes in from the API server; the index keeps these small records and not the
+objects. Everything here is data of others: absent keys are normal, and nothing raises for them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from segcompress_operator.resources.names import RUNNER_CONTAINER, START_LABEL, Owner
+
+Body = Mapping[str, Any]
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_TERMINAL = ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A SegCompressionJob; `spec` and `status` are JSON, and empty once its end stands in its status."""
+
+    owner: Owner
+    generation: int
+    resource_version: str
+    created: datetime
+    deleting: bool
+    finished: bool
+    settled: bool
+    ttl: int | None
+    spec: bytes
+    status: bytes
+
+    @property
+    def key(self) -> str:
+        """Its namespace/name."""
+        return f"{self.owner.namespace}/{self.owner.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedJob:
+    """A batch/v1 Job of ours; `failure` is the reason of its Failed condition, if it failed."""
+
+    uid: str
+    name: str
+    owner_uid: str
+    start: int
+    resource_version: str
+    created: datetime
+    deleting: bool
+    suspended: bool
+    complete: bool
+    failure: str | None
+    failure_message: str
+    failed_pods: int
+    backoff_limit: int
+    deadline_seconds: int
+    ttl: int | None
+    started: datetime | None
+    ended: datetime | None
+    queue: str
+
+    @property
+    def finished(self) -> bool:
+        """Whether no pod of it runs or will run."""
+        return self.complete or self.failure is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPod:
+    """A pod of a Job of ours, and how its runner container stands."""
+
+    uid: str
+    name: str
+    job_uid: str
+    resource_version: str
+    created: datetime
+    terminal: bool
+    running: bool
+    disrupted: bool
+    exit_code: int | None
+    out_of_memory: bool
+    message: str
+    """The termination message: a RunResult, or the last log lines."""
+    verdict: str
+    """Why the kubelet or a controller ended the pod, in its words."""
+    waiting_reason: str
+    waiting_message: str
+    unscheduled: str
+    """The scheduler's message, where it found no node."""
+    started: datetime | None
+    finished: datetime | None
+
+
+def parse_resource(body: Body) -> Resource:
+    """Return what we keep of a SegCompressionJob."""
+    meta, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
+    generation = int(meta.get("generation", 0))
+    finished = _condition(status, "Finished") is not None
+    settled = finished and status.get("observedGeneration") == generation
+    ttl = spec.get("ttlSecondsAfterFinished")
+    return Resource(
+        owner=Owner(
+            namespace=meta.get("namespace", ""),
+            name=meta["name"],
+            uid=meta["uid"],
+            labels=dict(meta.get("labels") or {}),
+        ),
+        generation=generation,
+        resource_version=str(meta.get("resourceVersion", "")),
+        created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
+        deleting=bool(meta.get("deletionTimestamp")),
+        finished=finished,
+        settled=settled,
+        ttl=ttl if isinstance(ttl, int) else None,
+        spec=b"" if settled else _json(spec),
+        status=b"" if settled else _json(status),
+    )
+
+
+def parse_job(body: Body) -> ObservedJob:
+    """Return what we keep of a batch/v1 Job."""
+    meta, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
+    labels = meta.get("labels") or {}
+    failure, complete = _condition(status, "Failed"), _condition(status, "Complete")
+    end = failure or complete or {}
+    return ObservedJob(
+        uid=meta["uid"],
+        name=meta["name"],
+        owner_uid=controller_uid(body),
+        start=_whole(labels.get(START_LABEL), 1),
+        resource_version=str(meta.get("resourceVersion", "")),
+        created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
+        deleting=bool(meta.get("deletionTimestamp")),
+        suspended=bool(spec.get("suspend")),
+        complete=complete is not None,
+        failure=None if failure is None else str(failure.get("reason", "")),
+        failure_message="" if failure is None else str(failure.get("message", "")),
+        failed_pods=_whole(status.get("failed"), 0),
+        backoff_limit=_whole(spec.get("backoffLimit"), 6),
+        deadline_seconds=_whole(spec.get("activeDeadlineSeconds"), 0),
+        ttl=spec.get("ttlSecondsAfterFinished"),
+        started=parse_time(status.get("startTime")),
+        ended=parse_time(status.get("completionTime") or end.get("lastTransitionTime")),
+        queue=str(labels.get("kueue.x-k8s.io/queue-name", "")),
+    )
+
+
+def parse_pod(body: Body) -> ObservedPod:
+    """Return what we keep of a Pod."""
+    meta, status = body["metadata"], body.get("status") or {}
+    state = _runner_state(status)
+    waiting, ended = state.get("waiting") or {}, state.get("terminated") or {}
+    scheduled = _condition(status, "PodScheduled", "False") or {}
+    running = state.get("running") or {}
+    exit_code = ended.get("exitCode")
+    return ObservedPod(
+        uid=meta["uid"],
+        name=meta["name"],
+        job_uid=controller_uid(body),
+        resource_version=str(meta.get("resourceVersion", "")),
+        created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
+        terminal=status.get("phase") in _TERMINAL,
+        running=bool(running),
+        disrupted=_condition(status, "DisruptionTarget") is not None,
+        exit_code=exit_code if isinstance(exit_code, int) else None,
+        out_of_memory=ended.get("reason") == "OOMKilled",
+        message=str(ended.get("message", "")),
+        verdict=": ".join(str(status[key]) for key in ("reason", "message") if status.get(key)),
+        waiting_reason=str(waiting.get("reason", "")),
+        waiting_message=str(waiting.get("message", "")),
+        unscheduled=str(scheduled.get("message") or scheduled.get("reason") or ""),
+        started=parse_time((running or ended).get("startedAt")),
+        finished=parse_time(ended.get("finishedAt")),
+    )
+
+
+def parse_time(text: object) -> datetime | None:
+    """Return the moment in an RFC 3339 string, None where there is none."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def controller_uid(body: Body) -> str:
+    """Return the uid of the object's controller, "" where it has none."""
+    references = body["metadata"].get("ownerReferences") or ()
+    return next((str(r.get("uid", "")) for r in references if r.get("controller")), "")
+
+
+def _condition(status: Body, type_: str, wanted: str = "True") -> Body | None:
+    found = (
+        c for c in status.get("conditions") or () if c.get("type") == type_ and c.get("status") == wanted
+    )
+    return next(found, None)
+
+
+def _runner_state(status: Body) -> Body:
+    for container in status.get("containerStatuses") or ():
+        if container.get("name") == RUNNER_CONTAINER:
+            state: Body = container.get("state") or {}
+            return state
+    return {}
+
+
+def _whole(value: object, default: int) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        return default
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

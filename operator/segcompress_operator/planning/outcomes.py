@@ -1,0 +1,143 @@
+"""How an attempt (one pod) and a start (one Job) ended, in the words of the API.
+
+A termination message is hostile input: it is parsed by a strict schema, its reason counts only where the exit
+code allows it, and everything shown to people is cut and freed of control characters.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from segcompress_api.conditions import GATE_REASONS, SUCCESS_REASONS, Reason
+from segcompress_api.contract import ExitCode, RunResult, parse_run_result
+from segcompress_operator.planning.observed import ObservedJob, ObservedPod
+
+_LOG_LINES = 12
+_LOG_LIMIT = 1500
+_SENTENCE_LIMIT = 1024
+
+_ALLOWED: dict[int, tuple[frozenset[Reason], Reason]] = {
+    ExitCode.SUCCEEDED: (SUCCESS_REASONS, Reason.SUCCEEDED),
+    ExitCode.INVALID_INPUT: (
+        frozenset(
+            {Reason.INVALID_SPEC, Reason.INPUT_NOT_FOUND, Reason.INVALID_INPUT, Reason.STORAGE_ACCESS_DENIED}
+        ),
+        Reason.INVALID_INPUT,
+    ),
+    ExitCode.GATE_MISSED: (GATE_REASONS, Reason.ACCEPTANCE_NOT_MET),
+    ExitCode.STORAGE_UNREACHABLE: (frozenset({Reason.STORAGE_UNREACHABLE}), Reason.STORAGE_UNREACHABLE),
+}
+"""Exit code -> reasons that a RunResult may give for it, and the one where it gives none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An end and its wording; `result` holds what was measured and published."""
+
+    reason: Reason
+    message: str
+    result: RunResult | None = None
+
+
+def is_preempted(pod: ObservedPod) -> bool:
+    """Return whether the pod's end is no failure, by the very rules of the Job's podFailurePolicy."""
+    return pod.terminal and pod.exit_code != 0 and (pod.exit_code == ExitCode.PREEMPTED or pod.disrupted)
+
+
+def outcome_of_pod(pod: ObservedPod) -> Outcome:
+    """Return how a terminal pod ended."""
+    if is_preempted(pod):
+        why = pod.verdict or ("it was asked to stop" if pod.exit_code == ExitCode.PREEMPTED else "disruption")
+        return Outcome(Reason.PREEMPTED, f"pod {pod.name} was preempted ({plain(why)}); a new pod follows")
+    if pod.out_of_memory:
+        return Outcome(
+            Reason.OUT_OF_MEMORY,
+            f"pod {pod.name} went over its memory limit; raise spec.runtime.resources.limits.memory or lower "
+            "spec.dataset.batchSize",
+        )
+    result = _result(pod)
+    if result is not None:
+        return Outcome(result.reason, plain(result.message), result)
+    if pod.exit_code in _ALLOWED and pod.exit_code != ExitCode.SUCCEEDED:
+        return Outcome(_ALLOWED[pod.exit_code][1], _last_words(pod))
+    return Outcome(Reason.RUNNER_CRASHED, _last_words(pod))
+
+
+def outcome_of_job(job: ObservedJob, pods: Sequence[ObservedPod]) -> Outcome | None:
+    """Return how a finished Job ended; None where the pod that tells is gone or left nothing readable."""
+    if job.complete:
+        return _told(pods, (ExitCode.SUCCEEDED,))
+    match job.failure:
+        case "PodFailurePolicy":
+            return _told(pods, (ExitCode.INVALID_INPUT, ExitCode.GATE_MISSED))
+        case "DeadlineExceeded":
+            return Outcome(
+                Reason.DEADLINE_EXCEEDED,
+                f"not finished within spec.activeDeadlineSeconds ({job.deadline_seconds} s)",
+            )
+        case "BackoffLimitExceeded":
+            return Outcome(Reason.BACKOFF_LIMIT_EXCEEDED, _gave_up(job, pods))
+        case _:
+            return Outcome(
+                Reason.RUNNER_CRASHED,
+                f"Job {job.name} failed: {plain(job.failure_message or str(job.failure))}",
+            )
+
+
+def unreadable(job: ObservedJob) -> Outcome:
+    """Return the end of a Job whose result nobody could read, not even at a second start."""
+    told = f" ({plain(job.failure_message)})" if job.failure_message else ""
+    reason = Reason.RUNNER_CRASHED
+    for code in (ExitCode.INVALID_INPUT, ExitCode.GATE_MISSED):
+        if f"exit code {code.value} " in f"{job.failure_message} ":
+            reason = _ALLOWED[code][1]
+    return Outcome(
+        reason, f"Job {job.name} ended without a readable result, and so did the one before it{told}"
+    )
+
+
+def plain(text: str, limit: int = _SENTENCE_LIMIT) -> str:
+    """Return text that is safe to print: no control characters, at most `limit` characters."""
+    clean = re.sub(
+        r"[^\S\n]+|[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", " ", text
+    ).strip()
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def _result(pod: ObservedPod) -> RunResult | None:
+    """Return the pod's RunResult where it fits its exit code."""
+    result = parse_run_result(pod.message) if pod.message.startswith("{") else None
+    if result is None or pod.exit_code is None:
+        return None
+    if pod.exit_code in _ALLOWED:
+        return result if result.reason in _ALLOWED[pod.exit_code][0] else None
+    return result if result.reason in (Reason.OUT_OF_MEMORY, Reason.RUNNER_CRASHED) else None
+
+
+def _told(pods: Sequence[ObservedPod], codes: tuple[ExitCode, ...]) -> Outcome | None:
+    for pod in reversed(pods):
+        if pod.exit_code in codes and not (is_preempted(pod) or pod.out_of_memory):
+            result = _result(pod)
+            return None if result is None else Outcome(result.reason, plain(result.message), result)
+    return None
+
+
+def _gave_up(job: ObservedJob, pods: Sequence[ObservedPod]) -> str:
+    counted = [pod for pod in pods if pod.terminal and pod.exit_code != 0 and not is_preempted(pod)]
+    tries = f"{max(job.failed_pods, len(counted))} pod(s) failed, spec.backoffLimit is {job.backoff_limit}"
+    if not counted:
+        return f"{tries}; {plain(job.failure_message) or 'their ends were not seen'}"
+    last = outcome_of_pod(counted[-1])
+    return f"{tries}; the last: {last.reason.value}: {last.message}"
+
+
+def _last_words(pod: ObservedPod) -> str:
+    """Return the exit code and the end of what the pod left behind."""
+    code = (
+        f"ended with exit code {pod.exit_code}" if pod.exit_code is not None else "ended without an exit code"
+    )
+    head = f"pod {pod.name} {code}" + (f" ({plain(pod.verdict)})" if pod.verdict else "")
+    lines = [plain(line) for line in pod.message.splitlines() if line.strip()][-_LOG_LINES:]
+    if not lines:
+        return head
+    return f"{head}; its last lines:\n" + "\n".join(lines)[-_LOG_LIMIT:]

@@ -1,0 +1,106 @@
+"""How a run that has not ended stands: at work, waiting, and what for.
+
+Waiting states are no failures: each names what to mend, and clears by itself once that is done.
+"""
+
+from dataclasses import dataclass
+
+from segcompress_api.conditions import Reason
+from segcompress_api.contract import ExitCode
+from segcompress_operator.planning.observed import ObservedJob, ObservedPod
+from segcompress_operator.planning.outcomes import is_preempted, outcome_of_pod, plain
+
+_IMAGE_REASONS = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "ImageInspectError",
+        "RegistryUnavailable",
+        "SignatureValidationFailed",
+    }
+)
+_LAST = (ExitCode.SUCCEEDED, ExitCode.INVALID_INPUT, ExitCode.GATE_MISSED)
+"""Exit codes that no pod follows, by the Job's podFailurePolicy."""
+
+_STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A reason and its wording."""
+
+    reason: Reason
+    message: str
+
+
+def progress_of(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -> Progress | None:
+    """Return how the unfinished `job` stands; `refusal` is why it gets no pod, "" where nothing is known.
+
+    None where its last pod has ended for good and the Job controller is about to say so.
+    """
+    if job.deleting:
+        return Progress(Reason.PENDING, f"Job {job.name} is being deleted and will be made again")
+    if job.suspended:
+        where = f" in queue {job.queue}" if job.queue else ""
+        return Progress(Reason.QUEUED, f"Job {job.name} is held{where} until it is admitted")
+    live = [pod for pod in pods if not pod.terminal]
+    if not live:
+        return _without_a_pod(job, pods, refusal)
+    current = _of_pod(live[-1])
+    before = _after(job, pods) if current.reason is Reason.PENDING else None
+    return before or current
+
+
+def _without_a_pod(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -> Progress | None:
+    if _over(job, pods):
+        return None
+    if refusal:
+        return refused(refusal)
+    return _after(job, pods) or Progress(Reason.PENDING, "waits for its pod")
+
+
+def refused(message: str) -> Progress:
+    """Return how a run stands whose Job or pod the API server refuses for now."""
+    reason = Reason.QUOTA_EXCEEDED if "exceeded quota" in message else Reason.PENDING
+    return Progress(reason, plain(message))
+
+
+def _over(job: ObservedJob, pods: tuple[ObservedPod, ...]) -> bool:
+    """Return whether no pod will follow those that ended."""
+    if not pods or is_preempted(pods[-1]):
+        return False
+    failures = sum(pod.exit_code != 0 and not is_preempted(pod) for pod in pods)
+    return pods[-1].exit_code in _LAST or failures > job.backoff_limit
+
+
+def _of_pod(pod: ObservedPod) -> Progress:
+    if pod.running:
+        return Progress(Reason.RUNNING, f"pod {pod.name} is at work")
+    if pod.waiting_reason in _IMAGE_REASONS:
+        message = plain(pod.waiting_message or pod.waiting_reason)
+        return Progress(Reason.IMAGE_PULL_FAILED, f"pod {pod.name}: {pod.waiting_reason}: {message}")
+    if pod.waiting_reason == "CreateContainerConfigError" and "secret" in pod.waiting_message.lower():
+        return Progress(Reason.SECRET_NOT_FOUND, f"pod {pod.name}: {plain(pod.waiting_message)}")
+    if pod.waiting_reason not in _STARTING:
+        return Progress(Reason.PENDING, f"pod {pod.name}: {pod.waiting_reason}: {plain(pod.waiting_message)}")
+    if pod.unscheduled:
+        return Progress(Reason.UNSCHEDULABLE, f"pod {pod.name}: {plain(pod.unscheduled)}")
+    return Progress(Reason.PENDING, "waits for its pod")
+
+
+def _after(job: ObservedJob, pods: tuple[ObservedPod, ...]) -> Progress | None:
+    """Return why there was a pod before this one."""
+    ended = [pod for pod in pods if pod.terminal and pod.exit_code != 0]
+    if not ended:
+        return None
+    last, outcome = ended[-1], outcome_of_pod(ended[-1])
+    if is_preempted(last):
+        return Progress(Reason.PREEMPTED, outcome.message)
+    failures = sum(not is_preempted(pod) for pod in ended)
+    return Progress(
+        Reason.RETRYING,
+        f"{outcome.reason.value}: {outcome.message}; failure {max(failures, job.failed_pods)}, "
+        f"spec.backoffLimit is {job.backoff_limit}",
+    )

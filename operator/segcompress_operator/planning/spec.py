@@ -1,0 +1,92 @@
+"""Checks of a spec that the CRD's schema cannot make, before anything is created.
+
+What needs the graph or the pictures is checked by the runner and ends with exit code 3.
+"""
+
+from pydantic import ValidationError
+
+from segcompress_api.act_settings import ModelFiles, settings_of
+from segcompress_api.errors import InvalidSpecError, invalid_spec
+from segcompress_api.job import JobSpec
+from segcompress_operator.resources.runner_pod import GPU
+from segcompress_operator.settings import RunnerSettings
+
+_SECTIONS = {
+    "Distillation": "distillation",
+    "UnstructurePrune": "unstructure_prune",
+    "QuantAware": "quant_aware",
+    "Quantization": "quantization",
+    "TrainConfig": "train_config",
+}
+
+
+def parse_spec(text: bytes) -> JobSpec:
+    """Return the spec in JSON; raises InvalidSpecError naming the field."""
+    try:
+        return JobSpec.model_validate_json(text)
+    except ValidationError as error:
+        raise invalid_spec(error, JobSpec, "spec") from None
+
+
+def check_spec(spec: JobSpec, settings: RunnerSettings) -> tuple[str, ...]:
+    """Return sentences on settings without effect; raises InvalidSpecError naming the field."""
+    if spec.storage is None:
+        raise InvalidSpecError(
+            "spec.storage",
+            "is required in a cluster and missing",
+            "such as {secretRef: {name: object-store}}",
+        )
+    _check_addresses(spec)
+    _check_image(spec.runtime.image, settings)
+    _check_resources(spec)
+    return _check_strategy(spec)
+
+
+def _check_addresses(spec: JobSpec) -> None:
+    addresses = {
+        "spec.model.inference.uri": spec.model.inference.uri,
+        "spec.dataset.uri": spec.dataset.uri,
+        "spec.strategy.configUri": spec.strategy.config_uri,
+        "spec.output.uri": spec.output.uri,
+    }
+    for field, address in addresses.items():
+        if address is not None and not address.startswith("s3://"):
+            raise InvalidSpecError(
+                field, f"{address} cannot be reached from a cluster", "give s3://bucket/prefix/"
+            )
+
+
+def _check_image(image: str | None, settings: RunnerSettings) -> None:
+    if image is None or settings.allows(image):
+        return
+    allowed = ", ".join(settings.allowed_image_prefixes)
+    raise InvalidSpecError(
+        "spec.runtime.image",
+        f"{image} is not allowed by the operator's settings",
+        f"allowed prefixes: {allowed}" if allowed else "leave it out: no image may be named here",
+    )
+
+
+def _check_resources(spec: JobSpec) -> None:
+    for kind, given in (
+        ("requests", spec.runtime.resources.requests),
+        ("limits", spec.runtime.resources.limits),
+    ):
+        if GPU in given:
+            raise InvalidSpecError(
+                f"spec.runtime.resources.{kind}",
+                f"{GPU} is set by spec.runtime.device and gpus",
+                "leave it out",
+            )
+
+
+def _check_strategy(spec: JobSpec) -> tuple[str, ...]:
+    """Check the sections; those of a configUri are read by the runner, which has the bucket."""
+    if spec.strategy.config_uri is None:
+        inference = spec.model.inference
+        files = ModelFiles(model=inference.model_file, params=inference.params_file)
+        return settings_of(spec.strategy, files).notes
+    for name, attribute in _SECTIONS.items():
+        if getattr(spec.strategy, attribute) is not None:
+            raise InvalidSpecError(f"spec.strategy.{name}", "goes not with configUri", "give one of them")
+    return ()

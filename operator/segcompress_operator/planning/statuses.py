@@ -1,0 +1,162 @@
+"""Status as a whole: the eight conditions of each state, and the smallest patch from one status to the next.
+
+Whatever others have put into a status stays: unknown keys are never written, unknown conditions are kept.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from segcompress_api.conditions import (
+    GATE_REASONS,
+    ConditionStatus,
+    ConditionType,
+    Reason,
+    condition,
+    phase_of,
+    set_condition,
+)
+from segcompress_api.status import Condition, JobStatus, timestamp
+from segcompress_operator.planning.outcomes import Outcome
+from segcompress_operator.planning.progress import Progress
+
+State = tuple[ConditionType, ConditionStatus, Reason, str]
+_End = Literal["Complete", "Failed"]
+
+
+def parse_status(text: bytes) -> JobStatus:
+    """Return the status in JSON; a field that this version cannot read counts as unset."""
+    raw = json.loads(text or b"{}")
+    known = {info.alias or name for name, info in JobStatus.model_fields.items()}
+    kept = {key: value for key, value in raw.items() if key in known}
+    while kept:
+        try:
+            return JobStatus.model_validate(kept)
+        except ValidationError as error:
+            for wrong in {str(e["loc"][0]) for e in error.errors(include_url=False)}:
+                kept.pop(wrong, None)
+    return JobStatus()
+
+
+def in_progress(status: JobStatus, progress: Progress, generation: int, now: datetime) -> JobStatus:
+    """Return the status of a run that has not ended."""
+    reason, message = progress.reason, progress.message
+    return _with(
+        status,
+        [
+            (ConditionType.COMPLETE, "False", Reason.NOT_FINISHED, ""),
+            (ConditionType.FAILED, "False", Reason.NOT_FINISHED, ""),
+            (ConditionType.SUSPENDED, "False", Reason.NOT_SUSPENDED, ""),
+            (ConditionType.FINISHED, "False", Reason.NOT_FINISHED, ""),
+            (ConditionType.ACCEPTED, "Unknown", Reason.NOT_MEASURED, ""),
+            (ConditionType.READY, "False", reason, message),
+            (ConditionType.RECONCILING, "True", reason, message),
+            (ConditionType.STALLED, "False", Reason.NOT_FINISHED, ""),
+        ],
+        generation,
+        now,
+    )
+
+
+def succeeded(status: JobStatus, outcome: Outcome, generation: int, now: datetime) -> JobStatus:
+    """Return the status of a run that ended well."""
+    reason, message = outcome.reason, outcome.message
+    return _with(
+        _measured(status, outcome),
+        [
+            (ConditionType.COMPLETE, "True", reason, message),
+            (ConditionType.FAILED, "False", reason, ""),
+            (ConditionType.SUSPENDED, "False", Reason.NOT_SUSPENDED, ""),
+            (ConditionType.FINISHED, "True", reason, message),
+            (ConditionType.ACCEPTED, "True", Reason.GATES_PASSED, ""),
+            (ConditionType.READY, "True", reason, message),
+            (ConditionType.RECONCILING, "False", reason, ""),
+            (ConditionType.STALLED, "False", reason, ""),
+        ],
+        generation,
+        now,
+    )
+
+
+def failed(status: JobStatus, outcome: Outcome, generation: int, now: datetime) -> JobStatus:
+    """Return the status of a run that ended badly; what was measured is kept."""
+    reason, message = outcome.reason, outcome.message
+    accepted: State = (
+        (ConditionType.ACCEPTED, "False", reason, message)
+        if reason in GATE_REASONS
+        else (ConditionType.ACCEPTED, "Unknown", Reason.NOT_MEASURED, "")
+    )
+    return _with(
+        _measured(status, outcome),
+        [
+            (ConditionType.COMPLETE, "False", reason, ""),
+            (ConditionType.FAILED, "True", reason, message),
+            (ConditionType.SUSPENDED, "False", Reason.NOT_SUSPENDED, ""),
+            (ConditionType.FINISHED, "True", reason, message),
+            accepted,
+            (ConditionType.READY, "False", reason, message),
+            (ConditionType.RECONCILING, "False", reason, ""),
+            (ConditionType.STALLED, "True", reason, message),
+        ],
+        generation,
+        now,
+    )
+
+
+def observed_again(status: JobStatus, generation: int) -> JobStatus:
+    """Return an ended run's status after an edit of a field that changes nothing of its end."""
+    return status.model_copy(
+        update={
+            "observed_generation": generation,
+            "conditions": tuple(
+                c.model_copy(update={"observed_generation": generation})
+                if c.type in list(ConditionType)
+                else c
+                for c in status.conditions
+            ),
+        }
+    )
+
+
+def ended_at(status: JobStatus, moment: datetime) -> JobStatus:
+    """Return the status with its completion time, and a start time where none was seen."""
+    end = timestamp(moment)
+    return status.model_copy(
+        update={"completion_time": end, "start_time": min(status.start_time or end, end)}
+    )
+
+
+def current_reason(status: JobStatus) -> tuple[str, str]:
+    """Return reason and message of Reconciling, as they stand."""
+    found = (c for c in status.conditions if c.type == ConditionType.RECONCILING)
+    return next(((c.reason, c.message) for c in found), ("", ""))
+
+
+def status_patch(old: bytes, new: JobStatus) -> dict[str, Any]:
+    """Return the merge patch from the status in JSON to `new`: only keys that differ."""
+    before = json.loads(old or b"{}")
+    return {key: value for key, value in new.to_wire().items() if before.get(key) != value}
+
+
+def _measured(status: JobStatus, outcome: Outcome) -> JobStatus:
+    result = outcome.result
+    if result is None:
+        return status
+    return status.model_copy(update={"metrics": result.metrics, "artifacts": result.artifacts})
+
+
+def _with(status: JobStatus, states: Iterable[State], generation: int, now: datetime) -> JobStatus:
+    conditions: tuple[Condition, ...] = status.conditions
+    for type_, holds, reason, message in states:
+        new = condition(type_, holds, reason, message, now)
+        conditions = set_condition(conditions, new.model_copy(update={"observed_generation": generation}))
+    return status.model_copy(
+        update={
+            "observed_generation": generation,
+            "conditions": conditions,
+            "phase": phase_of(conditions),
+        }
+    )

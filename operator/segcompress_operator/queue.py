@@ -1,0 +1,86 @@
+"""Keys to reconcile: each queued at most once, never at two workers at once, later where that failed.
+
+Knows nothing of what a key means.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable
+
+FIRST_DELAY_SECONDS = 0.25
+LONGEST_DELAY_SECONDS = 60.0
+
+
+class WorkQueue:
+    """A de-duplicating queue with delays and back-off; use from one event loop."""
+
+    def __init__(self, jitter: Callable[[], float] = random.random) -> None:
+        self._jitter = jitter
+        self._waiting: deque[str] = deque()
+        self._queued: set[str] = set()
+        self._at_work: set[str] = set()
+        self._again: set[str] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._failures: dict[str, int] = {}
+        self._filled = asyncio.Event()
+
+    def add(self, key: str) -> None:
+        """Queue the key; while a worker has it, it comes again after that."""
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
+        if key in self._at_work:
+            self._again.add(key)
+        elif key not in self._queued:
+            self._queued.add(key)
+            self._waiting.append(key)
+            self._filled.set()
+
+    def add_after(self, key: str, seconds: float) -> None:
+        """Queue the key later; the earliest of several wishes counts."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + seconds
+        timer = self._timers.get(key)
+        if timer is not None:
+            if timer.when() <= due:
+                return
+            timer.cancel()
+        self._timers[key] = loop.call_at(due, self.add, key)
+
+    def retry(self, key: str, at_least: float = 0.0) -> float:
+        """Queue the key after a back-off that doubles with each failure; return it, in seconds."""
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        delay = min(FIRST_DELAY_SECONDS * 2.0 ** min(failures, 16), LONGEST_DELAY_SECONDS)
+        # Half to whole: keys that failed together do not come back together.
+        delay = max(delay * (0.5 + self._jitter() / 2), at_least)
+        self.add_after(key, delay)
+        return delay
+
+    def succeeded(self, key: str) -> None:
+        """Forget the key's failures."""
+        self._failures.pop(key, None)
+
+    async def get(self) -> str:
+        """Return the next key; the caller must say `done` when it has dealt with it."""
+        while not self._waiting:
+            self._filled.clear()
+            await self._filled.wait()
+        key = self._waiting.popleft()
+        self._queued.discard(key)
+        self._at_work.add(key)
+        return key
+
+    def done(self, key: str) -> None:
+        """Let the key be worked on again."""
+        self._at_work.discard(key)
+        if key in self._again:
+            self._again.discard(key)
+            self.add(key)
+
+    def close(self) -> None:
+        """Drop all delays."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()

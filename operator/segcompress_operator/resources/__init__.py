@@ -1,0 +1,1 @@
+"""Pure makers of manifests: no client, no clock, no environment."""

@@ -1,0 +1,73 @@
+"""Names and labels of what the operator makes.
+
+A name comes from identity alone (the resource's uid and the number of the start), so that whoever tries again
+finds what the first try made.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from segcompress_api.base import API_GROUP
+
+JOB_NAME_LABEL = f"{API_GROUP}/job-name"
+START_LABEL = f"{API_GROUP}/start"
+SELECTOR = JOB_NAME_LABEL
+"""Label selector of our Jobs and Pods: whatever carries the label."""
+
+RUNNER_CONTAINER = "runner"
+_LABEL_LIMIT = 63
+_HASH_LENGTH = 5
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The resource that something is made for: where names, labels and owner references come from."""
+
+    namespace: str
+    name: str
+    uid: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def short_hash(uid: str) -> str:
+    """Return five characters, the same for the same uid always."""
+    number = int.from_bytes(hashlib.sha256(uid.encode()).digest()[:8], "big")
+    digits = ""
+    for _ in range(_HASH_LENGTH):
+        number, digit = divmod(number, len(_ALPHABET))
+        digits += _ALPHABET[digit]
+    return digits
+
+
+def child_name(name: str, suffix: str) -> str:
+    """Return `name` and `suffix` in at most 63 characters: the name is cut, the suffix never.
+
+    Dots, which a resource's name may hold, become dashes: a Job's name becomes a pod's host name.
+    """
+    head = name.replace(".", "-")[: _LABEL_LIMIT - len(suffix)]
+    return head.rstrip("-") + suffix
+
+
+def runner_job_name(name: str, uid: str, start: int) -> str:
+    """Return the name of the Job of that start of the resource `name` with `uid`."""
+    return child_name(name, f"-{short_hash(uid)}-{start}")
+
+
+def label_value(name: str) -> str:
+    """Return a resource's name as a label value, which ends at 63 characters."""
+    return name if len(name) <= _LABEL_LIMIT else child_name(name, f"-{short_hash(name)}")
+
+
+def labels(name: str, start: int) -> dict[str, str]:
+    """Return the labels of the Job and the Pods of that start."""
+    return {
+        "app.kubernetes.io/name": "segcompress-runner",
+        "app.kubernetes.io/instance": label_value(name),
+        "app.kubernetes.io/component": "runner",
+        "app.kubernetes.io/part-of": "segcompress",
+        "app.kubernetes.io/managed-by": "segcompress-operator",
+        JOB_NAME_LABEL: label_value(name),
+        START_LABEL: str(start),
+    }

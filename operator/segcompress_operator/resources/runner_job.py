@@ -1,0 +1,77 @@
+"""The batch/v1 Job of one start, made from a resource's spec and the operator's settings.
+
+What may restart and what may not stands in its podFailurePolicy; the pod itself is made by runner_pod.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from segcompress_api.base import API_GROUP, API_VERSION
+from segcompress_api.contract import ExitCode
+from segcompress_api.job import KIND, JobSpec
+from segcompress_operator.resources.names import RUNNER_CONTAINER, Owner, labels, runner_job_name
+from segcompress_operator.resources.runner_pod import make_pod_template
+from segcompress_operator.settings import RunnerSettings
+
+Manifest = dict[str, Any]
+
+_KUEUE_LABELS = ("queue-name", "priority-class", "max-exec-time-seconds")
+
+
+def make_runner_job(owner: Owner, spec: JobSpec, start: int, settings: RunnerSettings) -> Manifest:
+    """Return the Job of that start; it carries no ttl, since its result must be read first.
+
+    Kueue's labels come from the resource; `suspend` is left to Kueue.
+    """
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": runner_job_name(owner.name, owner.uid, start),
+            "namespace": owner.namespace,
+            "labels": {**_kueue_labels(owner.labels), **labels(owner.name, start)},
+            "ownerReferences": [_owner_reference(owner)],
+        },
+        "spec": {
+            "completions": 1,
+            "parallelism": 1,
+            "backoffLimit": spec.backoff_limit,
+            "activeDeadlineSeconds": spec.active_deadline_seconds,
+            "podReplacementPolicy": "Failed",
+            "podFailurePolicy": {"rules": _failure_rules()},
+            "template": make_pod_template(owner, spec, start, settings),
+        },
+    }
+
+
+def _owner_reference(owner: Owner) -> Manifest:
+    """Return the controller reference; it blocks no deletion, so it needs no right on finalizers."""
+    return {
+        "apiVersion": f"{API_GROUP}/{API_VERSION}",
+        "kind": KIND,
+        "name": owner.name,
+        "uid": owner.uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }
+
+
+def _kueue_labels(given: Mapping[str, str]) -> dict[str, str]:
+    keys = (f"kueue.x-k8s.io/{name}" for name in _KUEUE_LABELS)
+    return {key: given[key] for key in keys if key in given}
+
+
+def _failure_rules() -> list[Manifest]:
+    """Return the rules, first match wins: preemption is no failure, bad input and missed gates are final."""
+    final = [int(ExitCode.INVALID_INPUT), int(ExitCode.GATE_MISSED)]
+    preempted = int(ExitCode.PREEMPTED)
+    return [
+        {"action": "Ignore", "onExitCodes": _exit_codes("In", [preempted])},
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+        {"action": "FailJob", "onExitCodes": _exit_codes("In", final)},
+        {"action": "Count", "onExitCodes": _exit_codes("NotIn", [*final, preempted])},
+    ]
+
+
+def _exit_codes(operator: str, values: list[int]) -> Manifest:
+    return {"containerName": RUNNER_CONTAINER, "operator": operator, "values": values}

@@ -1,0 +1,183 @@
+"""The runner's pod: what it may do, what it reads, where it may write.
+
+It passes Pod Security *restricted*, has no token of the API server, and gets credentials only by references
+that the kubelet resolves. The RunConfig is a file, not an environment value: the kubelet would expand
+`$(NAME)` in the latter, and a spec could so carry a credential into a report.
+"""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from segcompress_api.contract import (
+    CA_BUNDLE_PATH,
+    OPTIONAL_SECRET_KEYS,
+    POD_UID_VARIABLE,
+    RUN_CONFIG_ANNOTATION,
+    RUN_CONFIG_PATH,
+    SECRET_KEYS,
+    TERMINATION_MESSAGE_PATH,
+    THREADS_VARIABLE,
+    WORK_DIR,
+    RunConfig,
+)
+from segcompress_api.job import JobSpec, Runtime
+from segcompress_operator.resources.names import RUNNER_CONTAINER, Owner, labels
+from segcompress_operator.settings import RunnerSettings
+
+Manifest = dict[str, Any]
+
+USER = 65532
+GRACE_SECONDS = 60
+"""From SIGTERM to SIGKILL: enough to end a step and to say so."""
+
+GPU = "nvidia.com/gpu"
+_CA_VOLUME = "object-store-ca"
+_CONFIG_VOLUME = "run-config"
+
+
+def make_pod_template(owner: Owner, spec: JobSpec, start: int, settings: RunnerSettings) -> Manifest:
+    """Return the pod template of the runner; `spec.storage` must be there."""
+    config = RunConfig(namespace=owner.namespace, name=owner.name, uid=owner.uid, start=start, spec=spec)
+    annotation = config.model_dump_json(by_alias=True, exclude_none=True)
+    return {
+        "metadata": {
+            "labels": labels(owner.name, start),
+            "annotations": {RUN_CONFIG_ANNOTATION: annotation},
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": GRACE_SECONDS,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": USER,
+                "runAsGroup": USER,
+                "fsGroup": USER,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [_container(spec, settings)],
+            "volumes": _volumes(_secret_name(spec), settings),
+            **_placement(spec.runtime),
+            **_pull_secrets(settings),
+        },
+    }
+
+
+def _container(spec: JobSpec, settings: RunnerSettings) -> Manifest:
+    return {
+        "name": RUNNER_CONTAINER,
+        "image": spec.runtime.image or settings.image,
+        "imagePullPolicy": settings.pull_policy,
+        "env": _environment(_secret_name(spec)),
+        "resources": _resources(spec.runtime, settings),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "terminationMessagePath": TERMINATION_MESSAGE_PATH,
+        # A runner that dies without a word still leaves its last log lines.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [
+            {"name": _CONFIG_VOLUME, "mountPath": _folder(RUN_CONFIG_PATH), "readOnly": True},
+            {"name": _CA_VOLUME, "mountPath": _folder(CA_BUNDLE_PATH), "readOnly": True},
+            {"name": "work", "mountPath": WORK_DIR},
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own emptyDir
+            {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 - the same
+        ],
+    }
+
+
+def _secret_name(spec: JobSpec) -> str:
+    if spec.storage is None:
+        raise ValueError("a spec without storage has no pod; check_spec refuses it")
+    return spec.storage.secret_ref.name
+
+
+def _environment(secret: str) -> list[Manifest]:
+    return [
+        *(_from_secret(secret, key, variable, optional=False) for key, variable in SECRET_KEYS.items()),
+        *(
+            _from_secret(secret, key, variable, optional=True)
+            for key, variable in OPTIONAL_SECRET_KEYS.items()
+        ),
+        {"name": POD_UID_VARIABLE, "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}},
+        # Rounded up by the divisor; without a limit it is what the node can give.
+        {
+            "name": THREADS_VARIABLE,
+            "valueFrom": {
+                "resourceFieldRef": {
+                    "containerName": RUNNER_CONTAINER,
+                    "resource": "limits.cpu",
+                    "divisor": "1",
+                }
+            },
+        },
+    ]
+
+
+def _from_secret(secret: str, key: str, variable: str, *, optional: bool) -> Manifest:
+    reference: Manifest = {"name": secret, "key": key}
+    if optional:
+        reference["optional"] = True
+    return {"name": variable, "valueFrom": {"secretKeyRef": reference}}
+
+
+def _resources(runtime: Runtime, settings: RunnerSettings) -> Manifest:
+    """Return the user's requests and limits, with the settings' requests where neither is given."""
+    requests, limits = dict(runtime.resources.requests), dict(runtime.resources.limits)
+    for name, default in (("cpu", settings.request_cpu), ("memory", settings.request_memory)):
+        if name not in requests and name not in limits:
+            requests[name] = default
+    if runtime.device == "GPU":
+        limits[GPU] = str(runtime.gpus)
+    return {"requests": requests, "limits": limits}
+
+
+def _volumes(secret: str, settings: RunnerSettings) -> list[Manifest]:
+    annotation = f"metadata.annotations['{RUN_CONFIG_ANNOTATION}']"
+    return [
+        {
+            "name": _CONFIG_VOLUME,
+            "downwardAPI": {
+                "items": [{"path": _file(RUN_CONFIG_PATH), "fieldRef": {"fieldPath": annotation}}]
+            },
+        },
+        {
+            "name": _CA_VOLUME,
+            "secret": {
+                "secretName": secret,
+                "optional": True,
+                "items": [{"key": "ca.crt", "path": _file(CA_BUNDLE_PATH)}],
+            },
+        },
+        {"name": "work", "emptyDir": {"sizeLimit": settings.work_size}},
+        {"name": "tmp", "emptyDir": {"sizeLimit": settings.tmp_size}},
+        {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": settings.shm_size}},
+    ]
+
+
+def _placement(runtime: Runtime) -> Manifest:
+    """Return what the user says about nodes; only what is given, so that the API server's defaults hold."""
+    placed = {
+        "nodeSelector": dict(runtime.node_selector),
+        "tolerations": [toleration.to_wire() for toleration in runtime.tolerations],
+        "priorityClassName": runtime.priority_class_name,
+        "runtimeClassName": runtime.runtime_class_name,
+    }
+    return {key: value for key, value in placed.items() if value}
+
+
+def _pull_secrets(settings: RunnerSettings) -> Manifest:
+    if not settings.pull_secrets:
+        return {}
+    return {"imagePullSecrets": [{"name": name} for name in settings.pull_secrets]}
+
+
+def _folder(path: str) -> str:
+    return str(PurePosixPath(path).parent)
+
+
+def _file(path: str) -> str:
+    return PurePosixPath(path).name
