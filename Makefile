@@ -1,0 +1,95 @@
+# Every task of the project. CI calls only these targets; `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+export PYTHONPATH := hack
+PYTHON := .venv/bin/python
+SYSTEM_PYTHON := $(shell command -v python3.11 || command -v python3)
+DEVCLUSTER := $(SYSTEM_PYTHON) -m devcluster
+IMAGES := $(SYSTEM_PYTHON) -m images
+ROOMS := crds/segcompress_api operator/segcompress_operator runner/segcompress_runner hack tests examples
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+##### For a first look
+
+.PHONY: demo
+demo: install ## Run the main job on a local cluster; DATA=folder takes your own pictures
+	@$(PYTHON) -m demo $(if $(DATA),--data "$(DATA)")
+
+.PHONY: test
+test: verify test-integration test-e2e ## Run everything that CI runs
+
+.PHONY: cluster-up
+cluster-up: install ## Leave cluster, MinIO and operator running, and say how to use them
+	@$(PYTHON) -m demo --up
+
+.PHONY: cluster-down
+cluster-down: ## Stop all of it and leave nothing behind
+	@$(DEVCLUSTER) down
+
+##### For a change
+
+.PHONY: install
+install: .venv/.synced ## Install what development needs into .venv
+
+.venv/.synced: pyproject.toml uv.lock
+	@uv=$$(hack/bootstrap.sh)
+	@echo "installing the locked packages into .venv"
+	@$$uv sync --frozen --quiet --extra operator --extra runner
+	@touch $@
+
+.PHONY: verify
+verify: lint typecheck crds-check test-unit ## Check what a commit needs: lint, types, contracts, unit tests, generated files
+
+.PHONY: fmt
+fmt: install ## Format the code
+	@.venv/bin/ruff format -q .
+	@.venv/bin/ruff check -q --fix .
+
+.PHONY: lint
+lint: install ## Lint, and check which room imports which
+	@.venv/bin/ruff format --check -q . || { echo "run 'make fmt'"; exit 1; }
+	@.venv/bin/ruff check -q .
+	@.venv/bin/lint-imports --no-logo
+
+.PHONY: typecheck
+typecheck: install ## Check types
+	@.venv/bin/mypy $(ROOMS)
+
+.PHONY: test-unit
+test-unit: install ## Run the unit tests
+	@.venv/bin/pytest -q tests/unit
+
+.PHONY: test-integration
+test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
+	@$(DEVCLUSTER) build etcd kubernetes minio
+	@.venv/bin/pytest tests/integration
+
+.PHONY: test-e2e
+test-e2e: install ## Run against a real kubelet with the real images
+	@.venv/bin/pytest tests/e2e
+
+.PHONY: crds
+crds: install ## Generate the CRD and the chart's copy from the types
+	@$(PYTHON) -m segcompress_api.schema
+
+.PHONY: crds-check
+crds-check: install
+	@$(PYTHON) -m segcompress_api.schema --check
+
+.PHONY: images
+images: ## Build the operator's and the runner's image
+	@$(IMAGES) build operator runner
+
+.PHONY: image-gpu
+image-gpu: ## Build the runner's image for CUDA, and try to import Paddle in it
+	@$(IMAGES) build runner --gpu
+
+.PHONY: sample
+sample: install ## Generate the sample dataset into examples/sample/dataset
+	@$(PYTHON) examples/sample/make_dataset.py examples/sample/dataset

@@ -1,0 +1,71 @@
+"""Runs the main job end to end: cluster, images, operator, data, both strategies, table."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from demo.console import DemoError, interrupted, say, step
+from demo.inputs import Inputs, own_inputs, sample_inputs, upload
+from demo.jobs import NAMESPACE, job_for, prepare_namespace, run_job
+from demo.table import results_table
+from demo.target import ROOT, Target, prepare_target
+
+EXAMPLES = {"Sparse": ROOT / "examples" / "01-sparse", "Quantised": ROOT / "examples" / "02-quantised"}
+
+
+def main() -> int:
+    """Parse the arguments and run; what stops us is one sentence and exit code 1."""
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("--data", type=Path, help="PaddleSeg dataset to train a teacher on and compress it")
+    parser.add_argument("--up", action="store_true", help="only bring everything up and say how to use it")
+    arguments = parser.parse_args()
+    try:
+        inputs = own_inputs(arguments.data.resolve()) if arguments.data else sample_inputs()
+        target = prepare_target()
+        _upload(inputs, target)
+        if arguments.up:
+            _say_how_to_use(target)
+        else:
+            _run_jobs(inputs, target)
+    except DemoError as error:
+        sys.stderr.write(f"demo: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return interrupted()
+    return 0
+
+
+def _upload(inputs: Inputs, target: Target) -> None:
+    with step(f"Uploading model and pictures ({inputs.name}) to {target.endpoint}"):
+        upload(inputs, target)
+        prepare_namespace(target)
+
+
+def _run_jobs(inputs: Inputs, target: Target) -> None:
+    finished = {}
+    for title, example in EXAMPLES.items():
+        job = job_for(example, inputs)
+        with step(f"{title}: kubectl apply -f {example.relative_to(ROOT)}/job.yaml"):
+            finished[title] = run_job(job, target)
+    say(f"\n{results_table(finished)}\n")
+    for title, job in finished.items():
+        status = job["status"]
+        runtime = status["metrics"].get("runtime", "")
+        say(f"{title} (latency on {runtime}): {status['artifacts']['model']['uri']}")
+    say(f"\nObject store: {target.endpoint}. `kubectl get -n {NAMESPACE} scj -o wide` shows the resources:")
+    _say_how_to_use(target)
+
+
+def _say_how_to_use(target: Target) -> None:
+    if target.context:
+        return
+    say('  eval "$(PYTHONPATH=hack python3 -m devcluster env)"   # KUBECONFIG, PATH, S3_ENDPOINT and keys')
+    say(f"  kubectl get -n {NAMESPACE} scj -o wide")
+    say("  make cluster-down                                      # stops it all, leaves nothing behind")
+    say(f"KUBECONFIG={target.env['KUBECONFIG']}")
+    say(f"S3_ENDPOINT={target.endpoint}")
+    say(f"AWS_ACCESS_KEY_ID={target.access_key} AWS_SECRET_ACCESS_KEY={target.secret_key}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
