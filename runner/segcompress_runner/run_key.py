@@ -6,13 +6,11 @@ Two specs with one key give the same result, so the second need not run. Nothing
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
-
-from pydantic import BaseModel
+from dataclasses import dataclass
 
 from segcompress_api.act_settings import ActSettings
 from segcompress_api.job import JobSpec
+from segcompress_runner.plain import plain
 
 RUNNER_VERSION = "0.1.0"
 """Version of the code that makes results. The image carries no package metadata that could be asked."""
@@ -42,23 +40,10 @@ def run_key(spec: JobSpec, settings: ActSettings, inputs: InputDigests, device: 
         "dataset": spec.dataset.model_dump(mode="json", exclude={"uri"}),
         "lists": inputs.lists,
         "pictures": inputs.pictures,
-        "strategy": {**_plain(settings), "notes": None},
+        "strategy": {**plain(settings), "notes": None},
         "benchmark": spec.benchmark.model_dump(mode="json"),
         "acceptance": spec.acceptance.model_dump(mode="json"),
         "seed": spec.seed,
     }
-    text = json.dumps(_plain(meaning), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(plain(meaning), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
-
-
-def _plain(value: Any) -> Any:
-    """Return `value` as JSON has it, whatever mixture of dataclasses and models it is."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, BaseModel):
-        return _plain(value.model_dump(mode="json"))
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value

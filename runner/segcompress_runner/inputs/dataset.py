@@ -8,7 +8,7 @@ what ran before in that process.
 import multiprocessing
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -91,7 +91,9 @@ class Pictures(paddle.io.Dataset):  # type: ignore[misc]  # Paddle ships no type
 
     def __getitem__(self, index: int) -> Any:
         sample = self.samples[index]
-        with _seeded(self.seed, int(self._epoch.value), index):
+        # What val takes is never random, and threads may read it: they share the generators.
+        seeded = _seeded(self.seed, int(self._epoch.value), index) if self.mode == "train" else nullcontext()
+        with seeded:
             data = self._transformed({"img": read_image(sample)}, sample)
         image = np.ascontiguousarray(np.transpose(data["img"], (2, 0, 1)), dtype=np.float32)
         if self.mode == "train":

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from segcompress_api.job import Dataset
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError
 
-_LIST_BYTES = 64 * 2**20
+LIST_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Lists:
 
 def parse_list(content: bytes, name: str) -> tuple[Entry, ...]:
     """Return the entries of the list file `name`; raises InvalidInputError naming the line."""
-    if len(content) > _LIST_BYTES:
-        raise InvalidInputError(f"{name}: is larger than {_LIST_BYTES >> 20} MiB, which no list file is")
+    if len(content) > LIST_BYTES:
+        raise InvalidInputError(f"{name}: is larger than {LIST_BYTES >> 20} MiB, which no list file is")
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -60,7 +60,7 @@ def read_list(root: Path, name: str) -> tuple[Entry, ...]:
     """Return the entries of the list file `name` under `root`; raises InputNotFoundError too."""
     try:
         with (root / name).open("rb") as file:
-            return parse_list(file.read(_LIST_BYTES + 1), name)
+            return parse_list(file.read(LIST_BYTES + 1), name)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise InputNotFoundError(f"{root / name}: the list file does not exist") from None
 

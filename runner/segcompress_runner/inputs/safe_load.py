@@ -30,9 +30,7 @@ class _Loader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise UnsafeYamlError(
-                    f"line {key.start_mark.line + 1}: the key {key.value} stands there twice"
-                )
+                raise UnsafeYamlError(f"line {key.start_mark.line + 1}: the key {key.value} is there twice")
             seen.add(str(key.value))
         return super().construct_mapping(node, deep=deep)
 

@@ -1,0 +1,142 @@
+"""Bring a run's inputs here: first what identifies them, then, if the run is new, their bytes.
+
+Lists come first, so that exactly the files that they name are asked for. Imports no Paddle: a run that is
+reused ends before that.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from segcompress_api.act_settings import parse_act_file
+from segcompress_api.errors import InvalidSpecError
+from segcompress_api.job import JobSpec
+from segcompress_runner.errors import InvalidInputError, InvalidSettingError
+from segcompress_runner.inputs.lists import LIST_BYTES, Entry, parse_list
+from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.inputs.safe_load import LIMIT, UnsafeYamlError, load_document
+from segcompress_runner.run_key import InputDigests
+from segcompress_runner.storage import Address, Named, Stat, Storage, parse_address, safe_join
+
+
+@dataclass(frozen=True)
+class Found:
+    """A run's inputs, seen but not fetched; `lists` holds the content of each list file by name."""
+
+    model_folder: Address
+    model: tuple[Stat, ...]
+    dataset_folder: Address
+    lists: dict[str, bytes]
+    pictures: tuple[Stat, ...]
+
+    @property
+    def files(self) -> int:
+        """Number of files to fetch."""
+        return len(self.model) + len(self.pictures)
+
+    def digests(self) -> InputDigests:
+        """Return what identifies the inputs."""
+        return InputDigests(
+            model={stat.file.name: stat.digest for stat in self.model},
+            lists={name: hashlib.sha256(content).hexdigest() for name, content in self.lists.items()},
+            pictures=[(stat.file.name, stat.digest) for stat in self.pictures],
+        )
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A run's inputs on this machine."""
+
+    model: ModelFiles
+    dataset: Path
+
+
+def with_strategy(spec: JobSpec, storage: Storage) -> JobSpec:
+    """Return `spec` with the sections of its configUri, where it has one, in the strategy's place."""
+    uri, field = spec.strategy.config_uri, "spec.strategy.configUri"
+    if uri is None:
+        return spec
+    beside = [name for name in spec.strategy.model_fields_set if name != "config_uri"]
+    if beside:
+        raise InvalidSettingError(f"{field}: goes with no other section; give the file or the sections")
+    content = storage.read(parse_address(uri, field), LIMIT)
+    try:
+        strategy = parse_act_file(load_document(content), field)
+    except UnsafeYamlError as error:
+        raise InvalidInputError(f"{uri} ({field}): {error}") from None
+    except InvalidSpecError as error:
+        raise InvalidSettingError(f"{error} (in {uri})") from None
+    return spec.model_copy(update={"strategy": strategy})
+
+
+def find_inputs(spec: JobSpec, storage: Storage) -> Found:
+    """Read the lists and look up every file; raises InputNotFoundError naming the address."""
+    model, dataset = spec.model.inference, spec.dataset
+    model_folder = parse_address(model.uri, "spec.model.inference.uri")
+    names = (
+        Named(model.model_file, "spec.model.inference.modelFile"),
+        Named(model.params_file, "spec.model.inference.paramsFile"),
+    )
+    _check_names(model.model_file, model.params_file)
+    dataset_folder = parse_address(dataset.uri, "spec.dataset.uri")
+    lists = {
+        name: _read_list(storage, dataset_folder, Named(name, field))
+        for name, field in (
+            (dataset.train_list, "spec.dataset.trainList"),
+            (dataset.val_list, "spec.dataset.valList"),
+        )
+    }
+    entries = [entry for name, content in lists.items() for entry in parse_list(content, name)]
+    return Found(
+        model_folder=model_folder,
+        model=storage.stat(model_folder, names),
+        dataset_folder=dataset_folder,
+        lists=lists,
+        pictures=storage.stat(dataset_folder, _pictures(entries)),
+    )
+
+
+def fetch_inputs(found: Found, storage: Storage, into: Path, step: Callable[[int], None]) -> Inputs:
+    """Fetch what was found; `step` gets the number of files that are here."""
+    model = storage.fetch(found.model_folder, found.model, into / "model", step)
+    program, params = (model / stat.file.name for stat in found.model)
+    dataset = storage.fetch(
+        found.dataset_folder, found.pictures, into / "dataset", lambda done: step(len(found.model) + done)
+    )
+    if found.dataset_folder.scheme != "file":
+        _write_lists(found.lists, dataset)
+    return Inputs(ModelFiles(program, params), dataset)
+
+
+def _check_names(program: str, params: str) -> None:
+    for name, suffix, field in (
+        (program, ".pdmodel", "modelFile"),
+        (params, ".pdiparams", "paramsFile"),
+    ):
+        if not name.endswith(suffix):
+            raise InvalidSettingError(
+                f"spec.model.inference.{field}: {name} is no *{suffix} file; of Paddle's formats only "
+                ".pdmodel with .pdiparams is taken: the others are pickle, which runs code"
+            )
+
+
+def _read_list(storage: Storage, folder: Address, file: Named) -> bytes:
+    safe_join(Path(), file.name)
+    return storage.read(folder / file.name, LIST_BYTES)
+
+
+def _pictures(entries: list[Entry]) -> tuple[Named, ...]:
+    """Return every named file once, in the lists' order."""
+    origins: dict[str, str] = {}
+    for entry in entries:
+        origins.setdefault(entry.image, entry.origin)
+        origins.setdefault(entry.mask, entry.origin)
+    return tuple(Named(name, origin) for name, origin in origins.items())
+
+
+def _write_lists(lists: dict[str, bytes], root: Path) -> None:
+    for name, content in lists.items():
+        path = safe_join(root, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
