@@ -29,7 +29,7 @@ def check_fit(info: ModelInfo, train: Transformed, val: Transformed) -> None:
     if len(sizes) > 1:
         listed = " and ".join(f"{height}x{width}" for height, width in sorted(sizes)[:2])
         raise InvalidSettingError(
-            f"spec.dataset.trainTransforms: give pictures of different sizes ({listed}), which fit in no batch; "
+            f"spec.dataset.trainTransforms: give pictures of several sizes ({listed}), which no batch takes; "
             "end with Resize or RandomPaddingCrop"
         )
     _check_size(info, sizes, "spec.dataset.trainTransforms")

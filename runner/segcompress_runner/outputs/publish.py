@@ -129,17 +129,16 @@ def find_published(storage: Storage, place: Place, run_key: str) -> RunResult | 
 
 
 def reserve(storage: Storage, place: Place, started: datetime) -> None:
-    """Write a first small file where the results will go, so that a missing right shows now, not in hours."""
+    """Write a first small file where results will go: a missing right shows now, not in hours."""
     text = f"started {timestamp(started)} by segcompress {RUNNER_VERSION}\n"
     storage.write(place.files / "started.txt", text.encode())
 
 
 def publish(storage: Storage, place: Place, run: "Finished", step: Step) -> RunResult:
-    """Upload the files, then create the manifest; the result of the attempt that came first is returned."""
+    """Upload the files, then create the manifest; return the result of whichever attempt came first."""
     storage.upload(place.files, run.files, step)
-    content = (
-        _manifest(place, run).model_dump_json(by_alias=True, indent=2, exclude_none=True) + "\n"
-    ).encode()
+    text = _manifest(place, run).model_dump_json(by_alias=True, indent=2, exclude_none=True)
+    content = f"{text}\n".encode()
     if not storage.create(place.manifest, content):
         content = storage.read(place.manifest, _MANIFEST_BYTES)
     manifest = _parse(content, place.manifest)
