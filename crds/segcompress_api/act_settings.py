@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 from pydantic import ValidationError
 
 from segcompress_api import optimisation
-from segcompress_api.errors import InvalidSpecError, invalid_spec, nearest
+from segcompress_api.errors import InvalidSpecError, invalid_spec, nearest, shown
 from segcompress_api.strategy import (
     Distillation,
     GmpConfig,
@@ -102,7 +102,7 @@ def parse_act_file(content: object, field: str) -> Strategy:
     if "configUri" in content:
         raise InvalidSpecError(f"{field}.configUri", "a file named by configUri names no other")
     try:
-        return Strategy.model_validate(content)
+        return Strategy.model_validate(content, by_name=False)
     except ValidationError as error:
         raise invalid_spec(error, Strategy, field) from None
 
@@ -225,25 +225,30 @@ def _distillation(section: Distillation, files: ModelFiles, field: str) -> Disti
         groups = tuple(_students(group, f"{field}.distill_node_pair") for group in groups)
     else:
         groups = _groups(section.node, f"{field}.node") if section.node is not None else ()
-    losses = _each(section, ("loss", "distill_loss"), "l2", field)
-    alphas = _each(section, ("alpha", "distill_lambda"), 1.0, field)
+    loss_field, losses = _each(section, ("loss", "distill_loss"), "l2", field)
+    alpha_field, alphas = _each(section, ("alpha", "distill_lambda"), 1.0, field)
     count = max(len(groups), 1)
-    for name, values in (("loss", losses), ("alpha", alphas)):
+    for name, values in ((loss_field, losses), (alpha_field, alphas)):
         if len(values) != count:
-            raise InvalidSpecError(f"{field}.{name}", f"has {len(values)} values for {count} node lists")
+            raise InvalidSpecError(
+                name, f"has {len(values)} for {count} node lists", "give one, or one for each list"
+            )
     return DistillationSettings(
         groups=groups,
-        losses=tuple(_loss(value, f"{field}.loss") for value in losses),
-        alphas=tuple(_alpha(value, f"{field}.alpha") for value in alphas),
+        losses=tuple(_loss(value, loss_field) for value in losses),
+        alphas=tuple(optimisation.positive(value, alpha_field) for value in alphas),
     )
 
 
-def _each(section: Distillation, names: tuple[str, str], default: object, field: str) -> tuple[object, ...]:
+def _each(
+    section: Distillation, names: tuple[str, str], default: object, field: str
+) -> tuple[str, tuple[object, ...]]:
+    """Return the path of the spelling that was given, and its values."""
     name = next((n for n in names if getattr(section, n) is not None), None)
     value = default if name is None else getattr(section, name)
     if isinstance(value, list) and not value:
         raise InvalidSpecError(f"{field}.{name}", "is an empty list")
-    return tuple(value) if isinstance(value, list) else (value,)
+    return f"{field}.{name or names[0]}", tuple(value) if isinstance(value, list) else (value,)
 
 
 def _groups(value: object, field: str) -> tuple[tuple[str, ...], ...]:
@@ -278,16 +283,10 @@ def _loss(value: object, field: str) -> str:
         match = nearest(name, LOSSES)
         raise InvalidSpecError(
             field,
-            f"{value!r} is no distillation loss",
+            f"{shown(value)} is no distillation loss",
             f"did you mean {match}?" if match else f"one of {', '.join(LOSSES)}",
         )
     return name
-
-
-def _alpha(value: object, field: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise InvalidSpecError(field, f"{value!r} is no positive number")
-    return float(value)
 
 
 def _check_teacher(section: Distillation, files: ModelFiles, field: str) -> None:

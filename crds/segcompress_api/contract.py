@@ -6,6 +6,7 @@ pod's termination message, which the kubelet cuts at 4096 bytes. The operator tr
 """
 
 from enum import IntEnum
+from typing import Any
 
 from pydantic import Field, ValidationError
 
@@ -73,15 +74,20 @@ class RunResult(Model):
     )
 
     def to_termination_message(self) -> str:
-        """Return JSON of at most 4096 bytes: where it is longer, notes go first, then the message is cut."""
-        for candidate in (self, self.model_copy(update={"notes": ()}), self._cut()):
-            text = candidate.model_dump_json(by_alias=True, exclude_none=True)
+        """Return JSON of at most 4096 bytes: where it is longer, notes go, then most of the message.
+
+        Where even that is too long, addresses that the manifest holds as well go too.
+        """
+        cut: dict[str, Any] = {}
+        for update in ({}, {"notes": ()}, {"message": self.message[:200]}, {"artifacts": self._manifest()}):
+            cut |= update
+            text = self.model_copy(update=cut).model_dump_json(by_alias=True, exclude_none=True)
             if len(text.encode()) <= TERMINATION_MESSAGE_LIMIT:
                 return text
-        raise ValueError("a RunResult without notes and with a short message is over 4096 bytes")
+        raise ValueError("a RunResult with nothing but figures and the manifest's address is over 4096 bytes")
 
-    def _cut(self) -> "RunResult":
-        return self.model_copy(update={"notes": (), "message": self.message[:200]})
+    def _manifest(self) -> Artifacts | None:
+        return None if self.artifacts is None else Artifacts(manifest=self.artifacts.manifest)
 
 
 def parse_run_result(text: str) -> RunResult | None:

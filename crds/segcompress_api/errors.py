@@ -6,19 +6,36 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+_MESSAGE_LIMIT = 1000
+"""Characters of one sentence: it must fit a RunResult and a condition."""
+
+_VALUE_LIMIT = 80
+
 
 class InvalidSpecError(ValueError):
     """A spec that no retry can mend.
 
     `field` is the dotted path as a user writes it (`spec.strategy.UnstructurePrune.ratio`), `problem` says
-    what is wrong and `remedy`, where there is one, what would be right.
+    what is wrong and `remedy`, where there is one, what would be right. Its text is one line, whatever a user
+    put into keys and values.
     """
 
     def __init__(self, field: str, problem: str, remedy: str = "") -> None:
         self.field = field
         self.problem = problem
         self.remedy = remedy
-        super().__init__(f"{field}: {problem}" + (f"; {remedy}" if remedy else ""))
+        super().__init__(_one_line(f"{field}: {problem}" + (f"; {remedy}" if remedy else "")))
+
+
+def shown(value: object) -> str:
+    """Return a value for a message, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]}…"
+
+
+def _one_line(text: str) -> str:
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= _MESSAGE_LIMIT else f"{line[: _MESSAGE_LIMIT - 1]}…"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -29,8 +46,13 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def invalid_spec(error: ValidationError, root: type[BaseModel], prefix: str = "") -> InvalidSpecError:
-    """Turn pydantic's first complaint into one sentence; an unknown key names the nearest right one."""
-    first = error.errors(include_url=False)[0]
+    """Turn pydantic's first complaint into one sentence; an unknown key names the nearest right one.
+
+    Unknown keys come first: a misspelt key that is required is missing as well, and the misspelling is what
+    the user has to mend.
+    """
+    complaints = error.errors(include_url=False)
+    first = next((each for each in complaints if each["type"] == "extra_forbidden"), complaints[0])
     path = [str(part) for part in first["loc"]]
     field = ".".join([prefix, *path] if prefix else path) or "spec"
     if first["type"] == "extra_forbidden":
@@ -38,9 +60,9 @@ def invalid_spec(error: ValidationError, root: type[BaseModel], prefix: str = ""
     if first["type"] == "missing":
         return InvalidSpecError(field, "is required and missing")
     given = first.get("input")
-    shown = "" if isinstance(given, dict | list) else f", not {given!r}"
+    told = "" if isinstance(given, dict | list) else f", not {shown(given)}"
     message = str(first["msg"]).removeprefix("Value error, ")
-    return InvalidSpecError(field, message[:1].lower() + message[1:] + shown)
+    return InvalidSpecError(field, message[:1].lower() + message[1:] + told)
 
 
 def _unknown_key(field: str, path: list[str], root: type[BaseModel]) -> InvalidSpecError:

@@ -13,7 +13,9 @@ PLURAL = "segcompressionjobs"
 SHORT_NAME = "scj"
 
 _S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?$"
-_FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$"
+_FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
+"""A path below the folder: no part of it starts with a dot, so that none leads out of it."""
+
 _DECIMAL = r"^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$"
 
 Uri = Annotated[

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from segcompress_api.errors import InvalidSpecError, nearest
+from segcompress_api.errors import InvalidSpecError, nearest, shown
 from segcompress_api.strategy import TrainConfig
 
 OPTIMIZERS = ("SGD", "Momentum", "Adam", "AdamW", "Adamax", "Adagrad", "Adadelta", "RMSProp", "Lamb")
@@ -38,7 +38,7 @@ def learning_rate(value: object, field: str) -> float | dict[str, Any]:
         raise InvalidSpecError(field, "is required and missing", "such as 0.005")
     if isinstance(value, Mapping):
         return _typed(value, SCHEDULES, field)
-    return _positive(value, field)
+    return positive(value, field)
 
 
 def optimizer(section: TrainConfig, field: str) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _builder(value: object, field: str) -> dict[str, Any]:
         "optimizer": _typed(value.get("optimizer", {"type": "SGD"}), OPTIMIZERS, f"{field}.optimizer")
     }
     if "weight_decay" in value:
-        built["weight_decay"] = _positive(value["weight_decay"], f"{field}.weight_decay", zero=True)
+        built["weight_decay"] = positive(value["weight_decay"], f"{field}.weight_decay", zero=True)
     if "regularizer" in value:
         built["regularizer"] = _typed(value["regularizer"], REGULARIZERS, f"{field}.regularizer")
     if "grad_clip" in value:
@@ -99,8 +99,11 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"did you mean {match}?" if match else f"known are: {', '.join(known)}"
 
 
-def _positive(value: object, field: str, *, zero: bool = False) -> float:
-    """Return a finite number above 0; YAML 1.1 reads `5e-3` as a string, so strings are read too."""
+def positive(value: object, field: str, *, zero: bool = False) -> float:
+    """Return a finite number above 0, or from 0 on with `zero`.
+
+    YAML 1.1 reads `5e-3` as a string, so strings are read too.
+    """
     try:
         number = (
             float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
@@ -108,5 +111,5 @@ def _positive(value: object, field: str, *, zero: bool = False) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
-        raise InvalidSpecError(field, f"{value!r} is no positive number")
+        raise InvalidSpecError(field, f"{shown(value)} is no positive number")
     return number

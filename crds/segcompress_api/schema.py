@@ -78,6 +78,13 @@ def _set_default(result: Schema) -> None:
         result["default"] = {}
 
 
+def _drop_defaults(status: Schema) -> None:
+    """Drop every default: the operator alone writes status, and what it wrote must be what stands there."""
+    status.pop("default", None)
+    for part in (*status.get("properties", {}).values(), *filter(None, [status.get("items")])):
+        _drop_defaults(part)
+
+
 def _require(result: Schema, schema: Schema) -> None:
     marked = [name for name, value in schema["properties"].items() if value.get(CLUSTER_REQUIRED)]
     if marked:
@@ -200,7 +207,7 @@ def job_crd() -> dict[str, Any]:
     _add_rules(spec)
     spec["description"] = SegCompressionJob.model_fields["spec"].description
     status = _structural_of(JobStatus)
-    del status["properties"]["conditions"]["default"]
+    _drop_defaults(status)
     # kstatus calls an object without a status Current; -1 can match no generation.
     status["default"] = {"observedGeneration": -1}
     version = {

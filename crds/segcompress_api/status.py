@@ -14,16 +14,24 @@ from segcompress_api.base import Model
 
 Phase = Literal["Pending", "Queued", "Running", "Suspended", "Succeeded", "Failed"]
 Figure = Annotated[str, Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$", max_length=24)]
+_FIGURE_LIMIT = 10**12 - 1
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+SizeBytes = Annotated[int, Field(ge=0, le=2**53)]
+"""Above 2**53 JSON's numbers are not exact, and above 2**63 the API server refuses them."""
+
 ShortText = Annotated[str, Field(max_length=1024)]
 
 
 def figure(value: float, places: int) -> str:
-    """Return `value` as a decimal string with `places` places; raises ValueError where it is not finite."""
+    """Return `value` as a decimal string with `places` places; raises ValueError where it is not finite.
+
+    A loss that rounds to nothing is "0.0000", never "-0.0000".
+    """
     decimal = Decimal(repr(float(value)))
-    if not decimal.is_finite():
+    if not decimal.is_finite() or abs(decimal) >= _FIGURE_LIMIT:
         raise ValueError(f"{value} is no figure")
-    return str(decimal.quantize(Decimal(1).scaleb(-places)))
+    text = f"{decimal:.{places}f}"
+    return text if text.strip("-0.") else text.lstrip("-")
 
 
 def timestamp(moment: datetime) -> str:
@@ -56,14 +64,14 @@ class ModelFigures(Model):
 
     miou: Figure = Field(description="Mean intersection over union on the validation list, 0 to 1.")
     latency_ms: Figure | None = Field(default=None, description="Median latency at batch 1, in milliseconds.")
-    size_bytes: int = Field(ge=0, description="Size of the parameter file, in bytes.")
+    size_bytes: SizeBytes = Field(description="Size of the parameter file, in bytes.")
     sparsity: Figure | None = Field(default=None, description="Share of zeros in the pruned layers, 0 to 1.")
 
 
 class WorstClass(Model):
     """The class that lost most."""
 
-    id: int = Field(ge=0, description="Its id.")
+    id: int = Field(ge=0, le=255, description="Its id.")
     name: ShortText = Field(default="", description="Its name, from dataset.classNames.")
     iou_drop: Figure = Field(description="Baseline IoU less compressed IoU.")
 
@@ -86,7 +94,7 @@ class Artifact(Model):
 
     uri: ShortText = Field(description="Its address.")
     sha256: Sha256 | None = Field(default=None, description="SHA-256 of its bytes.")
-    size_bytes: int | None = Field(default=None, ge=0, description="Its size in bytes.")
+    size_bytes: SizeBytes | None = Field(default=None, description="Its size in bytes.")
 
 
 class Artifacts(Model):

@@ -122,6 +122,9 @@ class QuantAware(Section):
         max_length=6,
         description="Types of the ops to quantise.",
     )
+    onnx_format: Literal[True] = Field(
+        default=True, description="Upstream's key; only true: that graph alone exports to ONNX."
+    )
     use_pact: bool = Field(
         default=False, description="Whether activations are clipped by PACT (arXiv 1805.06085)."
     )
