@@ -1,0 +1,204 @@
+"""Bring the whole cluster up, in the order in which its parts need one another, and tell what runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devcluster import (
+    build,
+    controlprograms,
+    images,
+    machine,
+    network,
+    nodeprograms,
+    packages,
+    preflight,
+    teardown,
+)
+from devcluster.certs import KeyPair, kubeconfig, write_private
+from devcluster.controlprograms import Plane
+from devcluster.errors import DevclusterError
+from devcluster.identities import issue_client, issue_identities, issue_server
+from devcluster.layout import NODE, Addresses, Layout
+from devcluster.node import Node, not_ready_reason
+from devcluster.probes import Trust
+from devcluster.processes import Program, Supervisor
+from devcluster.progress import Progress, clock_text, say
+from devcluster.storeprogram import StoreKeys, load_or_draw_keys, minio
+from devcluster.targets import TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Certificates of the programs that talk to the API server."""
+
+    controller_manager: KeyPair
+    scheduler: KeyPair
+    kubelet: KeyPair
+    kubelet_server: KeyPair
+    proxy: KeyPair
+
+
+class Cluster:
+    """The one cluster of a cache folder."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.layout = Layout.from_environment(environ)
+        self.addresses = Addresses.from_environment(environ)
+        self.supervisor = Supervisor(self.layout.processes, self.layout.logs)
+
+    def check_machine(self) -> None:
+        """Raise with every reason why the cluster cannot run here."""
+        kubelet = self.supervisor.find("kubelet")
+        built = not build.missing(self.layout, TARGETS)
+        own = kubelet.pid if kubelet else None
+        facts = preflight.observe(self.layout, self.addresses, own, programs_built=built)
+        if found := preflight.problems(facts):
+            raise DevclusterError(
+                "this machine cannot run the cluster:\n" + "\n".join(f"  - {line}" for line in found)
+            )
+
+    def up(self) -> None:
+        """Start what does not run, restart what changed, return when pods can be scheduled. Needs root."""
+        started = time.monotonic()
+        self.check_machine()
+        packages.install_missing()
+        build.ensure(self.layout)
+        self.layout.state.mkdir(parents=True, exist_ok=True)
+        with build.exclusive(self.layout.state / ".lock", "another `up` or `down`"):
+            self._prepare_machine()
+            plane, clients = self._issue()
+            keys = load_or_draw_keys(self.layout.store_credentials)
+            write_private(
+                self.layout.kubeconfig,
+                kubeconfig(plane.url, plane.identities.authority, plane.identities.admin),
+            )
+            give_to_caller((self.layout.kubeconfig, self.layout.store_credentials))
+            self._start(plane, clients, keys)
+            node = Node(plane.url, plane.identities.admin_trust)
+            kubelet = self.supervisor.find("kubelet")
+            node.await_ready(kubelet.since if kubelet else time.time())
+            node.advertise_gpu()
+        say(f"cluster is up after {clock_text(time.monotonic() - started)}")
+        say(f"  API server {plane.url}, object store {self.addresses.object_store}")
+
+    def down(self, *, purge_state: bool) -> bool:
+        """Stop everything and give the machine back; say whether nothing is left. Needs root."""
+        started = time.monotonic()
+        owner = network.bridge_owner()
+        if owner not in (None, str(self.layout.state)):
+            raise DevclusterError(
+                f"the running cluster belongs to {owner}; nothing of {self.layout.state} runs"
+            )
+        self.layout.state.mkdir(parents=True, exist_ok=True)
+        with build.exclusive(self.layout.state / ".lock", "another `up` or `down`"):
+            teardown.stop_everything(self.layout, self.supervisor)
+            left = teardown.leftovers(self.layout, self.supervisor)
+            clean = teardown.report(left)
+            if clean:
+                self.layout.undo.unlink(missing_ok=True)
+            if purge_state and clean:
+                shutil.rmtree(self.layout.state)
+        outcome = "nothing is left" if clean else "something is left, see above"
+        say(f"cluster is down after {clock_text(time.monotonic() - started)}: {outcome}")
+        return clean
+
+    def status(self) -> dict[str, object]:
+        """Return what runs, for people and programs."""
+        return {
+            "components": [self._component(name) for name in reversed(teardown.STOP_ORDER)],
+            "node": {"name": NODE, **self._node_status()},
+            "kubeconfig": str(self.layout.kubeconfig),
+            "apiServer": self.addresses.api_server,
+            "objectStore": self.addresses.object_store,
+            "auditLog": str(self.layout.audit_log),
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables under which clients find the cluster and the store."""
+        if not self.layout.store_credentials.exists():
+            raise DevclusterError("there is no cluster yet; run `python3 -m devcluster up`")
+        keys = load_or_draw_keys(self.layout.store_credentials)
+        return {
+            "KUBECONFIG": str(self.layout.kubeconfig),
+            "S3_ENDPOINT": self.addresses.object_store,
+            "AWS_ACCESS_KEY_ID": keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+            "PATH": f"{self.layout.bin}:{os.environ.get('PATH', '')}",
+        }
+
+    def _prepare_machine(self) -> None:
+        machine.remember(self.layout.undo)
+        machine.prepare()
+        network.create_bridge(self.addresses, self.layout.state)
+        network.apply_rules(self.addresses)
+
+    def _issue(self) -> tuple[Plane, Clients]:
+        layout, host = self.layout, self.addresses.host
+        identities = issue_identities(layout.pki, (host, self.addresses.kubernetes_service))
+        plane = Plane(layout.bin, layout.state, layout.logs, identities, host, str(self.addresses.services))
+        clients = Clients(
+            controller_manager=issue_client(layout.pki, "system:kube-controller-manager"),
+            scheduler=issue_client(layout.pki, "system:kube-scheduler"),
+            kubelet=issue_client(layout.pki, f"system:node:{NODE}", ["system:nodes"]),
+            kubelet_server=issue_server(layout.pki, "kubelet", (host, NODE)),
+            proxy=issue_client(layout.pki, "system:kube-proxy"),
+        )
+        return plane, clients
+
+    def _start(self, plane: Plane, clients: Clients, keys: StoreKeys) -> None:
+        layout, pods = self.layout, str(self.addresses.pods)
+        store = self.addresses.object_store.removeprefix("http://")
+        tools = packages.tools()
+        self._start_together(
+            controlprograms.etcd(plane),
+            minio(layout.bin, layout.state / "minio", store, keys),
+            nodeprograms.containerd(layout, self.addresses, tools),
+        )
+        self._start_together(controlprograms.api_server(plane))
+        images.load_pause(layout)
+        self._start_together(
+            controlprograms.controller_manager(plane, clients.controller_manager),
+            controlprograms.scheduler(plane, clients.scheduler),
+            nodeprograms.kubelet(layout, plane, clients.kubelet, clients.kubelet_server),
+            nodeprograms.kube_proxy(layout, plane, clients.proxy, pods),
+        )
+
+    def _start_together(self, *programs: Program) -> None:
+        started = [program for program in programs if self.supervisor.start(program)]
+        names = ", ".join(program.name for program in started)
+        if not started:
+            self.supervisor.await_ready(programs)
+            return
+        with Progress(f"start {names}"):
+            self.supervisor.await_ready(programs)
+
+    def _component(self, name: str) -> dict[str, object]:
+        running = self.supervisor.find(name)
+        return {
+            "name": name,
+            "pid": running.pid if running else None,
+            "since": running.since if running else None,
+        }
+
+    def _node_status(self) -> dict[str, object]:
+        pki = self.layout.pki
+        trust = Trust(pki / "ca.crt", KeyPair(pki / "admin.crt", pki / "admin.key"))
+        reason = not_ready_reason(Node(self.addresses.api_server, trust).read())
+        return {"ready": not reason, "reason": reason}
+
+
+def give_to_caller(paths: tuple[Path, ...]) -> None:
+    """Let the user who called sudo read what is meant for him; others still cannot."""
+    user, group = os.environ.get("SUDO_UID"), os.environ.get("SUDO_GID")
+    if user and group:
+        for path in paths:
+            os.chown(path, int(user), int(group))

@@ -1,0 +1,134 @@
+"""A bare control plane of one's own: etcd and kube-apiserver, for integration tests and benchmarks.
+
+    with ControlPlane(tmp_path) as plane:
+        run(["kubectl", "--kubeconfig", plane.kubeconfig, "get", "namespaces"])
+
+Needs neither root nor containers. Ports and state are its own, so that several run at once and beside the
+cluster. It dies with the process that started it. No controllers run unless named; without them nothing makes
+the `default` service account, so that admission plugin is off.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from devcluster import build
+from devcluster.certs import kubeconfig, write_private
+from devcluster.controlprograms import Plane, Ports, api_server, controller_manager, etcd
+from devcluster.errors import DevclusterError
+from devcluster.identities import issue_client, issue_identities
+from devcluster.layout import Layout
+from devcluster.ports import LOOPBACK, free_ports
+from devcluster.processes import Program, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+TRIES = 5
+PROGRAMS = ("etcd", "kubernetes")
+
+
+class ControlPlane:
+    """etcd and API server below `directory`; use as a context manager, or call start() and stop().
+
+    `port` 0 takes free ports. `controllers` (for example "job", "garbagecollector", "namespace") starts a
+    controller manager with just those. `extra_flags` go to the API server. `tied=False` lets it outlive the
+    process that started it.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        port: int = 0,
+        *,
+        controllers: Sequence[str] = (),
+        extra_flags: Sequence[str] = (),
+        tied: bool = True,
+    ) -> None:
+        self.directory = Path(directory).resolve()
+        self.kubeconfig = self.directory / "kubeconfig"
+        self.audit_log = self.directory / "logs" / "audit.log"
+        self.url = ""
+        self._port = port
+        self._controllers = tuple(controllers)
+        self._extra_flags = tuple(extra_flags)
+        self._supervisor = Supervisor(self.directory / "processes", self.directory / "logs", tied=tied)
+        self._programs: tuple[Program, ...] = ()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start, and return when the API server is ready; missing programs are built first."""
+        layout = Layout.from_environment(os.environ)
+        build.ensure(layout, PROGRAMS)
+        if self._programs:
+            self._start_programs()
+            return
+        for attempt in range(TRIES):
+            self._plan(layout.bin)
+            try:
+                self._start_programs()
+            except DevclusterError as error:
+                self.stop()
+                # Somebody took a port between our look and our start: look again.
+                if "address already in use" not in str(error) or attempt == TRIES - 1:
+                    raise
+            else:
+                return
+
+    def stop(self) -> None:
+        """Stop all, in reverse order; state stays in the directory."""
+        for name in ("kube-controller-manager", "kube-apiserver", "etcd"):
+            self._supervisor.stop(name)
+
+    def stop_api_server(self) -> None:
+        """Make an outage: the API server ends, etcd keeps what was stored."""
+        self._supervisor.stop("kube-apiserver")
+
+    def start_api_server(self) -> None:
+        """End the outage, at the same address."""
+        self._start_programs()
+
+    def kubeconfig_for(self, user: str, groups: Sequence[str] = ()) -> Path:
+        """Return a kubeconfig of a user who has no rights but those bound to the name or the groups.
+
+        A service account is named as `system:serviceaccount:<namespace>:<name>`.
+        """
+        pki = self.directory / "pki"
+        pair = issue_client(pki, user, groups)
+        path = pair.certificate.with_suffix(".kubeconfig")
+        write_private(path, kubeconfig(self.url, pki / "ca.crt", pair))
+        return path
+
+    def _start_programs(self) -> None:
+        for program in self._programs:
+            self._supervisor.start(program)
+            self._supervisor.await_ready([program])
+
+    def _plan(self, programs: Path) -> None:
+        identities = issue_identities(self.directory / "pki", (LOOPBACK, "10.0.0.1"))
+        api, *others = free_ports(5)
+        plane = Plane(
+            programs,
+            self.directory,
+            self.directory / "logs",
+            identities,
+            ports=Ports(self._port or api, *others),
+        )
+        self.url = plane.url
+        write_private(self.kubeconfig, kubeconfig(plane.url, identities.authority, identities.admin))
+        flags = ("--disable-admission-plugins=ServiceAccount", *self._extra_flags)
+        self._programs = (etcd(plane), api_server(plane, flags))
+        if self._controllers:
+            named = (f"--controllers={','.join(self._controllers)}",)
+            self._programs += (controller_manager(plane, identities.admin, named),)
