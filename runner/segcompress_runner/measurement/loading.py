@@ -1,0 +1,110 @@
+"""Pictures from a list, read ahead by worker threads and put together in batches of one shape.
+
+Threads, not processes: decoding and scaling run outside the interpreter lock, a fork would copy a process in
+which Paddle computes, and a mask at its own size need not pass through /dev/shm. Pictures come in the list's
+order, whatever the workers do.
+"""
+
+import random
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One validation picture: image 3 x H x W as the model wants it, label at its mask's own size."""
+
+    index: int
+    image: NDArray[np.float32]
+    label: NDArray[np.int64]
+
+
+class Step(Protocol):
+    """One step from a prediction back to its mask: resize, or crop from the top left, to height x width."""
+
+    @property
+    def kind(self) -> str:
+        """Return "resize" or "crop"."""
+
+    @property
+    def height(self) -> int:
+        """Return the height after the step."""
+
+    @property
+    def width(self) -> int:
+        """Return the width after the step."""
+
+
+class Source(Protocol):
+    """What `inputs.dataset.Pictures` in mode val offers."""
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+
+    def __getitem__(self, index: int) -> Any:
+        """Return (image, label, index)."""
+
+    def reversal(self, height: int, width: int) -> Sequence[Step]:
+        """Return the steps from a prediction back to a mask of that size."""
+
+
+def load(source: Source, workers: int) -> Iterator[Picture]:
+    """Yield every picture in order, read ahead by `workers` threads; 0 reads each when it is asked for."""
+    if workers == 0:
+        yield from (_read(source, index) for index in range(len(source)))
+        return
+    with _unchanged_generators(), ThreadPoolExecutor(workers, "picture") as pool:
+        ahead: deque[Future[Picture]] = deque()
+        try:
+            for index in range(len(source)):
+                ahead.append(pool.submit(_read, source, index))
+                if len(ahead) > 4 * workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def batches(pictures: Iterable[Picture], size: int) -> Iterator[list[Picture]]:
+    """Yield batches of up to `size` pictures whose images have one shape.
+
+    Shapes that come up in turn wait for their like; of 4 * size waiting pictures the fullest batch goes.
+    """
+    waiting: dict[tuple[int, ...], list[Picture]] = {}
+    for picture in pictures:
+        same = waiting.setdefault(picture.image.shape, [])
+        same.append(picture)
+        crowded = sum(map(len, waiting.values())) >= 4 * size
+        if len(same) == size:
+            yield waiting.pop(picture.image.shape)
+        elif crowded:
+            yield waiting.pop(max(waiting, key=lambda shape: len(waiting[shape])))
+    yield from waiting.values()
+
+
+def _read(source: Source, index: int) -> Picture:
+    image, label, _ = source[index]
+    return Picture(index, image, label)
+
+
+@contextmanager
+def _unchanged_generators() -> Iterator[None]:
+    """Restore the global random generators, which reading a picture saves and seeds for PaddleSeg's sake.
+
+    Threads doing that at once may leave another's seed behind, and training must not depend on it.
+    """
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - as PaddleSeg does
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002

@@ -1,0 +1,67 @@
+"""ONNX Runtime, on the CPU whatever device Paddle computes on: the image carries no CUDA build of it.
+
+`session.x64quantprecision` is on: without it the int8 kernels for x64 CPUs that have no VNNI add up in 16 bits
+and saturate, so that a quantised model answers otherwise than on other machines. Seen on an AVX2 machine: 12 %
+of the pixels differed from Paddle's with the option off, 9 % with it on, at the same speed. Where the CPU has
+VNNI, or the model is fp32, the option changes nothing.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segcompress_runner.errors import InvalidInputError
+from segcompress_runner.measurement.runtimes.session import Predict, predictor
+
+_ERRORS_ONLY = 3
+_SUMMARY_LENGTH = 200
+
+
+class OnnxSession:
+    """An ONNX file in ONNX Runtime, on `threads` threads."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = _ERRORS_ONLY
+        options.add_session_config_entry("session.x64quantprecision", "1")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise InvalidInputError(
+                f"{path.name}: ONNX Runtime does not load it ({_first_line(error)})"
+            ) from error
+        self._name = path.name
+        self._input = self._session.get_inputs()[0]
+
+    @property
+    def batch(self) -> int | None:
+        """Return the batch size that the file fixes, None where it is free."""
+        size = self._input.shape[0]
+        return size if isinstance(size, int) else None
+
+    def run(self, x: NDArray[np.float32]) -> NDArray[Any]:
+        """Return the model's output for x; raises InvalidInputError where the model refuses its shape."""
+        try:
+            output: NDArray[Any] = self._session.run(None, {self._input.name: x})[0]
+        except Exception as error:
+            raise InvalidInputError(
+                f"{self._name}: does not run on pictures of shape {list(x.shape[1:])} ({_first_line(error)})"
+            ) from error
+        return output
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:_SUMMARY_LENGTH]
+
+
+def onnx_predictor(path: Path, threads: int) -> Predict:
+    """Return a function from batches of any length to the outputs of the ONNX file."""
+    return predictor(OnnxSession(path, threads))

@@ -1,0 +1,104 @@
+"""Paddle Inference, with or without its int8 pass.
+
+oneDNN stays on, as Paddle 2.6.2 sets it by default on a CPU: for fp32 it computes no slower than Paddle's own
+kernels, and the int8 pass needs it. That pass (`enable_mkldnn_int8` without a list of operators: in 2.6.2 the
+convolutions are called fused_conv2d by then, so that a list of conv2d quantises nothing) reads the scales
+which QuantAware left in the program.
+
+Each run sets the thread count of the process's maths libraries to its own, so sessions with different counts
+live side by side. Nothing is written to disk: neither optimised models nor caches are asked for.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segcompress_runner.errors import InvalidInputError
+from segcompress_runner.inputs.model import ModelFiles, inspect_model
+from segcompress_runner.measurement.runtimes.quiet import quiet
+from segcompress_runner.measurement.runtimes.session import Predict, predictor
+
+_GPU_POOL_MB = 256
+_SUMMARY_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class PaddleOptions:
+    """Where and how Paddle Inference computes; `threads` and `int8` matter on a CPU only."""
+
+    threads: int = 1
+    device: Literal["CPU", "GPU"] = "CPU"
+    int8: bool = False
+
+
+class PaddleSession:
+    """An inference model in Paddle Inference; raises InvalidInputError where it does not load or run."""
+
+    def __init__(self, files: ModelFiles, options: PaddleOptions = PaddleOptions()) -> None:
+        from paddle import inference
+
+        self._program = files.program.name
+        try:
+            with quiet():
+                predictor = inference.create_predictor(_config(files, options))
+        except Exception as error:
+            raise InvalidInputError(
+                f"{self._program}: Paddle Inference does not load it ({_summary(error)})"
+            ) from error
+        self._predictor = predictor
+        self._input = predictor.get_input_handle(predictor.get_input_names()[0])
+        self._output = predictor.get_output_handle(predictor.get_output_names()[0])
+        self._batch = inspect_model(files).input_shape[0]
+
+    @property
+    def batch(self) -> int | None:
+        """Return the batch size that the program fixes, None where it is free."""
+        return self._batch if self._batch > 0 else None
+
+    def run(self, x: NDArray[np.float32]) -> NDArray[Any]:
+        """Return the model's output for x; raises InvalidInputError where the model refuses its shape."""
+        self._input.reshape(x.shape)
+        self._input.copy_from_cpu(x)
+        try:
+            self._predictor.run()
+        except Exception as error:
+            raise InvalidInputError(
+                f"{self._program}: does not run on pictures of shape {list(x.shape[1:])} "
+                f"({_summary(error)}); valTransforms must give the size that the model takes"
+            ) from error
+        output: NDArray[Any] = self._output.copy_to_cpu()
+        return output
+
+
+def paddle_predictor(files: ModelFiles, options: PaddleOptions = PaddleOptions()) -> Predict:
+    """Return a function from batches of any length to the outputs of the model."""
+    return predictor(PaddleSession(files, options))
+
+
+def _config(files: ModelFiles, options: PaddleOptions) -> Any:
+    from paddle import inference
+
+    config = inference.Config(str(files.program), str(files.params))
+    config.disable_glog_info()
+    config.switch_ir_optim()
+    config.enable_memory_optim()
+    if options.device == "GPU":
+        config.enable_use_gpu(_GPU_POOL_MB, 0)
+        return config
+    config.disable_gpu()
+    config.set_cpu_math_library_num_threads(options.threads)
+    config.enable_mkldnn()
+    if options.int8:
+        config.enable_mkldnn_int8()
+    return config
+
+
+def _summary(error: Exception) -> str:
+    """Return the sentence of one of Paddle's errors, which stands below a C++ traceback."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = next(
+        (line for line in lines if line.startswith("(")), lines[-1] if lines else type(error).__name__
+    )
+    return told if len(told) <= _SUMMARY_LENGTH else f"{told[:_SUMMARY_LENGTH]}…"

@@ -1,0 +1,103 @@
+"""How sparse a saved model is, read from its files: over the parameters that upstream's pruner prunes.
+
+Source: paddleslim 2.6.0, prune/unstructured_pruner.py, `_get_skip_params` and `_get_skip_params_conv1x1`.
+Nothing that a training counted goes in here, and none of Paddle's global state is touched: the program is
+loaded into a scope of its own.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import paddle
+
+from segcompress_runner.inputs.model import ModelFiles
+
+_QUANTISERS = ("quantize_linear", "dequantize_linear")
+_CONVOLUTION_RANK = 4
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One parameter: its name, its shape, its share of zeros, and whether the pruner prunes it."""
+
+    name: str
+    shape: tuple[int, ...]
+    zeros: float
+    pruned: bool
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """Shares of zeros, 0 to 1: over the pruned layers, and over every parameter; and layer by layer."""
+
+    pruned_layers: float
+    whole_model: float
+    layers: tuple[Layer, ...]
+
+
+def measure_sparsity(files: ModelFiles, *, only_1x1: bool) -> Sparsity | None:
+    """Return the sparsity of a saved model, None where it is quantised (its weights are codes, not values).
+
+    `only_1x1` is the strategy's prune_params_type conv1x1_only.
+    """
+    with _loaded(files) as (program, scope):
+        if any(op.type.startswith(_QUANTISERS) for op in program.global_block().ops):
+            return None
+        skipped = _normalisation_inputs(program)
+        counts = []
+        for parameter in program.all_parameters():
+            value = np.asarray(scope.find_var(parameter.name).get_tensor())
+            pruned = parameter.name not in skipped and _is_pruned(parameter.shape, only_1x1=only_1x1)
+            counts.append((parameter.name, value.shape, value.size, int(np.count_nonzero(value)), pruned))
+    layers = tuple(
+        Layer(name, tuple(shape), 1 - filled / size, pruned) for name, shape, size, filled, pruned in counts
+    )
+    return Sparsity(
+        pruned_layers=_zeros([(size, filled) for *_, size, filled, pruned in counts if pruned]),
+        whole_model=_zeros([(size, filled) for *_, size, filled, _ in counts]),
+        layers=layers,
+    )
+
+
+def _is_pruned(shape: tuple[int, ...], *, only_1x1: bool) -> bool:
+    if only_1x1:
+        return len(shape) == _CONVOLUTION_RANK and tuple(shape[2:]) == (1, 1)
+    return len(shape) != 1
+
+
+def _normalisation_inputs(program: Any) -> frozenset[str]:
+    return frozenset(
+        name
+        for block in program.blocks
+        for op in block.ops
+        if "norm" in op.type and "grad" not in op.type
+        for name in op.input_arg_names
+    )
+
+
+def _zeros(counts: list[tuple[int, int]]) -> float:
+    total = sum(size for size, _ in counts)
+    return 1 - sum(filled for _, filled in counts) / total if total else 0.0
+
+
+@contextmanager
+def _loaded(files: ModelFiles) -> Iterator[tuple[Any, Any]]:
+    """Yield (program, scope), in static mode for as long as that takes."""
+    was_dynamic = paddle.in_dynamic_mode()
+    paddle.enable_static()
+    scope = paddle.static.Scope()
+    try:
+        with paddle.static.scope_guard(scope):
+            program, _, _ = paddle.static.load_inference_model(
+                str(files.program.parent),
+                paddle.static.Executor(paddle.CPUPlace()),
+                model_filename=files.program.name,
+                params_filename=files.params.name,
+            )
+            yield program, scope
+    finally:
+        if was_dynamic:
+            paddle.disable_static()
