@@ -88,6 +88,7 @@ class Manifest(Model):
     reason: Reason
     message: ShortText
     metrics: Metrics
+    notes: tuple[ShortText, ...] = Field(default=(), max_length=8)
     files: tuple[ManifestFile, ...]
 
     def file(self, name: str) -> ManifestFile | None:
@@ -102,6 +103,7 @@ class Verdict:
     reason: Reason
     message: str
     metrics: Metrics
+    notes: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -121,8 +123,8 @@ def find_published(storage: Storage, place: Place, run_key: str) -> RunResult | 
     manifest = _parse(content, place.manifest)
     if manifest.run_key != run_key:
         raise InvalidSettingError(
-            f"{place.folder}: holds the run {manifest.run_key} already, of other settings or inputs than this "
-            f"({run_key}); name another folder, or remove that one"
+            f"{place.folder}: holds the run {manifest.run_key} already, which is not this one ({run_key}): "
+            "settings or inputs differ; name another folder, or remove that one"
         )
     _check_complete(storage, place, manifest)
     return _result(manifest, content, place, again=True)
@@ -167,6 +169,7 @@ def _manifest(place: Place, run: Finished) -> Manifest:
         reason=run.verdict.reason,
         message=run.verdict.message,
         metrics=run.verdict.metrics,
+        notes=run.verdict.notes,
         files=tuple(_file(name, f"{prefix}{name}", path) for name, path in run.files.items()),
     )
 
@@ -204,6 +207,7 @@ def _result(manifest: Manifest, content: bytes, place: Place, *, again: bool) ->
         reason=reason,
         message=message[:1024],
         metrics=manifest.metrics,
+        notes=manifest.notes,
         artifacts=Artifacts(
             manifest=Artifact(
                 uri=str(place.manifest),

@@ -1,0 +1,169 @@
+"""`segcompress`: the same job, the same pipeline, without a cluster.
+
+    segcompress run job.yaml [--output DIR] [--device cpu|gpu] [--work DIR]
+    segcompress validate job.yaml
+
+Addresses are s3:// (S3_ENDPOINT, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY [, AWS_REGION, AWS_SESSION_TOKEN,
+AWS_CA_BUNDLE]), file:///absolute or file://./relative to the YAML. Results go below output.uri as a cluster
+puts them, or with --output all into one folder: the model, manifest.json and result.json side by side.
+"""
+
+import argparse
+import os
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from segcompress_api.act_settings import ModelFiles, settings_of
+from segcompress_api.contract import ExitCode, RunResult
+from segcompress_api.job import SegCompressionJob
+from segcompress_runner.endings import exit_code, failure, one_line
+from segcompress_runner.inputs.transforms import check_transforms
+from segcompress_runner.job_file import read_job
+from segcompress_runner.run_key import RUNNER_VERSION
+from segcompress_runner.stopping import StopFlag
+from segcompress_runner.storage import Address, LocalStorage, S3Storage, Stores, parse_address, settings_from
+from segcompress_runner.threads import set_threads
+
+_INTERRUPTED = 130
+"""What shells expect of a program that Ctrl-C ended."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line, run, and return the exit code."""
+    options = _parser().parse_args(arguments)
+    stop = StopFlag()
+    try:
+        return int(_validate(options.job) if options.command == "validate" else _run(options, stop))
+    except KeyboardInterrupt:
+        return _interrupted()
+    except Exception as error:  # noqa: BLE001 - the border: everything becomes one line and a code
+        if stop():
+            return _interrupted()
+        return _report(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="segcompress",
+        description="Compress segmentation models with PaddleSlim ACT, without a cluster.",
+        epilog="Exit codes: 0 done, 1 crashed, 3 wrong job or inputs, 4 a gate was missed, "
+        "5 stopped by SIGTERM, 6 object store out of reach, 130 stopped by Ctrl-C.",
+    )
+    parser.add_argument("--version", action="version", version=f"segcompress {RUNNER_VERSION}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="compress what a job's YAML says")
+    run.add_argument("job", type=Path, help="YAML of a SegCompressionJob")
+    run.add_argument(
+        "--output", type=Path, metavar="DIR", help="folder for all results, instead of output.uri"
+    )
+    run.add_argument("--device", choices=["cpu", "gpu"], help="instead of spec.runtime.device")
+    run.add_argument(
+        "--work", type=Path, metavar="DIR", help="scratch folder; keeps fetched inputs between runs"
+    )
+    validate = commands.add_parser("validate", help="check a job's YAML without reading its inputs")
+    validate.add_argument("job", type=Path, help="YAML of a SegCompressionJob")
+    return parser
+
+
+def _validate(path: Path) -> ExitCode:
+    job = read_job(path)
+    spec = job.spec
+    check_transforms(spec.dataset)
+    parse_address(spec.model.inference.uri, "spec.model.inference.uri")
+    parse_address(spec.dataset.uri, "spec.dataset.uri")
+    parse_address(spec.output.uri, "spec.output.uri")
+    notes: tuple[str, ...] = ()
+    if spec.strategy.config_uri is None:
+        model = spec.model.inference
+        notes = settings_of(spec.strategy, ModelFiles(model.model_file, model.params_file)).notes
+    for note in notes:
+        print(f"note: {note}")
+    print(f"{path}: valid")
+    return ExitCode.SUCCEEDED
+
+
+def _run(options: argparse.Namespace, stop: StopFlag) -> ExitCode:
+    job = read_job(options.job)
+    stop.listen(signal.SIGTERM, signal.SIGINT)
+    threads = set_threads(os.environ)
+    work, is_ours = _work_folder(options.work)
+    try:
+        result = _piped(job, options, work, stop, threads)
+    finally:
+        if is_ours:
+            shutil.rmtree(work, ignore_errors=True)
+    code = exit_code(result)
+    if code != ExitCode.SUCCEEDED:
+        print(f"error: {result.reason}: {result.message}", file=sys.stderr)
+    return code
+
+
+def _piped(
+    job: SegCompressionJob, options: argparse.Namespace, work: Path, stop: StopFlag, threads: int
+) -> RunResult:
+    from rich.console import Console
+
+    from segcompress_runner.pipeline import Request, Surroundings, run
+    from segcompress_runner.terminal import print_result, progress_for
+
+    progress, shown = progress_for(Console(stderr=True))
+    storage = Stores(
+        lambda: S3Storage(settings_from(os.environ), stop=stop, note=progress.note), local=LocalStorage()
+    )
+    request = Request(
+        spec=job.spec,
+        attempt=f"local-{secrets.token_hex(4)}",
+        threads=threads,
+        device=_device(job, options.device),
+        output=_output(options.output),
+    )
+    try:
+        result = run(request, Surroundings(storage, work, progress, stop))
+    finally:
+        shown.finish()
+    console = Console()
+    console.print(f"{result.reason}: {result.message}", markup=False, highlight=False, soft_wrap=True)
+    print_result(console, result)
+    return result
+
+
+def _device(job: SegCompressionJob, asked: str | None) -> Literal["CPU", "GPU"]:
+    if asked is None:
+        return job.spec.runtime.device
+    return "GPU" if asked == "gpu" else "CPU"
+
+
+def _output(folder: Path | None) -> Address | None:
+    return None if folder is None else Address("file", "", str(folder.resolve()))
+
+
+def _work_folder(asked: Path | None) -> tuple[Path, bool]:
+    """Return the scratch folder, and whether it is ours to remove."""
+    if asked is None:
+        return Path(tempfile.mkdtemp(prefix="segcompress-")), True
+    asked.mkdir(parents=True, exist_ok=True)
+    return asked.resolve(), False
+
+
+def _report(error: Exception) -> int:
+    result, code = failure(error)
+    if code == ExitCode.CRASHED:
+        traceback.print_exception(error)
+    print(f"error: {one_line(error) if code != ExitCode.CRASHED else result.message}", file=sys.stderr)
+    return int(code)
+
+
+def _interrupted() -> int:
+    print("error: stopped; nothing was published", file=sys.stderr)
+    return _INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

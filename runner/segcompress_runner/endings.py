@@ -1,0 +1,48 @@
+"""What an exception means to whoever started the run: reason, message, exit code. Pure."""
+
+from segcompress_api.conditions import GATE_REASONS, SUCCESS_REASONS, Reason
+from segcompress_api.contract import ExitCode, RunResult
+from segcompress_api.errors import InvalidSpecError
+from segcompress_runner.errors import RunError
+
+_MESSAGE = 1024
+_MEMORY_WORDS = ("ResourceExhaustedError", "Out of memory", "is killed by signal: Killed")
+"""Paddle's, CUDA's and the loader's ways to say that memory ran out."""
+
+
+def failure(error: BaseException) -> tuple[RunResult, ExitCode]:
+    """Return how a run ended that raised `error`."""
+    if isinstance(error, RunError):
+        return _result(error.reason, one_line(error)), error.exit_code
+    if isinstance(error, InvalidSpecError):
+        return _result(Reason.INVALID_SPEC, one_line(error)), ExitCode.INVALID_INPUT
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _MEMORY_WORDS):
+        message = f"the runner ran out of memory ({one_line(error)}); raise its memory or lower batchSize"
+        return _result(Reason.OUT_OF_MEMORY, message), ExitCode.CRASHED
+    return _result(Reason.RUNNER_CRASHED, f"{type(error).__name__}: {one_line(error)}"), ExitCode.CRASHED
+
+
+def exit_code(result: RunResult) -> ExitCode:
+    """Return the exit code of a run that was measured to its end."""
+    if result.reason in SUCCESS_REASONS:
+        return ExitCode.SUCCEEDED
+    if result.reason in GATE_REASONS:
+        return ExitCode.GATE_MISSED
+    raise ValueError(f"{result.reason} is no end of a measured run")
+
+
+def one_line(error: BaseException) -> str:
+    """Return the sentence in an error.
+
+    A data loader's worker passes its error on with the traceback as message, the sentence in the last line.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    if len(lines) > 1 and any(line.startswith("Traceback") for line in lines):
+        return lines[-1].partition(f"{type(error).__name__}: ")[2] or lines[-1]
+    return " ".join(lines)
+
+
+def _result(reason: Reason, message: str) -> RunResult:
+    return RunResult(reason=reason, message=message if len(message) <= _MESSAGE else f"{message[:1023]}…")

@@ -1,0 +1,57 @@
+"""A job's YAML as `segcompress` reads it: the very file that `kubectl apply` takes.
+
+Addresses file://./folder and file://../folder are relative to the file's own folder, so that an example runs
+wherever it was cloned to; a cluster takes s3:// alone.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from segcompress_api.errors import InvalidSpecError, invalid_spec
+from segcompress_api.job import KIND, SegCompressionJob
+from segcompress_runner.errors import InputNotFoundError
+from segcompress_runner.inputs.safe_load import LIMIT, UnsafeYamlError, load_documents
+
+_RELATIVE = ("file://./", "file://../")
+
+
+def read_job(path: Path) -> SegCompressionJob:
+    """Return the job in `path`; raises InvalidSpecError naming the field, or the line."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LIMIT + 1)
+    except OSError as error:
+        raise InputNotFoundError(f"{path}: cannot be read ({error.strerror})") from None
+    return parse_job(content, path)
+
+
+def parse_job(content: bytes, path: Path) -> SegCompressionJob:
+    """Return the one job in `content`, which lies at `path`."""
+    try:
+        documents = load_documents(content)
+    except UnsafeYamlError as error:
+        raise InvalidSpecError(str(path), str(error)) from None
+    if len(documents) != 1:
+        raise InvalidSpecError(str(path), f"holds {len(documents)} documents", f"give one {KIND} a file")
+    document = documents[0]
+    if not isinstance(document, dict) or document.get("kind") != KIND:
+        kind = document.get("kind") if isinstance(document, dict) else type(document).__name__
+        raise InvalidSpecError("kind", f"is {kind}, not {KIND}")
+    try:
+        return SegCompressionJob.model_validate(_resolved(document, path.resolve().parent))
+    except ValidationError as error:
+        raise invalid_spec(error, SegCompressionJob) from None
+
+
+def _resolved(value: Any, folder: Path) -> Any:
+    """Return `value` with every relative file:// address made absolute."""
+    if isinstance(value, dict):
+        return {key: _resolved(item, folder) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_resolved(item, folder) for item in value]
+    if isinstance(value, str) and value.startswith(_RELATIVE):
+        slash = "/" if value.endswith("/") else ""
+        return f"file://{(folder / value.removeprefix('file://')).resolve()}{slash}"
+    return value

@@ -1,0 +1,26 @@
+"""How many threads the maths libraries use, told before they are imported: they ask only then."""
+
+import os
+from collections.abc import MutableMapping
+
+from segcompress_api.contract import THREADS_VARIABLE
+
+_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "FLAGS_paddle_num_threads")
+
+
+def set_threads(environment: MutableMapping[str, str]) -> int:
+    """Tell the libraries the container's share of cores, or this machine's; return the number."""
+    threads = _asked(environment.get(THREADS_VARIABLE, "")) or _cores()
+    for variable in _VARIABLES:
+        environment[variable] = str(threads)
+    return threads
+
+
+def _asked(value: str) -> int:
+    return int(value) if value.isdigit() else 0
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
