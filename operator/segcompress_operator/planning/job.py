@@ -15,7 +15,7 @@ from segcompress_operator.planning.observed import ObservedJob, Resource
 from segcompress_operator.planning.outcomes import Outcome, is_preempted, outcome_of_job, unreadable
 from segcompress_operator.planning.plan import Announcement, Observed, Plan, TtlChange
 from segcompress_operator.planning.progress import Progress, progress_of, refused
-from segcompress_operator.planning.spec import check_spec, parse_spec
+from segcompress_operator.planning.spec import check_spec, parse_spec, strategy_name
 from segcompress_operator.resources.names import runner_job_name
 from segcompress_operator.resources.runner_job import make_runner_job
 from segcompress_operator.settings import RunnerSettings
@@ -49,7 +49,9 @@ def plan_job(resource: Resource, observed: Observed, settings: RunnerSettings, n
         return Plan()
     if resource.finished:
         return _after_the_end(resource, observed)
-    look = _Round(resource, observed, statuses.parse_status(resource.status), settings, now)
+    status = statuses.parse_status(resource.status)
+    status = status.model_copy(update={"strategy": status.strategy or strategy_name(resource.spec)})
+    look = _Round(resource, observed, status, settings, now)
     return _follow(look, observed.jobs[-1]) if observed.jobs else _start(look)
 
 
@@ -185,11 +187,9 @@ def _end(look: _Round, outcome: Outcome, job: ObservedJob | None = None) -> Plan
     if job is not None:
         status = status.model_copy(update={"job_name": job.name, "attempts": _attempts(look, job)})
     status = statuses.ended_at(_begun(look, status, job), (job.ended if job else None) or look.now)
-    said = Announcement(
-        "Normal" if good else "Warning",
-        "Succeeded" if good else "Failed",
-        f"{outcome.reason.value}: {outcome.message}",
-    )
+    word = "Succeeded" if good else "Failed"
+    told = outcome.message if outcome.reason.value == word else f"{outcome.reason.value}: {outcome.message}"
+    said = Announcement("Normal" if good else "Warning", word, told)
     return Plan(status=status, announcements=(said,))
 
 

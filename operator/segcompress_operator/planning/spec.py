@@ -3,11 +3,14 @@
 What needs the graph or the pictures is checked by the runner and ends with exit code 3.
 """
 
+import json
+
 from pydantic import ValidationError
 
 from segcompress_api.act_settings import ModelFiles, settings_of
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import JobSpec
+from segcompress_api.strategy import SECTION_SPELLINGS
 from segcompress_operator.resources.runner_pod import GPU
 from segcompress_operator.settings import RunnerSettings
 
@@ -20,12 +23,23 @@ _SECTIONS = {
 }
 
 
+_COMPRESSIONS = ("UnstructurePrune", "QuantAware", "Quantization")
+
+
 def parse_spec(text: bytes) -> JobSpec:
     """Return the spec in JSON; raises InvalidSpecError naming the field."""
     try:
         return JobSpec.model_validate_json(text)
     except ValidationError as error:
         raise invalid_spec(error, JobSpec, "spec") from None
+
+
+def strategy_name(text: bytes) -> str | None:
+    """Return the compression section that a spec in JSON names, in its current spelling, or configUri."""
+    strategy = json.loads(text or b"{}").get("strategy")
+    given = strategy if isinstance(strategy, dict) else {}
+    found = next((name for name in (*_COMPRESSIONS, "configUri") if given.get(name)), None)
+    return None if found is None else SECTION_SPELLINGS.get(found, found)
 
 
 def check_spec(spec: JobSpec, settings: RunnerSettings) -> tuple[str, ...]:

@@ -1,0 +1,153 @@
+"""A namespace in which one job is played through: the Job controller is real, the tests play the kubelet."""
+
+import copy
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from integration.operator.api import Api, ApiError, Body, eventually
+
+SPEC: Body = {
+    "model": {"inference": {"uri": "s3://models/pp_humanseg_lite/"}},
+    "dataset": {
+        "uri": "s3://datasets/humanseg/",
+        "numClasses": 2,
+        "trainTransforms": [{"type": "Resize", "target_size": [192, 192]}, {"type": "Normalize"}],
+        "valTransforms": [{"type": "Resize", "target_size": [192, 192]}, {"type": "Normalize"}],
+    },
+    "strategy": {
+        "UnstructurePrune": {"ratio": 0.75},
+        "TrainConfig": {"train_iter": 100, "learning_rate": 0.005},
+    },
+    "output": {"uri": "s3://compressed/humanseg/"},
+    "storage": {"secretRef": {"name": "object-store"}},
+    "runtime": {"device": "CPU"},
+    "backoffLimit": 1,
+}
+
+METRICS: Body = {
+    "baseline": {"miou": "0.9287", "latencyMs": "56.363", "sizeBytes": 555918},
+    "compressed": {"miou": "0.9235", "latencyMs": "37.712", "sizeBytes": 555918, "sparsity": "0.7497"},
+    "runtime": "PaddleInference",
+    "miouDrop": "0.0052",
+    "speedup": "1.4946",
+}
+ARTIFACTS: Body = {"manifest": {"uri": "s3://compressed/humanseg/k/manifest.json", "sha256": "ab" * 32}}
+
+
+def spec(**changes: Any) -> Body:
+    """Return the sample spec with some of its top-level fields replaced."""
+    return {**copy.deepcopy(SPEC), **changes}
+
+
+def result(reason: str, message: str = "mIoU 0.9235", **more: Any) -> str:
+    """Return a termination message as the runner writes it."""
+    return json.dumps({"reason": reason, "message": message, **more})
+
+
+def stamp() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Stage:
+    """One resource called `demo` and what the cluster does with it."""
+
+    def __init__(self, api: Api, namespace: str, name: str = "demo") -> None:
+        self.api = api
+        self.namespace = namespace
+        self.name = name
+
+    def apply(self, body: Body, **metadata: Any) -> Body:
+        resource = {
+            "apiVersion": "segcompress.dev/v1alpha1",
+            "kind": "SegCompressionJob",
+            "metadata": {"name": self.name, **metadata},
+            "spec": body,
+        }
+        return self.api.create("scj", self.namespace, resource)
+
+    def resource(self) -> Body:
+        return self.api.get("scj", self.namespace, self.name)
+
+    def status(self) -> Body:
+        found: Body = self.resource().get("status", {})
+        return found
+
+    def condition(self, type_: str) -> Body:
+        found = (c for c in self.status().get("conditions", ()) if c["type"] == type_)
+        return next(found, {})
+
+    def reaches(self, type_: str, reason: str, status: str = "True") -> Body:
+        """Wait for the condition, and return it."""
+
+        def look() -> Body | None:
+            now = self.condition(type_)
+            return now if (now.get("status"), now.get("reason")) == (status, reason) else None
+
+        return eventually(look, f"{type_}={status} {reason}; last: {self.condition(type_)}")
+
+    def waits(self, reason: str) -> Body:
+        """Wait until the run waits for `reason`, which is no end."""
+        found = self.reaches("Reconciling", reason)
+        assert self.condition("Finished")["status"] == "False"
+        return found
+
+    def jobs(self) -> list[Body]:
+        return self.api.list("jobs", self.namespace)
+
+    def job(self) -> Body:
+        return eventually(lambda: next(iter(self.jobs()), None), "a Job")
+
+    def pod(self, *not_these: str) -> Body:
+        """Wait for a pod whose name is none of `not_these`."""
+
+        def look() -> Body | None:
+            pods = self.api.list("pods", self.namespace)
+            return next((pod for pod in pods if pod["metadata"]["name"] not in not_these), None)
+
+        return eventually(look, "a pod")
+
+    def kubelet(self, pod: Body, phase: str, state: Body, **more: Any) -> None:
+        """Report the pod's runner container as the kubelet would."""
+        container = {
+            "name": "runner",
+            "image": "runner",
+            "imageID": "",
+            "ready": "running" in state,
+            "restartCount": 0,
+            "state": state,
+        }
+        status = {"phase": phase, "startTime": stamp(), "containerStatuses": [container], **more}
+        self.api.patch("pods", self.namespace, pod["metadata"]["name"] + "/status", {"status": status})
+
+    def runs(self, pod: Body | None = None) -> Body:
+        """Let a pod run, and return it once the resource says so."""
+        pod = pod or self.pod()
+        self.kubelet(pod, "Running", {"running": {"startedAt": stamp()}})
+        self.reaches("Reconciling", "Running")
+        return pod
+
+    def waits_in(self, pod: Body, reason: str, message: str) -> None:
+        self.kubelet(pod, "Pending", {"waiting": {"reason": reason, "message": message}})
+
+    def exits(self, pod: Body, code: int, message: str = "", reason: str = "", **more: Any) -> None:
+        """Let the pod's container end."""
+        ended = {
+            "exitCode": code,
+            "reason": reason or ("Completed" if code == 0 else "Error"),
+            "message": message,
+            "startedAt": stamp(),
+            "finishedAt": stamp(),
+        }
+        self.kubelet(pod, "Failed" if code else "Succeeded", {"terminated": ended}, **more)
+
+    def events(self) -> list[Body]:
+        query = f"fieldSelector=involvedObject.kind=SegCompressionJob,involvedObject.name={self.name}"
+        return self.api.list("events", self.namespace, query)
+
+    def gone(self, kind: str, name: str) -> bool:
+        try:
+            self.api.get(kind, self.namespace, name)
+        except ApiError as error:
+            return error.status == 404
+        return False
