@@ -24,4 +24,5 @@ find "$site" -type f \( -name '*.a' -o -name '*.c' -o -name '*.cpp' -o -name '*.
     -o -name '*.pxd' -o -name '*.pyx' \) -delete
 rm -rf "$site/paddle/include"
 find "$venv/bin" -name 'activate*' -o -name 'deactivate*' | xargs rm -f
+echo "Compiling byte code"
 python3.11 -m compileall -q -j 0 --invalidation-mode unchecked-hash "$site"

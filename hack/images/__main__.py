@@ -1,0 +1,143 @@
+"""The command line: `PYTHONPATH=hack python3 -m images build|archive|size|push|base [TARGET…] [--gpu]`.
+
+Parses and prints; answers go to standard output, what happens meanwhile to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from images.base import base_identity, forget_base
+from images.build import build_images, prepare, wanted_record
+from images.engines import Buildah, Engine, choose_engine
+from images.errors import ImagesError
+from images.execution import execute
+from images.records import Record, is_current, read_records
+from images.settings import TARGETS, Image, Settings
+from images.sizes import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KEPT_BY_SUDO = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "IMAGE_PREFIX", "IMAGE_TAG", "SSL_CERT_FILE")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the grammar of the command line."""
+    top = argparse.ArgumentParser(prog="images", description="The images `operator` and `runner`.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in (
+        ("build", "build images and their archives; print NAME=REFERENCE lines"),
+        ("archive", "the same; print the archives' paths"),
+        ("size", "the same; print what takes the room in them, by package"),
+        ("push", "the same; send them to the registry that IMAGE_PREFIX names"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("targets", nargs="*", metavar="TARGET", help="operator, runner (default: both)")
+        command.add_argument("--gpu", action="store_true", help="the runner with CUDA (about 6 GB)")
+        _add_engine(command)
+        if name == "push":
+            command.add_argument("--insecure", action="store_true", help="a registry without TLS (buildah)")
+    base = commands.add_parser("base", help="make the base image by debootstrap; print its sha256")
+    base.add_argument("--refresh", action="store_true", help="make it anew, with today's packages")
+    _add_engine(base)
+    return top
+
+
+def _add_engine(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--engine", choices=("auto", "docker", "buildah"), default="auto", help="default: auto"
+    )
+
+
+def chosen_images(targets: Sequence[str], *, gpu: bool) -> tuple[Image, ...]:
+    """Return the images that the words of the command line name."""
+    for target in targets:
+        if target not in TARGETS:
+            raise ImagesError(f"there is no image '{target}': must be {' or '.join(TARGETS)}")
+    if gpu and "operator" in targets:
+        raise ImagesError("--gpu: only the runner has a GPU variant; leave `operator` out")
+    if gpu:
+        return (Image("runner", gpu=True),)
+    return tuple(Image(target) for target in TARGETS if target in targets or not targets)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        settings = Settings.from_environment(os.environ)
+        engine = choose_engine(options.engine, settings)
+        if options.command == "base":
+            return _base(settings, engine, refresh=options.refresh)
+        _answer_all(options, settings, engine)
+    except ImagesError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _answer_all(options: argparse.Namespace, settings: Settings, engine: Engine) -> None:
+    images = chosen_images(options.targets, gpu=options.gpu)
+    if options.command == "push" and not settings.has_registry:
+        raise ImagesError("push needs IMAGE_PREFIX with a registry in it, as in registry.example/team")
+    for name, record in _built(settings, engine, images).items():
+        _answer(options, settings, engine, name, record)
+
+
+def _built(settings: Settings, engine: Engine, images: Sequence[Image]) -> dict[str, Record]:
+    known = read_records(settings.records)
+    if not all(is_current(known.get(image.name), wanted_record(settings, engine, image)) for image in images):
+        _become_root(settings, engine)
+    return build_images(settings, engine, images, os.environ)
+
+
+def _answer(
+    options: argparse.Namespace, settings: Settings, engine: Engine, name: str, record: Record
+) -> None:
+    match options.command:
+        case "archive":
+            print(record.archive)
+        case "size":
+            print(table(name, Path(record.archive)))
+        case "push":
+            _become_root(settings, engine)
+            push = engine.push(record.reference, insecure=options.insecure)
+            execute(f"push {record.reference}", push, settings.log(f"{name}-push"))
+            print(f"{name}={record.reference}")
+        case _:
+            print(f"{name}={record.reference}")
+
+
+def _base(settings: Settings, engine: Engine, *, refresh: bool) -> int:
+    if not isinstance(engine, Buildah):
+        raise ImagesError("Docker pulls the base image itself; with --engine buildah it is made here")
+    _become_root(settings, engine)
+    if refresh:
+        forget_base(settings)
+    prepare(settings, engine)
+    print(base_identity(settings))
+    return 0
+
+
+def _become_root(settings: Settings, engine: Engine) -> None:
+    """Go on as root through sudo where buildah needs it; the environment that matters is kept."""
+    if os.geteuid() == 0 or not isinstance(engine, Buildah):
+        return
+    kept = [f"{name}={os.environ[name]}" for name in KEPT_BY_SUDO if name in os.environ]
+    print("buildah needs root here: going on through sudo.", file=sys.stderr)
+    cache = f"SEGCOMPRESS_CACHE={settings.root.parent}"
+    try:
+        os.execvp("sudo", ["sudo", "env", cache, *kept, sys.executable, "-m", "images", *sys.argv[1:]])  # noqa: S606
+    except FileNotFoundError as error:
+        raise ImagesError(
+            "buildah needs root, and there is no sudo here: become root, or start a Docker engine"
+        ) from error
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

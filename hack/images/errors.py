@@ -1,0 +1,5 @@
+"""The one error that ends a command with a plain sentence instead of a traceback."""
+
+
+class ImagesError(Exception):
+    """Something the user can mend; the message names what is wrong and what would be right."""
