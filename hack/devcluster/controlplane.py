@@ -4,8 +4,8 @@
         run(["kubectl", "--kubeconfig", plane.kubeconfig, "get", "namespaces"])
 
 Needs neither root nor containers. Ports and state are its own, so that several run at once and beside the
-cluster. It dies with the process that started it. No controllers run unless named; without them nothing makes
-the `default` service account, so that admission plugin is off.
+cluster. It dies with the thread that started it (for pytest: with the test run). No controllers run unless
+named; without them nothing makes the `default` service account, so that admission plugin is off.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     with ObjectStore(tmp_path) as store:
         Minio(store.address, store.access_key, store.secret_key, secure=False)
 
-Needs neither root nor containers; dies with the process that started it. stop() and start() make an outage at
-the same address, with data and keys kept.
+Needs neither root nor containers; dies with the thread that started it (for pytest: with the test run).
+stop() and start() make an outage at the same address, with data and keys kept.
 """
 
 from __future__ import annotations

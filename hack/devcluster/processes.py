@@ -81,7 +81,10 @@ def start_ticks(pid: int) -> int | None:
 
 
 class Supervisor:
-    """The programs of one state folder: records under `records`, logs under `logs`."""
+    """The programs of one state folder: records under `records`, logs under `logs`.
+
+    Tied programs are killed when the thread that started them ends, whatever ends it.
+    """
 
     def __init__(self, records: Path, logs: Path, *, tied: bool = False) -> None:
         self._records = records
@@ -120,7 +123,9 @@ class Supervisor:
                 _signal(running.pid, signal.SIGKILL)
                 self._gone(name, within_s)
         (self._records / f"{name}.json").unlink(missing_ok=True)
-        self._children.pop(name, None)
+        child = self._children.pop(name, None)
+        if child is not None:
+            child.wait()  # it has ended; this collects its exit code
 
     def await_ready(self, programs: Sequence[Program], within_s: float = READY_WITHIN_S) -> None:
         """Wait until each answers; a program that ended, or the time, ends the wait and shows its log."""
