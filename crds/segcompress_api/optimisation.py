@@ -44,19 +44,19 @@ def learning_rate(value: object, field: str) -> float | dict[str, Any]:
 def optimizer(section: TrainConfig, field: str) -> dict[str, Any]:
     """Return `optimizer_builder` in its current spelling, from either spelling."""
     if section.optimizer_builder is None:
-        return _builder(_from_old(section, field), field)
+        return _from_old(section, field)
     return _builder(section.optimizer_builder, f"{field}.optimizer_builder")
 
 
 def _from_old(section: TrainConfig, field: str) -> dict[str, Any]:
-    builder: dict[str, Any] = {"optimizer": {"type": section.optimizer or "SGD"}}
-    args = section.optim_args
-    if args is None:
-        return builder
+    name = section.optimizer or OPTIMIZERS[0]
+    if name not in OPTIMIZERS:
+        raise InvalidSpecError(f"{field}.optimizer", f"{name} is unknown", _did_you_mean(name, OPTIMIZERS))
+    args = {} if section.optim_args is None else section.optim_args
     if not isinstance(args, Mapping):
         raise InvalidSpecError(f"{field}.optim_args", "is no mapping", "such as {weight_decay: 0.0005}")
-    _known(args, ("weight_decay", "grad_clip", "regularizer"), f"{field}.optim_args")
-    return {**builder, **args}
+    _known(args, _BUILDER_KEYS[1:], f"{field}.optim_args")
+    return {"optimizer": {"type": name}, **_penalties(args, f"{field}.optim_args")}
 
 
 def _builder(value: object, field: str) -> dict[str, Any]:
@@ -65,11 +65,15 @@ def _builder(value: object, field: str) -> dict[str, Any]:
             field, "is no mapping", "such as {optimizer: {type: SGD}, weight_decay: 0.0005}"
         )
     _known(value, _BUILDER_KEYS, field)
+    typed = _typed(value.get("optimizer", {"type": OPTIMIZERS[0]}), OPTIMIZERS, f"{field}.optimizer")
+    return {"optimizer": typed, **_penalties(value, field)}
+
+
+def _penalties(value: Mapping[Any, Any], field: str) -> dict[str, Any]:
+    """Return what stands beside the optimiser; it has the same keys in both spellings."""
     if "regularizer" in value and "weight_decay" in value:
         raise InvalidSpecError(f"{field}.regularizer", "goes not with weight_decay", "give one of them")
-    built: dict[str, Any] = {
-        "optimizer": _typed(value.get("optimizer", {"type": "SGD"}), OPTIMIZERS, f"{field}.optimizer")
-    }
+    built: dict[str, Any] = {}
     if "weight_decay" in value:
         built["weight_decay"] = positive(value["weight_decay"], f"{field}.weight_decay", zero=True)
     if "regularizer" in value:
