@@ -1,0 +1,91 @@
+"""What a job may say of its inputs: addresses, file names, classes, gates; and its defaults."""
+
+import pytest
+from pydantic import ValidationError
+
+from segcompress_api.job import SegCompressionJob
+from unit.api.jobs import changed, job
+
+
+def read(path: str, value: object) -> SegCompressionJob:
+    return SegCompressionJob.model_validate(changed(job(), path, value))
+
+
+def test_what_is_left_out_has_the_documented_value() -> None:
+    spec = SegCompressionJob.model_validate(job()).spec
+
+    assert (spec.model.inference.model_file, spec.model.inference.params_file) == (
+        "model.pdmodel",
+        "model.pdiparams",
+    )
+    assert (spec.dataset.train_list, spec.dataset.val_list) == ("train.txt", "val.txt")
+    assert (spec.dataset.ignore_index, spec.dataset.batch_size) == (255, 16)
+    assert spec.benchmark.runtimes == ("PaddleInference", "ONNXRuntime")
+    assert (spec.benchmark.threads, spec.benchmark.warmup, spec.benchmark.min_queries) == (1, 50, 1024)
+    assert (spec.acceptance.max_miou_drop, spec.acceptance.min_sparsity) == (None, None)
+    assert (spec.runtime.device, spec.runtime.gpus, spec.seed, spec.backoff_limit) == ("GPU", 1, 0, 2)
+    assert (spec.active_deadline_seconds, spec.ttl_seconds_after_finished) == (86400, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        pytest.param("spec.dataset.uri", "file:///data/humanseg/", id="file:// on a laptop"),
+        pytest.param("spec.dataset.uri", "s3://datasets", id="a whole bucket"),
+        pytest.param("spec.model.inference.modelFile", "export/v1.2/model.pdmodel", id="a file in a folder"),
+        pytest.param("spec.dataset.trainList", "lists/train-1.txt", id="a list in a folder"),
+        pytest.param("spec.acceptance.maxMiouDrop", "0.01", id="a gate"),
+        pytest.param("spec.acceptance.minSparsity", "1", id="a whole number as a gate"),
+        pytest.param("spec.dataset.classNames", [], id="classes without names"),
+        pytest.param("spec.storage", None, id="no Secret, as without a cluster"),
+    ],
+)
+def test_taken(path: str, value: object) -> None:
+    assert read(path, value).kind == "SegCompressionJob"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        pytest.param("spec.dataset.uri", "/data/humanseg", id="a path"),
+        pytest.param("spec.dataset.uri", "https://host/humanseg", id="another scheme"),
+        pytest.param("spec.model.inference.modelFile", "../model.pdmodel", id="a file above its folder"),
+        pytest.param("spec.model.inference.modelFile", "a/../../model.pdmodel", id="a way out of the folder"),
+        pytest.param("spec.model.inference.paramsFile", "/etc/passwd", id="an absolute file"),
+        pytest.param("spec.dataset.valList", "lists//val.txt", id="an empty part"),
+        pytest.param("spec.dataset.valList", "lists/", id="a folder for a file"),
+        pytest.param("spec.dataset.valList", "", id="no name"),
+        pytest.param("spec.dataset.numClasses", 1, id="one class"),
+        pytest.param("spec.dataset.numClasses", 257, id="more classes than a mask holds"),
+        pytest.param("spec.dataset.trainTransforms", [], id="no transforms"),
+        pytest.param(
+            "spec.dataset.trainTransforms", [{"target_size": 1}], id="a transform without its class"
+        ),
+        pytest.param("spec.acceptance.maxMiouDrop", "1.5", id="a gate above 1"),
+        pytest.param("spec.acceptance.maxMiouDrop", "1e-2", id="a gate with an exponent"),
+        pytest.param("spec.acceptance.maxMiouDrop", "-0.1", id="a gate below 0"),
+        pytest.param("spec.benchmark.runtimes", [], id="no runtime"),
+        pytest.param("spec.runtime.gpus", 2, id="more GPUs than one process uses"),
+        pytest.param("spec.runtime.resources.limits.memory", "16 GB", id="no quantity"),
+        pytest.param("spec.storage.secretRef.namespace", "other", id="another namespace's Secret"),
+        pytest.param("spec.suspend", True, id="a field of a later version"),
+        pytest.param("apiVersion", "segcompress.dev/v1", id="another version"),
+    ],
+)
+def test_refused(path: str, value: object) -> None:
+    with pytest.raises(ValidationError):
+        read(path, value)
+
+
+def test_a_transform_keeps_upstream_s_arguments() -> None:
+    first = SegCompressionJob.model_validate(job()).spec.dataset.train_transforms[0]
+
+    assert first.type == "Resize"
+    assert first.arguments() == {"target_size": [192, 192]}
+
+
+def test_a_job_is_frozen() -> None:
+    spec = SegCompressionJob.model_validate(job()).spec
+
+    with pytest.raises(ValidationError, match="frozen"):
+        spec.seed = 1  # type: ignore[misc]  # that is the point

@@ -1,0 +1,181 @@
+"""The generated CRD: fresh, structural, described, and silent where only the operator may speak."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from segcompress_api.job import JobSpec
+from segcompress_api.schema import chart_copy, job_crd, outputs
+
+ROOT = Path(__file__).resolve().parents[3]
+Node = dict[str, Any]
+
+
+def version() -> Node:
+    (only,) = job_crd()["spec"]["versions"]
+    return dict(only)
+
+
+def schema() -> Node:
+    return dict(version()["schema"]["openAPIV3Schema"])
+
+
+def nodes(schema: Node, path: str) -> Iterator[tuple[str, Node]]:
+    """Yield each schema below and including `schema`, with its dotted path."""
+    yield path, schema
+    for name, value in schema.get("properties", {}).items():
+        yield from nodes(value, f"{path}.{name}")
+    for inner in ("items", "additionalProperties"):
+        if isinstance(schema.get(inner), dict):
+            yield from nodes(schema[inner], f"{path}[]")
+
+
+def ours() -> list[tuple[str, Node]]:
+    properties = schema()["properties"]
+    return [*nodes(properties["spec"], "spec"), *nodes(properties["status"], "status")]
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in outputs(ROOT)]
+)
+def test_generated_files_are_fresh(path: Path) -> None:
+    assert path.read_text() == outputs(ROOT)[path], "run `make crds`"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(key, id=key)
+        for key in ("$ref", "$defs", "anyOf", "oneOf", "allOf", "const", "title", "discriminator")
+    ],
+)
+def test_schema_is_structural(key: str) -> None:
+    assert [path for path, node in ours() if key in node] == []
+
+
+def test_no_schema_is_closed_the_way_the_api_server_refuses() -> None:
+    closed = [path for path, node in ours() if node.get("additionalProperties") in (True, False)]
+
+    assert closed == []
+
+
+def test_every_schema_has_a_type_or_is_declared_free_form() -> None:
+    untyped = [path for path, node in ours() if "type" not in node]
+
+    assert {path.rpartition(".")[2] for path in untyped} == {
+        "alpha",
+        "loss",
+        "node",
+        "distill_lambda",
+        "distill_loss",
+        "distill_node_pair",
+        "learning_rate",
+        "optimizer_builder",
+        "optim_args",
+        "Global",
+    }
+    assert all(node["x-kubernetes-preserve-unknown-fields"] for path, node in ours() if path in untyped)
+
+
+def test_exclusive_bounds_are_booleans_beside_their_bound() -> None:
+    for path, node in ours():
+        for bound in ("minimum", "maximum"):
+            exclusive = node.get(f"exclusive{bound.capitalize()}")
+            assert exclusive is None or (exclusive is True and bound in node), path
+
+
+def test_every_property_teaches() -> None:
+    assert [path for path, node in ours() if not path.endswith("[]") and not node.get("description")] == []
+
+
+def test_status_has_no_default_but_observed_generation() -> None:
+    defaults = {
+        path: node["default"] for path, node in ours() if path.startswith("status") and "default" in node
+    }
+
+    assert defaults == {"status": {"observedGeneration": -1}}
+
+
+def test_defaults_of_the_spec_are_those_of_the_types() -> None:
+    strings = {
+        path: node["default"] for path, node in ours() if path.startswith("spec") and "default" in node
+    }
+
+    assert (
+        strings["spec.dataset.batchSize"]
+        == JobSpec.model_fields["dataset"]
+        .annotation.model_fields[  # type: ignore[union-attr]
+            "batch_size"
+        ]
+        .default
+    )
+    assert strings["spec.benchmark.runtimes"] == ["PaddleInference", "ONNXRuntime"]
+    assert strings["spec.runtime"] == strings["spec.benchmark"] == strings["spec.acceptance"] == {}
+    assert None not in strings.values()
+
+
+def test_every_field_but_the_ttl_is_immutable_by_its_name() -> None:
+    rules = schema()["properties"]["spec"]["x-kubernetes-validations"]
+    named = {rule["message"].partition(" ")[0].removeprefix("spec.") for rule in rules}
+
+    assert named == set(schema()["properties"]["spec"]["properties"]) - {"ttlSecondsAfterFinished"}
+
+
+def test_every_rule_has_a_message() -> None:
+    rules = [rule for _, node in ours() for rule in node.get("x-kubernetes-validations", [])]
+
+    assert all(rule["message"] and len(rule["message"]) < 300 for rule in rules)
+
+
+def test_storage_is_required_in_a_cluster_and_addresses_are_s3() -> None:
+    by_path = dict(ours())
+
+    assert "storage" in by_path["spec"]["required"]
+    for path in (
+        "spec.model.inference.uri",
+        "spec.dataset.uri",
+        "spec.output.uri",
+        "spec.strategy.configUri",
+    ):
+        assert by_path[path]["pattern"].startswith("^s3://")
+
+
+def test_columns_lead_to_fields() -> None:
+    paths = {f".{path}" for path, _ in ours()} | {".metadata.creationTimestamp"}
+    columns = {column["name"]: column for column in version()["additionalPrinterColumns"]}
+
+    assert [name for name, column in columns.items() if column["priority"] == 0] == [
+        "Phase",
+        "mIoU",
+        "Drop",
+        "Speedup",
+        "Age",
+    ]
+    for column in columns.values():
+        assert "[-1:]" not in column["jsonPath"]
+        assert column["jsonPath"].partition("[")[0] in paths
+
+
+def test_names_of_the_resource() -> None:
+    names = job_crd()["spec"]["names"]
+
+    assert (names["shortNames"], names["categories"]) == (["scj"], ["segcompress"])
+    assert version()["subresources"] == {"status": {}}
+
+
+def test_the_chart_s_copy_is_the_same_and_outlives_the_chart() -> None:
+    lines = chart_copy(job_crd()).splitlines()
+    body = yaml.safe_load("\n".join(lines[1:-1]))
+
+    assert (lines[0], lines[-1]) == ("{{- if .Values.crds.install }}", "{{- end }}")
+    assert body["metadata"].pop("annotations") == {"helm.sh/resource-policy": "keep"}
+    assert body == job_crd()
+
+
+def test_nothing_in_the_crd_looks_like_a_template_to_helm() -> None:
+    lines = chart_copy(job_crd()).splitlines()[1:-1]
+
+    assert [line for line in lines if "{{" in line or "}}" in line] == []

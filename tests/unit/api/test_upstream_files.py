@@ -1,0 +1,72 @@
+"""PaddleSlim's own segmentation files are taken as they are; what they ask beyond this version is named."""
+
+import pytest
+
+from segcompress_api.act_settings import PruneSettings, parse_act_file, settings_of
+from segcompress_api.errors import InvalidSpecError
+from segcompress_api.strategy import QuantAware
+from unit.api import upstream_files as upstream
+from unit.api.act_files import FIELD, FILES
+
+
+@pytest.mark.parametrize(
+    ("content", "compression", "node"),
+    [
+        pytest.param(upstream.BISENETV2_QAT, QuantAware, "conv2d_103.tmp_1", id="BiSeNetV2_qat"),
+        pytest.param(upstream.DEEPLABV3_QAT, QuantAware, "conv2d_123.tmp_1", id="deeplabv3_qat"),
+        pytest.param(upstream.HRNET_QAT, QuantAware, "conv2d_613.tmp_1", id="hrnet_qat"),
+        pytest.param(upstream.HRNET_SPARSE, PruneSettings, "conv2d_613.tmp_1", id="hrnet_sparse"),
+        pytest.param(upstream.PP_HUMANSEG_QAT, QuantAware, "batch_norm_47.tmp_2", id="pp_humanseg_qat"),
+        pytest.param(
+            upstream.PP_HUMANSEG_SPARSE, PruneSettings, "batch_norm_47.tmp_2", id="pp_humanseg_sparse"
+        ),
+        pytest.param(upstream.PP_LITESEG_QAT, QuantAware, "conv2d_95.tmp_0", id="pp_liteseg_qat"),
+        pytest.param(upstream.PP_LITESEG_SPARSE, PruneSettings, "conv2d_95.tmp_0", id="pp_liteseg_sparse"),
+        pytest.param(upstream.PPMATTING_QAT, QuantAware, None, id="ppmatting_qat"),
+        pytest.param(upstream.UNET_QAT, QuantAware, "conv2d_37.tmp_1", id="unet_qat, old optimiser keys"),
+    ],
+)
+def test_upstream_s_files_are_taken_as_they_are(
+    content: upstream.Sections, compression: type, node: str | None
+) -> None:
+    read = settings_of(parse_act_file(content, FIELD), FILES)
+
+    assert isinstance(read.compression, compression)
+    assert read.distillation.groups == (((node,),) if node else ())
+    assert read.train.epochs == content["TrainConfig"]["epochs"]
+    assert read.train.learning_rate == content["TrainConfig"]["learning_rate"]
+    assert read.train.optimizer["optimizer"] == {"type": "SGD"}
+    assert [note.partition(" ")[0] for note in read.notes] == [f"{FIELD}.Global"]
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        pytest.param(upstream.UNET_CHANNEL_PRUNE, f"{FIELD}.ChannelPrune", id="unet_channel_prune"),
+        pytest.param(upstream.PP_HUMANSEG_AUTO, FIELD, id="pp_humanseg_auto: no compression named"),
+        pytest.param(upstream.PP_LITESEG_AUTO, FIELD, id="pp_liteseg_auto: no compression named"),
+    ],
+)
+def test_strategies_of_later_versions_are_refused_not_ignored(content: upstream.Sections, field: str) -> None:
+    with pytest.raises(InvalidSpecError) as caught:
+        settings_of(parse_act_file(content, FIELD), FILES)
+
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        pytest.param("QuantAware", "for_tensorrt", True, id="QuantAware.for_tensorrt"),
+        pytest.param("QuantAware", "onnx_format", False, id="QuantAware.onnx_format false"),
+        pytest.param("TrainConfig", "amp_config", {}, id="TrainConfig.amp_config"),
+        pytest.param("TrainConfig", "sparse_model", True, id="TrainConfig.sparse_model"),
+    ],
+)
+def test_keys_that_would_do_nothing_are_refused_by_their_path(section: str, key: str, value: object) -> None:
+    content = {**upstream.PP_HUMANSEG_QAT}
+    content[section] = {**content[section], key: value}
+
+    with pytest.raises(InvalidSpecError) as caught:
+        parse_act_file(content, FIELD)
+    assert caught.value.field == f"{FIELD}.{section}.{key}"
