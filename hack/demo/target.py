@@ -1,7 +1,7 @@
 """Where the demo runs: the local cluster that hack/devcluster starts, or the one that the user names.
 
-`SEGCOMPRESS_CONTEXT` names a kubeconfig context of one's own; images are then pushed under `IMAGE_PREFIX`, and the
-object store is `S3_ENDPOINT` with `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+`SEGCOMPRESS_CONTEXT` names a kubeconfig context of one's own; images are then pushed under `IMAGE_PREFIX`,
+and the object store is `S3_ENDPOINT` with `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
 """
 
 import json
