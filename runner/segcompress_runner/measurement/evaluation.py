@@ -79,7 +79,7 @@ def _count(
     ids = restored_[0] if np.issubdtype(restored_.dtype, np.integer) else confusion.likeliest(restored_)
     if ids.shape != picture.label.shape:
         raise InvalidInputError(
-            f"validation picture {picture.index}: the prediction is {ids.shape[1]}x{ids.shape[0]} pixels and the "
+            f"validation picture {picture.index}: its prediction is {ids.shape[1]}x{ids.shape[0]} and its "
             f"mask {width}x{height} after valTransforms are undone; start valTransforms with a Resize"
         )
     return confusion.count(picture.label, ids, dataset.num_classes, dataset.ignore_index)

@@ -18,7 +18,7 @@ _ROUNDING = 9
 
 @dataclass(frozen=True)
 class Measured:
-    """What the gates look at; `sparsity` is None of a quantised model, `onnx_miou` where none was exported."""
+    """What the gates look at; `sparsity` is None of a quantised model, `onnx_miou` without an export."""
 
     baseline_miou: float
     compressed_miou: float

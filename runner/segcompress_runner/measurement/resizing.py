@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import paddle
 from numpy.typing import NDArray
 
 from segcompress_runner.measurement.loading import Step
@@ -29,6 +28,8 @@ def _resized(prediction: NDArray[Any], height: int, width: int) -> NDArray[Any]:
     if prediction.shape[1:] == (height, width):
         # Paddle's kernel returns its input then, too.
         return prediction
+    import paddle
+
     mode = "nearest" if np.issubdtype(prediction.dtype, np.integer) else "bilinear"
     with paddle.base.dygraph.guard(paddle.CPUPlace()), paddle.no_grad():
         planes = paddle.to_tensor(prediction[np.newaxis].astype(np.float32, copy=False))

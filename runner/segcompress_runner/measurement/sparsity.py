@@ -1,6 +1,7 @@
 """How sparse a saved model is, read from its files: over the parameters that upstream's pruner prunes.
 
-Source: paddleslim 2.6.0, prune/unstructured_pruner.py, `_get_skip_params` and `_get_skip_params_conv1x1`.
+Source: paddleslim 2.6.0, prune/unstructured_pruner.py, `_get_skip_params` and `_get_skip_params_conv1x1`;
+what counts as a parameter: common/recover_program.py, `_recover_param_attr`.
 Nothing that a training counted goes in here, and none of Paddle's global state is touched: the program is
 loaded into a scope of its own.
 """
@@ -11,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import paddle
 
 from segcompress_runner.inputs.model import ModelFiles
 
 _QUANTISERS = ("quantize_linear", "dequantize_linear")
 _CONVOLUTION_RANK = 4
+_NO_PARAMETERS = ("feed", "fetch")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def measure_sparsity(files: ModelFiles, *, only_1x1: bool) -> Sparsity | None:
             return None
         skipped = _normalisation_inputs(program)
         counts = []
-        for parameter in program.all_parameters():
+        for parameter in _parameters(program):
             value = np.asarray(scope.find_var(parameter.name).get_tensor())
             pruned = parameter.name not in skipped and _is_pruned(parameter.shape, only_1x1=only_1x1)
             counts.append((parameter.name, value.shape, value.size, int(np.count_nonzero(value)), pruned))
@@ -60,6 +61,16 @@ def measure_sparsity(files: ModelFiles, *, only_1x1: bool) -> Sparsity | None:
         whole_model=_zeros([(size, filled) for *_, size, filled, _ in counts]),
         layers=layers,
     )
+
+
+def _parameters(program: Any) -> list[Any]:
+    import paddle
+
+    return [
+        variable
+        for variable in program.list_vars()
+        if variable.persistable and variable.name not in _NO_PARAMETERS and variable.dtype == paddle.float32
+    ]
 
 
 def _is_pruned(shape: tuple[int, ...], *, only_1x1: bool) -> bool:
@@ -86,17 +97,16 @@ def _zeros(counts: list[tuple[int, int]]) -> float:
 @contextmanager
 def _loaded(files: ModelFiles) -> Iterator[tuple[Any, Any]]:
     """Yield (program, scope), in static mode for as long as that takes."""
+    import paddle
+
     was_dynamic = paddle.in_dynamic_mode()
     paddle.enable_static()
     scope = paddle.static.Scope()
     try:
         with paddle.static.scope_guard(scope):
-            program, _, _ = paddle.static.load_inference_model(
-                str(files.program.parent),
-                paddle.static.Executor(paddle.CPUPlace()),
-                model_filename=files.program.name,
-                params_filename=files.params.name,
-            )
+            program = paddle.static.deserialize_program(files.program.read_bytes())
+            executor = paddle.static.Executor(paddle.CPUPlace())
+            paddle.static.deserialize_persistables(program, files.params.read_bytes(), executor)
             yield program, scope
     finally:
         if was_dynamic:

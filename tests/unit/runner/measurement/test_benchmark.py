@@ -1,0 +1,140 @@
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from segcompress_api.job import Benchmark, RuntimeName
+from segcompress_runner.measurement.benchmark import Comparison, Latency, benchmark
+from segcompress_runner.measurement.evaluation import Scores
+from segcompress_runner.measurement.model_output import OutputNotFiniteError
+from segcompress_runner.measurement.variants import Checked, Variant, check
+from segcompress_runner.progress import Stage
+
+PICTURE = np.ones((3, 4, 4), np.float32)
+
+
+def scores(miou: float) -> Scores:
+    return Scores(miou, (miou,), miou, 1, ((1,),), 1.0)
+
+
+@dataclass
+class Model:
+    """A model that writes its name into a shared diary at every query."""
+
+    name: str
+    diary: list[str]
+    value: float = 0.5
+    opened: list[int] = field(default_factory=list)
+    shapes: set[tuple[int, ...]] = field(default_factory=set)
+    batch: int | None = None
+
+    def run(self, x: NDArray[np.float32]) -> NDArray[Any]:
+        self.diary.append(self.name)
+        self.shapes.add(x.shape)
+        return np.full((1, 2, 4, 4), self.value, np.float32)
+
+    def open(self, threads: int) -> "Model":
+        self.opened.append(threads)
+        return self
+
+
+def checked(model: Model, runtime: RuntimeName = "PaddleInference", miou: float = 0.9) -> Checked:
+    return Checked(Variant(runtime, model.name, model.open), scores(miou))
+
+
+class Heard:
+    """Progress that remembers."""
+
+    def __init__(self) -> None:
+        self.total, self.steps, self.stage = 0, list[int](), list[Stage]()
+
+    def start(self, stage: Stage, total: int = 0) -> None:
+        self.stage.append(stage)
+        self.total = total
+
+    def step(self, done: int, **figures: float) -> None:
+        assert not figures
+        self.steps.append(done)
+
+    def note(self, message: str) -> None:
+        raise AssertionError(message)
+
+
+def test_models_take_turns_on_one_real_picture() -> None:
+    diary: list[str] = []
+    old, new, fast = (Model(name, diary) for name in ("old", "new", "fast"))
+    settings = Benchmark(runtimes=("PaddleInference",), threads=3, warmup=5, min_queries=16)
+    heard = Heard()
+    (result,) = benchmark([checked(old)], [checked(new), checked(fast)], PICTURE, settings, heard)
+    assert diary[:15] == ["old"] * 5 + ["new"] * 5 + ["fast"] * 5
+    turns = [name for name, after in zip(diary[15:], [*diary[16:], ""], strict=True) if name != after]
+    assert turns[:5] == ["old", "new", "fast", "new", "old"]
+    assert old.opened == new.opened == [3]
+    assert old.shapes == {(1, 3, 4, 4)}
+    assert [latency.queries for latency in (result.baseline, *result.compressed)] == [16, 16, 16]
+    assert (result.baseline.variant, [lat.variant for lat in result.compressed]) == ("old", ["new", "fast"])
+    assert heard.stage == [Stage.BENCHMARK]
+    assert heard.steps[-1] == heard.total == 48
+    assert heard.steps == sorted(heard.steps)
+
+
+def test_each_runtime_gets_its_own_comparison_in_the_users_order() -> None:
+    diary: list[str] = []
+    settings = Benchmark(runtimes=("ONNXRuntime", "PaddleInference"), warmup=0, min_queries=16)
+    models = {name: Model(name, diary) for name in ("po", "pn", "oo", "on")}
+    heard = Heard()
+    results = benchmark(
+        [checked(models["po"]), checked(models["oo"], "ONNXRuntime")],
+        [checked(models["pn"]), checked(models["on"], "ONNXRuntime")],
+        PICTURE,
+        settings,
+        heard,
+    )
+    assert [(r.runtime, r.baseline.variant, r.compressed[0].variant) for r in results] == [
+        ("ONNXRuntime", "oo", "on"),
+        ("PaddleInference", "po", "pn"),
+    ]
+    assert heard.steps[-1] == heard.total == 64
+
+
+def test_a_model_that_gives_no_numbers_gets_no_latency() -> None:
+    diary: list[str] = []
+    broken = Model("broken", diary, value=float("nan"))
+    settings = Benchmark(runtimes=("PaddleInference",), warmup=0, min_queries=16)
+    with pytest.raises(OutputNotFiniteError):
+        benchmark([checked(Model("old", diary))], [checked(broken)], PICTURE, settings, Heard())
+
+
+def latency(variant: str, p50: float, miou: float) -> Latency:
+    return Latency("PaddleInference", variant, miou, p50, p50, p50, 16)
+
+
+def test_the_fastest_variant_gives_the_speedup() -> None:
+    result = Comparison(
+        "PaddleInference",
+        latency("default", 18.0, 0.93),
+        (latency("default", 72.0, 0.928), latency("int8", 9.0, 0.925)),
+    )
+    assert result.fastest.variant == "int8"
+    assert result.speedup == 2.0
+
+
+def test_a_fast_variant_that_lost_its_accuracy_is_not_the_one_to_deploy() -> None:
+    result = Comparison(
+        "PaddleInference",
+        latency("default", 18.0, 0.93),
+        (latency("default", 72.0, 0.928), latency("int8", 9.0, 0.91)),
+    )
+    assert result.fastest.variant == "default"
+    assert result.speedup == 0.25
+
+
+def test_only_variants_of_unknown_accuracy_are_evaluated() -> None:
+    diary: list[str] = []
+    known, unknown = Model("known", diary), Model("unknown", diary)
+    offered = [Variant("PaddleInference", model.name, model.open) for model in (known, unknown)]
+    results = check(offered, lambda _: scores(0.8), 2, {("PaddleInference", "known"): scores(0.7)})
+    assert [result.scores.miou for result in results] == [0.7, 0.8]
+    assert (known.opened, unknown.opened) == ([], [2])
