@@ -1,0 +1,214 @@
+"""The training loop: replaces AutoCompression._start_train of PaddleSlim's ACT.
+
+Differences from upstream, each for a fault of it: only evaluations after the pruning ramp can win; one
+evaluation always stands at the end; nothing ends the training for being near the baseline; a loss that is no
+number ends it at once; SIGTERM is heard at every step. Graph surgery is `program`'s.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segcompress_api.act_settings import ActSettings, check_ramp
+from segcompress_api.errors import InvalidSpecError
+from segcompress_runner.compression import loader, program, saving, snapshot
+from segcompress_runner.compression.nodes import check_nodes
+from segcompress_runner.compression.optimizer import check_optimisation
+from segcompress_runner.compression.static_graph import quiet, static_graph
+from segcompress_runner.compression.winner import Evaluation, is_due, reaches, wins
+from segcompress_runner.errors import InvalidSettingError, PreemptedError
+from segcompress_runner.inputs.dataset import Pictures
+from segcompress_runner.inputs.model import ModelFiles, ModelInfo
+from segcompress_runner.measurement.evaluation import Predict, Scores
+from segcompress_runner.measurement.model_output import OutputNotFiniteError
+from segcompress_runner.progress import Progress, Stage
+
+__all__ = [
+    "Compressed",
+    "Evaluation",
+    "Training",
+    "check_nodes",
+    "check_training",
+    "compress",
+    "iterations_of",
+]
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything that a training needs; `stop` says whether SIGTERM came."""
+
+    model: ModelFiles
+    info: ModelInfo
+    settings: ActSettings
+    pictures: Pictures
+    evaluate: Callable[[Predict], Scores]
+    batch_size: int
+    seed: int
+    threads: int
+    device: str
+    stop: Callable[[], bool]
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """The saved model, its scores as evaluated in training, and how it came about.
+
+    `best` belongs to the saved weights, `best_iteration` says when they were taken; `iterations` were run.
+    """
+
+    files: ModelFiles
+    best: Scores
+    best_iteration: int
+    history: tuple[Evaluation, ...]
+    iterations: int
+    seconds: float
+
+
+def iterations_of(settings: ActSettings, pictures: int, batch_size: int) -> int:
+    """Return how many iterations a training on a list of that many pictures takes."""
+    return settings.train.total_iterations(loader.Order(pictures, batch_size, 0).batches_per_epoch)
+
+
+def check_training(info: ModelInfo, settings: ActSettings, pictures: int, batch_size: int) -> None:
+    """Raise InvalidSettingError for whatever can be told to fail before the first iteration."""
+    check_nodes(info, settings)
+    check_optimisation(settings.train)
+    try:
+        check_ramp(settings, iterations_of(settings, pictures, batch_size))
+    except InvalidSpecError as error:
+        raise InvalidSettingError(str(error)) from None
+
+
+def compress(training: Training, into: Path) -> Compressed:
+    """Train, and save the best weights under `into`; raises InvalidSettingError and PreemptedError."""
+    started = time.monotonic()
+    check_training(training.info, training.settings, len(training.pictures), training.batch_size)
+    with static_graph(device=training.device, threads=training.threads, seed=training.seed) as executor:
+        with quiet():
+            programs = program.build_programs(training.model, training.settings, executor)
+        run = _Run(training, programs, executor)
+        run.train()
+        best, scores = run.restore_best()
+        with quiet():
+            deployable = program.deployable(programs, training.settings, executor.place)
+            graph = saving.graph_of(deployable, training.model, training.settings)
+            files = saving.save(graph, deployable, into, executor)
+    return Compressed(
+        files=files,
+        best=scores,
+        best_iteration=best.iteration,
+        history=tuple(run.history),
+        iterations=run.history[-1].iteration,
+        seconds=time.monotonic() - started,
+    )
+
+
+class _Run:
+    """One training from its first iteration to its last, and the best weights that it saw."""
+
+    def __init__(self, training: Training, programs: program.Programs, executor: Any) -> None:
+        self._training = training
+        self._programs = programs
+        self._executor = executor
+        self._scope = program.current_scope()
+        self._total = iterations_of(training.settings, len(training.pictures), training.batch_size)
+        self._best: tuple[Evaluation, Scores, snapshot.Snapshot] | None = None
+        self._iteration = 0
+        self.history: list[Evaluation] = []
+
+    def train(self) -> None:
+        training, total = self._training, self._total
+        training.progress.start(Stage.COMPRESS, total)
+        self._prune(0)
+        order = loader.Order(len(training.pictures), training.batch_size, training.seed)
+        feed = loader.batches(training.pictures, order, training.threads)
+        for iteration, batch in zip(range(1, total + 1), feed, strict=False):
+            self._heed_stop()
+            self._iteration = iteration
+            loss = self._iterate(iteration, batch)
+            if is_due(iteration, training.settings.train.log_every, total):
+                training.progress.step(iteration, loss=loss)
+            if is_due(iteration, training.settings.train.eval_every, total):
+                evaluation = self._evaluate(iteration)
+                if reaches(evaluation, training.settings.train.target_miou):
+                    training.progress.note(
+                        f"target_metric is reached after {iteration} of {total} iterations"
+                    )
+                    return
+
+    def restore_best(self) -> tuple[Evaluation, Scores]:
+        """Put the best weights back into the scope."""
+        if self._best is None:
+            raise AssertionError(
+                "no evaluation stood at the full ratio: check_ramp let a short training pass"
+            )
+        evaluation, scores, values = self._best
+        snapshot.restore(values, self._scope, self._executor.place)
+        return evaluation, scores
+
+    def _iterate(self, iteration: int, batch: Any) -> float:
+        programs = self._programs
+        loss = programs.iterate(self._executor, batch)
+        if not math.isfinite(loss):
+            raise self._diverged(f"loss became {loss}")
+        programs.optimisation.advance()
+        self._prune(iteration)
+        return loss
+
+    def _prune(self, iterations: int) -> None:
+        if self._programs.pruning is not None:
+            self._programs.pruning.advance(iterations)
+
+    def _evaluate(self, iteration: int) -> Evaluation:
+        pruning = self._programs.pruning
+        if pruning is not None:
+            pruning.zero_masked()
+        try:
+            scores = self._training.evaluate(self._predict)
+        except OutputNotFiniteError:
+            raise self._diverged("outputs became NaN or infinite") from None
+        evaluation = Evaluation(
+            iteration=iteration,
+            miou=scores.miou,
+            ratio=None if pruning is None else pruning.ratio,
+            eligible=pruning is None or pruning.at_full_ratio,
+        )
+        self.history.append(evaluation)
+        if wins(evaluation, self._best[0] if self._best else None):
+            self._best = (evaluation, scores, snapshot.take(self._programs.inference, self._scope))
+        self._training.progress.note(_told(evaluation, self._total))
+        return evaluation
+
+    def _predict(self, images: NDArray[np.float32]) -> NDArray[Any]:
+        self._heed_stop()
+        programs = self._programs
+        values = self._executor.run(
+            programs.inference, feed={programs.feed: images}, fetch_list=[programs.fetch]
+        )
+        return np.asarray(values[0])
+
+    def _diverged(self, how: str) -> InvalidSettingError:
+        rate = self._training.settings.train.learning_rate
+        return InvalidSettingError(
+            f"spec.strategy.TrainConfig.learning_rate: the {how} at iteration {self._iteration} of "
+            f"{self._total}; lower it (now {rate})"
+        )
+
+    def _heed_stop(self) -> None:
+        if self._training.stop():
+            raise PreemptedError(f"stopped by SIGTERM at iteration {self._iteration} of {self._total}")
+
+
+def _told(evaluation: Evaluation, total: int) -> str:
+    told = f"iteration {evaluation.iteration} of {total}: mIoU {evaluation.miou:.4f}"
+    if evaluation.ratio is None:
+        return told
+    return f"{told} at ratio {evaluation.ratio:.4f}" + ("" if evaluation.eligible else " (ramp not over)")
