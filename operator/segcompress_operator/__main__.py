@@ -63,11 +63,10 @@ async def run(settings: Settings) -> int:
             liveness_endpoint=_health(settings.health_port),
             stop_flag=stop,
         )
-        died = workers.done()
         workers.cancel()
-        await asyncio.gather(workers, return_exceptions=True)
+        (end,) = await asyncio.gather(workers, return_exceptions=True)
         queue.close()
-        return 1 if died else 0
+        return 1 if isinstance(end, Exception) else 0
 
 
 def login(kopf_settings: kopf.OperatorSettings, environment: Mapping[str, str]) -> kopf.ConnectionInfo:

@@ -51,6 +51,8 @@ class ObservedJob:
     created: datetime
     deleting: bool
     suspended: bool
+    ending: bool
+    """Whether the Job controller has made up its mind and waits for the last pods to go."""
     complete: bool
     failure: str | None
     failure_message: str
@@ -135,6 +137,7 @@ def parse_job(body: Body) -> ObservedJob:
         created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
         deleting=bool(meta.get("deletionTimestamp")),
         suspended=bool(spec.get("suspend")),
+        ending=any(_condition(status, type_) for type_ in ("FailureTarget", "SuccessCriteriaMet")),
         complete=complete is not None,
         failure=None if failure is None else str(failure.get("reason", "")),
         failure_message="" if failure is None else str(failure.get("message", "")),

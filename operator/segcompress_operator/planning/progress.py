@@ -40,6 +40,8 @@ def progress_of(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -
 
     None where its last pod has ended for good and the Job controller is about to say so.
     """
+    if job.ending:
+        return None
     if job.deleting:
         return Progress(Reason.PENDING, f"Job {job.name} is being deleted and will be made again")
     if job.suspended:

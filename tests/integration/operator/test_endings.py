@@ -5,10 +5,10 @@ The Job controller is real, so its podFailurePolicy decides what is retried; the
 
 import pytest
 
-from integration.operator.api import eventually
+from integration.operator.api import Body, eventually
 from integration.operator.stage import ARTIFACTS, METRICS, Stage, result, spec
 
-PUBLISHED = {"metrics": METRICS, "artifacts": ARTIFACTS}
+PUBLISHED: Body = {"metrics": METRICS, "artifacts": ARTIFACTS}
 
 
 def failed(stage: Stage, reason: str) -> str:

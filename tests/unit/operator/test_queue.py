@@ -1,0 +1,98 @@
+"""The work queue: one key once, one worker a key, back-off."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from segcompress_operator.queue import FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS, WorkQueue
+
+
+def run(scenario: Callable[[WorkQueue], Awaitable[None]]) -> None:
+    async def scene() -> None:
+        queue = WorkQueue(jitter=lambda: 1.0)
+        await scenario(queue)
+        queue.close()
+
+    asyncio.run(scene())
+
+
+def test_key_added_twice_is_worked_on_once() -> None:
+    async def scenario(queue: WorkQueue) -> None:
+        for key in ("a", "b", "a"):
+            queue.add(key)
+        assert [await queue.get(), await queue.get()] == ["a", "b"]
+        assert queue._waiting == queue._waiting.__class__()
+
+    run(scenario)
+
+
+def test_key_at_work_comes_again_only_after_done() -> None:
+    async def scenario(queue: WorkQueue) -> None:
+        queue.add("a")
+        assert await queue.get() == "a"
+        queue.add("a")
+        queue.add("b")
+        assert await queue.get() == "b"
+        queue.done("a")
+        assert await queue.get() == "a"
+
+    run(scenario)
+
+
+def test_waiting_worker_gets_a_late_key() -> None:
+    async def scenario(queue: WorkQueue) -> None:
+        waiting = asyncio.create_task(queue.get())
+        await asyncio.sleep(0)
+        queue.add("a")
+        assert await waiting == "a"
+
+    run(scenario)
+
+
+def test_earliest_delay_counts() -> None:
+    async def scenario(queue: WorkQueue) -> None:
+        queue.add_after("a", 3600)
+        queue.add_after("a", 0)
+        queue.add_after("a", 1800)
+        assert await queue.get() == "a"
+
+    run(scenario)
+
+
+def test_key_added_now_needs_no_delay_any_more() -> None:
+    async def scenario(queue: WorkQueue) -> None:
+        queue.add_after("a", 3600)
+        queue.add("a")
+        assert await queue.get() == "a"
+        assert queue._timers == {}
+
+    run(scenario)
+
+
+def test_back_off_doubles_up_to_its_limit_and_is_forgotten() -> None:
+    async def scenario(queue: WorkQueue) -> None:
+        delays = [queue.retry("a") for _ in range(12)]
+        assert delays[:3] == [FIRST_DELAY_SECONDS * n for n in (1, 2, 4)]
+        assert delays[-1] == LONGEST_DELAY_SECONDS
+        queue.succeeded("a")
+        assert queue.retry("a") == FIRST_DELAY_SECONDS
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(("jitter", "share"), [(0.0, 0.5), (1.0, 1.0)])
+def test_back_off_is_spread(jitter: float, share: float) -> None:
+    async def scene() -> None:
+        queue = WorkQueue(jitter=lambda: jitter)
+        assert queue.retry("a") == FIRST_DELAY_SECONDS * share
+        queue.close()
+
+    asyncio.run(scene())
+
+
+def test_api_servers_wish_is_the_least_delay() -> None:
+    async def scenario(queue: WorkQueue) -> None:
+        assert queue.retry("a", at_least=30.0) == 30.0
+
+    run(scenario)

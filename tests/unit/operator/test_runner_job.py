@@ -1,0 +1,210 @@
+"""The Job and the pod that the operator makes."""
+
+import json
+from typing import Any
+
+import pytest
+
+from segcompress_api.contract import RUN_CONFIG_ANNOTATION, RunConfig
+from segcompress_api.job import JobSpec
+from segcompress_operator.resources.names import (
+    Owner,
+    child_name,
+    label_value,
+    runner_job_name,
+    short_hash,
+)
+from segcompress_operator.resources.runner_job import make_runner_job
+from segcompress_operator.settings import RunnerSettings
+from unit.operator.samples import JOB, OWNER, SETTINGS, spec_with
+
+
+def make(owner: Owner = OWNER, settings: RunnerSettings = SETTINGS, **changes: Any) -> dict[str, Any]:
+    return make_runner_job(owner, JobSpec.model_validate(spec_with(**changes)), 1, settings)
+
+
+def pod(**changes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = make(**changes)["spec"]["template"]["spec"]
+    return found
+
+
+def container(**changes: Any) -> dict[str, Any]:
+    (only,) = pod(**changes)["containers"]
+    found: dict[str, Any] = only
+    return found
+
+
+def test_job_belongs_to_its_resource() -> None:
+    meta = make()["metadata"]
+    assert meta["name"] == JOB
+    (reference,) = meta["ownerReferences"]
+    assert (reference["uid"], reference["controller"]) == (OWNER.uid, True)
+    assert reference["kind"] == "SegCompressionJob"
+    assert meta["labels"]["segcompress.dev/job-name"] == "demo"
+    assert meta["labels"]["segcompress.dev/start"] == "1"
+    assert "annotations" not in meta
+
+
+def test_pod_carries_the_labels_that_its_watch_selects() -> None:
+    labels = make()["spec"]["template"]["metadata"]["labels"]
+    assert labels["segcompress.dev/job-name"] == "demo"
+    assert {
+        f"app.kubernetes.io/{x}" for x in ("name", "instance", "component", "part-of", "managed-by")
+    } <= set(labels)
+
+
+def test_limits_of_a_run_are_the_jobs() -> None:
+    spec = make(backoffLimit=7, activeDeadlineSeconds=99)["spec"]
+    assert (spec["backoffLimit"], spec["activeDeadlineSeconds"]) == (7, 99)
+    assert spec["podReplacementPolicy"] == "Failed"
+    assert "ttlSecondsAfterFinished" not in spec
+    assert "suspend" not in spec
+
+
+def test_failure_rules_stand_in_their_order() -> None:
+    rules = make()["spec"]["podFailurePolicy"]["rules"]
+    assert [rule["action"] for rule in rules] == ["Ignore", "Ignore", "FailJob", "Count"]
+    assert rules[0]["onExitCodes"]["values"] == [5]
+    assert rules[1]["onPodConditions"][0]["type"] == "DisruptionTarget"
+    assert rules[2]["onExitCodes"]["values"] == [3, 4]
+
+
+def test_run_config_is_a_file_and_reads_back_the_same() -> None:
+    job = make(seed=7)
+    template = job["spec"]["template"]
+    text = template["metadata"]["annotations"][RUN_CONFIG_ANNOTATION]
+    config = RunConfig.model_validate_json(text)
+    assert config.spec == JobSpec.model_validate(spec_with(seed=7))
+    assert (config.namespace, config.name, config.uid, config.start) == ("vision", "demo", OWNER.uid, 1)
+    volume = next(v for v in template["spec"]["volumes"] if v["name"] == "run-config")
+    (item,) = volume["downwardAPI"]["items"]
+    assert item["path"] == "run-config.json"
+    assert RUN_CONFIG_ANNOTATION in item["fieldRef"]["fieldPath"]
+
+
+def test_spec_cannot_reach_an_environment_value() -> None:
+    texts = json.dumps(container(seed=3)["env"])
+    assert '"value"' not in texts
+
+
+def test_credentials_come_by_reference_alone() -> None:
+    env = {entry["name"]: entry["valueFrom"] for entry in container()["env"]}
+    assert env["S3_ENDPOINT"] == {"secretKeyRef": {"name": "object-store", "key": "endpoint"}}
+    assert env["AWS_ACCESS_KEY_ID"]["secretKeyRef"]["key"] == "accessKey"
+    assert env["AWS_SECRET_ACCESS_KEY"]["secretKeyRef"]["key"] == "secretKey"
+    assert env["AWS_REGION"]["secretKeyRef"]["optional"] is True
+    assert env["AWS_SESSION_TOKEN"]["secretKeyRef"]["optional"] is True
+    assert env["SEGCOMPRESS_POD_UID"] == {"fieldRef": {"fieldPath": "metadata.uid"}}
+    assert env["SEGCOMPRESS_THREADS"]["resourceFieldRef"]["resource"] == "limits.cpu"
+
+
+def test_ca_bundle_is_optional() -> None:
+    volume = next(v for v in pod()["volumes"] if v["name"] == "object-store-ca")
+    assert volume["secret"]["optional"] is True
+    assert volume["secret"]["items"] == [{"key": "ca.crt", "path": "ca.crt"}]
+    mounts = {m["name"]: m["mountPath"] for m in container()["volumeMounts"]}
+    assert mounts["object-store-ca"] == "/etc/segcompress-ca"
+
+
+def test_pod_is_restricted() -> None:
+    made, inside = pod(), container()
+    assert made["automountServiceAccountToken"] is False
+    assert made["securityContext"]["runAsNonRoot"] is True
+    assert made["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert inside["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert not {"hostNetwork", "hostPID", "hostIPC", "serviceAccountName"} & set(made)
+
+
+def test_scratch_space_is_sized() -> None:
+    volumes = {v["name"]: v["emptyDir"] for v in pod()["volumes"] if "emptyDir" in v}
+    assert volumes["work"] == {"sizeLimit": "20Gi"}
+    assert volumes["shm"] == {"medium": "Memory", "sizeLimit": "1Gi"}
+    mounts = {m["mountPath"] for m in container()["volumeMounts"]}
+    assert mounts >= {"/work", "/tmp", "/dev/shm"}  # noqa: S108 - the pod's own emptyDirs
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        pytest.param({}, {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {}}, id="defaults"),
+        pytest.param(
+            {"limits": {"cpu": "500m"}},
+            {"requests": {"memory": "2Gi"}, "limits": {"cpu": "500m"}},
+            id="a limit is its own request",
+        ),
+        pytest.param(
+            {"requests": {"cpu": "4", "memory": "8Gi"}},
+            {"requests": {"cpu": "4", "memory": "8Gi"}, "limits": {}},
+            id="given requests stand",
+        ),
+    ],
+)
+def test_requests_are_always_set(resources: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert container(runtime={"device": "CPU", "resources": resources})["resources"] == expected
+
+
+def test_gpu_is_a_limit() -> None:
+    assert container(runtime={})["resources"]["limits"] == {"nvidia.com/gpu": "1"}
+
+
+def test_placement_is_the_users() -> None:
+    runtime = {
+        "device": "CPU",
+        "nodeSelector": {"gpu": "h100"},
+        "tolerations": [{"key": "gpu", "operator": "Exists"}],
+        "priorityClassName": "low",
+        "runtimeClassName": "nvidia",
+    }
+    made = pod(runtime=runtime)
+    assert made["nodeSelector"] == {"gpu": "h100"}
+    assert made["tolerations"] == [{"key": "gpu", "operator": "Exists"}]
+    assert (made["priorityClassName"], made["runtimeClassName"]) == ("low", "nvidia")
+    assert not {"nodeSelector", "tolerations", "priorityClassName", "imagePullSecrets"} & set(pod())
+
+
+def test_pull_secrets_and_policy_come_from_the_settings() -> None:
+    settings = RunnerSettings(image="i:1", pull_policy="Never", pull_secrets=("a", "b"))
+    made = make(settings=settings)["spec"]["template"]["spec"]
+    assert made["imagePullSecrets"] == [{"name": "a"}, {"name": "b"}]
+    assert made["containers"][0]["imagePullPolicy"] == "Never"
+
+
+def test_only_kueues_labels_are_copied() -> None:
+    given = {"kueue.x-k8s.io/queue-name": "q", "kueue.x-k8s.io/priority-class": "p", "team": "t"}
+    owner = Owner("vision", "demo", OWNER.uid, given)
+    labels = make(owner)["metadata"]["labels"]
+    assert labels["kueue.x-k8s.io/queue-name"] == "q"
+    assert labels["kueue.x-k8s.io/priority-class"] == "p"
+    assert "team" not in labels
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("demo", "demo", id="short"),
+        pytest.param("a.b", "a-b", id="dots become dashes"),
+        pytest.param("x" * 253, "x" * 55, id="long"),
+        pytest.param("y" * 54 + "-" * 9, "y" * 54, id="no dash before the suffix"),
+    ],
+)
+def test_child_name_is_cut_never_its_suffix(name: str, expected: str) -> None:
+    assert child_name(name, "-abcde-1") == expected + "-abcde-1"
+    assert len(child_name(name, "-abcde-1")) <= 63
+
+
+def test_names_come_from_identity() -> None:
+    assert runner_job_name("demo", "u", 1) == runner_job_name("demo", "u", 1)
+    names = {runner_job_name("demo", uid, start) for uid in ("u", "v") for start in (1, 2)}
+    assert len(names) == 4
+    assert len({short_hash(str(n)) for n in range(2000)}) == 2000
+
+
+def test_long_names_make_valid_distinct_labels() -> None:
+    long = ["n" * 100 + end for end in "ab"]
+    assert label_value("demo.v1") == "demo.v1"
+    assert len({label_value(name) for name in long}) == 2
+    assert all(len(label_value(name)) <= 63 for name in long)
