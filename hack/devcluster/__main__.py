@@ -166,6 +166,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command(arguments)
     except DevclusterError as error:
         print(f"devcluster: {error}", file=sys.stderr)
+    except BrokenPipeError:  # the reader, such as `head`, had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("devcluster: interrupted", file=sys.stderr)
     return 1

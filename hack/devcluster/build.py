@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from devcluster.layout import Layout
 
-STATIC = {"CGO_ENABLED": "0"}
+# Nothing of the caller's own Go settings may change what is built.
+SETTINGS = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
 LAST_LINES = 15
 
 
@@ -114,7 +115,7 @@ def _compile(target: Target, folder: Path, title: str) -> None:
         subprocess.Popen(
             command,
             cwd=target.folder,
-            env=os.environ | STATIC,
+            env=os.environ | SETTINGS,
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",

@@ -91,7 +91,7 @@ class Authority:
 
     def create(self) -> None:
         """Make the authority where there is none or it comes near its end."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o711)  # keys in it are the owner's alone
         if _is_fresh(self._own.certificate) and self._own.key.exists():
             return
         make_key(self._own.key)

@@ -81,7 +81,7 @@ class Cluster:
                 self.layout.kubeconfig,
                 kubeconfig(plane.url, plane.identities.authority, plane.identities.admin),
             )
-            give_to_caller((self.layout.kubeconfig, self.layout.store_credentials))
+            self._give_to_caller(plane)
             self._start(plane, clients, keys)
             node = Node(plane.url, plane.identities.admin_trust)
             kubelet = self.supervisor.find("kubelet")
@@ -134,6 +134,13 @@ class Cluster:
             "AWS_SECRET_ACCESS_KEY": keys.secret_key,
             "PATH": f"{self.layout.bin}:{os.environ.get('PATH', '')}",
         }
+
+    def _give_to_caller(self, plane: Plane) -> None:
+        layout, admin = self.layout, plane.identities.admin
+        layout.logs.mkdir(exist_ok=True)
+        layout.audit_log.touch(mode=0o600)
+        own = (layout.kubeconfig, layout.store_credentials, layout.audit_log, admin.certificate, admin.key)
+        give_to_caller(own)
 
     def _prepare_machine(self) -> None:
         machine.remember(self.layout.undo)

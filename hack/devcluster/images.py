@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import platform
 import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from devcluster.layout import Layout
 
 NAMESPACE = "k8s.io"
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # the kernel's word for it, and the images'
 NAME_ANNOTATION = "io.containerd.image.name"
 REFERENCE_ANNOTATION = "org.opencontainers.image.ref.name"
 
@@ -91,7 +93,7 @@ def load(layout: Layout, path: Path) -> None:
             say(f"{', '.join(archive.names)}: already loaded")
             return
         with Progress(f"load {', '.join(archive.names)} ({path.stat().st_size / 1e6:.0f} MB)"):
-            run((*_ctr(layout), "images", "import", "--local", "--no-unpack=false", str(path)))
+            run((*_ctr(layout), "images", "import", "--local", str(path)))
         present = present_images(layout)
         known |= {name: f"{archive.digest} {present.get(name)}" for name in archive.names}
         layout.images.write_text(json.dumps(known, indent=2))
@@ -110,13 +112,14 @@ def _ctr(layout: Layout) -> tuple[str, ...]:
 def load_pause(layout: Layout) -> None:
     """Make and import the image that holds a pod's namespaces."""
     archive = layout.state / "pause.tar"
-    wanted = single_program_archive(PAUSE_IMAGE, (layout.bin / "pause").read_bytes())
+    architecture = ARCHITECTURES.get(platform.machine(), platform.machine())
+    wanted = single_program_archive(PAUSE_IMAGE, (layout.bin / "pause").read_bytes(), architecture)
     if not archive.exists() or archive.read_bytes() != wanted:
         archive.write_bytes(wanted)
     load(layout, archive)
 
 
-def single_program_archive(name: str, program: bytes) -> bytes:
+def single_program_archive(name: str, program: bytes, architecture: str = "amd64") -> bytes:
     """Return a docker-archive of an image that holds one static program, /program, and runs it as nobody.
 
     The same program gives the same bytes: no times, no owners.
@@ -124,7 +127,7 @@ def single_program_archive(name: str, program: bytes) -> bytes:
     layer = _tar([("program", program, 0o755)])
     config = json.dumps(
         {
-            "architecture": "amd64",
+            "architecture": architecture,
             "os": "linux",
             "config": {"Entrypoint": ["/program"], "User": "65535:65535"},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},

@@ -16,9 +16,14 @@ from devcluster.errors import DevclusterError
 from devcluster.layout import BRIDGE, Addresses
 
 _ALIAS = Path("/sys/class/net") / BRIDGE / "ifalias"
+PORTS = ("6443", "9000")  # API server, object store
 TABLES = ("mangle", "nat", "filter")
 # Chains of ours: table, chain, and the built-in chain that jumps to it.
-CHAINS = (("nat", "SEGC-POSTROUTING", "POSTROUTING"), ("filter", "SEGC-FORWARD", "FORWARD"))
+CHAINS = (
+    ("nat", "SEGC-POSTROUTING", "POSTROUTING"),
+    ("filter", "SEGC-FORWARD", "FORWARD"),
+    ("filter", "SEGC-INPUT", "INPUT"),
+)
 
 
 def rules(addresses: Addresses) -> tuple[tuple[str, ...], ...]:
@@ -28,6 +33,11 @@ def rules(addresses: Addresses) -> tuple[tuple[str, ...], ...]:
         ("nat", "SEGC-POSTROUTING", "-s", pods, "!", "-d", pods, "-j", "MASQUERADE"),
         ("filter", "SEGC-FORWARD", "-i", BRIDGE, "-j", "ACCEPT"),
         ("filter", "SEGC-FORWARD", "-o", BRIDGE, "-j", "ACCEPT"),
+        # A firewall that refuses by default would cut pods off from these two.
+        *(
+            ("filter", "SEGC-INPUT", "-i", BRIDGE, "-p", "tcp", "--dport", port, "-j", "ACCEPT")
+            for port in PORTS
+        ),
     )
 
 

@@ -30,7 +30,6 @@ class Facts:
     """What matters about a machine."""
 
     system: str = "Linux"
-    processor: str = "x86_64"
     root: bool = True
     sudo: bool = False
     capabilities: int = ~0
@@ -125,7 +124,6 @@ def observe(layout: Layout, addresses: Addresses, own_kubelet: int | None, *, pr
     effective = re.search(r"^CapEff:\s*([0-9a-f]+)", status, re.MULTILINE)
     existing = next(path for path in (layout.cache, *layout.cache.parents) if path.exists())
     return Facts(
-        processor=platform.machine(),
         root=os.geteuid() == 0,
         sudo=shutil.which("sudo") is not None,
         capabilities=int(effective.group(1), 16) if effective else 0,

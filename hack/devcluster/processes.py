@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devcluster.certs import write_private
 from devcluster.errors import DevclusterError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Supervisor:
         self.stop(program.name)
         for path, text in program.files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            write_private(path, text)  # kubeconfigs among them hold keys
         self._spawn(program, digest)
         return True
 
