@@ -28,16 +28,16 @@ CHAINS = (
 
 def rules(addresses: Addresses) -> tuple[tuple[str, ...], ...]:
     """Return what our chains hold: pods reach the world under the machine's address, and answers return."""
-    pods = str(addresses.pods)
+    pods, host = str(addresses.pods), addresses.host
+    served = (("-i", BRIDGE, "-p", "tcp", "--dport", port, "-j", "ACCEPT") for port in PORTS)
     return (
         ("nat", "SEGC-POSTROUTING", "-s", pods, "!", "-d", pods, "-j", "MASQUERADE"),
         ("filter", "SEGC-FORWARD", "-i", BRIDGE, "-j", "ACCEPT"),
         ("filter", "SEGC-FORWARD", "-o", BRIDGE, "-j", "ACCEPT"),
-        # A firewall that refuses by default would cut pods off from these two.
-        *(
-            ("filter", "SEGC-INPUT", "-i", BRIDGE, "-p", "tcp", "--dport", port, "-j", "ACCEPT")
-            for port in PORTS
-        ),
+        # The machine to itself; pods, whom a firewall that refuses by default would cut off; nobody else.
+        ("filter", "SEGC-INPUT", "-i", "lo", "-d", host, "-j", "ACCEPT"),
+        *(("filter", "SEGC-INPUT", *rule) for rule in served),
+        ("filter", "SEGC-INPUT", "!", "-i", BRIDGE, "-d", host, "-j", "DROP"),
     )
 
 

@@ -60,6 +60,13 @@ def test_only_traffic_that_leaves_the_pods_is_masqueraded() -> None:
     ]
 
 
+def test_only_the_machine_and_its_pods_reach_the_servers() -> None:
+    entering = [rule[2:] for rule in rules(ADDRESSES) if rule[1] == "SEGC-INPUT"]
+    assert entering[0] == ("-i", "lo", "-d", "10.213.0.1", "-j", "ACCEPT")
+    assert entering[-1] == ("!", "-i", BRIDGE, "-d", "10.213.0.1", "-j", "DROP")
+    assert [rule[5] for rule in entering[1:-1]] == ["6443", "9000"]
+
+
 LISTED = """-P INPUT ACCEPT
 -N DOCKER
 -N KUBE-FIREWALL
