@@ -67,5 +67,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.watching.label_selectors[JOBS] = SELECTOR
     settings.watching.label_selectors[PODS] = SELECTOR
     settings.queueing.idle_timeout = 1.0
+    # A LIST or watch comes back within seconds of an outage's end, however long that was.
+    settings.networking.error_backoffs = (1, 1, 2, 3, *[5] * 200)
     settings.process.ultimate_exiting_timeout = 20.0
     return settings

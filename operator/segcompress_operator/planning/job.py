@@ -26,7 +26,7 @@ SETTLE_SECONDS = 1.0
 QUIET_SECONDS = 5.0
 """A Job without a pod for this long is asked why."""
 
-LOOK_AGAIN_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 15.0
 
 LAST_START = 2
 """One start, and one more that finds the first one's manifest where its result was lost."""

@@ -157,7 +157,7 @@ def parse_pod(body: Body) -> ObservedPod:
     state = _runner_state(status)
     waiting, ended = state.get("waiting") or {}, state.get("terminated") or {}
     scheduled = _condition(status, "PodScheduled", "False") or {}
-    running = state.get("running") or {}
+    running = state.get("running")
     exit_code = ended.get("exitCode")
     return ObservedPod(
         uid=meta["uid"],
@@ -166,7 +166,7 @@ def parse_pod(body: Body) -> ObservedPod:
         resource_version=str(meta.get("resourceVersion", "")),
         created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
         terminal=status.get("phase") in _TERMINAL,
-        running=bool(running),
+        running=running is not None,
         disrupted=_condition(status, "DisruptionTarget") is not None,
         exit_code=exit_code if isinstance(exit_code, int) else None,
         out_of_memory=ended.get("reason") == "OOMKilled",

@@ -169,6 +169,7 @@ def test_killed_operator_loses_nothing_and_makes_no_second_job(
     stage.apply(spec())
     pod = stage.pod(old)
     stage.runs(pod)
+    eventually(stage.events, "the Event of its start")
     operator.kill()
     uids = {job["metadata"]["uid"] for job in stage.jobs()}
     stage.exits(pod, 0, DONE)

@@ -448,8 +448,18 @@ def test_refused_job_ends_at_the_deadline() -> None:
         pytest.param({"spec": {"suspend": True}}, {}, False, id="held"),
         pytest.param({}, {"pods": (pending_pod(),)}, False, id="has a pod"),
         pytest.param({}, {"pods": (ended_pod(1),)}, False, id="its last pod ended just now"),
-        pytest.param({}, {"refusal": Refusal("", NOW - timedelta(seconds=29))}, False, id="asked before"),
-        pytest.param({}, {"refusal": Refusal("", NOW - timedelta(seconds=30))}, True, id="asked long ago"),
+        pytest.param(
+            {},
+            {"refusal": Refusal("", NOW - timedelta(seconds=LOOK_AGAIN_SECONDS - 1))},
+            False,
+            id="asked before",
+        ),
+        pytest.param(
+            {},
+            {"refusal": Refusal("", NOW - timedelta(seconds=LOOK_AGAIN_SECONDS))},
+            True,
+            id="asked long ago",
+        ),
     ],
 )
 def test_job_without_a_pod_is_asked_why(job: dict[str, Any], observed: dict[str, Any], *, look: bool) -> None:

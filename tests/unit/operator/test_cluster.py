@@ -1,0 +1,200 @@
+"""Requests to the API server: what is sent, and what each answer means to us."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from segcompress_operator.cluster import Cluster, Connection, NameTakenError
+from segcompress_operator.errors import GoneError, RefusedError, RetryableError
+from segcompress_operator.planning.plan import Announcement, TtlChange
+from unit.operator.samples import OWNER, job_body, make_resource
+
+Answer = tuple[int, Any]
+
+
+class ApiServer:
+    """Answers by a script, (method, path) -> (status, body), and keeps what it was asked."""
+
+    def __init__(self, answers: Mapping[tuple[str, str], Answer], headers: Mapping[str, str]) -> None:
+        self.answers = answers
+        self.headers = headers
+        self.asked: list[tuple[str, str, Any, Mapping[str, str]]] = []
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        text = await request.text()
+        body = json.loads(text) if text else None
+        self.asked.append((request.method, request.path_qs, body, dict(request.headers)))
+        status, answer = self.answers[request.method, request.path]
+        return web.json_response(answer, status=status, headers=self.headers)
+
+
+def talk(
+    act: Callable[[Cluster], Awaitable[Any]],
+    answers: Mapping[tuple[str, str], Answer],
+    headers: Mapping[str, str] | None = None,
+    tokens: Callable[[], Mapping[str, str]] = dict,
+) -> tuple[Any, ApiServer]:
+    """Return what `act` returned, and the server that it talked to."""
+    server = ApiServer(answers, headers or {})
+
+    async def scene() -> Any:
+        runner = web.ServerRunner(web.Server(server.handle))
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        connection = Connection(f"http://127.0.0.1:{port}/", ssl.create_default_context(), tokens)
+        try:
+            async with Cluster(connection, "segcompress-operator") as cluster:
+                return await act(cluster)
+        finally:
+            await runner.cleanup()
+
+    return asyncio.run(scene()), server
+
+
+MANIFEST = job_body()
+JOBS = "/apis/batch/v1/namespaces/vision/jobs"
+JOB = f"{JOBS}/{MANIFEST['metadata']['name']}"
+STATUS = "/apis/segcompress.dev/v1alpha1/namespaces/vision/segcompressionjobs/demo/status"
+FOREIGN = {"metadata": {"name": "x", "uid": "other"}}
+
+
+def test_created_job_is_returned() -> None:
+    made, server = talk(lambda c: c.create_job(MANIFEST), {("POST", JOBS): (201, MANIFEST)})
+    assert made == MANIFEST
+    assert [asked[:2] for asked in server.asked] == [("POST", JOBS)]
+
+
+def test_job_that_an_earlier_try_made_is_ours() -> None:
+    answers = {("POST", JOBS): (409, {"message": "exists"}), ("GET", JOB): (200, MANIFEST)}
+    made, _ = talk(lambda c: c.create_job(MANIFEST), answers)
+    assert made == MANIFEST
+
+
+def test_job_of_another_owner_is_not_ours() -> None:
+    answers = {("POST", JOBS): (409, {"message": "exists"}), ("GET", JOB): (200, FOREIGN)}
+    with pytest.raises(NameTakenError):
+        talk(lambda c: c.create_job(MANIFEST), answers)
+
+
+def test_job_that_vanished_between_two_requests_is_tried_again() -> None:
+    answers = {("POST", JOBS): (409, {"message": "exists"}), ("GET", JOB): (404, {"message": "no"})}
+    with pytest.raises(RetryableError):
+        talk(lambda c: c.create_job(MANIFEST), answers)
+
+
+@pytest.mark.parametrize(
+    ("status", "final"),
+    [
+        pytest.param(422, True, id="invalid"),
+        pytest.param(413, True, id="too large"),
+        pytest.param(403, False, id="quota"),
+    ],
+)
+def test_refused_job_says_whether_a_retry_can_help(status: int, *, final: bool) -> None:
+    answers = {("POST", JOBS): (status, {"message": "exceeded quota"})}
+    with pytest.raises(RefusedError, match="exceeded quota") as refused:
+        talk(lambda c: c.create_job(MANIFEST), answers)
+    assert refused.value.final is final
+
+
+@pytest.mark.parametrize("status", [401, 409, 429, 500, 503])
+def test_busy_api_server_is_tried_again(status: int) -> None:
+    answers = {("PATCH", STATUS): (status, {"message": "later"})}
+    with pytest.raises(RetryableError) as error:
+        talk(lambda c: c.patch_status(make_resource(), {}), answers, {"Retry-After": "7"})
+    assert error.value.retry_after in (None, 7.0)
+
+
+def test_api_servers_wish_to_wait_is_heard() -> None:
+    answers = {("PATCH", STATUS): (429, {"message": "later"})}
+    with pytest.raises(RetryableError) as error:
+        talk(lambda c: c.patch_status(make_resource(), {}), answers, {"Retry-After": "7"})
+    assert error.value.retry_after == 7.0
+
+
+def test_resource_that_is_gone_needs_no_status() -> None:
+    answers = {("PATCH", STATUS): (404, {"message": "not found"})}
+    with pytest.raises(GoneError):
+        talk(lambda c: c.patch_status(make_resource(), {}), answers)
+
+
+def test_status_is_merged_into_the_very_version_that_was_seen() -> None:
+    _, server = talk(
+        lambda c: c.patch_status(make_resource(), {"phase": "Running"}), {("PATCH", STATUS): (200, {})}
+    )
+    (_, _, body, headers) = server.asked[0]
+    assert body == {"metadata": {"resourceVersion": "10", "uid": OWNER.uid}, "status": {"phase": "Running"}}
+    assert headers["Content-Type"] == "application/merge-patch+json"
+
+
+@pytest.mark.parametrize("seconds", [60, None])
+def test_ttl_is_patched(seconds: int | None) -> None:
+    change = TtlChange(MANIFEST["metadata"]["name"], seconds)
+    _, server = talk(lambda c: c.patch_ttl("vision", change), {("PATCH", JOB): (200, {})})
+    assert server.asked[0][2] == {"spec": {"ttlSecondsAfterFinished": seconds}}
+
+
+def test_last_refusal_of_a_pod_is_found_by_the_jobs_uid() -> None:
+    items = [
+        {"message": "new", "lastTimestamp": "2026-11-01T12:00:01Z"},
+        {"message": "old", "lastTimestamp": "2026-11-01T12:00:00Z"},
+    ]
+    path = "/api/v1/namespaces/vision/events"
+    found, server = talk(lambda c: c.pod_refusal("vision", "job-1"), {("GET", path): (200, {"items": items})})
+    assert found == "new"
+    assert "involvedObject.uid%3Djob-1" in server.asked[0][1]
+    assert talk(lambda c: c.pod_refusal("vision", "j"), {("GET", path): (200, {"items": []})})[0] == ""
+
+
+@pytest.mark.parametrize("status", [201, 403, 404, 409, 500])
+def test_event_that_cannot_be_posted_is_no_failure(status: int) -> None:
+    said = Announcement("Warning", "Failed", "x" * 5000)
+    path = "/api/v1/namespaces/vision/events"
+    _, server = talk(lambda c: c.post_event(make_resource(), said), {("POST", path): (status, {})})
+    event = server.asked[0][2]
+    assert event["involvedObject"]["uid"] == OWNER.uid
+    assert len(event["message"]) == 1024
+    assert (event["type"], event["reason"]) == ("Warning", "Failed")
+
+
+@pytest.mark.parametrize(
+    ("answer", "served"),
+    [
+        ((200, {"resources": [{"name": "segcompressionjobs"}]}), True),
+        ((200, {"resources": [{"name": "others"}]}), False),
+        ((404, {}), False),
+    ],
+)
+def test_kind_is_looked_for(answer: Answer, *, served: bool) -> None:
+    path = "/apis/segcompress.dev/v1alpha1"
+    assert talk(lambda c: c.serves_our_kind(), {("GET", path): answer})[0] is served
+
+
+def test_token_is_read_again_after_it_was_refused() -> None:
+    tokens = iter(({"Authorization": "Bearer old"}, {"Authorization": "Bearer new"}))
+
+    async def twice(cluster: Cluster) -> None:
+        for _ in range(2):
+            with pytest.raises(RetryableError):
+                await cluster.patch_status(make_resource(), {})
+
+    _, server = talk(twice, {("PATCH", STATUS): (401, {})}, tokens=lambda: next(tokens))
+    assert [asked[3]["Authorization"] for asked in server.asked] == ["Bearer old", "Bearer new"]
+
+
+def test_api_server_that_is_away_is_tried_again() -> None:
+    connection = Connection("http://127.0.0.1:1", ssl.create_default_context(), dict)
+
+    async def scene() -> None:
+        async with Cluster(connection, "operator") as cluster:
+            with pytest.raises(RetryableError, match="does not answer"):
+                await cluster.create_job(MANIFEST)
+
+    asyncio.run(scene())
