@@ -15,7 +15,7 @@ ARG BASE_IMAGE=docker.io/library/debian:bookworm-slim
 FROM ${BASE_IMAGE} AS python
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends python3.11 \
- && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log /usr/share/doc/* /usr/share/man/* \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log \
  && echo 'segcompress:x:65532:65532:segcompress:/tmp:/usr/sbin/nologin' >> /etc/passwd \
  && echo 'segcompress:x:65532:' >> /etc/group
 # The root file system is meant to be mounted read-only: whatever a library wants to keep goes to /tmp.
@@ -45,7 +45,7 @@ COPY hack/images/install-venv.sh /opt/tools/install-venv
 
 # ---- uv.lock -> one list with hashes for each virtual environment ----
 # Each list ends with a mark of the tools that read it, and gets a fixed time stamp: so the layers made from it are
-# rebuilt when the list or the tools change, and at no other time.
+# rebuilt when the list or the tools change, and at no other time. swig, which PaddleSlim declares, only builds.
 FROM tools AS requirements
 # paddlepaddle (CPU) or paddlepaddle-gpu (with CUDA 11.8 from nvidia's wheels, on the same base).
 ARG PADDLE=paddlepaddle
@@ -57,9 +57,9 @@ RUN mkdir /requirements \
  && $export --extra operator --output-file /requirements/operator.txt \
  && case "${PADDLE}" in \
       paddlepaddle) \
-        $export --extra runner --output-file /requirements/runner.txt ;; \
+        $export --extra runner --no-emit-package swig --output-file /requirements/runner.txt ;; \
       paddlepaddle-gpu) \
-        $export --extra runner --no-emit-package paddlepaddle --output-file /requirements/runner.txt \
+        $export --extra runner --no-emit-package swig --no-emit-package paddlepaddle --output-file /requirements/runner.txt \
         && $export --only-group gpu --output-file /requirements/gpu.txt \
         && cat /requirements/gpu.txt >> /requirements/runner.txt ;; \
       *) echo "PADDLE is '${PADDLE}': must be paddlepaddle or paddlepaddle-gpu" >&2; exit 2 ;; \
@@ -116,7 +116,7 @@ LABEL org.opencontainers.image.title="segcompress-runner" \
 # Paddle's libdnnl needs the system's OpenMP. A pod writes to /tmp and /work, which it mounts.
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends libgomp1 \
- && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log /usr/share/doc/* \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log \
  && install --directory --owner=65532 --group=65532 /work
 ENV MPLCONFIGDIR=/tmp/matplotlib \
     MPLBACKEND=agg
