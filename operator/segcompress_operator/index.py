@@ -7,7 +7,7 @@ seen once need not be read again.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from segcompress_operator.planning.observed import (
 )
 from segcompress_operator.planning.outcomes import is_preempted
 from segcompress_operator.planning.plan import Observed, Refusal
+from segcompress_operator.resources.names import runner_job_name
 
 Listing = tuple[str, str | None]
 """A watched kind (plural) and namespace, None for all."""
@@ -137,7 +138,7 @@ class Index:
     def observe(self, resource: Resource) -> Observed:
         """Return what is known of the resource's run."""
         owner = resource.owner.uid
-        jobs = sorted((self._jobs[uid] for uid in self._jobs_of.get(owner, ())), key=lambda job: job.start)
+        jobs = sorted((job for job in self._jobs_by(owner) if _is_named_for(job, resource)), key=_start)
         pods = [self._pods[uid] for job in jobs[-1:] for uid in self._pods_of.get(job.uid, ())]
         return Observed(
             jobs=tuple(jobs),
@@ -172,6 +173,9 @@ class Index:
         if not self._unlisted and not self._awaited:
             self.ready.set()
 
+    def _jobs_by(self, owner_uid: str) -> Iterator[ObservedJob]:
+        return (self._jobs[uid] for uid in self._jobs_of.get(owner_uid, ()))
+
     def _resource_of(self, uid: str) -> Resource | None:
         return self._resources.get(self._keys.get(uid, ""))
 
@@ -184,6 +188,15 @@ class Index:
         for job_uid in self._jobs_of.get(owner_uid, ()):
             for uid in self._pods_of.get(job_uid, ()):
                 self._pods[uid] = replace(self._pods[uid], message="", verdict="")
+
+
+def _start(job: ObservedJob) -> int:
+    return job.start
+
+
+def _is_named_for(job: ObservedJob, resource: Resource) -> bool:
+    """Return whether we made the Job: anybody may write our labels and references onto another."""
+    return job.name == runner_job_name(resource.owner.name, resource.owner.uid, job.start)
 
 
 def _newer(old: _Seen | None, new: _Seen) -> bool:

@@ -12,7 +12,7 @@ from segcompress_api.errors import InvalidSpecError
 from segcompress_api.status import Attempts, JobStatus, timestamp
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.observed import ObservedJob, Resource
-from segcompress_operator.planning.outcomes import Outcome, is_preempted, outcome_of_job, unreadable
+from segcompress_operator.planning.outcomes import Outcome, is_preempted, outcome_of_job, plain, unreadable
 from segcompress_operator.planning.plan import Announcement, Observed, Plan, TtlChange
 from segcompress_operator.planning.progress import Progress, progress_of, refused
 from segcompress_operator.planning.spec import check_spec, parse_spec, strategy_name
@@ -189,7 +189,8 @@ def _end(look: _Round, outcome: Outcome, job: ObservedJob | None = None) -> Plan
     status = statuses.ended_at(_begun(look, status, job), (job.ended if job else None) or look.now)
     word = "Succeeded" if good else "Failed"
     told = outcome.message if outcome.reason.value == word else f"{outcome.reason.value}: {outcome.message}"
-    said = Announcement("Normal" if good else "Warning", word, told)
+    notes = outcome.result.notes if outcome.result else ()
+    said = Announcement("Normal" if good else "Warning", word, "; ".join([told, *map(plain, notes)]))
     return Plan(status=status, announcements=(said,))
 
 

@@ -36,8 +36,8 @@ def parse_status(text: bytes) -> JobStatus:
         try:
             return JobStatus.model_validate(kept)
         except ValidationError as error:
-            for wrong in {str(e["loc"][0]) for e in error.errors(include_url=False)}:
-                kept.pop(wrong, None)
+            wrong = {str(e["loc"][0]) for e in error.errors(include_url=False) if e["loc"]}
+            kept = {key: value for key, value in kept.items() if wrong and key not in wrong}
     return JobStatus()
 
 

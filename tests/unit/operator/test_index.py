@@ -142,6 +142,11 @@ def test_object_that_went_at_once_does_not_hold_up_the_start() -> None:
     assert index.ready.is_set()
 
 
+def test_job_that_only_claims_to_be_ours_is_not_followed(index: Index) -> None:
+    index.see_job(job_body(2, name="evil", uid="evil"))
+    assert [job.uid for job in index.observe(RESOURCE).jobs] == ["job-1"]
+
+
 def test_forgotten_resource_leaves_nothing(index: Index) -> None:
     index.count_preemptions(RESOURCE, 0)
     index.forget_resource(resource_body())

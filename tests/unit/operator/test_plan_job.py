@@ -290,6 +290,12 @@ def test_failure_is_final_and_says_why(job: Any, pods: tuple[Any, ...], reason: 
     assert [(said.type, said.reason) for said in made.announcements] == [("Warning", "Failed")]
 
 
+def test_runners_notes_go_into_the_event() -> None:
+    pod = ended_pod(0, result("Succeeded", "mIoU 0.92", notes=["Global has no effect"]))
+    (said,) = plan(Observed(jobs=(complete_job(),), pods=(pod,))).announcements
+    assert said.message == "mIoU 0.92; Global has no effect"
+
+
 @pytest.mark.parametrize("reason", ["AcceptanceNotMet", "SparsityNotReached", "ExportMismatch"])
 def test_missed_gate_keeps_what_was_measured(reason: str) -> None:
     pod = ended_pod(4, result(reason, "0.61 < 0.745", **PUBLISHED))
