@@ -1,4 +1,4 @@
-"""The command line: `PYTHONPATH=hack python3 -m images build|archive|size|push|base [TARGET…] [--gpu]`.
+"""The command line: `PYTHONPATH=hack python3 -m images build|archive|size|check|push|base [TARGET…] [--gpu]`.
 
 Parses and prints; answers go to standard output, what happens meanwhile to standard error.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from images.base import base_identity, forget_base
 from images.build import build_images, prepare, wanted_record
+from images.check import check_image
 from images.engines import Buildah, Engine, choose_engine
 from images.errors import ImagesError
 from images.execution import execute
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
         ("build", "build images and their archives; print NAME=REFERENCE lines"),
         ("archive", "the same; print the archives' paths"),
         ("size", "the same; print what takes the room in them, by package"),
+        ("check", "the same; import in them what they stand on, as a pod runs them"),
         ("push", "the same; send them to the registry that IMAGE_PREFIX names"),
     ):
         command = commands.add_parser(name, help=text)
@@ -85,8 +87,11 @@ def _answer_all(options: argparse.Namespace, settings: Settings, engine: Engine)
     images = chosen_images(options.targets, gpu=options.gpu)
     if options.command == "push" and not settings.has_registry:
         raise ImagesError("push needs IMAGE_PREFIX with a registry in it, as in registry.example/team")
-    for name, record in _built(settings, engine, images).items():
-        _answer(options, settings, engine, name, record)
+    records = _built(settings, engine, images)
+    if options.command in {"check", "push"}:
+        _become_root(settings, engine)
+    for image in images:
+        print(_answer(options, settings, engine, image, records[image.name]))
 
 
 def _built(settings: Settings, engine: Engine, images: Sequence[Image]) -> dict[str, Record]:
@@ -97,20 +102,19 @@ def _built(settings: Settings, engine: Engine, images: Sequence[Image]) -> dict[
 
 
 def _answer(
-    options: argparse.Namespace, settings: Settings, engine: Engine, name: str, record: Record
-) -> None:
+    options: argparse.Namespace, settings: Settings, engine: Engine, image: Image, record: Record
+) -> str:
     match options.command:
         case "archive":
-            print(record.archive)
+            return record.archive
         case "size":
-            print(table(name, Path(record.archive)))
+            return table(image.name, Path(record.archive))
+        case "check":
+            return f"{image.name}: {check_image(settings, engine, image, record)}"
         case "push":
-            _become_root(settings, engine)
             push = engine.push(record.reference, insecure=options.insecure)
-            execute(f"push {record.reference}", push, settings.log(f"{name}-push"))
-            print(f"{name}={record.reference}")
-        case _:
-            print(f"{name}={record.reference}")
+            execute(f"push {record.reference}", push, settings.log(f"{image.name}-push"))
+    return f"{image.name}={record.reference}"
 
 
 def _base(settings: Settings, engine: Engine, *, refresh: bool) -> int:

@@ -122,6 +122,11 @@ class Buildah:
         """Return the command that ends well where the image is known."""
         return self.command("inspect", "--type", "image", "--format", "{{.FromImageID}}", reference)
 
+    def environment(self, reference: str) -> Command:
+        """Return the command that prints the image's environment, a variable a line."""
+        each = "{{range .OCIv1.Config.Env}}{{println .}}{{end}}"
+        return self.command("inspect", "--type", "image", "--format", each, reference)
+
     def save(self, reference: str, archive: Path) -> Command:
         """Write the image with its name, layers uncompressed: fast to write and fast to import."""
         return self.command("push", "--quiet", reference, f"docker-archive:{archive}:{reference}")

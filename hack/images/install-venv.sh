@@ -24,5 +24,16 @@ find "$site" -type f \( -name '*.a' -o -name '*.c' -o -name '*.cpp' -o -name '*.
     -o -name '*.pxd' -o -name '*.pyx' \) -delete
 rm -rf "$site/paddle/include"
 find "$venv/bin" -name 'activate*' -o -name 'deactivate*' | xargs rm -f
+
+# nvidia's wheels: Paddle opens these libraries by the names without a version, and wherever the loader looks.
+if [ -d "$site/nvidia" ]; then
+    for library in "$site"/nvidia/*/lib/lib*.so.*; do
+        plain=${library%.so.*}.so
+        [ -e "$plain" ] || ln -s "$(basename "$library")" "$plain"
+    done
+    ls -d "$site"/nvidia/*/lib > /etc/ld.so.conf.d/nvidia-wheels.conf
+    ldconfig
+fi
+
 echo "Compiling byte code"
 python3.11 -m compileall -q -j 0 --invalidation-mode unchecked-hash "$site"
