@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
+
 from images.check import MODULES, check_program, chroot_command, docker_command
 from images.settings import TARGETS, Image
 
