@@ -1,0 +1,45 @@
+"""Paddle's own models and pictures, made once."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+with warnings.catch_warnings():
+    # Their sources hold invalid escapes, which Python minds where it compiles them.
+    warnings.simplefilter("ignore")
+    import paddleseg  # noqa: F401
+    import paddleslim  # noqa: F401
+
+from integration.runner.measurement.quantised import quantise
+from integration.runner.measurement.tiny import tiny_dataset, tiny_model, tiny_pictures, tiny_samples
+from segcompress_runner.inputs.dataset import Pictures
+from segcompress_runner.inputs.lists import Sample
+from segcompress_runner.inputs.model import ModelFiles
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> ModelFiles:
+    return tiny_model(tmp_path_factory.mktemp("plain"))
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sample, ...]:
+    return tiny_samples(tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture(scope="session")
+def pictures(samples: tuple[Sample, ...]) -> Pictures:
+    return tiny_pictures(samples, tiny_dataset())
+
+
+@pytest.fixture(scope="session")
+def quantised(tmp_path_factory: pytest.TempPathFactory, model: ModelFiles, pictures: Pictures) -> ModelFiles:
+    images = np.stack([pictures[index][0] for index in range(len(pictures))])
+    return quantise(model, images, tmp_path_factory.mktemp("quantised") / "model")
+
+
+@pytest.fixture(scope="session")
+def onnx_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("onnx")

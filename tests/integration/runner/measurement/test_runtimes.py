@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+
+from integration.runner.measurement.tiny import Shape, tiny_model
+from segcompress_runner.errors import InvalidInputError, InvalidSettingError
+from segcompress_runner.inputs.dataset import Pictures
+from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.runtimes.onnx_runtime import OnnxSession, onnx_predictor
+from segcompress_runner.measurement.runtimes.paddle_inference import PaddleOptions, PaddleSession
+from segcompress_runner.outputs.onnx_export import export_onnx
+
+
+@pytest.fixture
+def batch(pictures: Pictures) -> NDArray[np.float32]:
+    return np.stack([pictures[index][0] for index in range(3)])
+
+
+def differing(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    return float((first.argmax(axis=1) != second.argmax(axis=1)).mean())
+
+
+def test_thread_counts_change_no_bit(model: ModelFiles, batch: NDArray[np.float32]) -> None:
+    one, two = (PaddleSession(model, PaddleOptions(threads)) for threads in (1, 2))
+    assert np.array_equal(one.run(batch), two.run(batch))
+
+
+def test_the_int8_pass_computes_in_int8_and_keeps_the_answer(
+    quantised: ModelFiles, batch: NDArray[np.float32]
+) -> None:
+    plain = PaddleSession(quantised).run(batch)
+    passed = PaddleSession(quantised, PaddleOptions(int8=True)).run(batch)
+    assert not np.array_equal(plain, passed)
+    assert np.abs(plain - passed).max() < 0.05
+    assert differing(plain, passed) < 0.05
+
+
+def test_a_session_writes_nothing(
+    quantised: ModelFiles, batch: NDArray[np.float32], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(quantised.program.parent.iterdir())
+    PaddleSession(quantised, PaddleOptions(int8=True)).run(batch)
+    assert list(tmp_path.iterdir()) == []
+    assert sorted(quantised.program.parent.iterdir()) == before
+
+
+def test_native_code_prints_nothing(
+    quantised: ModelFiles, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    PaddleSession(quantised, PaddleOptions(int8=True))
+    export_onnx(quantised, tmp_path / "quiet.onnx")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_parameters_of_another_model_are_told(model: ModelFiles, tmp_path: Path) -> None:
+    other = tiny_model(tmp_path, Shape(classes=3))
+    with pytest.raises(InvalidInputError, match="must come from one export"):
+        PaddleSession(ModelFiles(model.program, other.params)).run(np.zeros((1, 3, 32, 32), np.float32))
+
+
+def test_an_export_gives_what_the_model_gives(
+    model: ModelFiles, batch: NDArray[np.float32], onnx_folder: Path
+) -> None:
+    path = export_onnx(model, onnx_folder / "plain.onnx")
+    expected = PaddleSession(model).run(batch)
+    assert np.abs(OnnxSession(path, 1).run(batch) - expected).max() < 1e-5
+    assert OnnxSession(path, 1).batch is None
+    onnx.checker.check_model(str(path), full_check=True)
+
+
+def test_a_fixed_batch_stays_fixed(tmp_path: Path, batch: NDArray[np.float32], model: ModelFiles) -> None:
+    path = export_onnx(tiny_model(tmp_path, Shape(batch=2)), tmp_path / "fixed.onnx")
+    assert OnnxSession(path, 1).batch == 2
+    expected = PaddleSession(model).run(batch)
+    assert np.abs(onnx_predictor(path, 1)(batch) - expected).max() < 1e-5
+
+
+def test_a_quantised_export_holds_its_quantisation(
+    quantised: ModelFiles, batch: NDArray[np.float32], onnx_folder: Path
+) -> None:
+    path = export_onnx(quantised, onnx_folder / "quantised.onnx")
+    graph = onnx.load(str(path)).graph
+    assert "QuantizeLinear" in {node.op_type for node in graph.node}
+    expected = PaddleSession(quantised).run(batch)
+    answer = OnnxSession(path, 1).run(batch)
+    assert np.abs(answer - expected).max() < 0.05
+    assert differing(answer, expected) < 0.05
+
+
+def test_a_model_that_onnx_cannot_hold_is_told_by_the_setting(tmp_path: Path) -> None:
+    """paddle2onnx ends its whole process then; ours goes on, and a file that was there stays."""
+    broken = tmp_path / "model.pdmodel"
+    broken.write_bytes(b"no program")
+    (tmp_path / "model.pdiparams").write_bytes(b"")
+    old = tmp_path / "old.onnx"
+    old.write_bytes(b"old")
+    with pytest.raises(InvalidSettingError, match=r"^spec\.benchmark\.runtimes: .*leave ONNXRuntime out$"):
+        export_onnx(ModelFiles(broken, tmp_path / "model.pdiparams"), old)
+    assert old.read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "model.pdiparams",
+        "model.pdmodel",
+        "old.onnx",
+    ]
+
+
+def test_a_file_that_is_no_onnx_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(b"no model")
+    with pytest.raises(InvalidInputError, match=r"^broken\.onnx: ONNX Runtime does not load it"):
+        OnnxSession(path, 1)
+
+
+def test_pictures_of_the_wrong_shape_are_told(model: ModelFiles, onnx_folder: Path) -> None:
+    session = OnnxSession(export_onnx(model, onnx_folder / "shape.onnx"), 1)
+    with pytest.raises(
+        InvalidInputError, match=r"^shape\.onnx: does not run on pictures of shape \[5, 32, 32\]"
+    ):
+        session.run(np.zeros((1, 5, 32, 32), np.float32))

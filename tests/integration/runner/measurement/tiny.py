@@ -1,0 +1,99 @@
+"""Models of a few convolutions and pictures of random rectangles: enough to have every shape that matters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import paddle
+from numpy.typing import NDArray
+
+from segcompress_api.job import Dataset
+from segcompress_runner.compression.static_graph import static_mode
+from segcompress_runner.inputs.dataset import Pictures
+from segcompress_runner.inputs.lists import Sample
+from segcompress_runner.inputs.model import ModelFiles
+
+SIZE = 32
+CLASSES = 4
+IGNORED = 255
+Change = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+Head = Literal["scores", "ids", "ids-with-channel"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a tiny model differs from the plain one."""
+
+    batch: int = -1
+    head: Head = "scores"
+    classes: int = CLASSES
+
+
+def tiny_model(folder: Path, shape: Shape = Shape(), change: Change = lambda value: value) -> ModelFiles:
+    """Save an untrained model, each parameter as `change` returns it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with static_mode(), paddle.static.scope_guard(paddle.static.Scope()):
+        paddle.seed(7)
+        x = paddle.static.data("x", [shape.batch, 3, SIZE, SIZE], "float32")
+        output = _head(_body(x, shape.classes), shape.head)
+        executor = paddle.static.Executor(paddle.CPUPlace())
+        executor.run(paddle.static.default_startup_program())
+        for parameter in paddle.static.default_main_program().all_parameters():
+            parameter.set_value(change(np.array(parameter.get_value())))
+        paddle.static.save_inference_model(str(folder / "model"), [x], [output], executor)
+    return ModelFiles(folder / "model.pdmodel", folder / "model.pdiparams")
+
+
+def _body(x: Any, classes: int) -> Any:
+    y = paddle.static.nn.conv2d(x, 8, 3, stride=2, padding=1, bias_attr=False)
+    y = paddle.static.nn.batch_norm(y, act="relu", is_test=True)
+    y = paddle.static.nn.conv2d(y, 8, 3, padding=1, groups=8, bias_attr=False, act="relu")
+    y = paddle.static.nn.conv2d(y, 16, 1, act="relu")
+    y = paddle.static.nn.conv2d(y, classes, 1)
+    return paddle.nn.functional.interpolate(y, size=[SIZE, SIZE], mode="bilinear")
+
+
+def _head(scores: Any, head: Head) -> Any:
+    if head == "scores":
+        return paddle.nn.functional.softmax(scores, axis=1)
+    return paddle.argmax(scores, axis=1, keepdim=head == "ids-with-channel", dtype="int32")
+
+
+def tiny_dataset(val_transforms: list[dict[str, Any]] | None = None, classes: int = CLASSES) -> Dataset:
+    """Return the dataset section that the pictures below are read by."""
+    resize = [{"type": "Resize", "target_size": [SIZE, SIZE]}, {"type": "Normalize"}]
+    transforms = val_transforms or resize
+    return Dataset.model_validate(
+        {
+            "uri": "file:///nowhere",
+            "numClasses": classes,
+            "ignoreIndex": IGNORED,
+            "trainTransforms": resize,
+            "valTransforms": transforms,
+        }
+    )
+
+
+def tiny_samples(folder: Path, count: int = 7) -> tuple[Sample, ...]:
+    """Write pictures of several sizes; masks hold all classes but the last, and ignored pixels."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(3)
+    samples = []
+    for index in range(count):
+        height, width = (48, 64) if index % 3 else (70, 40)
+        blocks = random.integers(0, 256, (4, 4, 3), np.uint8)
+        picture = cv2.resize(blocks, (width, height), interpolation=cv2.INTER_CUBIC)
+        mask = (picture[..., 0] // 86).astype(np.uint8)
+        mask[:5, :7] = IGNORED
+        samples.append(Sample(folder / f"{index}.png", folder / f"{index}-mask.png"))
+        cv2.imwrite(str(samples[-1].image), picture)
+        cv2.imwrite(str(samples[-1].mask), mask)
+    return tuple(samples)
+
+
+def tiny_pictures(samples: tuple[Sample, ...], dataset: Dataset) -> Pictures:
+    """Return the validation pictures of `samples`."""
+    return Pictures(samples, dataset.val_transforms, mode="val")
