@@ -4,6 +4,7 @@ Fetch, reuse?, validate, baseline, compress, evaluate, export, benchmark, gates,
 imported before it is known that the run is new: a reused one ends in a second.
 """
 
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,8 +105,11 @@ def _place(request: Request, key: str) -> Place:
 
 def _measure(job: _Job, inputs: Inputs, around: Surroundings, progress: Timed) -> Finished:
     """Do everything that needs Paddle."""
-    from segcompress_runner import stages
-    from segcompress_runner.outputs import report
+    progress.start(Stage.VALIDATE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Paddle's packages about one another
+        from segcompress_runner import stages
+        from segcompress_runner.outputs import report
 
     around.stop.listen_again()
     request = job.request

@@ -5,7 +5,8 @@ from collections.abc import MutableMapping
 
 from segcompress_api.contract import THREADS_VARIABLE
 
-_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "FLAGS_paddle_num_threads")
+_VARIABLES = ("MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "FLAGS_paddle_num_threads")
+"""OMP_NUM_THREADS is not among them: Paddle warns of it, and sets its OpenMP threads by its own flag."""
 
 
 def set_threads(environment: MutableMapping[str, str]) -> int:

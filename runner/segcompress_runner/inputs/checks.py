@@ -58,7 +58,7 @@ def check_sample(sample: Sample, dataset: Dataset) -> None:
     height, width = mask.shape
     if (width, height) != size:
         raise InvalidInputError(
-            f"{_named(sample.mask, sample)}: the mask is {width}x{height} pixels and its picture "
+            f"{sample.named(sample.mask)}: the mask is {width}x{height} pixels and its picture "
             f"{sample.image.name} {size[0]}x{size[1]}; they must be of one size"
         )
     _check_ids(mask, sample, dataset)
@@ -81,7 +81,7 @@ def _read_mask(sample: Sample) -> np.ndarray[Any, np.dtype[np.uint8]]:
         if image.mode not in _MASK_MODES:
             kind = "16 bits or more a pixel" if image.mode.startswith(("I", "F")) else "a colour picture"
             raise InvalidInputError(
-                f"{_named(sample.mask, sample)}: the mask is {kind} (mode {image.mode}); "
+                f"{sample.named(sample.mask)}: the mask is {kind} (mode {image.mode}); "
                 "it must hold one 8-bit class id a pixel (grey or palette PNG)"
             )
         _load(image, sample.mask, sample)
@@ -93,7 +93,7 @@ def _check_ids(mask: np.ndarray[Any, np.dtype[np.uint8]], sample: Sample, datase
     wrong = [int(i) for i in present if i >= dataset.num_classes and i != dataset.ignore_index]
     if wrong:
         raise InvalidInputError(
-            f"{_named(sample.mask, sample)}: holds class id {wrong[0]}; numClasses is {dataset.num_classes}, "
+            f"{sample.named(sample.mask)}: holds class id {wrong[0]}; numClasses is {dataset.num_classes}, "
             f"so ids go from 0 to {dataset.num_classes - 1} (and ignoreIndex {dataset.ignore_index})"
         )
 
@@ -102,14 +102,14 @@ def _opened(path: Path, sample: Sample, formats: tuple[str, ...]) -> Image.Image
     try:
         image = Image.open(path, formats=formats)
     except UnidentifiedImageError:
-        raise InvalidInputError(f"{_named(path, sample)}: is no {', '.join(formats)} picture") from None
+        raise InvalidInputError(f"{sample.named(path)}: is no {', '.join(formats)} picture") from None
     except Exception as error:  # noqa: BLE001 - decoders raise anything on broken bytes
-        raise InvalidInputError(f"{_named(path, sample)}: is broken ({_first_line(error)})") from None
+        raise InvalidInputError(f"{sample.named(path)}: is broken ({_first_line(error)})") from None
     width, height = image.size
     if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
         image.close()
         raise InvalidInputError(
-            f"{_named(path, sample)}: is {width}x{height} pixels; the most is {MAX_PIXELS} pixels "
+            f"{sample.named(path)}: is {width}x{height} pixels; the most is {MAX_PIXELS} pixels "
             f"and {MAX_SIDE} a side"
         )
     return image
@@ -120,12 +120,8 @@ def _load(image: Image.Image, path: Path, sample: Sample) -> None:
         image.load()
     except Exception as error:  # noqa: BLE001 - decoders raise anything on broken bytes
         raise InvalidInputError(
-            f"{_named(path, sample)}: is broken or truncated ({_first_line(error)})"
+            f"{sample.named(path)}: is broken or truncated ({_first_line(error)})"
         ) from None
-
-
-def _named(path: Path, sample: Sample) -> str:
-    return f"{path} ({sample.origin})" if sample.origin else str(path)
 
 
 def _first_line(error: Exception) -> str:

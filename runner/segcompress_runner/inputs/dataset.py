@@ -110,7 +110,7 @@ class Pictures(paddle.io.Dataset):  # type: ignore[misc]  # Paddle ships no type
                 data = made(data)
             except Exception as error:
                 raise InvalidSettingError(
-                    f"{field}: {transform.type} fails on {sample.image} "
+                    f"{field}: {transform.type} fails on {sample.named(sample.image)} "
                     f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'})"
                 ) from error
         return data
@@ -134,7 +134,7 @@ def read_image(sample: Sample) -> NDArray[np.float32]:
     """Return a picture as H x W x 3 RGB values from 0 to 255, as PaddleSeg's Compose reads it."""
     image = cv2.imread(str(sample.image), cv2.IMREAD_COLOR)
     if image is None:
-        raise InvalidInputError(f"{sample.image}: cannot be read as a picture")
+        raise InvalidInputError(f"{sample.named(sample.image)}: cannot be read as a picture")
     rgb: NDArray[np.float32] = cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.float32)
     return rgb
 
@@ -145,7 +145,7 @@ def read_mask(sample: Sample) -> NDArray[np.int64]:
         with Image.open(sample.mask) as mask:
             return np.asarray(mask).astype(np.int64)
     except OSError as error:
-        raise InvalidInputError(f"{sample.mask}: cannot be read as a mask ({error})") from None
+        raise InvalidInputError(f"{sample.named(sample.mask)}: cannot be read as a mask ({error})") from None
 
 
 def _make(transform: Transform, field: str) -> Any:

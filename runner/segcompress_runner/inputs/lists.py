@@ -25,11 +25,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture and its mask on this machine."""
+    """A picture and its mask on this machine, in the dataset's folder `root`."""
 
     image: Path
     mask: Path
     origin: str = ""
+    root: Path | None = None
+
+    def named(self, path: Path) -> str:
+        """Return how a message names one of the two: relative to the dataset, with list and line."""
+        name = str(path.relative_to(self.root) if self.root else path)
+        return f"{name} ({self.origin})" if self.origin else name
 
 
 @dataclass(frozen=True)
@@ -103,4 +109,4 @@ def _samples(root: Path, entries: tuple[Entry, ...]) -> tuple[Sample, ...]:
                 raise InputNotFoundError(f"{path} ({entry.origin}) does not exist")
             if not path.resolve().is_relative_to(inside):
                 raise InvalidInputError(f"{entry.origin}: {name} leads out of the dataset's folder")
-    return tuple(Sample(root / entry.image, root / entry.mask, entry.origin) for entry in entries)
+    return tuple(Sample(root / entry.image, root / entry.mask, entry.origin, root) for entry in entries)
