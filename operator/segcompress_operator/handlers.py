@@ -56,6 +56,20 @@ def report_vanished(index: Index) -> None:
     watching.continuous_watch = with_deletions(stream, watching.Bookmark.LISTED, index.listed)
 
 
+class _NothingRemembered(kopf.DiffBaseStorage):
+    """Keeps kopf from copying every object that comes in: `on.event` alone has no use for differences."""
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        """Return nothing of the object."""
+        return kopf.BodyEssence()
+
+    def fetch(self, **_: Any) -> None:
+        """Return that nothing was stored."""
+
+    def store(self, **_: Any) -> None:
+        """Store nothing."""
+
+
 def kopf_settings() -> kopf.OperatorSettings:
     """Return kopf's settings: only watches, of our objects alone, and nothing written."""
     settings = kopf.OperatorSettings()
@@ -66,6 +80,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.watching.inactivity_timeout = 70.0
     settings.watching.label_selectors[JOBS] = SELECTOR
     settings.watching.label_selectors[PODS] = SELECTOR
+    settings.persistence.diffbase_storage = _NothingRemembered()
     settings.queueing.idle_timeout = 1.0
     # A LIST or watch comes back within seconds of an outage's end, however long that was.
     settings.networking.error_backoffs = (1, 1, 2, 3, *[5] * 200)

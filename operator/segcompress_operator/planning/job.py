@@ -153,15 +153,20 @@ def _report(look: _Round, job: ObservedJob) -> Plan:
 
 
 def _silence(look: _Round, job: ObservedJob) -> tuple[str | None, float | None]:
-    """Return the uid of a Job to ask why it has no pod, or the seconds until then."""
+    """Return the uid of a Job to ask why it has no pod, or the seconds until then.
+
+    A Job that its controller has not seen yet, or that has pods which we have not, is not asked. The longer
+    the silence, the rarer the question.
+    """
     pods = look.observed.pods
-    if job.suspended or job.deleting or any(not pod.terminal for pod in pods):
+    waits_for_us = job.started is None or job.active_pods > 0 or any(not pod.terminal for pod in pods)
+    if job.suspended or job.deleting or waits_for_us:
         return None, None
     since = max([job.created, *(pod.finished or pod.created for pod in pods)])
     refusal = look.observed.refusal
     due = since + timedelta(seconds=QUIET_SECONDS)
     if refusal is not None:
-        due = max(due, refusal.seen + timedelta(seconds=LOOK_AGAIN_SECONDS))
+        due = refusal.seen + max(refusal.seen - since, timedelta(seconds=LOOK_AGAIN_SECONDS))
     wait = (due - look.now).total_seconds()
     return (job.uid, None) if wait <= 0 else (None, wait)
 

@@ -56,6 +56,7 @@ class ObservedJob:
     complete: bool
     failure: str | None
     failure_message: str
+    active_pods: int
     failed_pods: int
     backoff_limit: int
     deadline_seconds: int
@@ -141,6 +142,7 @@ def parse_job(body: Body) -> ObservedJob:
         complete=complete is not None,
         failure=None if failure is None else str(failure.get("reason", "")),
         failure_message="" if failure is None else str(failure.get("message", "")),
+        active_pods=_whole(status.get("active"), 0),
         failed_pods=_whole(status.get("failed"), 0),
         backoff_limit=_whole(spec.get("backoffLimit"), 6),
         deadline_seconds=_whole(spec.get("activeDeadlineSeconds"), 0),

@@ -76,7 +76,7 @@ def job_body(start: int = 1, **changes: Any) -> dict[str, Any]:
     """Return a Job of the resource; `spec` and `status` are added, other changes go to its metadata."""
     name = runner_job_name(OWNER.name, OWNER.uid, start)
     spec = {"backoffLimit": 2, "activeDeadlineSeconds": 600, **changes.pop("spec", {})}
-    status = changes.pop("status", {})
+    status = {"startTime": at(-30), **changes.pop("status", {})}
     meta = {
         "name": name,
         "namespace": OWNER.namespace,

@@ -466,6 +466,14 @@ def test_refused_job_ends_at_the_deadline() -> None:
             True,
             id="asked long ago",
         ),
+        pytest.param({"status": {"startTime": None}}, {}, False, id="its controller is slow"),
+        pytest.param({"status": {"active": 1}}, {}, False, id="its pod is on its way to us"),
+        pytest.param(
+            {"creationTimestamp": at(-99)},
+            {"refusal": Refusal("", NOW - timedelta(seconds=20))},
+            False,
+            id="asked rarely where it is silent for long",
+        ),
     ],
 )
 def test_job_without_a_pod_is_asked_why(job: dict[str, Any], observed: dict[str, Any], *, look: bool) -> None:
@@ -475,7 +483,7 @@ def test_job_without_a_pod_is_asked_why(job: dict[str, Any], observed: dict[str,
 
 def test_pod_that_cannot_be_made_waits_for_the_quota() -> None:
     words = 'Error creating: pods "x" is forbidden: exceeded quota: none, requested: cpu=1'
-    made = plan(Observed(jobs=(make_job(),), refusal=Refusal(words, NOW)))
+    made = plan(Observed(jobs=(make_job(creationTimestamp=at(-5)),), refusal=Refusal(words, NOW)))
     assert reconciling(made) == ("QuotaExceeded", words)
     assert made.requeue_after == LOOK_AGAIN_SECONDS
     mended = plan(Observed(jobs=(make_job(),), pods=(running_pod(),), refusal=Refusal(words, NOW)))
