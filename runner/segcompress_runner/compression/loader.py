@@ -1,8 +1,8 @@
 """Feed the training: full batches, in an order that the seed alone decides, decoded by worker processes."""
 
+import itertools
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import paddle
 from numpy.typing import NDArray
 
+from segcompress_runner.compression.order import Order
 from segcompress_runner.errors import RunError
 from segcompress_runner.inputs.dataset import Pictures
 
@@ -18,30 +19,6 @@ _PREFETCH = 2
 _MOST_WORKERS = 4
 _SPARE = 2
 """Share of /dev/shm that is asked for: twice what the batches in flight take."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """Which pictures make up which batch: a new permutation every epoch, whatever is left over dropped.
-
-    A list shorter than one batch is repeated, so that every batch is full.
-    """
-
-    pictures: int
-    batch_size: int
-    seed: int
-
-    @property
-    def batches_per_epoch(self) -> int:
-        """Return the number of iterations that one pass over the list takes; at least 1."""
-        return max(self.pictures // self.batch_size, 1)
-
-    def epoch(self, number: int) -> list[list[int]]:
-        """Return the indices of each batch of epoch `number` (from 0)."""
-        shuffled = np.random.default_rng((self.seed, number)).permutation(self.pictures)
-        used = np.resize(shuffled, self.batches_per_epoch * self.batch_size)
-        batches: list[list[int]] = used.reshape(-1, self.batch_size).tolist()
-        return batches
 
 
 class _EpochBatches:
@@ -59,7 +36,7 @@ class _EpochBatches:
 
 
 def batches(pictures: Pictures, order: Order, threads: int) -> Iterator[Any]:
-    """Yield batches (float32, N x 3 x H x W) without end, epoch after epoch."""
+    """Yield batches (float32, N x 3 x H x W) without end, epoch after epoch; close it to end the workers."""
     sampler = _EpochBatches(order)
     workers = _workers(threads)
     loader = paddle.io.DataLoader(
@@ -72,16 +49,15 @@ def batches(pictures: Pictures, order: Order, threads: int) -> Iterator[Any]:
         use_shared_memory=workers > 0 and _fits(pictures[0].nbytes * order.batch_size, workers),
         persistent_workers=workers > 0,
     )
-    epoch = 0
-    while True:
-        pictures.set_epoch(epoch)
-        sampler.epoch = epoch
-        yield from _one_epoch(loader)
-        epoch += 1
+    try:
+        for sampler.epoch in itertools.count():
+            pictures.set_epoch(sampler.epoch)
+            yield from _one_epoch(iter(loader))
+    finally:
+        _end_workers(loader)
 
 
-def _one_epoch(loader: Any) -> Iterator[Any]:
-    iterator = iter(loader)
+def _one_epoch(iterator: Iterator[Any]) -> Iterator[Any]:
     while True:
         try:
             yield next(iterator)[0]
@@ -92,6 +68,13 @@ def _one_epoch(loader: Any) -> Iterator[Any]:
             raise type(error)(
                 str(error).strip().splitlines()[-1].partition("Error: ")[2] or str(error)
             ) from None
+
+
+def _end_workers(loader: Any) -> None:
+    """End the processes at once: left to the garbage collector they outlive the training."""
+    iterator = getattr(loader, "_iterator", None)
+    if iterator is not None:
+        iterator._try_shutdown_all()  # noqa: SLF001  # what its __del__ does
 
 
 def _stack(samples: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:

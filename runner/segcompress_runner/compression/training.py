@@ -5,9 +5,10 @@ evaluation always stands at the end; nothing ends the training for being near th
 number ends it at once; SIGTERM is heard at every step. Graph surgery is `program`'s.
 """
 
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from segcompress_api.errors import InvalidSpecError
 from segcompress_runner.compression import loader, program, saving, snapshot
 from segcompress_runner.compression.nodes import check_nodes
 from segcompress_runner.compression.optimizer import check_optimisation
+from segcompress_runner.compression.order import Order
 from segcompress_runner.compression.static_graph import quiet, static_graph
 from segcompress_runner.compression.winner import Evaluation, is_due, reaches, wins
 from segcompress_runner.errors import InvalidSettingError, PreemptedError
@@ -74,7 +76,7 @@ class Compressed:
 
 def iterations_of(settings: ActSettings, pictures: int, batch_size: int) -> int:
     """Return how many iterations a training on a list of that many pictures takes."""
-    return settings.train.total_iterations(loader.Order(pictures, batch_size, 0).batches_per_epoch)
+    return settings.train.total_iterations(Order(pictures, batch_size, 0).batches_per_epoch)
 
 
 def check_training(info: ModelInfo, settings: ActSettings, pictures: int, batch_size: int) -> None:
@@ -128,8 +130,12 @@ class _Run:
         training, total = self._training, self._total
         training.progress.start(Stage.COMPRESS, total)
         self._prune(0)
-        order = loader.Order(len(training.pictures), training.batch_size, training.seed)
-        feed = loader.batches(training.pictures, order, training.threads)
+        order = Order(len(training.pictures), training.batch_size, training.seed)
+        with contextlib.closing(loader.batches(training.pictures, order, training.threads)) as feed:
+            self._iterate_over(feed)
+
+    def _iterate_over(self, feed: Iterator[Any]) -> None:
+        training, total = self._training, self._total
         for iteration, batch in zip(range(1, total + 1), feed, strict=False):
             self._heed_stop()
             self._iteration = iteration
