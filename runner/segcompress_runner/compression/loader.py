@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class _EpochBatches:
         return self._order.batches_per_epoch
 
 
-def batches(pictures: Pictures, order: Order, threads: int) -> Iterator[Any]:
+def batches(pictures: Pictures, order: Order, threads: int) -> Generator[Any, None, None]:
     """Yield batches (float32, N x 3 x H x W) without end, epoch after epoch; close it to end the workers."""
     sampler = _EpochBatches(order)
     workers = _workers(threads)

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import paddle
 import pytest
+from numpy.typing import NDArray
 
 from integration.runner.compression.conftest import Compress, Lab
 from integration.runner.compression.strategies import quantised, train_config
@@ -17,7 +18,7 @@ from segcompress_runner.measurement.runtimes.paddle_inference import PaddleOptio
 from segcompress_runner.outputs.onnx_export import export_onnx
 
 
-def by_executor(files: ModelFiles, images: np.ndarray) -> np.ndarray:
+def by_executor(files: ModelFiles, images: NDArray[np.float32]) -> NDArray[np.float32]:
     with static_graph(device="CPU", threads=1, seed=0) as executor:
         program, feeds, fetches = paddle.static.load_inference_model(
             str(files.program.with_suffix("")), executor
@@ -28,7 +29,7 @@ def by_executor(files: ModelFiles, images: np.ndarray) -> np.ndarray:
 
 def test_the_file_computes_what_was_evaluated(run: Compress, lab: Lab) -> None:
     images = np.stack([lab.val[index][0] for index in range(4)])
-    seen: list[np.ndarray] = []
+    seen: list[NDArray[np.float32]] = []
 
     def watched(predict: Predict) -> Any:
         seen.append(predict(images))

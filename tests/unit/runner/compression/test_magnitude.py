@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from segcompress_runner.compression.magnitude import masks_at_ratio, masks_at_threshold
 
 
-def layers() -> dict[str, np.ndarray]:
+def layers() -> dict[str, NDArray[np.float32]]:
     random = np.random.default_rng(0)
     return {
         "large": random.normal(0, 10, (40, 25, 1, 1)).astype(np.float32),
@@ -14,7 +15,7 @@ def layers() -> dict[str, np.ndarray]:
     }
 
 
-def zeros(mask: np.ndarray) -> float:
+def zeros(mask: NDArray[np.float32]) -> float:
     return float(np.mean(mask == 0))
 
 
