@@ -1,4 +1,4 @@
-"""Training pairs of the teacher: small pictures with their labels, seen anew at every look.
+"""Training pairs of the teacher: small pictures with their labels, as the network is shown them.
 
 Whether a dataset is sound is decided by segcompress_runner.inputs; what comes here is known to be. It must
 not import paddle, so that its tests run in seconds.
@@ -44,23 +44,14 @@ def resize(pair: Pair, size: int) -> Pair:
 
 
 def augment(pair: Pair, size: int, rng: Rng) -> Pair:
-    """Return a pair of size × size pixels as it might have been: nearer, mirrored, in other light."""
-    whole = pair.label.shape[0]
-    side = int(whole * rng.uniform(0.6, 1)) if rng.integers(2) else whole
-    top, left = rng.integers(0, whole - side + 1, 2)
-    window = (slice(top, top + side), slice(left, left + side))
-    picture, label = pair.picture[window], pair.label[window]
+    """Return a pair of size × size pixels, mirrored at every other look.
+
+    Nothing bolder: in the few hundred iterations that a CPU has time for, crops and other light cost IoU.
+    """
     if rng.integers(2):
-        picture, label = picture[:, ::-1], label[:, ::-1]
-    seen = resize(Pair(np.ascontiguousarray(picture), np.ascontiguousarray(label)), size)
-    return Pair(_relight(seen.picture, rng), seen.label)
-
-
-def _relight(picture: Bytes, rng: Rng) -> Bytes:
-    """Return a picture in other light: contrast, brightness and colour cast."""
-    gain = rng.uniform(0.85, 1.15) * rng.normal(1, 0.04, 3)
-    light = (picture.astype(np.float32) - 128) * gain.astype(np.float32) + np.float32(128 + rng.normal(0, 10))
-    return np.asarray(np.clip(light, 0, 255), np.uint8)
+        picture, label = (np.ascontiguousarray(pixels[:, ::-1]) for pixels in (pair.picture, pair.label))
+        pair = Pair(picture, label)
+    return resize(pair, size)
 
 
 def as_input(pictures: list[Bytes]) -> npt.NDArray[np.float32]:

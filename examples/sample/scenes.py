@@ -44,8 +44,7 @@ def draw_scene(rng: Rng) -> tuple[Picture, Picture]:
     for _ in range(rng.integers(1, 9)):
         _paint_clutter(canvas, rng)
     portrait = rng.random() < 0.45  # noqa: PLR2004
-    if portrait:
-        canvas.pixels = _defocus(canvas.pixels, rng.uniform(0, 4.0))
+    canvas.pixels = _recede(canvas.pixels, portrait, rng)
     for _ in range(int(rng.choice([1, 2, 3], p=[0.72, 0.21, 0.07]))):
         _place_person(canvas, portrait, rng)
     if chance(rng, 0.4):
@@ -88,7 +87,7 @@ def _paint_clutter(canvas: Canvas, rng: Rng) -> None:
 
 def _clutter_surface(size: float, rng: Rng) -> Surface:
     colour: Colour = any_colour(rng)
-    if chance(rng, 0.15):
+    if chance(rng, 0.05):
         colour = near(SKINS[rng.integers(len(SKINS))], 12, rng)
     return any_surface(rng, size, colour)
 
@@ -108,7 +107,7 @@ def _place_person(canvas: Canvas, portrait: bool, rng: Rng) -> None:  # noqa: FB
         unit = short * rng.uniform(0.22, 0.45)
         neck_y = canvas.height * rng.uniform(0.45, 0.65)
     else:
-        unit = canvas.height * rng.uniform(0.35, 0.95) / 7.5
+        unit = canvas.height * rng.uniform(0.45, 1.1) / 7.5
         neck_y = canvas.height * rng.uniform(0.75, 0.98) - 6.2 * unit
         neck_y = max(neck_y, 1.4 * unit)
     neck = (float(canvas.width * rng.uniform(0.15, 0.85)), float(neck_y))
@@ -134,6 +133,15 @@ def _paint_occluder(canvas: Canvas, rng: Rng) -> None:
     canvas.paint(outline, surface, person=False)
 
 
+def _recede(pixels: Pixels, portrait: bool, rng: Rng) -> Pixels:  # noqa: FBT001
+    """Return what lies behind the persons, a little hazy and out of focus, more so in a portrait."""
+    kept = np.float32(rng.uniform(0.35, 0.8))
+    haze = pixels.mean(axis=(0, 1), keepdims=True)
+    return _defocus(
+        haze + (pixels - haze) * kept, rng.uniform(1.0, 4.0) if portrait else rng.uniform(0.3, 2.0)
+    )
+
+
 def _defocus(pixels: Pixels, sigma: float) -> Pixels:
     if sigma < 0.5:  # noqa: PLR2004
         return pixels
@@ -142,8 +150,8 @@ def _defocus(pixels: Pixels, sigma: float) -> Pixels:
 
 def _photograph(pixels: Pixels, rng: Rng) -> Picture:
     """Return what a camera makes of a scene: cast, contrast, exposure, softness and noise."""
-    gain = rng.normal(1, 0.07, 3).astype(np.float32) * np.float32(rng.uniform(0.6, 1.1))
+    gain = rng.normal(1, 0.07, 3).astype(np.float32) * np.float32(rng.uniform(0.7, 1.1))
     exposed = pixels * gain + np.float32(rng.normal(12, 18))
     seen = _defocus(exposed, rng.uniform(0.3, 1.4))
-    noise = rng.standard_normal(pixels.shape, np.float32) * np.float32(rng.uniform(1, 9))
+    noise = rng.standard_normal(pixels.shape, np.float32) * np.float32(rng.uniform(1, 7))
     return np.asarray(np.clip(np.round(seen + noise), 0, 255), np.uint8)

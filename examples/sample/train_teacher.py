@@ -23,7 +23,6 @@ from segcompress_runner.inputs.checks import check_pictures
 from segcompress_runner.inputs.lists import Lists, Sample, read_lists
 from segcompress_runner.progress import Silent
 
-_KEPT_SIZE = 3 * SIZE // 2
 _KEPT_PAIRS = 2000
 _REPORT_EVERY = 10
 _REPORT_SECONDS = 5.0
@@ -41,7 +40,6 @@ class Settings:
     iterations: int
     batch: int
     seed: int
-    init: Path | None
 
 
 class TrainingPairs:
@@ -67,7 +65,7 @@ class TrainingPairs:
 
         sample = self._samples[index]
         whole = Pair(read_image(sample).astype(np.uint8), read_mask(sample).astype(np.uint8))
-        return resize(whole, _KEPT_SIZE)
+        return resize(whole, SIZE)
 
 
 class Progress:
@@ -135,7 +133,6 @@ def identify(settings: Settings, lists: Lists) -> dict[str, object]:
         "iterations": settings.iterations,
         "batch": settings.batch,
         "seed": settings.seed,
-        "initSha256": digest([settings.init]) if settings.init else None,
         "datasetSha256": digest(files),
         "trainPictures": len(lists.train),
         "valPictures": len(lists.val),
@@ -161,7 +158,7 @@ def train_teacher(settings: Settings, dataset: Dataset, lists: Lists) -> dict[st
 
     started = time.monotonic()
     cv2.setNumThreads(1)
-    network = teacher.make_network(settings.seed, settings.init)
+    network = teacher.make_network(settings.seed)
     batches = draw_batches(TrainingPairs(lists.train), settings)
     teacher.train(network, batches, settings.iterations, Progress(settings.iterations))
     print(f"teacher: measuring on {len(lists.val)} pictures", flush=True)
@@ -180,15 +177,12 @@ def read_settings(arguments: list[str] | None) -> Settings:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0] if __doc__ else None)
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="folder with train.txt and val.txt")
     parser.add_argument("out", type=Path, metavar="OUT_DIR", help="folder to write the model to")
-    parser.add_argument("--iterations", type=int, default=240, help="training steps (default 240)")
+    parser.add_argument("--iterations", type=int, default=280, help="training steps (default 280)")
     parser.add_argument("--batch", type=int, default=16, help="pictures in a step (default 16)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same model (default 0)")
-    parser.add_argument("--init", type=Path, metavar="PARAMS", help="exported weights to start from")
     options = parser.parse_args(arguments)
     if options.iterations < 1 or options.batch < 2 or options.seed < 0:  # noqa: PLR2004
         parser.error("--iterations must be at least 1, --batch at least 2, --seed at least 0")
-    if options.init is not None and not options.init.is_file():
-        parser.error(f"--init: {options.init} is not a file")
     return Settings(**vars(options))
 
 

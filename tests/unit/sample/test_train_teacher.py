@@ -77,7 +77,6 @@ def test_a_bad_dataset_ends_with_one_line_that_names_the_fault(
     [
         pytest.param(["--iterations", "0"], id="no iteration"),
         pytest.param(["--batch", "1"], id="too few pictures for batch normalisation"),
-        pytest.param(["--init", "missing.pdiparams"], id="weights missing"),
     ],
 )
 def test_impossible_arguments_end_with_exit_code_2(arguments: list[str]) -> None:
