@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from devcluster.controlplane import ControlPlane
-from integration.operator.api import Api, ApiError, eventually
-from integration.operator.process import OPERATOR_USER, RULES, Operator
+from integration.operator.api import Api
+from integration.operator.installed import install_crd, install_rights
+from integration.operator.process import OPERATOR_USER, Operator
 from integration.operator.stage import Stage
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="session")
@@ -28,25 +26,8 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 def api(plane: ControlPlane) -> Api:
     """Return the administrator's client, with the CRD and the operator's rights installed."""
     admin = Api(plane.kubeconfig)
-    crd = yaml.safe_load((ROOT / "crds/segcompressionjobs.yaml").read_text())
-    admin.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
-    rbac = "/apis/rbac.authorization.k8s.io/v1"
-    admin.request("POST", f"{rbac}/clusterroles", {"metadata": {"name": "operator"}, "rules": RULES})
-    binding = {
-        "metadata": {"name": "operator"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "operator"},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": OPERATOR_USER}],
-    }
-    admin.request("POST", f"{rbac}/clusterrolebindings", binding)
-
-    def served() -> bool:
-        try:
-            admin.list("scj", "default")
-        except ApiError:
-            return False
-        return True
-
-    eventually(served, "the CRD served")
+    install_crd(admin)
+    install_rights(admin)
     return admin
 
 

@@ -55,6 +55,14 @@ class Operator:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
+    def pause(self) -> None:
+        """Let it stand still, as on a machine that hangs."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self) -> int:
         """End it as the kubelet would, and return its exit code."""
         self._process.send_signal(signal.SIGTERM)

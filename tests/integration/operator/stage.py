@@ -151,3 +151,12 @@ class Stage:
         except ApiError as error:
             return error.status == 404
         return False
+
+
+def quota(stage: Stage, hard: Body) -> None:
+    """Make a ResourceQuota called `none`, as its controller would leave it."""
+    stage.api.create(
+        "resourcequotas", stage.namespace, {"metadata": {"name": "none"}, "spec": {"hard": hard}}
+    )
+    used = {"status": {"hard": hard, "used": dict.fromkeys(hard, "0")}}
+    stage.api.patch("resourcequotas", stage.namespace, "none/status", used)

@@ -6,7 +6,7 @@ The Job controller is real, so its podFailurePolicy decides what is retried; the
 import pytest
 
 from integration.operator.api import Body, eventually
-from integration.operator.stage import ARTIFACTS, METRICS, Stage, result, spec
+from integration.operator.stage import ARTIFACTS, METRICS, Stage, quota, result, spec
 
 PUBLISHED: Body = {"metrics": METRICS, "artifacts": ARTIFACTS}
 
@@ -224,10 +224,7 @@ def test_pod_that_fits_no_node_waits_and_goes_on_when_mended(stage: Stage) -> No
 
 
 def test_quota_waits_and_goes_on_when_mended(stage: Stage) -> None:
-    quota = {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
-    stage.api.create("resourcequotas", stage.namespace, quota)
-    used = {"status": {"hard": {"pods": "0"}, "used": {"pods": "0"}}}
-    stage.api.patch("resourcequotas", stage.namespace, "none/status", used)
+    quota(stage, {"pods": "0"})
     stage.apply(spec())
     assert "exceeded quota: none" in stage.waits("QuotaExceeded")["message"]
     stage.api.delete("resourcequotas", stage.namespace, "none")
@@ -235,10 +232,7 @@ def test_quota_waits_and_goes_on_when_mended(stage: Stage) -> None:
 
 
 def test_quota_on_jobs_waits_for_the_job_itself(stage: Stage) -> None:
-    quota = {"metadata": {"name": "none"}, "spec": {"hard": {"count/jobs.batch": "0"}}}
-    stage.api.create("resourcequotas", stage.namespace, quota)
-    used = {"status": {"hard": {"count/jobs.batch": "0"}, "used": {"count/jobs.batch": "0"}}}
-    stage.api.patch("resourcequotas", stage.namespace, "none/status", used)
+    quota(stage, {"count/jobs.batch": "0"})
     stage.apply(spec())
     assert "exceeded quota: none" in stage.waits("QuotaExceeded")["message"]
     assert stage.jobs() == []
