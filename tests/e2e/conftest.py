@@ -1,0 +1,141 @@
+"""A real cluster with the real images, brought up as `make demo` does it, and all that the tests share."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from minio import Minio
+from minio.deleteobjects import DeleteObject
+
+from demo.inputs import Inputs, upload
+from demo.target import ROOT, Target, cache_folder, prepare_target
+from devcluster.cluster import Cluster
+from devcluster.errors import DevclusterError
+from e2e.fault_image import make_fault_image
+from e2e.inputs import faulty_inputs, tiny_inputs
+from e2e.kube import Kube, Operator
+from e2e.stage import OUTPUT, Stage, Story, story_id
+
+ALLOWED_IMAGES = "{docker.io/segcompress/,127.0.0.1:9/}"
+"""Our own images, and an address that nobody answers at."""
+
+Told = dict[str, Future[None]]
+
+
+def _not_run(why: str) -> None:
+    """Skip, saying why; where CI is to see everything, that is an error."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"not run: {why}", pytrace=False)
+    pytest.skip(f"not run: {why}")
+
+
+def _shown(request: pytest.FixtureRequest) -> AbstractContextManager[None]:
+    """Let long steps show their progress."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    shown: AbstractContextManager[None] = (
+        nullcontext() if capture is None else capture.global_and_fixture_disabled()
+    )
+    return shown
+
+
+@pytest.fixture(scope="session")
+def target(request: pytest.FixtureRequest) -> Target:
+    if not os.environ.get("SEGCOMPRESS_CONTEXT"):
+        try:
+            Cluster(os.environ).check_machine()
+        except DevclusterError as error:
+            _not_run(str(error))
+    with _shown(request):
+        return prepare_target()
+
+
+@pytest.fixture(scope="session")
+def kube(target: Target) -> Iterator[Kube]:
+    """Return the cluster, its operator allowing the images that some stories name."""
+    kube = Kube(target)
+    chart = str(ROOT / "charts" / "segcompress")
+    settings = ["--reuse-values", f"--set=runner.allowedImagePrefixes={ALLOWED_IMAGES}"]
+    kube.helm("upgrade", "segcompress", chart, *settings, "--wait", "--timeout=5m")
+    Operator(kube).start()
+    yield kube
+    kube.helm("rollback", "segcompress", "--wait", "--timeout=5m")
+
+
+@pytest.fixture(scope="session")
+def operator(kube: Kube) -> Operator:
+    return Operator(kube)
+
+
+@pytest.fixture(scope="session")
+def store(target: Target) -> Minio:
+    endpoint = urlsplit(target.endpoint)
+    keys = {"access_key": target.access_key, "secret_key": target.secret_key}
+    return Minio(endpoint.netloc, secure=endpoint.scheme == "https", **keys)
+
+
+@pytest.fixture(scope="session")
+def inputs(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    """Return the tiny dataset and its model, uploaded, with every faulty copy of them."""
+    folder = tmp_path_factory.mktemp("inputs")
+    tiny = tiny_inputs(folder)
+    for each in (tiny, *faulty_inputs(tiny, folder)):
+        upload(each, target)
+    return tiny
+
+
+@pytest.fixture(scope="session")
+def fault_image(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the reference of the runner's image with faults in it, "" where it cannot be brought there."""
+    if kube.target.context:
+        return ""
+    archive = tmp_path_factory.mktemp("fault") / "fault.tar"
+    reference = make_fault_image(cache_folder() / "images" / "runner.tar", archive)
+    command = [sys.executable, "-m", "devcluster", "load-image", str(archive)]
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "hack")})
+    return reference
+
+
+@pytest.fixture(scope="session")
+def stage(kube: Kube, inputs: Inputs, store: Minio, fault_image: str) -> Iterator[Stage]:
+    """Return a namespace whose outputs no other session has."""
+    assert inputs
+    token = f"e2e-{os.urandom(3).hex()}"
+    stage = Stage(kube, token, token, fault_image)
+    kube.make_namespace(token)
+    kube.put_secret(token, "object-store")
+    kube.put_secret(token, "wrong-key", secretKey="not-the-key")
+    yield stage
+    made = [name for name in kube("get", "namespaces", "-o", "name").split() if f"/{token}" in name]
+    kube("delete", "--wait=false", *made)
+    bucket = urlsplit(OUTPUT).netloc
+    left = store.list_objects(bucket, prefix=f"{token}/", recursive=True)
+    errors = store.remove_objects(bucket, (DeleteObject(found.object_name) for found in left))
+    assert not list(errors)
+
+
+@pytest.fixture(scope="session")
+def told(request: pytest.FixtureRequest, stage: Stage) -> Iterator[Told]:
+    """Start every story that was selected; return their ends by name."""
+    stories: dict[str, Story] = {}
+    for item in request.session.items:
+        params = (
+            item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        )
+        if "story" in params:
+            stories[story_id(params["story"])] = params["story"]
+    pool = ThreadPoolExecutor(max(len(stories), 1))
+    yield {name: pool.submit(story, stage) for name, story in stories.items()}
+    pool.shutdown(wait=False, cancel_futures=True)
+
+
+@pytest.fixture
+def quiet(request: pytest.FixtureRequest) -> None:
+    """Wait until every story is over: for tests that stop the operator."""
+    for end in request.getfixturevalue("told").values():
+        end.exception()

@@ -1,0 +1,53 @@
+"""Where the stories of the table of endings play, each a run of its own, several at a time.
+
+A story is a function that makes one thing happen on the cluster and checks how it ends. Each is the `story`
+parameter of a test; all that were selected start together, so that waiting takes the time of the longest.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from e2e.kube import Body, Kube
+from e2e.runs import Run
+from e2e.specs import spec
+
+OUTPUT = "s3://compressed/"
+
+LIGHT: Body = {"runtime__resources": {"requests": {"cpu": "10m", "memory": "64Mi"}}}
+"""Changes of a run that ends, or waits, before Paddle is imported."""
+
+MENDED: Body = {**LIGHT, "dataset__trainList": "absent.txt"}
+"""Changes of a run that waits for something: once that is mended, it ends in a second, and says so."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A namespace with a Secret `object-store`; `token` keeps the outputs of one session apart."""
+
+    kube: Kube
+    namespace: str
+    token: str
+    fault_image: str = ""
+
+    def output(self, name: str) -> str:
+        return f"{OUTPUT}{self.token}/{name}/"
+
+    def run(self, name: str, **changes: Any) -> Run:
+        """Apply the small spec with some changes."""
+        return Run(self.kube, self.namespace, name).apply(spec(self.output(name), **changes))
+
+    def elsewhere(self, suffix: str) -> "Stage":
+        """Return a stage in a namespace of its own."""
+        other = replace(self, namespace=f"{self.namespace}-{suffix}")
+        self.kube.make_namespace(other.namespace)
+        self.kube.put_secret(other.namespace, "object-store")
+        return other
+
+
+Story = Callable[[Stage], None]
+
+
+def story_id(story: object) -> str:
+    """Return how a test's id names a story."""
+    return str(getattr(story, "name", None) or getattr(story, "__name__", story))

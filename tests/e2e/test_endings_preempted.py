@@ -1,0 +1,51 @@
+"""The table of endings: pods that were asked to go are no failures, and another takes their place."""
+
+import pytest
+
+from e2e.conftest import Told
+from e2e.kube import eventually
+from e2e.runs import Run
+from e2e.stage import Stage, Story, story_id
+
+REASONS = 'jsonpath={.status.conditions[?(@.type=="Reconciling")].reason}{"\\n"}'
+DISRUPTIONS = 'jsonpath={.status.conditions[?(@.type=="DisruptionTarget")].reason}{"\\n"}'
+
+
+def check_preempted(run: Run) -> None:
+    """Check that a second pod did the work, though no failure was allowed."""
+    run.succeeds("Succeeded")
+    assert run.attempts() == {"failed": 0, "preempted": 1}
+    assert len(run.jobs()) == 1
+
+
+def sigterm(stage: Stage) -> None:
+    run = stage.run("sigterm", seed=1, strategy__TrainConfig__train_iter=60, backoffLimit=0)
+    first = run.pod()
+    run.says(first, "Compress started")
+    with stage.kube.watched("scj", "-n", stage.namespace, run.name, "-o", REASONS) as reasons:
+        stage.kube("exec", "-n", stage.namespace, first, "--", "sh", "-c", "kill -TERM 1")
+        check_preempted(run)
+        assert "Preempted" in reasons()
+    killed, other = run.pods()
+    assert killed["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 5
+    assert other["status"]["phase"] == "Succeeded"
+    assert "Preempted: stopped by SIGTERM" in run.log(first)
+
+
+def eviction(stage: Stage) -> None:
+    run = stage.run("evicted", seed=2, backoffLimit=0)
+    first = run.pod()
+    # Importing Paddle takes longer than the second that this eviction leaves: no runner can hear of it.
+    run.says(first, "Validate started")
+    with stage.kube.watched("pod", "-n", stage.namespace, first, "-o", DISRUPTIONS) as disruptions:
+        stage.kube.evict(stage.namespace, first)
+        eventually(lambda: "EvictionByEvictionAPI" in disruptions(), f"{first} disrupted", run.explain)
+    check_preempted(run)
+
+
+STORIES: tuple[Story, ...] = (sigterm, eviction)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=story_id)
+def test_preempted(told: Told, story: Story) -> None:
+    told[story_id(story)].result()
