@@ -5,18 +5,27 @@ to the run's own process. Quantised programs become QuantizeLinear/DequantizeLin
 each channel need opset 13. Whether the file gives what the model gives is found out by evaluating it.
 """
 
+import importlib.machinery
+import importlib.util
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.model import ModelFiles
 
 OPSET = 13
-_MARKS = re.compile(r"\x1b\[[0-9;]*m|\[(ERROR|Paddle2ONNX)\]\s*")
+_MARKS = re.compile(r"\x1b\[[0-9;]*m|\[(ERROR|Paddle2ONNX)\]\s*|Oops, ")
+_SETTINGS: tuple[Any, ...] = (OPSET, True, False, True, True, True, {}, "onnxruntime", "", "", False)
+"""The converter's arguments after the files, in order: opset; a higher one where an operator needs it; not
+verbose; checked; experimental operators; optimised; no operators of our own; for ONNX Runtime; no calibration file; no
+external data; no fp16."""
+
 _TOLD = ("[ERROR]", "not supported", "Error:")
 
 
@@ -29,16 +38,20 @@ def export_onnx(files: ModelFiles, to: Path) -> Path:
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=to.parent) as folder:
         made = Path(folder, "model.onnx")
-        command = [sys.executable, "-m", __name__, files.program, files.params, made]
+        inputs = (files.program.resolve(), files.params.resolve())
+        # A session of its own: Ctrl-C must stop the run, not make the export look impossible.
         ended = subprocess.run(
-            [str(part) for part in command],
+            [sys.executable, "-m", __name__, *map(str, (*inputs, made.resolve()))],
             cwd=folder,
+            start_new_session=True,
             capture_output=True,
             text=True,
             errors="replace",
             check=False,
             env=os.environ | {"PYTHONWARNINGS": "ignore"},
         )
+        if ended.returncode == -signal.SIGKILL:
+            raise MemoryError("the export to ONNX was killed, as for want of memory")
         if ended.returncode or not made.exists():
             raise InvalidSettingError(
                 f"spec.benchmark.runtimes: the model {files.program.name} cannot be exported to ONNX for "
@@ -53,26 +66,27 @@ def _cause(output: str) -> str:
     lines = [line for line in output.splitlines() if line.strip()]
     told = [line for line in lines if any(mark in line for mark in _TOLD)]
     line = (told or lines or ["paddle2onnx ended without a word"])[-1 if not told else 0]
-    return _MARKS.sub("", line).strip().rstrip(".")[:300]
+    return _MARKS.sub("", line).strip().rstrip(".,")[:300]
 
 
 def _main(program: str, params: str, to: str) -> None:
     import onnx
-    import paddle2onnx
 
-    paddle2onnx.export(
-        program,
-        params,
-        to,
-        opset_version=OPSET,
-        auto_upgrade_opset=True,
-        verbose=False,
-        enable_onnx_checker=True,
-        enable_experimental_op=True,
-        enable_optimize=True,
-        deploy_backend="onnxruntime",
-    )
+    content = _converter().export(program, params, *_SETTINGS)
+    Path(to).write_bytes(content)
     onnx.checker.check_model(to, full_check=True)
+
+
+def _converter() -> Any:
+    """Return paddle2onnx's native module, past its package: that would import all of Paddle for a wrapper."""
+    package = importlib.util.find_spec("paddle2onnx")
+    folders = (package and package.submodule_search_locations) or []
+    spec = importlib.machinery.PathFinder.find_spec("paddle2onnx_cpp2py_export", list(folders))
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError("paddle2onnx 1.3.1 is not installed", name="paddle2onnx")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 if __name__ == "__main__":

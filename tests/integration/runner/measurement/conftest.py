@@ -17,6 +17,7 @@ from integration.runner.measurement.tiny import tiny_dataset, tiny_model, tiny_p
 from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.outputs.onnx_export import export_onnx
 
 
 @pytest.fixture(scope="session")
@@ -41,5 +42,10 @@ def quantised(tmp_path_factory: pytest.TempPathFactory, model: ModelFiles, pictu
 
 
 @pytest.fixture(scope="session")
-def onnx_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("onnx")
+def plain_onnx(tmp_path_factory: pytest.TempPathFactory, model: ModelFiles) -> Path:
+    return export_onnx(model, tmp_path_factory.mktemp("onnx") / "plain.onnx")
+
+
+@pytest.fixture(scope="session")
+def quantised_onnx(tmp_path_factory: pytest.TempPathFactory, quantised: ModelFiles) -> Path:
+    return export_onnx(quantised, tmp_path_factory.mktemp("onnx") / "quantised.onnx")

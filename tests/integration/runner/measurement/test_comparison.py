@@ -12,15 +12,14 @@ from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.benchmark import benchmark
 from segcompress_runner.measurement.evaluation import Options, Predict, Scores, evaluate
 from segcompress_runner.measurement.variants import DESCRIPTIONS, Candidate, Checked, check, variants
-from segcompress_runner.outputs.onnx_export import export_onnx
 from segcompress_runner.progress import Silent
 
 SETTINGS = Benchmark(warmup=2, min_queries=16)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sides(
-    model: ModelFiles, quantised: ModelFiles, pictures: Pictures, tmp_path: Path
+    model: ModelFiles, quantised: ModelFiles, pictures: Pictures, plain_onnx: Path, quantised_onnx: Path
 ) -> list[tuple[Checked, ...]]:
     """Return baseline and quantised model, each evaluated in every variant."""
 
@@ -28,8 +27,8 @@ def sides(
         return evaluate(predict, pictures, tiny_dataset(), Options(4, 1))
 
     candidates = (
-        Candidate(model, quantised=False, onnx=export_onnx(model, tmp_path / "old.onnx")),
-        Candidate(quantised, quantised=True, onnx=export_onnx(quantised, tmp_path / "new.onnx")),
+        Candidate(model, quantised=False, onnx=plain_onnx),
+        Candidate(quantised, quantised=True, onnx=quantised_onnx),
     )
     return [check(variants(c, SETTINGS.runtimes, "CPU"), scores, 2, {}) for c in candidates]
 

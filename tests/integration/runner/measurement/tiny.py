@@ -20,7 +20,7 @@ SIZE = 32
 CLASSES = 4
 IGNORED = 255
 Change = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-Head = Literal["scores", "ids", "ids-with-channel"]
+Head = Literal["scores", "ids", "ids-with-channel", "no-onnx"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,9 @@ def _body(x: Any, classes: int) -> Any:
 
 
 def _head(scores: Any, head: Head) -> Any:
+    if head == "no-onnx":
+        # paddle2onnx 1.3.1 knows no kthvalue.
+        return scores - paddle.kthvalue(scores, 1, axis=1, keepdim=True)[0]
     if head == "scores":
         return paddle.nn.functional.softmax(scores, axis=1)
     return paddle.argmax(scores, axis=1, keepdim=head == "ids-with-channel", dtype="int32")
