@@ -23,8 +23,8 @@ OPSET = 13
 _MARKS = re.compile(r"\x1b\[[0-9;]*m|\[(ERROR|Paddle2ONNX)\]\s*|Oops, ")
 _SETTINGS: tuple[Any, ...] = (OPSET, True, False, True, True, True, {}, "onnxruntime", "", "", False)
 """The converter's arguments after the files, in order: opset; a higher one where an operator needs it; not
-verbose; checked; experimental operators; optimised; no operators of our own; for ONNX Runtime; no calibration file; no
-external data; no fp16."""
+verbose; checked; experimental operators; optimised; no operators of our own; for ONNX Runtime; no calibration
+file; no external data; no fp16."""
 
 _TOLD = ("[ERROR]", "not supported", "Error:")
 
