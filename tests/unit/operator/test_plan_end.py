@@ -1,0 +1,180 @@
+"""How a run ends, and what follows its end."""
+
+from typing import Any
+
+import pytest
+
+from segcompress_operator.planning.job import plan_job
+from segcompress_operator.planning.observed import Resource
+from segcompress_operator.planning.plan import Observed, Plan, TtlChange
+from unit.operator.planned import PUBLISHED, RUNNING, conditions, failure, plan, reconciling, status_of
+from unit.operator.samples import (
+    JOB,
+    NOW,
+    SETTINGS,
+    at,
+    complete_job,
+    ended_pod,
+    failed_job,
+    make_job,
+    make_resource,
+    pending_pod,
+    result,
+    spec_with,
+)
+
+
+@pytest.mark.parametrize("reason", ["Succeeded", "Reused"])
+def test_success_keeps_metrics_and_artifacts(reason: str) -> None:
+    pod = ended_pod(0, result(reason, "mIoU 0.92", **PUBLISHED))
+    made = plan(Observed(jobs=(complete_job(),), pods=(pod,)), status=RUNNING)
+    true = {name for name, status in conditions(made).items() if status == "True"}
+    assert true == {"Complete", "Finished", "Ready", "Accepted"}
+    assert status_of(made).phase == "Succeeded"
+    assert status_of(made).metrics is not None
+    assert status_of(made).artifacts is not None
+    assert status_of(made).completion_time == at(-1)
+    assert [said.reason for said in made.announcements] == ["Succeeded"]
+    assert made.ttl == ()
+
+
+@pytest.mark.parametrize(
+    ("job", "pods", "reason", "words"),
+    [
+        *(
+            pytest.param(
+                failed_job("PodFailurePolicy"),
+                (ended_pod(3, result(word, "what is wrong")),),
+                word,
+                "what is wrong",
+                id=word,
+            )
+            for word in ("InvalidSpec", "InputNotFound", "InvalidInput", "StorageAccessDenied")
+        ),
+        pytest.param(
+            failed_job("BackoffLimitExceeded", failed=3),
+            (ended_pod(1, name="a"), ended_pod(6, result("StorageUnreachable", "no answer"), name="b")),
+            "BackoffLimitExceeded",
+            "3 pod(s) failed, spec.backoffLimit is 2; the last: StorageUnreachable: no answer",
+            id="retries used up",
+        ),
+        pytest.param(
+            failed_job("BackoffLimitExceeded", "Job has reached the specified backoff limit"),
+            (),
+            "BackoffLimitExceeded",
+            "Job has reached",
+            id="retries used up, pods gone",
+        ),
+        pytest.param(failed_job("DeadlineExceeded"), (), "DeadlineExceeded", "(600 s)", id="deadline"),
+        pytest.param(
+            failed_job("SomethingNew", "of a later Kubernetes"),
+            (),
+            "RunnerCrashed",
+            "of a later Kubernetes",
+            id="reason that this version does not know",
+        ),
+    ],
+)
+def test_failure_is_final_and_says_why(job: Any, pods: tuple[Any, ...], reason: str, words: str) -> None:
+    made = plan(Observed(jobs=(job,), pods=pods), status=RUNNING)
+    told = failure(made)
+    assert told[0] == reason
+    assert words in told[1]
+    true = {name for name, status in conditions(made).items() if status == "True"}
+    assert true == {"Failed", "Stalled", "Finished"}
+    assert conditions(made)["Accepted"] == "Unknown"
+    assert made.create is None
+    assert [(said.type, said.reason) for said in made.announcements] == [("Warning", "Failed")]
+
+
+def test_runners_notes_go_into_the_event() -> None:
+    pod = ended_pod(0, result("Succeeded", "mIoU 0.92", notes=["Global has no effect"]))
+    (said,) = plan(Observed(jobs=(complete_job(),), pods=(pod,))).announcements
+    assert said.message == "mIoU 0.92; Global has no effect"
+
+
+@pytest.mark.parametrize("reason", ["AcceptanceNotMet", "SparsityNotReached", "ExportMismatch"])
+def test_missed_gate_keeps_what_was_measured(reason: str) -> None:
+    pod = ended_pod(4, result(reason, "0.61 < 0.745", **PUBLISHED))
+    made = plan(Observed(jobs=(failed_job("PodFailurePolicy"),), pods=(pod,)))
+    assert failure(made) == (reason, "0.61 < 0.745")
+    assert conditions(made)["Accepted"] == "False"
+    assert status_of(made).metrics is not None
+    assert status_of(made).artifacts is not None
+
+
+def test_deadline_says_what_the_run_was_waiting_for() -> None:
+    waiting = plan(
+        Observed(jobs=(make_job(),), pods=(pending_pod("CreateContainerConfigError", "secret x not found"),))
+    )
+    made = plan(Observed(jobs=(failed_job("DeadlineExceeded"),)), status=status_of(waiting).to_wire())
+    assert "SecretNotFound: pod demo-pod: secret x not found" in failure(made)[1]
+
+
+@pytest.mark.parametrize(
+    ("job", "pods"),
+    [
+        pytest.param(complete_job(), (), id="pod gone"),
+        pytest.param(complete_job(), (ended_pod(0, "garbage"),), id="garbage"),
+        pytest.param(complete_job(), (ended_pod(0, result("InvalidSpec")),), id="reason against exit code"),
+        pytest.param(
+            complete_job(), (ended_pod(0, '{"reason": "Succeeded", "extra": 1}'),), id="unknown key"
+        ),
+        pytest.param(failed_job("PodFailurePolicy"), (), id="final failure, pod gone"),
+        pytest.param(failed_job("PodFailurePolicy"), (ended_pod(4, ""),), id="gate missed, nothing said"),
+    ],
+)
+def test_result_that_nobody_can_read_gets_one_more_start(job: Any, pods: tuple[Any, ...]) -> None:
+    made = plan(Observed(jobs=(job,), pods=pods), status=RUNNING)
+    assert made.create is not None
+    assert made.create["metadata"]["name"].endswith("-2")
+    assert made.create["metadata"]["labels"]["segcompress.dev/start"] == "2"
+    assert reconciling(made)[0] == "Retrying"
+    assert status_of(made).job_name == made.create["metadata"]["name"]
+
+
+@pytest.mark.parametrize(
+    ("job", "reason"),
+    [
+        pytest.param(complete_job(2), "RunnerCrashed", id="exit code 0"),
+        pytest.param(
+            failed_job("PodFailurePolicy", "Container runner failed with exit code 3 matching FailJob", 2),
+            "InvalidInput",
+            id="exit code 3",
+        ),
+        pytest.param(
+            failed_job("PodFailurePolicy", "Container runner failed with exit code 4 matching FailJob", 2),
+            "AcceptanceNotMet",
+            id="exit code 4",
+        ),
+    ],
+)
+def test_second_unreadable_result_is_the_end(job: Any, reason: str) -> None:
+    made = plan(Observed(jobs=(complete_job(), job)))
+    assert made.create is None
+    assert failure(made)[0] == reason
+
+
+def settled(ttl: int | None, generation: int = 1) -> Resource:
+    pod = ended_pod(0, result("Succeeded", **PUBLISHED))
+    status = status_of(plan(Observed(jobs=(complete_job(),), pods=(pod,)))).to_wire()
+    spec = spec_with(**({} if ttl is None else {"ttlSecondsAfterFinished": ttl}))
+    return make_resource(spec=spec, status=status, generation=generation)
+
+
+def test_settled_resource_needs_nothing() -> None:
+    assert plan_job(settled(None), Observed(jobs=(complete_job(),)), SETTINGS, NOW) == Plan()
+    assert plan_job(settled(60), Observed(), SETTINGS, NOW) == Plan()
+
+
+def test_finished_job_gets_its_ttl_after_the_status() -> None:
+    made = plan_job(settled(60), Observed(jobs=(complete_job(),)), SETTINGS, NOW)
+    assert made == Plan(ttl=(TtlChange(JOB, 60),))
+
+
+def test_edit_of_the_ttl_is_acknowledged_and_nothing_else() -> None:
+    made = plan_job(settled(60, generation=2), Observed(jobs=(complete_job(),)), SETTINGS, NOW)
+    assert made.ttl == (TtlChange(JOB, 60),)
+    assert status_of(made).observed_generation == 2
+    assert {c.observed_generation for c in status_of(made).conditions} == {2}
+    assert made.announcements == ()

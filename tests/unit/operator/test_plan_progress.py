@@ -1,0 +1,227 @@
+"""How a run that has not ended stands: rows of what was observed and what is told."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from segcompress_operator.planning.job import LOOK_AGAIN_SECONDS, QUIET_SECONDS
+from segcompress_operator.planning.plan import Observed, Plan, Refusal
+from unit.operator.planned import RUNNING, conditions, plan, reconciling, status_of
+from unit.operator.samples import (
+    DISRUPTED,
+    JOB,
+    NOW,
+    SPEC,
+    at,
+    ended_pod,
+    make_job,
+    pending_pod,
+    result,
+    running_pod,
+    spec_with,
+)
+
+
+def test_fresh_job_is_given_a_moment_before_the_first_status() -> None:
+    made = plan(Observed(jobs=(make_job(creationTimestamp=at(0)),)))
+    assert made == Plan(requeue_after=1.0)
+
+
+@pytest.mark.parametrize(
+    ("job", "pods", "reason", "words", "phase"),
+    [
+        pytest.param({}, (), "Pending", "waits for its pod", "Pending", id="no pod yet"),
+        pytest.param({}, (pending_pod(),), "Pending", "waits for its pod", "Pending", id="pod starting"),
+        pytest.param({}, (running_pod(),), "Running", "demo-pod", "Running", id="pod running"),
+        pytest.param(
+            {"spec": {"suspend": True}, "labels": {"kueue.x-k8s.io/queue-name": "gpus"}},
+            (),
+            "Queued",
+            "in queue gpus",
+            "Queued",
+            id="held by Kueue",
+        ),
+        pytest.param(
+            {"deletionTimestamp": at(0)}, (), "Pending", "being deleted", "Pending", id="Job being deleted"
+        ),
+        pytest.param(
+            {},
+            (pending_pod("CreateContainerConfigError", 'secret "object-store" not found'),),
+            "SecretNotFound",
+            'secret "object-store" not found',
+            "Pending",
+            id="Secret missing",
+        ),
+        pytest.param(
+            {},
+            (pending_pod("CreateContainerConfigError", "couldn't find key accessKey in Secret vision/s"),),
+            "SecretNotFound",
+            "accessKey",
+            "Pending",
+            id="key missing",
+        ),
+        pytest.param(
+            {},
+            (pending_pod("CreateContainerError", "failed to reserve name"),),
+            "Pending",
+            "failed to reserve name",
+            "Pending",
+            id="container cannot be created",
+        ),
+        *(
+            pytest.param(
+                {}, (pending_pod(word, "runner:1: no"),), "ImagePullFailed", "runner:1", "Pending", id=word
+            )
+            for word in ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+        ),
+        pytest.param(
+            {},
+            (ended_pod(6, result("StorageUnreachable", "no answer")),),
+            "Retrying",
+            "StorageUnreachable: no answer; failure 1, spec.backoffLimit is 2",
+            "Running",
+            id="storage out of reach",
+        ),
+        pytest.param(
+            {}, (ended_pod(137, why="OOMKilled"),), "Retrying", "OutOfMemory", "Running", id="out of memory"
+        ),
+        pytest.param(
+            {},
+            (ended_pod(1, result("OutOfMemory", "CUDA")),),
+            "Retrying",
+            "OutOfMemory: CUDA",
+            "Running",
+            id="CUDA out of memory",
+        ),
+        pytest.param(
+            {},
+            (ended_pod(1, "last line"), pending_pod(name="second")),
+            "Retrying",
+            "last line",
+            "Running",
+            id="next pod starting after a crash",
+        ),
+        pytest.param(
+            {},
+            (ended_pod(1), pending_pod("ErrImagePull", "runner:1", name="second")),
+            "ImagePullFailed",
+            "second",
+            "Pending",
+            id="next pod waits for its image",
+        ),
+        pytest.param({}, (ended_pod(5),), "Preempted", "demo-pod", "Running", id="asked to stop"),
+        pytest.param(
+            {}, (ended_pod(137, conditions=DISRUPTED),), "Preempted", "demo-pod", "Running", id="evicted"
+        ),
+        pytest.param(
+            {},
+            (ended_pod(3, result("InvalidInput"), conditions=DISRUPTED),),
+            "Preempted",
+            "demo-pod",
+            "Running",
+            id="disruption comes before the exit code, as in podFailurePolicy",
+        ),
+    ],
+)
+def test_unfinished_run_says_how_it_stands(
+    job: dict[str, Any], pods: tuple[Any, ...], reason: str, words: str, phase: str
+) -> None:
+    made = plan(Observed(jobs=(make_job(**job),), pods=pods))
+    told = reconciling(made)
+    assert told[0] == reason
+    assert words in told[1]
+    assert status_of(made).phase == phase
+    assert len(conditions(made)) == 8
+    assert {c.observed_generation for c in status_of(made).conditions} == {1}
+    assert status_of(made).job_name == JOB
+    assert status_of(made).strategy == "UnstructurePrune"
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        pytest.param((ended_pod(0, result("Succeeded")),), id="done"),
+        pytest.param((ended_pod(3, result("InvalidInput")),), id="bad input"),
+        pytest.param((ended_pod(4, result("AcceptanceNotMet")),), id="gate missed"),
+        pytest.param(tuple(ended_pod(1, name=n) for n in "abc"), id="backoffLimit used up"),
+    ],
+)
+def test_end_that_the_job_controller_is_about_to_tell_is_not_written_twice(pods: tuple[Any, ...]) -> None:
+    assert plan(Observed(jobs=(make_job(),), pods=pods)) == Plan()
+
+
+def test_job_on_its_way_to_failure_keeps_what_was_said() -> None:
+    conditions_ = [{"type": "FailureTarget", "status": "True", "reason": "DeadlineExceeded"}]
+    assert plan(Observed(jobs=(make_job(status={"conditions": conditions_}),))) == Plan()
+
+
+def test_start_is_announced_once_with_settings_without_effect() -> None:
+    strategy = {**SPEC["strategy"], "Global": {"input_name": "x"}}
+    seen = Observed(jobs=(make_job(),), pods=(running_pod(),))
+    made = plan(seen, spec=spec_with(strategy=strategy))
+    (said,) = made.announcements
+    assert said.reason == "Started"
+    assert "Global has no effect" in said.message
+    assert status_of(made).start_time == at(-10)
+    again = plan(seen, status=status_of(made).to_wire())
+    assert again.announcements == ()
+    assert status_of(again) == status_of(made)
+
+
+def test_image_message_stays_while_the_kubelet_tries_again() -> None:
+    jobs = (make_job(),)
+    first = plan(Observed(jobs=jobs, pods=(pending_pod("ErrImagePull", "runner:1: not found"),)))
+    later = Observed(jobs=jobs, pods=(pending_pod("ImagePullBackOff", "Back-off"),))
+    assert status_of(plan(later, status=status_of(first).to_wire())) == status_of(first)
+
+
+@pytest.mark.parametrize(
+    ("job", "observed", "look"),
+    [
+        pytest.param({"creationTimestamp": at(-4)}, {}, False, id="too early"),
+        pytest.param({"creationTimestamp": at(-QUIET_SECONDS)}, {}, True, id="quiet for long enough"),
+        pytest.param({"spec": {"suspend": True}}, {}, False, id="held"),
+        pytest.param({}, {"pods": (pending_pod(),)}, False, id="has a pod"),
+        pytest.param({}, {"pods": (ended_pod(1),)}, False, id="its last pod ended just now"),
+        pytest.param(
+            {},
+            {"refusal": Refusal("", NOW - timedelta(seconds=LOOK_AGAIN_SECONDS - 1))},
+            False,
+            id="asked before",
+        ),
+        pytest.param(
+            {},
+            {"refusal": Refusal("", NOW - timedelta(seconds=LOOK_AGAIN_SECONDS))},
+            True,
+            id="asked long ago",
+        ),
+        pytest.param({"status": {"startTime": None}}, {}, False, id="its controller is slow"),
+        pytest.param({"status": {"active": 1}}, {}, False, id="its pod is on its way to us"),
+        pytest.param(
+            {"creationTimestamp": at(-99)},
+            {"refusal": Refusal("", NOW - timedelta(seconds=20))},
+            False,
+            id="asked rarely where it is silent for long",
+        ),
+    ],
+)
+def test_job_without_a_pod_is_asked_why(job: dict[str, Any], observed: dict[str, Any], *, look: bool) -> None:
+    made = plan(Observed(jobs=(make_job(**job),), **observed))
+    assert (made.look_at == "job-1") is look
+
+
+def test_pod_that_cannot_be_made_waits_for_the_quota() -> None:
+    words = 'Error creating: pods "x" is forbidden: exceeded quota: none, requested: cpu=1'
+    made = plan(Observed(jobs=(make_job(creationTimestamp=at(-5)),), refusal=Refusal(words, NOW)))
+    assert reconciling(made) == ("QuotaExceeded", words)
+    assert made.requeue_after == LOOK_AGAIN_SECONDS
+    mended = plan(Observed(jobs=(make_job(),), pods=(running_pod(),), refusal=Refusal(words, NOW)))
+    assert reconciling(mended)[0] == "Running"
+
+
+def test_attempts_never_fall() -> None:
+    status = {**RUNNING, "attempts": {"failed": 2, "preempted": 3}}
+    made = plan(Observed(jobs=(make_job(),), pods=(running_pod(),), preempted=4), status=status)
+    assert status_of(made).attempts is not None
+    assert status_of(made).attempts.to_wire() == {"failed": 2, "preempted": 4}  # type: ignore[union-attr]
