@@ -225,6 +225,13 @@ class JobSpec(Model):
         description="Seconds after which the finished Job and its pods are removed.",
     )
 
+    @model_validator(mode="after")
+    def _sparsity_of_what_is_pruned(self) -> Self:
+        quantised = self.strategy.quant_aware is not None or self.strategy.quantization is not None
+        if quantised and self.acceptance.min_sparsity is not None:
+            raise ValueError("acceptance.minSparsity speaks of pruned layers, and quantisation prunes none")
+        return self
+
 
 MUTABLE_FIELDS = frozenset({"ttlSecondsAfterFinished"})
 

@@ -154,6 +154,12 @@ _GMP_RULES = [
         "each pruning step needs more than 10 iterations: pruning_iterations > 10 * pruning_steps",
     )
 ]
+_SPEC_RULES = [
+    _rule(
+        "!has(self.acceptance.minSparsity) || !(has(self.strategy.QuantAware) || has(self.strategy.Quantization))",
+        "acceptance.minSparsity speaks of pruned layers, and quantisation prunes none",
+    )
+]
 _DATASET_RULES = [
     _rule(
         "size(self.classNames) == 0 || size(self.classNames) == self.numClasses",
@@ -166,7 +172,7 @@ def _add_rules(spec: Schema) -> None:
     properties = spec["properties"]
     strategy = properties["strategy"]
     sections = strategy["properties"]
-    spec["x-kubernetes-validations"] = _immutability()
+    spec["x-kubernetes-validations"] = [*_SPEC_RULES, *_immutability()]
     strategy["x-kubernetes-validations"] = _STRATEGY_RULES
     properties["dataset"]["x-kubernetes-validations"] = _DATASET_RULES
     by_section = {"TrainConfig": _TRAIN_RULES, "UnstructurePrune": _PRUNE_RULES}

@@ -131,10 +131,9 @@ class QuantAware(Section):
     weight_quantize_type: Literal["channel_wise_abs_max", "abs_max"] = Field(
         default="channel_wise_abs_max", description="How the scale of a weight is found."
     )
-    activation_quantize_type: Literal["moving_average_abs_max", "range_abs_max"] = Field(
+    activation_quantize_type: Literal["moving_average_abs_max"] = Field(
         default="moving_average_abs_max", description="How the scale of an activation is found."
     )
-    window_size: int = Field(default=10000, gt=0, description="Window of range_abs_max, in iterations.")
     moving_rate: float = Field(default=0.9, gt=0, lt=1, description="Decay of moving_average_abs_max.")
 
 

@@ -29,7 +29,6 @@ def quantization_config(settings: QuantAware) -> dict[str, Any]:
         "not_quant_pattern": list(settings.not_quant_pattern),
         "quantize_op_types": list(settings.quantize_op_types),
         "dtype": "int8",
-        "window_size": settings.window_size,
         "moving_rate": settings.moving_rate,
         "for_tensorrt": False,
         "is_full_quantize": settings.is_full_quantize,
