@@ -93,6 +93,7 @@ def compress(training: Training, into: Path) -> Compressed:
     """Train, and save the best weights under `into`; raises InvalidSettingError and PreemptedError."""
     started = time.monotonic()
     check_training(training.info, training.settings, len(training.pictures), training.batch_size)
+    training.progress.start(Stage.COMPRESS)
     with static_graph(device=training.device, threads=training.threads, seed=training.seed) as executor:
         with quiet():
             programs = program.build_programs(training.model, training.settings, executor)
@@ -127,8 +128,9 @@ class _Run:
         self.history: list[Evaluation] = []
 
     def train(self) -> None:
-        training, total = self._training, self._total
-        training.progress.start(Stage.COMPRESS, total)
+        """Run the iterations; the stage gets its total only now, since the surgery before it takes time."""
+        training = self._training
+        training.progress.start(Stage.COMPRESS, self._total)
         self._prune(0)
         order = Order(len(training.pictures), training.batch_size, training.seed)
         with contextlib.closing(loader.batches(training.pictures, order, training.threads)) as feed:

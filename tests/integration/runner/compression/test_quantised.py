@@ -87,6 +87,11 @@ def test_every_setting_trains_to_a_file_that_scores_alike(
     assert scores.miou == pytest.approx(done.best.miou, abs=0.05)
 
 
+def test_pact_changes_what_is_learnt(run: Compress) -> None:
+    with_pact, without = run(quantised(use_pact=True)), run(quantised())
+    assert with_pact.files.params.read_bytes() != without.files.params.read_bytes()
+
+
 def test_a_schedule_lowers_the_rate_of_a_quantised_training_too(run: Compress) -> None:
     """The quantisation passes return a program that has lost its schedule."""
     once = run(quantised() | {"TrainConfig": train_config(1)})

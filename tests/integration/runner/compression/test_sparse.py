@@ -89,7 +89,7 @@ def test_a_ramp_longer_than_the_epochs_is_refused_before_training(run: Compress)
 def test_progress_tells_stage_steps_and_evaluations(run: Compress) -> None:
     listener = Listener()
     run(sparse(ramp=11), progress=listener)
-    assert listener.stages == [(Stage.COMPRESS, 12)]
+    assert listener.stages == [(Stage.COMPRESS, 0), (Stage.COMPRESS, 12)]
     assert [done for done, _ in listener.steps] == [2, 4, 6, 8, 10, 12]
     assert all(figures["loss"] >= 0 for _, figures in listener.steps)
     assert listener.notes[0].startswith("iteration 4 of 12: mIoU ")
