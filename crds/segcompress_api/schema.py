@@ -156,7 +156,8 @@ _GMP_RULES = [
 ]
 _SPEC_RULES = [
     _rule(
-        "!has(self.acceptance.minSparsity) || !(has(self.strategy.QuantAware) || has(self.strategy.Quantization))",
+        "!has(self.acceptance.minSparsity)"
+        " || !(has(self.strategy.QuantAware) || has(self.strategy.Quantization))",
         "acceptance.minSparsity speaks of pruned layers, and quantisation prunes none",
     )
 ]
