@@ -35,7 +35,7 @@ def _not_run(why: str) -> None:
     pytest.skip(f"not run: {why}")
 
 
-def _shown(request: pytest.FixtureRequest) -> AbstractContextManager[None]:
+def shown(request: pytest.FixtureRequest) -> AbstractContextManager[None]:
     """Let long steps show their progress."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
     shown: AbstractContextManager[None] = (
@@ -51,7 +51,7 @@ def target(request: pytest.FixtureRequest) -> Target:
             Cluster(os.environ).check_machine()
         except DevclusterError as error:
             _not_run(str(error))
-    with _shown(request):
+    with shown(request):
         return prepare_target()
 
 
@@ -124,9 +124,7 @@ def told(request: pytest.FixtureRequest, stage: Stage) -> Iterator[Told]:
     """Start every story that was selected; return their ends by name."""
     stories: dict[str, Story] = {}
     for item in request.session.items:
-        params = (
-            item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        )
+        params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
         if "story" in params:
             stories[story_id(params["story"])] = params["story"]
     pool = ThreadPoolExecutor(max(len(stories), 1))
