@@ -91,7 +91,7 @@ class Reconciler:
         except RefusedError as error:
             logger.warning("%s: cannot tell why its Job gets no pod: %s", resource.key, error)
             message = ""
-        self._index.note_refusal(resource, Refusal(message, self._clock()))
+        self._index.note_refusal(resource, Refusal("Pod", message, self._clock()))
         return self._plan(resource)
 
     async def _apply(self, resource: Resource, plan: Plan) -> Plan:
@@ -116,7 +116,7 @@ class Reconciler:
             return plan_job(resource, observed, self._settings, self._clock())
         except RefusedError as error:
             message = f"the API server refuses Job {name}: {error}"
-            self._index.note_refusal(resource, Refusal(message, self._clock(), error.final))
+            self._index.note_refusal(resource, Refusal("Job", message, self._clock(), error.final))
             return self._plan(resource)
         logger.info("%s: made Job %s", resource.key, name)
         return plan

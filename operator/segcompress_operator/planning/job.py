@@ -12,7 +12,14 @@ from segcompress_api.errors import InvalidSpecError
 from segcompress_api.status import Attempts, JobStatus, timestamp
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.observed import ObservedJob, Resource
-from segcompress_operator.planning.outcomes import Outcome, is_preempted, outcome_of_job, plain, unreadable
+from segcompress_operator.planning.outcomes import (
+    Outcome,
+    is_preempted,
+    outcome_of_job,
+    plain,
+    tells,
+    unreadable,
+)
 from segcompress_operator.planning.plan import Announcement, Observed, Plan, TtlChange
 from segcompress_operator.planning.progress import Progress, progress_of, refused
 from segcompress_operator.planning.spec import check_spec, parse_spec, strategy_name
@@ -27,6 +34,12 @@ QUIET_SECONDS = 5.0
 """A Job without a pod for this long is asked why."""
 
 LOOK_AGAIN_SECONDS = 15.0
+
+LATE_POD_SECONDS = 3.0
+"""A pod that nobody saw may still come this long after its Job's end."""
+
+STALLED_WATCH_SECONDS = 90.0
+"""A pod that was seen alive ends within this time: a watch that stalls is renewed after 70 s."""
 
 LAST_START = 2
 """One start, and one more that finds the first one's manifest where its result was lost."""
@@ -78,16 +91,17 @@ def _start(look: _Round, before: ObservedJob | None = None) -> Plan:
         check_spec(spec, look.settings)
     except InvalidSpecError as error:
         return _end(look, Outcome(Reason.INVALID_SPEC, str(error)), before)
-    if observed.refusal is None or _older(observed.refusal.seen, LOOK_AGAIN_SECONDS, look.now):
+    refusal = observed.refused("Job")
+    if refusal is None or _older(refusal.seen, LOOK_AGAIN_SECONDS, look.now):
         start = before.start + 1 if before else _start_number(look)
         job = make_runner_job(owner, spec, start, look.settings)
         status = _once_more(look, before, job["metadata"]["name"]) if before else None
         return Plan(create=job, status=status, requeue_after=SETTLE_SECONDS)
-    if observed.refusal.final:
-        return _end(look, Outcome(Reason.INVALID_SPEC, observed.refusal.message), before)
+    if refusal.final:
+        return _end(look, Outcome(Reason.INVALID_SPEC, refusal.message), before)
     if look.now >= look.resource.created + timedelta(seconds=spec.active_deadline_seconds):
         return _end(look, _too_late(look, spec.active_deadline_seconds), before)
-    progress = refused(observed.refusal.message)
+    progress = refused(refusal.message)
     status = statuses.in_progress(look.status, progress, look.resource.generation, look.now)
     return Plan(status=status, requeue_after=LOOK_AGAIN_SECONDS)
 
@@ -123,6 +137,8 @@ def _start_number(look: _Round) -> int:
 def _follow(look: _Round, job: ObservedJob) -> Plan:
     if not job.finished:
         return _report(look, job)
+    if _pods_are_late(look, job):
+        return Plan(requeue_after=1.0)
     outcome = outcome_of_job(job, look.observed.pods)
     if outcome is None:
         return _end(look, unreadable(job), job) if job.start >= LAST_START else _start(look, before=job)
@@ -131,9 +147,19 @@ def _follow(look: _Round, job: ObservedJob) -> Plan:
     return _end(look, outcome, job)
 
 
+def _pods_are_late(look: _Round, job: ObservedJob) -> bool:
+    """Return whether the Job's end overtook its pod's: the two come by watches of their own."""
+    if job.failure == "DeadlineExceeded" or job.ended is None:
+        return False
+    pods = look.observed.pods
+    if any(not pod.terminal for pod in pods):
+        return not _older(job.ended, STALLED_WATCH_SECONDS, look.now)
+    return not tells(job, pods) and not _older(job.ended, LATE_POD_SECONDS, look.now)
+
+
 def _report(look: _Round, job: ObservedJob) -> Plan:
     """Say how a run that is under way stands."""
-    refusal, pods = look.observed.refusal, look.observed.pods
+    refusal, pods = look.observed.refused("Pod"), look.observed.pods
     progress = progress_of(job, pods, refusal.message if refusal else "")
     if progress is None:
         return Plan()
@@ -163,7 +189,7 @@ def _silence(look: _Round, job: ObservedJob) -> tuple[str | None, float | None]:
     if job.suspended or job.deleting or waits_for_us:
         return None, None
     since = max([job.created, *(pod.finished or pod.created for pod in pods)])
-    refusal = look.observed.refusal
+    refusal = look.observed.refused("Pod")
     due = since + timedelta(seconds=QUIET_SECONDS)
     if refusal is not None:
         due = refusal.seen + max(refusal.seen - since, timedelta(seconds=LOOK_AGAIN_SECONDS))

@@ -84,6 +84,13 @@ def outcome_of_job(job: ObservedJob, pods: Sequence[ObservedPod]) -> Outcome | N
             )
 
 
+def tells(job: ObservedJob, pods: Sequence[ObservedPod]) -> bool:
+    """Return whether the pod that decided the Job's end is among `pods`, readable or not."""
+    if job.complete:
+        return any(pod.exit_code == ExitCode.SUCCEEDED for pod in pods)
+    return any(pod.terminal and pod.exit_code != ExitCode.SUCCEEDED for pod in pods)
+
+
 def unreadable(job: ObservedJob) -> Outcome:
     """Return the end of a Job whose result nobody could read, not even at a second start."""
     told = f" ({plain(job.failure_message)})" if job.failure_message else ""

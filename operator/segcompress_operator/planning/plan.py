@@ -14,8 +14,9 @@ from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The API server's word on why a Job or a pod cannot be made; `message` is "" where none was found."""
+    """The API server's word on why our Job, or a pod of it, cannot be made; "" where none was found."""
 
+    of: Literal["Job", "Pod"]
     message: str
     seen: datetime
     final: bool = False
@@ -31,6 +32,10 @@ class Observed:
     refusal: Refusal | None = None
     conflict: str = ""
     """Name of a Job that has our name and another owner."""
+
+    def refused(self, of: Literal["Job", "Pod"]) -> Refusal | None:
+        """Return the refusal where it is one of that kind."""
+        return self.refusal if self.refusal is not None and self.refusal.of == of else None
 
 
 @dataclass(frozen=True, slots=True)

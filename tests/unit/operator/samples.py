@@ -94,13 +94,17 @@ def make_job(start: int = 1, **changes: Any) -> ObservedJob:
     return parse_job(job_body(start, **changes))
 
 
-def complete_job(start: int = 1) -> ObservedJob:
+def complete_job(start: int = 1, ended: float = -5) -> ObservedJob:
     conditions = [{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}]
-    return make_job(start, status={"conditions": conditions, "completionTime": at(-1), "startTime": at(-20)})
+    return make_job(
+        start, status={"conditions": conditions, "completionTime": at(ended), "startTime": at(-20)}
+    )
 
 
-def failed_job(reason: str, message: str = "", start: int = 1, failed: int = 1) -> ObservedJob:
-    end = {"status": "True", "reason": reason, "message": message, "lastTransitionTime": at(-1)}
+def failed_job(
+    reason: str, message: str = "", start: int = 1, failed: int = 1, ended: float = -5
+) -> ObservedJob:
+    end = {"status": "True", "reason": reason, "message": message, "lastTransitionTime": at(ended)}
     conditions = [{"type": "FailureTarget", **end}, {"type": "Failed", **end}]
     return make_job(start, status={"conditions": conditions, "failed": failed, "startTime": at(-20)})
 

@@ -20,6 +20,7 @@ from unit.operator.samples import (
     make_resource,
     pending_pod,
     result,
+    running_pod,
     spec_with,
 )
 
@@ -33,7 +34,7 @@ def test_success_keeps_metrics_and_artifacts(reason: str) -> None:
     assert status_of(made).phase == "Succeeded"
     assert status_of(made).metrics is not None
     assert status_of(made).artifacts is not None
-    assert status_of(made).completion_time == at(-1)
+    assert status_of(made).completion_time == at(-5)
     assert [said.reason for said in made.announcements] == ["Succeeded"]
     assert made.ttl == ()
 
@@ -131,6 +132,25 @@ def test_result_that_nobody_can_read_gets_one_more_start(job: Any, pods: tuple[A
     assert made.create["metadata"]["labels"]["segcompress.dev/start"] == "2"
     assert reconciling(made)[0] == "Retrying"
     assert status_of(made).job_name == made.create["metadata"]["name"]
+
+
+@pytest.mark.parametrize(
+    ("job", "pods", "late"),
+    [
+        pytest.param(complete_job(ended=-80), (running_pod(),), True, id="seen alive"),
+        pytest.param(complete_job(ended=-90), (running_pod(),), False, id="seen alive long ago"),
+        pytest.param(complete_job(ended=-2), (), True, id="not seen yet"),
+        pytest.param(complete_job(ended=-3), (), False, id="gone"),
+        pytest.param(complete_job(ended=-2), (ended_pod(1),), True, id="only an earlier one seen"),
+        pytest.param(complete_job(ended=0), (ended_pod(0),), False, id="seen to end"),
+        pytest.param(failed_job("BackoffLimitExceeded", ended=0), (running_pod(),), True, id="last failure"),
+        pytest.param(failed_job("DeadlineExceeded", ended=0), (running_pod(),), False, id="deadline"),
+    ],
+)
+def test_end_of_a_job_that_overtakes_its_pods_waits_for_it(
+    job: Any, pods: tuple[Any, ...], *, late: bool
+) -> None:
+    assert (plan(Observed(jobs=(job,), pods=pods)) == Plan(requeue_after=1.0)) is late
 
 
 @pytest.mark.parametrize(

@@ -186,13 +186,13 @@ def test_image_message_stays_while_the_kubelet_tries_again() -> None:
         pytest.param({}, {"pods": (ended_pod(1),)}, False, id="its last pod ended just now"),
         pytest.param(
             {},
-            {"refusal": Refusal("", NOW - timedelta(seconds=LOOK_AGAIN_SECONDS - 1))},
+            {"refusal": Refusal("Pod", "", NOW - timedelta(seconds=LOOK_AGAIN_SECONDS - 1))},
             False,
             id="asked before",
         ),
         pytest.param(
             {},
-            {"refusal": Refusal("", NOW - timedelta(seconds=LOOK_AGAIN_SECONDS))},
+            {"refusal": Refusal("Pod", "", NOW - timedelta(seconds=LOOK_AGAIN_SECONDS))},
             True,
             id="asked long ago",
         ),
@@ -200,7 +200,7 @@ def test_image_message_stays_while_the_kubelet_tries_again() -> None:
         pytest.param({"status": {"active": 1}}, {}, False, id="its pod is on its way to us"),
         pytest.param(
             {"creationTimestamp": at(-99)},
-            {"refusal": Refusal("", NOW - timedelta(seconds=20))},
+            {"refusal": Refusal("Pod", "", NOW - timedelta(seconds=20))},
             False,
             id="asked rarely where it is silent for long",
         ),
@@ -213,10 +213,10 @@ def test_job_without_a_pod_is_asked_why(job: dict[str, Any], observed: dict[str,
 
 def test_pod_that_cannot_be_made_waits_for_the_quota() -> None:
     words = 'Error creating: pods "x" is forbidden: exceeded quota: none, requested: cpu=1'
-    made = plan(Observed(jobs=(make_job(creationTimestamp=at(-5)),), refusal=Refusal(words, NOW)))
+    made = plan(Observed(jobs=(make_job(creationTimestamp=at(-5)),), refusal=Refusal("Pod", words, NOW)))
     assert reconciling(made) == ("QuotaExceeded", words)
     assert made.requeue_after == LOOK_AGAIN_SECONDS
-    mended = plan(Observed(jobs=(make_job(),), pods=(running_pod(),), refusal=Refusal(words, NOW)))
+    mended = plan(Observed(jobs=(make_job(),), pods=(running_pod(),), refusal=Refusal("Pod", words, NOW)))
     assert reconciling(mended)[0] == "Running"
 
 

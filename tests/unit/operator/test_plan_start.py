@@ -101,19 +101,19 @@ def test_foreign_job_of_our_name_is_a_conflict() -> None:
     ],
 )
 def test_refused_job_waits_and_is_tried_again(message: str, reason: str) -> None:
-    made = plan(Observed(refusal=Refusal(message, NOW)))
+    made = plan(Observed(refusal=Refusal("Job", message, NOW)))
     assert reconciling(made) == (reason, message)
     assert (made.create, made.requeue_after) == (None, LOOK_AGAIN_SECONDS)
-    later = plan(Observed(refusal=Refusal(message, NOW - timedelta(seconds=LOOK_AGAIN_SECONDS))))
+    later = plan(Observed(refusal=Refusal("Job", message, NOW - timedelta(seconds=LOOK_AGAIN_SECONDS))))
     assert later.create is not None
 
 
 def test_job_that_can_never_be_created_is_an_invalid_spec() -> None:
     words = "the API server refuses Job x: requests: must be less than or equal to cpu limit"
-    assert failure(plan(Observed(refusal=Refusal(words, NOW, final=True)))) == ("InvalidSpec", words)
+    assert failure(plan(Observed(refusal=Refusal("Job", words, NOW, final=True)))) == ("InvalidSpec", words)
 
 
 def test_refused_job_ends_at_the_deadline() -> None:
-    refusal = Refusal("exceeded quota: none", NOW)
+    refusal = Refusal("Job", "exceeded quota: none", NOW)
     made = plan(Observed(refusal=refusal), spec=spec_with(activeDeadlineSeconds=60))
     assert failure(made)[0] == "DeadlineExceeded"

@@ -28,7 +28,7 @@ from unit.operator.samples import (
 )
 
 KEY = "vision/demo"
-COMPLETE = {"conditions": [{"type": "Complete", "status": "True"}], "completionTime": at(-1)}
+COMPLETE = {"conditions": [{"type": "Complete", "status": "True"}], "completionTime": at(-5)}
 
 
 class FakeCluster(Cluster):
