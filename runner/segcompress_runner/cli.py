@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except Exception as error:  # noqa: BLE001 - the border: everything becomes one line and a code
-        if stop():
+        if stop.interrupted:
             return _interrupted()
         return _report(error)
 

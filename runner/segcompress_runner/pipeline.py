@@ -10,10 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from segcompress_api.act_settings import ActSettings, ModelFiles, settings_of
+from segcompress_api.act_settings import ActSettings, settings_of
+from segcompress_api.act_settings import ModelFiles as ModelFileNames
 from segcompress_api.contract import RunResult
 from segcompress_api.job import JobSpec
-from segcompress_runner.inputs.fetch import Inputs, fetch_inputs, find_inputs, with_strategy
+from segcompress_runner.inputs.checks import check_pictures
+from segcompress_runner.inputs.fetch import fetch_inputs, find_inputs, with_strategy
+from segcompress_runner.inputs.lists import Lists, read_lists
+from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.transforms import check_transforms
 from segcompress_runner.outputs.publish import (
     Finished,
@@ -71,7 +75,12 @@ def run(request: Request, around: Surroundings) -> RunResult:
     progress.start(Stage.FETCH, found.files)
     inputs = fetch_inputs(found, storage, around.work / "inputs", progress.step)
 
-    finished = _measure(_Job(request, spec, settings, key), inputs, around, progress)
+    lists = read_lists(inputs.dataset, spec.dataset)
+    progress.start(Stage.VALIDATE, len({*lists.train, *lists.val}))
+    check_pictures(lists, spec.dataset, progress, request.threads)
+    job = _Job(request, spec, settings, key, inputs.model, lists)
+
+    finished = _measure(job, around, progress)
 
     progress.start(Stage.PUBLISH, len(finished.files))
     return publish(storage, place, finished, progress.step)
@@ -83,6 +92,8 @@ class _Job:
     spec: JobSpec
     settings: ActSettings
     key: str
+    model: ModelFiles
+    lists: Lists
 
 
 def _settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
@@ -91,10 +102,8 @@ def _settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
     check_transforms(spec.dataset)
     whole = with_strategy(spec, storage)
     model = spec.model.inference
-    settings = settings_of(
-        whole.strategy, ModelFiles(model.model_file, model.params_file), source or "spec.strategy"
-    )
-    return whole, settings
+    files = ModelFileNames(model.model_file, model.params_file)
+    return whole, settings_of(whole.strategy, files, source or "spec.strategy")
 
 
 def _place(request: Request, key: str) -> Place:
@@ -103,9 +112,8 @@ def _place(request: Request, key: str) -> Place:
     return bucket_place(parse_address(request.spec.output.uri, "spec.output.uri"), key, request.attempt)
 
 
-def _measure(job: _Job, inputs: Inputs, around: Surroundings, progress: Timed) -> Finished:
+def _measure(job: _Job, around: Surroundings, progress: Timed) -> Finished:
     """Do everything that needs Paddle."""
-    progress.start(Stage.VALIDATE)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Paddle's packages about one another
         from segcompress_runner import stages
@@ -114,7 +122,7 @@ def _measure(job: _Job, inputs: Inputs, around: Surroundings, progress: Timed) -
     around.stop.listen_again()
     request = job.request
     means = stages.Means(request.threads, request.device, progress, around.stop)
-    case = stages.validate(job.spec, job.settings, inputs, means)
+    case = stages.validate(job.spec, job.settings, job.model, job.lists, means)
     baseline = stages.baseline(case)
     compressed = stages.compress(case, around.work / "compressed")
     after = stages.evaluate(case, compressed)

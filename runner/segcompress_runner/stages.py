@@ -15,11 +15,9 @@ from segcompress_api.job import JobSpec, RuntimeName
 from segcompress_api.strategy import QuantAware
 from segcompress_runner.compression import training
 from segcompress_runner.errors import InvalidSettingError
-from segcompress_runner.inputs.checks import check_pictures
 from segcompress_runner.inputs.dataset import Pictures
-from segcompress_runner.inputs.fetch import Inputs
 from segcompress_runner.inputs.fit import check_fit
-from segcompress_runner.inputs.lists import read_lists
+from segcompress_runner.inputs.lists import Lists
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
 from segcompress_runner.measurement import variants
 from segcompress_runner.measurement.benchmark import Comparison
@@ -75,19 +73,18 @@ class Exported:
     file: Path | None = None
 
 
-def validate(spec: JobSpec, settings: ActSettings, inputs: Inputs, means: Means) -> Case:
-    """Check whatever can be checked before hours of training; raises InvalidRunError's kinds."""
+def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lists, means: Means) -> Case:
+    """Check whatever of model and pictures needs Paddle, before hours of training.
+
+    Raises InvalidSettingError or InvalidInputError.
+    """
     _check_device(means.device)
-    dataset = spec.dataset
-    lists = read_lists(inputs.dataset, dataset)
-    means.progress.start(Stage.VALIDATE, len({*lists.train, *lists.val}))
-    info = inspect_model(inputs.model)
-    training.check_training(info, settings, len(lists.train), dataset.batch_size)
-    train = Pictures(lists.train, dataset.train_transforms, mode="train", seed=spec.seed)
-    val = Pictures(lists.val, dataset.val_transforms, mode="val")
-    check_pictures(lists, dataset, means.progress, means.threads)
+    info = inspect_model(model)
+    training.check_training(info, settings, len(lists.train), spec.dataset.batch_size)
+    train = Pictures(lists.train, spec.dataset.train_transforms, mode="train", seed=spec.seed)
+    val = Pictures(lists.val, spec.dataset.val_transforms, mode="val")
     check_fit(info, train, val)
-    return Case(spec, settings, means, inputs.model, info, train, val)
+    return Case(spec, settings, means, model, info, train, val)
 
 
 def baseline(case: Case) -> tuple[Checked, ...]:

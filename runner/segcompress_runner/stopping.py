@@ -15,6 +15,8 @@ class StopFlag:
         self._asked = False
         self._owner = os.getpid()
         self._signals: tuple[signal.Signals, ...] = ()
+        self.interrupted = False
+        """Whether it was Ctrl-C."""
 
     def __call__(self) -> bool:
         """Return whether it was asked."""
@@ -36,6 +38,7 @@ class StopFlag:
 
     def _heard(self, number: int, _: FrameType | None) -> None:
         if os.getpid() == self._owner:
+            self.interrupted = number == signal.SIGINT
             self.ask()
         else:  # a worker process inherits the handler, but must still die of the signal that ends workers
             signal.signal(number, signal.SIG_DFL)

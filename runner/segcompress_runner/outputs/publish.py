@@ -131,9 +131,8 @@ def find_published(storage: Storage, place: Place, run_key: str) -> RunResult | 
 
 
 def reserve(storage: Storage, place: Place, started: datetime) -> None:
-    """Write a first small file where results will go: a missing right shows now, not in hours."""
-    text = f"started {timestamp(started)} by segcompress {RUNNER_VERSION}\n"
-    storage.write(place.files / "started.txt", text.encode())
+    """Show that results can be written where they will go: a missing right shows now, not in hours."""
+    storage.reserve(place.files, f"started {timestamp(started)} by segcompress {RUNNER_VERSION}\n")
 
 
 def publish(storage: Storage, place: Place, run: "Finished", step: Step) -> RunResult:

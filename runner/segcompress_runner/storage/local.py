@@ -56,6 +56,11 @@ class LocalStorage:
             temporary = _written_beside(address.local, content)
             temporary.replace(address.local)
 
+    def reserve(self, folder: Address, note: str) -> None:
+        """Make the folder, and a file in it for a moment."""
+        with _translated(str(folder)):
+            _written_beside(folder.local / "started.txt", note.encode()).unlink()
+
     def create(self, address: Address, content: bytes) -> bool:
         """Link a finished file into place: link(2) fails where the name is taken."""
         with _translated(str(address)):

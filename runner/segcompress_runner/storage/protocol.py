@@ -51,6 +51,9 @@ class Storage(Protocol):
     def write(self, address: Address, content: bytes) -> None:
         """Put one small object in place, whatever was there."""
 
+    def reserve(self, folder: Address, note: str) -> None:
+        """Show that `folder` can be written; an object store keeps `note` there as started.txt."""
+
     def create(self, address: Address, content: bytes) -> bool:
         """Put one small object where none is; return False, and change nothing, where one is."""
 

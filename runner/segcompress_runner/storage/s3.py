@@ -131,6 +131,10 @@ class S3Storage:
     def _put(self, address: Address, content: bytes) -> None:
         self._client.put_object(address.bucket, address.path, io.BytesIO(content), len(content))
 
+    def reserve(self, folder: Address, note: str) -> None:
+        """Put started.txt: no other request tells whether this key may write there."""
+        self.write(folder / "started.txt", note.encode())
+
     def create(self, address: Address, content: bytes) -> bool:
         """Put one object with `If-None-Match: *`.
 

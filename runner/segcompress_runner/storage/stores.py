@@ -32,6 +32,10 @@ class Stores:
         """Ask the address's store."""
         self._of(address).write(address, content)
 
+    def reserve(self, folder: Address, note: str) -> None:
+        """Ask the folder's store."""
+        self._of(folder).reserve(folder, note)
+
     def create(self, address: Address, content: bytes) -> bool:
         """Ask the address's store."""
         return self._of(address).create(address, content)

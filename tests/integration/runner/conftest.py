@@ -1,12 +1,22 @@
-"""A real object store for every test of the runner that speaks to one."""
+"""A real object store, with a tiny model and dataset in it, for every test of the runner that needs one."""
 
+import io
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 from minio import Minio
+from PIL import Image
 
 from devcluster.objectstore import ObjectStore
 from segcompress_runner.storage import S3Settings
+
+from .runs import Runner, Spec
+
+TRAIN, VAL = 12, 4
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +42,74 @@ def bucket(admin: Minio, request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def settings(store: ObjectStore) -> S3Settings:
     return S3Settings(store.address, False, store.access_key, store.secret_key)  # noqa: FBT003
+
+
+@pytest.fixture
+def runner(store: ObjectStore, tmp_path: Path) -> Runner:
+    return Runner(store, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def inputs(admin: Minio, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Put a tiny model and dataset into a bucket; return its name."""
+    folder = tmp_path_factory.mktemp("inputs")
+    tiny = [sys.executable, str(Path(__file__).with_name("tiny.py")), str(folder / "model")]
+    subprocess.run(tiny, check=True, capture_output=True)
+    write_dataset(folder / "dataset")
+    admin.make_bucket("inputs")
+    for path in folder.rglob("*"):
+        if path.is_file():
+            admin.fput_object("inputs", path.relative_to(folder).as_posix(), str(path))
+    return "inputs"
+
+
+@pytest.fixture
+def spec(inputs: str, bucket: str) -> Spec:
+    """Return a spec that takes a few iterations and a bucket of its own for results."""
+    return {
+        "model": {"inference": {"uri": f"s3://{inputs}/model/"}},
+        "dataset": {
+            "uri": f"s3://{inputs}/dataset/",
+            "numClasses": 2,
+            "classNames": ["ground", "square"],
+            "batchSize": 4,
+            "trainTransforms": [
+                {"type": "Resize", "target_size": [32, 32]},
+                {"type": "RandomHorizontalFlip"},
+                {"type": "RandomDistort"},
+                {"type": "Normalize"},
+            ],
+            "valTransforms": [{"type": "Resize", "target_size": [32, 32]}, {"type": "Normalize"}],
+        },
+        "strategy": {
+            "UnstructurePrune": {"ratio": 0.5, "prune_params_type": "conv1x1_only", "local_sparsity": True},
+            "TrainConfig": {"train_iter": 4, "eval_iter": 2, "learning_rate": 0.001},
+        },
+        "benchmark": {"runtimes": ["PaddleInference"], "warmup": 0, "minQueries": 16},
+        "output": {"uri": f"s3://{bucket}/results/"},
+        "storage": {"secretRef": {"name": "object-store"}},
+        "runtime": {"device": "CPU"},
+    }
+
+
+def write_dataset(folder: Path) -> None:
+    """Write pictures of a bright square on dark ground, with masks and lists."""
+    random = np.random.default_rng(1)
+    folder.mkdir()
+    lines = []
+    for number in range(TRAIN + VAL):
+        image = random.integers(0, 90, (40, 48, 3)).astype(np.uint8)
+        mask = np.zeros((40, 48), np.uint8)
+        top, left = random.integers(0, 20, 2)
+        image[top : top + 18, left : left + 18] += 150
+        mask[top : top + 18, left : left + 18] = 1
+        Image.fromarray(image).save(folder / f"{number}.png")
+        Image.fromarray(mask).save(folder / f"{number}-mask.png")
+        lines.append(f"{number}.png {number}-mask.png\n")
+    (folder / "train.txt").write_text("".join(lines[:TRAIN]))
+    (folder / "val.txt").write_text("".join(lines[TRAIN:]))
+
+
+def put(admin: Minio, bucket: str, key: str, content: bytes) -> None:
+    """Put one object."""
+    admin.put_object(bucket, key, io.BytesIO(content), len(content))

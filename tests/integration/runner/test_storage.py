@@ -1,6 +1,5 @@
 """S3Storage against a real MinIO: what comes through, and what each refusal is called."""
 
-import io
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +19,7 @@ from segcompress_runner.errors import (
 )
 from segcompress_runner.storage import Address, Named, S3Settings, S3Storage
 
-
-def put(admin: Minio, bucket: str, key: str, content: bytes) -> None:
-    admin.put_object(bucket, key, io.BytesIO(content), len(content))
+from .conftest import put
 
 
 def test_fetched_files_hold_the_stored_bytes(

@@ -1,0 +1,91 @@
+"""Starts the pod's program as a process: a RunConfig in, exit code and RunResult out."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devcluster.objectstore import ObjectStore
+from segcompress_api.contract import RunResult, parse_run_result
+
+Spec = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended."""
+
+    code: int
+    result: RunResult
+    log: str
+
+
+@dataclass
+class Running:
+    """A run under way."""
+
+    process: subprocess.Popen[str]
+    message: Path
+
+    def wait(self) -> Ended:
+        """Wait for its end."""
+        log, _ = self.process.communicate()
+        text = self.message.read_text()
+        result = parse_run_result(text)
+        assert result is not None, f"no RunResult: {text}\n{log}"
+        return Ended(self.process.returncode, result, log)
+
+
+class Runner:
+    """The program that a pod runs, against one object store."""
+
+    def __init__(self, store: ObjectStore, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+        self._started = 0
+
+    def start(self, spec: Spec, **environment: str) -> Running:
+        """Start a run of `spec`; `environment` changes or adds variables."""
+        self._started += 1
+        home = self._folder / f"pod-{self._started}"
+        home.mkdir()
+        config = {"namespace": "vision", "name": "tiny", "uid": "0", "start": 1, "spec": spec}
+        (home / "run-config.json").write_text(json.dumps(config))
+        variables = {
+            "S3_ENDPOINT": self._store.endpoint,
+            "AWS_ACCESS_KEY_ID": self._store.access_key,
+            "AWS_SECRET_ACCESS_KEY": self._store.secret_key,
+            "SEGCOMPRESS_POD_UID": f"pod-{self._started}",
+            "SEGCOMPRESS_THREADS": "1",
+            "SEGCOMPRESS_RUN_CONFIG": str(home / "run-config.json"),
+            "SEGCOMPRESS_TERMINATION_MESSAGE": str(home / "message"),
+            "SEGCOMPRESS_WORK_DIR": str(home / "work"),
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "segcompress_runner"],
+            env=os.environ | variables | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return Running(process, home / "message")
+
+    def run(self, spec: Spec, **environment: str) -> Ended:
+        """Start a run and wait for its end."""
+        return self.start(spec, **environment).wait()
+
+
+def changed(spec: Spec, path: str, value: Any) -> Spec:
+    """Return a copy of `spec` with another value at the dotted path; None removes the key."""
+    copy: Spec = json.loads(json.dumps(spec))
+    *parents, last = path.split(".")
+    inner = copy
+    for name in parents:
+        inner = inner.setdefault(name, {})
+    inner[last] = value
+    if value is None:
+        del inner[last]
+    return copy

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from segcompress_api.errors import InvalidSpecError
+from segcompress_runner.errors import InputNotFoundError
+from segcompress_runner.job_file import parse_job, read_job
+
+JOB = """
+apiVersion: segcompress.dev/v1alpha1
+kind: SegCompressionJob
+metadata: {name: example}
+spec:
+  model: {inference: {uri: "file://./model/"}}
+  dataset:
+    uri: file://../data
+    numClasses: 2
+    trainTransforms: [{type: Normalize}]
+    valTransforms: [{type: Normalize}]
+  strategy:
+    UnstructurePrune: {ratio: 0.75}
+    TrainConfig: {train_iter: 10, learning_rate: 0.01}
+  output: {uri: s3://compressed/example/}
+"""
+PATH = Path("/home/user/examples/job.yaml")
+
+
+def test_relative_addresses_are_relative_to_the_file() -> None:
+    spec = parse_job(JOB.encode(), PATH).spec
+    assert spec.model.inference.uri == "file:///home/user/examples/model/"
+    assert spec.dataset.uri == "file:///home/user/data"
+    assert spec.output.uri == "s3://compressed/example/"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        pytest.param(
+            "numClasses", "numclasses", r"spec\.dataset\.numclasses: .*did you mean numClasses\?", id="key"
+        ),
+        pytest.param(
+            "numClasses: 2", "numClasses: two", r"spec\.dataset\.numClasses: .*not 'two'", id="value"
+        ),
+        pytest.param(
+            "  output: {uri: s3://compressed/example/}\n", "", r"spec\.output: is required", id="missing"
+        ),
+        pytest.param("SegCompressionJob", "Job", "kind: is Job, not SegCompressionJob", id="kind"),
+        pytest.param("numClasses: 2", "numClasses: [2", r"job\.yaml: line \d+", id="syntax"),
+        pytest.param("metadata:", "---\nmetadata:", r"job\.yaml: holds 2 documents", id="documents"),
+        pytest.param(
+            "ratio:", "ration:", r"UnstructurePrune\.ration: .*did you mean ratio\?", id="section key"
+        ),
+    ],
+)
+def test_wrong_file_is_one_sentence(old: str, new: str, message: str) -> None:
+    assert old in JOB
+    with pytest.raises(InvalidSpecError, match=message):
+        parse_job(JOB.replace(old, new).encode(), PATH)
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputNotFoundError, match=r"job\.yaml: cannot be read \(No such file"):
+        read_job(tmp_path / "job.yaml")

@@ -1,0 +1,69 @@
+import pytest
+
+from segcompress_api.conditions import Reason
+from segcompress_api.contract import ExitCode, RunResult
+from segcompress_api.errors import InvalidSpecError
+from segcompress_runner.endings import exit_code, failure
+from segcompress_runner.errors import (
+    InputNotFoundError,
+    InvalidInputError,
+    InvalidSettingError,
+    PreemptedError,
+    StorageAccessDeniedError,
+    StorageUnreachableError,
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "reason"),
+    [
+        pytest.param(InvalidSpecError("spec.seed", "is odd"), 3, Reason.INVALID_SPEC, id="spec"),
+        pytest.param(InvalidSettingError("x"), 3, Reason.INVALID_SPEC, id="setting"),
+        pytest.param(InputNotFoundError("x"), 3, Reason.INPUT_NOT_FOUND, id="not found"),
+        pytest.param(InvalidInputError("x"), 3, Reason.INVALID_INPUT, id="input"),
+        pytest.param(StorageAccessDeniedError("x"), 3, Reason.STORAGE_ACCESS_DENIED, id="denied"),
+        pytest.param(PreemptedError("x"), 5, Reason.PREEMPTED, id="preempted"),
+        pytest.param(StorageUnreachableError("x"), 6, Reason.STORAGE_UNREACHABLE, id="unreachable"),
+        pytest.param(MemoryError(), 1, Reason.OUT_OF_MEMORY, id="memory"),
+        pytest.param(
+            RuntimeError("ResourceExhaustedError: Out of memory error on GPU 0"),
+            1,
+            Reason.OUT_OF_MEMORY,
+            id="GPU",
+        ),
+        pytest.param(KeyError("x"), 1, Reason.RUNNER_CRASHED, id="bug"),
+    ],
+)
+def test_each_error_has_its_exit_code_and_reason(error: Exception, code: int, reason: Reason) -> None:
+    result, ended = failure(error)
+    assert (ended, result.reason) == (code, reason)
+
+
+def test_workers_traceback_is_cut_to_its_sentence() -> None:
+    message = (
+        "DataLoader worker(1) caught InvalidInputError with message:\n"
+        "Traceback (most recent call last):\n"
+        '  File "worker.py", line 1, in loop\n'
+        "segcompress_runner.errors.InvalidInputError: a.jpg (train.txt line 1): cannot be read as a picture\n"
+    )
+    assert failure(InvalidInputError(message))[0].message == (
+        "a.jpg (train.txt line 1): cannot be read as a picture"
+    )
+
+
+def test_endless_message_is_cut() -> None:
+    assert len(failure(InvalidInputError("x" * 5000))[0].message) == 1024
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        pytest.param(Reason.SUCCEEDED, ExitCode.SUCCEEDED, id="succeeded"),
+        pytest.param(Reason.REUSED, ExitCode.SUCCEEDED, id="reused"),
+        pytest.param(Reason.SPARSITY_NOT_REACHED, ExitCode.GATE_MISSED, id="sparsity"),
+        pytest.param(Reason.ACCEPTANCE_NOT_MET, ExitCode.GATE_MISSED, id="acceptance"),
+        pytest.param(Reason.EXPORT_MISMATCH, ExitCode.GATE_MISSED, id="export"),
+    ],
+)
+def test_measured_run_has_its_exit_code(reason: Reason, code: ExitCode) -> None:
+    assert exit_code(RunResult(reason=reason, message="")) == code

@@ -1,0 +1,69 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from segcompress_runner.errors import InputNotFoundError, InvalidInputError
+from segcompress_runner.storage import Address, LocalStorage, Named
+
+
+def folder(path: Path) -> Address:
+    return Address("file", "", str(path))
+
+
+def test_inputs_are_used_where_they_lie(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    storage = LocalStorage()
+    stats = storage.stat(folder(tmp_path), [Named("a.jpg")])
+    assert storage.fetch(folder(tmp_path), stats, tmp_path / "copy", lambda _: None) == tmp_path
+    assert stats[0].size == 1
+
+
+def test_digest_changes_with_the_content(tmp_path: Path) -> None:
+    storage = LocalStorage()
+    (tmp_path / "a").write_bytes(b"one")
+    before = storage.stat(folder(tmp_path), [Named("a")])
+    (tmp_path / "a").write_bytes(b"two")
+    assert storage.stat(folder(tmp_path), [Named("a")]) != before
+
+
+def test_missing_file_is_named_with_its_origin(tmp_path: Path) -> None:
+    with pytest.raises(InputNotFoundError, match=r"file://.*/7\.jpg \(train\.txt line 7\) does not exist"):
+        LocalStorage().stat(folder(tmp_path), [Named("7.jpg", "train.txt line 7")])
+
+
+def test_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    with pytest.raises(InputNotFoundError, match="is no file"):
+        LocalStorage().read(folder(tmp_path) / "x", 10)
+
+
+def test_read_refuses_what_is_too_large(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"12345")
+    with pytest.raises(InvalidInputError, match="is over 4 bytes"):
+        LocalStorage().read(folder(tmp_path) / "x", 4)
+
+
+def test_one_of_many_publishers_wins(tmp_path: Path) -> None:
+    storage, address = LocalStorage(), folder(tmp_path) / "run/manifest.json"
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda number: storage.create(address, str(number).encode()), range(8)))
+    assert won.count(True) == 1
+    assert storage.read(address, 10) == str(won.index(True)).encode()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["manifest.json"]
+
+
+def test_upload_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"new")
+    target = tmp_path / "out" / "model.onnx"
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    LocalStorage().upload(folder(tmp_path / "out"), {"model.onnx": source}, lambda _: None)
+    assert target.read_bytes() == b"new"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_reserving_makes_the_folder_and_leaves_it_empty(tmp_path: Path) -> None:
+    LocalStorage().reserve(folder(tmp_path / "a/b"), "started")
+    assert list((tmp_path / "a/b").iterdir()) == []
