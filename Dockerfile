@@ -45,7 +45,8 @@ COPY hack/images/install-venv.sh /opt/tools/install-venv
 
 # ---- uv.lock -> one list with hashes for each virtual environment ----
 # Each list ends with a mark of the tools that read it, and gets a fixed time stamp: so the layers made from it are
-# rebuilt when the list or the tools change, and at no other time. swig, which PaddleSlim declares, only builds.
+# rebuilt when the list or the tools change, and at no other time. swig, which PaddleSlim declares, only builds; the
+# group `gpu` is locked apart from the runner, which alone knows the right protobuf.
 FROM tools AS requirements
 # paddlepaddle (CPU) or paddlepaddle-gpu (with CUDA 11.8 from nvidia's wheels, on the same base).
 ARG PADDLE=paddlepaddle
@@ -60,7 +61,7 @@ RUN mkdir /requirements \
         $export --extra runner --no-emit-package swig --output-file /requirements/runner.txt ;; \
       paddlepaddle-gpu) \
         $export --extra runner --no-emit-package swig --no-emit-package paddlepaddle --output-file /requirements/runner.txt \
-        && $export --only-group gpu --output-file /requirements/gpu.txt \
+        && $export --only-group gpu --no-emit-package protobuf --output-file /requirements/gpu.txt \
         && cat /requirements/gpu.txt >> /requirements/runner.txt ;; \
       *) echo "PADDLE is '${PADDLE}': must be paddlepaddle or paddlepaddle-gpu" >&2; exit 2 ;; \
     esac \

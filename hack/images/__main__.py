@@ -17,6 +17,7 @@ from images.check import check_image
 from images.engines import Buildah, Engine, choose_engine
 from images.errors import ImagesError
 from images.execution import execute
+from images.lock import alone
 from images.records import Record, is_current, read_records
 from images.settings import TARGETS, Image, Settings
 from images.sizes import table
@@ -110,7 +111,8 @@ def _answer(
         case "size":
             return table(image.name, Path(record.archive))
         case "check":
-            return f"{image.name}: {check_image(settings, engine, image, record)}"
+            with alone(settings):
+                return f"{image.name}: {check_image(settings, engine, image, record)}"
         case "push":
             push = engine.push(record.reference, insecure=options.insecure)
             execute(f"push {record.reference}", push, settings.log(f"{image.name}-push"))
@@ -123,7 +125,8 @@ def _base(settings: Settings, engine: Engine, *, refresh: bool) -> int:
     _become_root(settings, engine)
     if refresh:
         forget_base(settings)
-    prepare(settings, engine)
+    with alone(settings):
+        prepare(settings, engine)
     print(base_identity(settings))
     return 0
 

@@ -6,28 +6,25 @@ interrupted is not recorded, so the next call does it again.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import subprocess
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devcluster.progress import Progress, say
 from images.base import base_identity, ensure_base
 from images.engines import Build as EngineBuild
 from images.engines import Buildah, Engine, with_working_driver
 from images.errors import ImagesError
 from images.execution import execute
 from images.inputs import inputs_digest
+from images.lock import alone
 from images.packages import install_missing
 from images.records import Record, is_current, read_records, write_record
 from images.settings import PROJECT, Image, Settings, base_image, find_ca_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 FREE_BYTES = {False: 6_000_000_000, True: 24_000_000_000}
 
@@ -45,8 +42,7 @@ def build_images(
     """Build what is not there yet and return the record of each image, by name."""
     if records := _all_current(settings, engine, images):
         return records
-    settings.scratch.mkdir(parents=True, exist_ok=True)
-    with _alone(settings):
+    with alone(settings):
         if records := _all_current(settings, engine, images):
             return records
         _check_space(settings, images)
@@ -59,8 +55,8 @@ def prepare(settings: Settings, engine: Engine) -> Engine:
     if not isinstance(engine, Buildah):
         return engine
     install_missing(settings)
-    settings.scratch.mkdir(parents=True, exist_ok=True)
     buildah = with_working_driver(engine)
+    subprocess.run(buildah.remove_leftovers(), capture_output=True, check=False)
     ensure_base(buildah, base_image((PROJECT / "Dockerfile").read_text(encoding="utf-8")))
     return buildah
 
@@ -114,18 +110,3 @@ def _check_space(settings: Settings, images: Sequence[Image]) -> None:
             f"{settings.root} has {free / 1e9:.1f} GB free and the build may need {needed / 1e9:.0f} GB: "
             "make room, or set SEGCOMPRESS_CACHE to a folder on a larger disk"
         )
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    descriptor = os.open(settings.lock, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("Another build of the images is running; waiting for it to end.")
-            with Progress("waiting for the other build"):
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

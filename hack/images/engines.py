@@ -111,8 +111,12 @@ class Buildah:
         return ("env", *variables, "buildah", *state, "--storage-driver", self.driver, *arguments)
 
     def build(self, build: Build) -> Command:
-        """Build with a cache of layers."""
-        return self.command("build", "--layers", *_build_options(build))
+        """Build with a cache of layers; nothing but layers stays, however it ends."""
+        return self.command("build", "--layers", "--force-rm", *_build_options(build))
+
+    def remove_leftovers(self) -> Command:
+        """Return the command that removes what a build left that was killed."""
+        return self.command("rm", "--all")
 
     def build_base(self, reference: str, folder: Path) -> Command:
         """Turn the folder's archive into an image."""

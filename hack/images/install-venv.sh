@@ -32,7 +32,7 @@ if [ -d "$site/nvidia" ]; then
         [ -e "$plain" ] || ln -s "$(basename "$library")" "$plain"
     done
     ls -d "$site"/nvidia/*/lib > /etc/ld.so.conf.d/nvidia-wheels.conf
-    ldconfig
+    /sbin/ldconfig
 fi
 
 echo "Compiling byte code"
