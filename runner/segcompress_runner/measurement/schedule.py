@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _ROUNDS = 16
 """Turns that each model takes at least, where there are queries enough for blocks of more than one."""
 
-_LONGEST_BLOCK = 32
+_LONGEST_BLOCK = 16
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ convolutions are called fused_conv2d by then, so that a list of conv2d quantises
 which QuantAware left in the program.
 
 Each run sets the thread count of the process's maths libraries to its own, so sessions with different counts
-live side by side. Nothing is written to disk: neither optimised models nor caches are asked for.
+live side by side; an executor must set its count again after them. Nothing is written to disk: neither
+optimised models nor caches are asked for.
 """
 
 from dataclasses import dataclass

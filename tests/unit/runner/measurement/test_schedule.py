@@ -32,7 +32,7 @@ def test_turns_add_up_to_the_same_place_for_every_model() -> None:
 
 
 def test_a_turn_is_short_beside_the_whole() -> None:
-    assert abba(2, 1024)[0] == Block(0, 32)
+    assert abba(2, 1024)[0] == Block(0, 16)
     assert abba(2, 64)[0] == Block(0, 4)
 
 
