@@ -30,3 +30,5 @@ def configure_logging(format_: LogFormat, level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     if level != "DEBUG":
         logging.getLogger("kopf").setLevel(logging.WARNING)
+        # Our own one line says what the client warns of.
+        logging.getLogger("kubernetes").setLevel(logging.ERROR)
