@@ -8,7 +8,7 @@ import math
 
 SIZE = 192
 """Rows and columns of the exported model's input."""
-_STAGES = ((0.6, 96), (0.85, 128), (1.0, SIZE))
+_STAGES = ((0.5, 96), (0.7, 128), (1.0, SIZE))
 _WARM_UP = 0.05
 _FLOOR = 0.01
 
