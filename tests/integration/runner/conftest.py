@@ -1,5 +1,6 @@
 """A real object store, with a tiny model and dataset in it, for every test of the runner that needs one."""
 
+import hashlib
 import io
 import subprocess
 import sys
@@ -34,7 +35,8 @@ def admin(store: ObjectStore) -> Minio:
 def bucket(admin: Minio, request: pytest.FixtureRequest) -> str:
     """Make an empty bucket with the test's name."""
     letters = (letter if letter.isalnum() else "-" for letter in request.node.name.lower())
-    name = f"t-{''.join(letters)[:56].strip('-')}"
+    digest = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
+    name = f"t{digest}-{''.join(letters)[:48].strip('-')}"
     admin.make_bucket(name)
     return name
 
@@ -65,7 +67,12 @@ def inputs(admin: Minio, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def spec(inputs: str, bucket: str) -> Spec:
-    """Return a spec that takes a few iterations and a bucket of its own for results."""
+    """Return a spec with a bucket of its own for results."""
+    return make_spec(inputs, bucket)
+
+
+def make_spec(inputs: str, bucket: str) -> Spec:
+    """Return a spec that takes a few iterations."""
     return {
         "model": {"inference": {"uri": f"s3://{inputs}/model/"}},
         "dataset": {

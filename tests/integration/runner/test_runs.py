@@ -4,13 +4,17 @@ import hashlib
 import json
 import signal
 import time
+from dataclasses import dataclass
 
 import pytest
 from minio import Minio
 
+from devcluster.objectstore import ObjectStore
 from segcompress_api.conditions import Reason
+from segcompress_api.status import Artifact
 
-from .runs import Runner, Running, Spec, changed
+from .conftest import make_spec
+from .runs import Ended, Runner, Running, Spec, changed
 
 
 def read(admin: Minio, uri: str) -> bytes:
@@ -22,43 +26,80 @@ def read(admin: Minio, uri: str) -> bytes:
         response.release_conn()
 
 
-def test_run_publishes_what_it_says_and_the_next_one_is_reused(
-    admin: Minio, runner: Runner, spec: Spec
-) -> None:
-    first = runner.run(spec)
-    assert (first.code, first.result.reason) == (0, Reason.SUCCEEDED), first.log
-    metrics, artifacts = first.result.metrics, first.result.artifacts
+@dataclass(frozen=True)
+class Pods:
+    """Two pods that ran one spec at once."""
+
+    spec: Spec
+    ended: tuple[Ended, Ended]
+
+    @property
+    def winner(self) -> Ended:
+        """The pod whose manifest it is."""
+        return next(run for run in self.ended if run.result.reason == Reason.SUCCEEDED)
+
+
+@pytest.fixture(scope="module")
+def pods(store: ObjectStore, admin: Minio, inputs: str, tmp_path_factory: pytest.TempPathFactory) -> Pods:
+    admin.make_bucket("two-pods")
+    runner, spec = Runner(store, tmp_path_factory.mktemp("two-pods")), make_spec(inputs, "two-pods")
+    running = runner.start(spec), runner.start(spec)
+    return Pods(spec, (running[0].wait(), running[1].wait()))
+
+
+def test_of_two_pods_at_once_one_publishes_and_both_succeed(pods: Pods) -> None:
+    assert [run.code for run in pods.ended] == [0, 0], pods.ended[0].log + pods.ended[1].log
+    assert {run.result.reason for run in pods.ended} == {Reason.SUCCEEDED, Reason.REUSED}
+    assert pods.ended[0].result.artifacts == pods.ended[1].result.artifacts
+
+
+def test_same_seed_gives_the_same_parameters(admin: Minio, pods: Pods) -> None:
+    folder = manifest_of(pods).uri.rpartition("/")[0]
+    first, second = (read(admin, f"{folder}/attempts/pod-{n}/model.pdiparams") for n in (1, 2))
+    assert first == second
+
+
+def test_figures_are_those_of_the_run(pods: Pods) -> None:
+    metrics = pods.winner.result.metrics
     assert metrics is not None
     assert metrics.compressed is not None
     assert metrics.compressed.sparsity == "0.5000"
     assert metrics.runtime == "PaddleInference"
-    assert artifacts is not None
-    assert artifacts.model is not None
-
-    content = read(admin, artifacts.manifest.uri)
-    assert hashlib.sha256(content).hexdigest() == artifacts.manifest.sha256
-    manifest = json.loads(content)
-    folder = artifacts.manifest.uri.rpartition("/")[0]
-    files = {file["name"]: read(admin, f"{folder}/{file['path']}") for file in manifest["files"]}
-    assert set(files) == {"model.pdmodel", "model.pdiparams", "result.json", "table.md"}
-    for file in manifest["files"]:
-        assert hashlib.sha256(files[file["name"]]).hexdigest() == file["sha256"]
-    assert hashlib.sha256(files["model.pdiparams"]).hexdigest() == artifacts.model.sha256
-    assert len(files["model.pdiparams"]) == metrics.compressed.size_bytes
-
-    second = runner.run(changed(spec, "backoffLimit", 5))
-    assert (second.code, second.result.reason) == (0, Reason.REUSED)
-    assert second.result.artifacts == artifacts
-    assert "Validate" not in second.log
+    assert metrics.worst_class is not None
+    assert metrics.worst_class.name in {"ground", "square"}
 
 
-def test_same_seed_gives_the_same_parameters(runner: Runner, spec: Spec) -> None:
-    runs = [runner.run(changed(spec, "output.uri", f"{spec['output']['uri']}{number}/")) for number in (1, 2)]
-    models = [run.result.artifacts.model for run in runs if run.result.artifacts]
-    assert [run.result.reason for run in runs] == [Reason.SUCCEEDED] * 2
-    assert models[0] is not None
-    assert models[1] is not None
-    assert models[0].sha256 == models[1].sha256
+def test_manifest_names_every_file_with_its_digest(admin: Minio, pods: Pods) -> None:
+    artifact = manifest_of(pods)
+    content = read(admin, artifact.uri)
+    assert hashlib.sha256(content).hexdigest() == artifact.sha256
+    folder, files = artifact.uri.rpartition("/")[0], json.loads(content)["files"]
+    assert {file["name"] for file in files} == {
+        "model.pdmodel",
+        "model.pdiparams",
+        "result.json",
+        "table.md",
+    }
+    for file in files:
+        assert hashlib.sha256(read(admin, f"{folder}/{file['path']}")).hexdigest() == file["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        pytest.param("backoffLimit", 5, id="other limits"),
+        pytest.param(
+            "strategy.UnstructurePrune",
+            {"pruned_ratio": 0.5, "prune_params_type": "conv1x1_only", "local_sparsity": True},
+            id="upstream's old spelling",
+        ),
+    ],
+)
+def test_same_run_is_reused_without_paddle(runner: Runner, pods: Pods, path: str, value: object) -> None:
+    again = runner.run(changed(pods.spec, path, value))
+    assert (again.code, again.result.reason) == (0, Reason.REUSED)
+    assert again.result.artifacts == pods.winner.result.artifacts
+    assert "Validate" not in again.log
 
 
 def test_missed_gate_is_published_and_missed_again_without_a_run(
@@ -79,20 +120,6 @@ def test_missed_gate_is_published_and_missed_again_without_a_run(
     assert "Validate" not in second.log
 
 
-def test_upstreams_old_spelling_is_the_same_run(runner: Runner, spec: Spec) -> None:
-    assert runner.run(spec).code == 0
-    old = changed(spec, "strategy.UnstructurePrune.ratio", None)
-    old = changed(old, "strategy.UnstructurePrune.pruned_ratio", 0.5)
-    assert runner.run(old).result.reason == Reason.REUSED
-
-
-def test_of_two_pods_at_once_one_publishes(runner: Runner, spec: Spec) -> None:
-    ended = [running.wait() for running in [runner.start(spec), runner.start(spec)]]
-    assert [run.code for run in ended] == [0, 0]
-    assert {run.result.reason for run in ended} == {Reason.SUCCEEDED, Reason.REUSED}
-    assert ended[0].result.artifacts == ended[1].result.artifacts
-
-
 @pytest.mark.parametrize("stage", ["Validate", "Compress"])
 def test_sigterm_ends_the_run_at_its_next_step(runner: Runner, spec: Spec, stage: str) -> None:
     running = runner.start(changed(spec, "strategy.TrainConfig.train_iter", 1_000_000))
@@ -110,6 +137,11 @@ def test_sigterm_while_the_store_is_away_ends_the_run(runner: Runner, spec: Spec
     ended = running.wait()
     assert (ended.code, ended.result.reason) == (5, Reason.PREEMPTED), ended.log
     assert time.monotonic() - started < 30
+
+
+def manifest_of(pods: Pods) -> Artifact:
+    assert pods.winner.result.artifacts is not None
+    return pods.winner.result.artifacts.manifest
 
 
 def wait_for(running: Running, words: str) -> None:
