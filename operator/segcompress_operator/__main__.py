@@ -12,7 +12,7 @@ from typing import Any
 import kopf
 
 from segcompress_operator import handlers
-from segcompress_operator.cluster import Cluster, Connection
+from segcompress_operator.cluster import Cluster, connection
 from segcompress_operator.errors import OperatorError, SettingError
 from segcompress_operator.index import Index
 from segcompress_operator.logs import configure_logging
@@ -47,7 +47,7 @@ async def run(settings: Settings) -> int:
     async def log_in(**_: Any) -> kopf.ConnectionInfo:
         return login(kopf_settings, os.environ)
 
-    async with Cluster(connection(kopf_settings), settings.component) as cluster:
+    async with Cluster(await connection(), settings.component) as cluster:
         await _await_kind(cluster)
         reconciler = Reconciler(index, queue, cluster, settings.runner, lambda: datetime.now(UTC))
         stop = asyncio.Event()
@@ -84,16 +84,6 @@ def login(kopf_settings: kopf.OperatorSettings, environment: Mapping[str, str]) 
     if config is None:
         raise SettingError("KUBECONFIG", "is required outside a cluster and names no file")
     return config
-
-
-def connection(kopf_settings: kopf.OperatorSettings) -> Connection:
-    """Return the same way to the API server for our own requests."""
-    info = login(kopf_settings, os.environ)
-    return Connection(
-        server=info.server,
-        tls=info.as_ssl_context(),
-        headers=lambda: login(kopf_settings, os.environ).as_http_headers(),
-    )
 
 
 async def _await_kind(cluster: Cluster) -> None:

@@ -1,24 +1,24 @@
 """The only module that writes to the API server, or asks it anything outside the watches.
 
-No decisions here: each function is one request, and its answer in our words (errors.py). Plain REST on
-aiohttp, which kopf brings along: the few requests that we make need none of the official client's models.
+No decisions here: each function is one request, and its answer in our words (errors.py). The official client
+carries the requests: who we are, tokens that rotate, TLS. Bodies stay plain JSON, for the client's models
+would drop a field that they do not know.
 """
 
 import json
 import logging
-import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Self
-from urllib.parse import urlencode
 
 import aiohttp
+from kubernetes.aio import config
+from kubernetes.aio.client import ApiClient, ApiException, Configuration
 
 from segcompress_api.base import API_GROUP, API_VERSION
 from segcompress_api.job import KIND, PLURAL
 from segcompress_api.status import timestamp
-from segcompress_operator.errors import GoneError, RefusedError, RetryableError
+from segcompress_operator.errors import GoneError, RefusedError, RetryableError, SettingError
 from segcompress_operator.planning.observed import Resource, controller_uid, parse_time
 from segcompress_operator.planning.plan import Announcement, TtlChange
 
@@ -27,19 +27,25 @@ logger = logging.getLogger(__name__)
 Body = dict[str, Any]
 
 _GROUP_URL = f"/apis/{API_GROUP}/{API_VERSION}"
-_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+_TIMEOUT_SECONDS = 30.0
 _MERGE_PATCH = "application/merge-patch+json"
-_TOKEN_SECONDS = 60.0
 _EVENT_LIMIT = 1024
+_CONNECTIONS = 32
+_FIRST_ERROR = 400
 
 
-@dataclass(frozen=True)
-class Connection:
-    """Where the API server is and how to prove who we are; `headers` is asked anew, since tokens rotate."""
-
-    server: str
-    tls: ssl.SSLContext
-    headers: Callable[[], Mapping[str, str]]
+async def connection() -> Configuration:
+    """Return the way to the API server: the pod's service account, or else what KUBECONFIG says."""
+    configuration = Configuration()
+    configuration.connection_pool_maxsize = _CONNECTIONS
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException:
+        try:
+            await config.load_kube_config(client_configuration=configuration, persist_config=False)
+        except config.ConfigException as error:
+            raise SettingError("KUBECONFIG", f"is required outside a cluster ({error})") from None
+    return configuration
 
 
 class NameTakenError(Exception):
@@ -50,23 +56,20 @@ class Cluster:
     """Requests of the operator; use as an async context manager."""
 
     def __init__(
-        self, connection: Connection, component: str, clock: Callable[[], float] = time.time
+        self, configuration: Configuration, component: str, clock: Callable[[], float] = time.time
     ) -> None:
-        self._connection = connection
+        self._configuration = configuration
         self._component = component
         self._clock = clock
-        self._session: aiohttp.ClientSession | None = None
-        self._headers: Mapping[str, str] = {}
-        self._headers_until = 0.0
+        self._api: ApiClient | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(ssl=self._connection.tls, limit=32)
-        self._session = aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT)
+        self._api = ApiClient(self._configuration)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._session is not None:
-            await self._session.close()
+        if self._api is not None:
+            await self._api.close()
 
     async def serves_our_kind(self) -> bool:
         """Return whether the CRD is installed."""
@@ -114,8 +117,9 @@ class Cluster:
 
         It is told in Events alone; no condition holds it.
         """
-        selector = urlencode({"fieldSelector": f"involvedObject.uid={job_uid},reason=FailedCreate"})
-        listed = await self._request("GET", f"/api/v1/namespaces/{namespace}/events?{selector}")
+        selector = f"involvedObject.uid={job_uid},reason=FailedCreate"
+        url = f"/api/v1/namespaces/{namespace}/events"
+        listed = await self._request("GET", url, query=[("fieldSelector", selector)])
         return _latest_message(listed.get("items", ()))
 
     async def post_event(self, resource: Resource, said: Announcement) -> None:
@@ -150,31 +154,34 @@ class Cluster:
         except (RetryableError, RefusedError, GoneError, _ConflictError) as error:
             logger.warning("%s: Event %s was not posted: %s", resource.key, said.reason, error)
 
-    async def _request(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Body:
-        if self._session is None:
+    async def _request(
+        self,
+        method: str,
+        url: str,
+        body: Mapping[str, Any] | None = None,
+        query: list[tuple[str, str]] | None = None,
+    ) -> Body:
+        if self._api is None:
             raise RuntimeError("a Cluster is used as an async context manager")
         content_type = _MERGE_PATCH if method == "PATCH" else "application/json"
-        headers = {**self._authorization(), "Content-Type": content_type, "Accept": "application/json"}
-        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        headers = {"Content-Type": content_type, "Accept": "application/json"}
         try:
-            async with self._session.request(
-                method, self._connection.server.rstrip("/") + url, data=data, headers=headers
-            ) as response:
-                text = await response.text()
-                if response.ok:
-                    parsed: Body = json.loads(text)
-                    return parsed
-                if response.status == 401:  # noqa: PLR2004 - a token that has run out
-                    self._headers_until = 0.0
-                raise _error(method, response.status, text, response.headers)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            request = await self._api.param_serialize(
+                method,
+                url,
+                query_params=query,
+                header_params=headers,
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+            response = await self._api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
+            text = (await response.read()).decode(errors="replace")
+        except (aiohttp.ClientError, ApiException, TimeoutError, OSError) as error:
             raise RetryableError(f"{method}: the API server does not answer: {error!r}") from None
-
-    def _authorization(self) -> Mapping[str, str]:
-        if self._clock() >= self._headers_until:
-            self._headers = self._connection.headers()
-            self._headers_until = self._clock() + _TOKEN_SECONDS
-        return self._headers
+        if response.status >= _FIRST_ERROR:
+            raise _error(method, response.status, text, response.headers)
+        parsed: Body = json.loads(text)
+        return parsed
 
 
 class _ConflictError(RetryableError):

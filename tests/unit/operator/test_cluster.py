@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
 from aiohttp import web
+from kubernetes.aio.client import Configuration
 
-from segcompress_operator.cluster import Cluster, Connection, NameTakenError
+from segcompress_operator.cluster import Cluster, NameTakenError
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
 from segcompress_operator.planning.plan import Announcement, TtlChange
 from unit.operator.samples import OWNER, job_body, make_resource
@@ -37,7 +37,6 @@ def talk(
     act: Callable[[Cluster], Awaitable[Any]],
     answers: Mapping[tuple[str, str], Answer],
     headers: Mapping[str, str] | None = None,
-    tokens: Callable[[], Mapping[str, str]] = dict,
 ) -> tuple[Any, ApiServer]:
     """Return what `act` returned, and the server that it talked to."""
     server = ApiServer(answers, headers or {})
@@ -48,9 +47,8 @@ def talk(
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         port = runner.addresses[0][1]
-        connection = Connection(f"http://127.0.0.1:{port}/", ssl.create_default_context(), tokens)
         try:
-            async with Cluster(connection, "segcompress-operator") as cluster:
+            async with Cluster(Configuration(f"http://127.0.0.1:{port}"), "segcompress-operator") as cluster:
                 return await act(cluster)
         finally:
             await runner.cleanup()
@@ -177,23 +175,9 @@ def test_kind_is_looked_for(answer: Answer, *, served: bool) -> None:
     assert talk(lambda c: c.serves_our_kind(), {("GET", path): answer})[0] is served
 
 
-def test_token_is_read_again_after_it_was_refused() -> None:
-    tokens = iter(({"Authorization": "Bearer old"}, {"Authorization": "Bearer new"}))
-
-    async def twice(cluster: Cluster) -> None:
-        for _ in range(2):
-            with pytest.raises(RetryableError):
-                await cluster.patch_status(make_resource(), {})
-
-    _, server = talk(twice, {("PATCH", STATUS): (401, {})}, tokens=lambda: next(tokens))
-    assert [asked[3]["Authorization"] for asked in server.asked] == ["Bearer old", "Bearer new"]
-
-
 def test_api_server_that_is_away_is_tried_again() -> None:
-    connection = Connection("http://127.0.0.1:1", ssl.create_default_context(), dict)
-
     async def scene() -> None:
-        async with Cluster(connection, "operator") as cluster:
+        async with Cluster(Configuration("http://127.0.0.1:1"), "operator") as cluster:
             with pytest.raises(RetryableError, match="does not answer"):
                 await cluster.create_job(MANIFEST)
 
