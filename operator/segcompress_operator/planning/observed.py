@@ -81,6 +81,7 @@ class ObservedPod:
     resource_version: str
     created: datetime
     terminal: bool
+    deleting: bool
     running: bool
     disrupted: bool
     exit_code: int | None
@@ -168,6 +169,7 @@ def parse_pod(body: Body) -> ObservedPod:
         resource_version=str(meta.get("resourceVersion", "")),
         created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
         terminal=status.get("phase") in _TERMINAL,
+        deleting=bool(meta.get("deletionTimestamp")),
         running=running is not None,
         disrupted=_condition(status, "DisruptionTarget") is not None,
         exit_code=exit_code if isinstance(exit_code, int) else None,

@@ -38,7 +38,8 @@ class Progress:
 def progress_of(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -> Progress | None:
     """Return how the unfinished `job` stands; `refusal` is why it gets no pod, "" where nothing is known.
 
-    None where its last pod has ended for good and the Job controller is about to say so.
+    None where its last pod has ended for good and the Job controller is about to say so, and where a pod that
+    never ran is being deleted: the kubelet calls that ContainerCreating, which is no news.
     """
     if job.ending:
         return None
@@ -50,6 +51,8 @@ def progress_of(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -
     live = [pod for pod in pods if not pod.terminal]
     if not live:
         return _without_a_pod(job, pods, refusal)
+    if live[-1].deleting and not live[-1].running:
+        return None
     current = _of_pod(live[-1])
     before = _after(job, pods) if current.reason is Reason.PENDING else None
     return before or current

@@ -1,5 +1,6 @@
 """How a run that has not ended stands: rows of what was observed and what is told."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -154,6 +155,12 @@ def test_end_that_the_job_controller_is_about_to_tell_is_not_written_twice(pods:
 def test_job_on_its_way_to_failure_keeps_what_was_said() -> None:
     conditions_ = [{"type": "FailureTarget", "status": "True", "reason": "DeadlineExceeded"}]
     assert plan(Observed(jobs=(make_job(status={"conditions": conditions_}),))) == Plan()
+
+
+def test_pod_that_is_deleted_before_it_ran_keeps_what_was_said() -> None:
+    """The kubelet then says ContainerCreating once more, be it at a deadline or at a user's wish."""
+    pod = replace(pending_pod(), deleting=True)
+    assert plan(Observed(jobs=(make_job(),), pods=(pod,))) == Plan()
 
 
 def test_start_is_announced_once_with_settings_without_effect() -> None:
