@@ -1,4 +1,4 @@
-"""The runner's image with one file more, `fault/sitecustomize.py`, as an archive of a few kilobytes.
+"""The runner's image with a fault in it (`fault/break_one_step.py`), as an archive of a few kilobytes.
 
 The archive (OCI image layout) names the runner's own layers by digest and holds none of them: they are in
 the cluster already, unpacked when the runner's image was loaded.
@@ -11,8 +11,8 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-FAULT = Path(__file__).parent / "fault" / "sitecustomize.py"
-PLACE = "app/.venv/lib/python3.11/site-packages/sitecustomize.py"
+FAULT = Path(__file__).parent / "fault" / "break_one_step.py"
+PACKAGES = "app/.venv/lib/python3.11/site-packages"
 _OCI = "application/vnd.oci.image"
 
 Json = dict[str, Any]
@@ -21,7 +21,11 @@ Json = dict[str, Any]
 def make_fault_image(runner: Path, to: Path) -> str:
     """Write the archive made from the runner's docker-archive; return the image's reference."""
     config, sizes = _read_runner(runner)
-    layer = _tar({PLACE: FAULT.read_bytes()})
+    # Python runs a line of a .pth file at its start.
+    start = f"import {FAULT.stem}\n".encode()
+    layer = _tar(
+        {f"{PACKAGES}/{FAULT.name}": FAULT.read_bytes(), f"{PACKAGES}/{FAULT.stem}.pth": start},
+    )
     config["rootfs"]["diff_ids"].append(f"sha256:{_sha256(layer)}")
     config["history"].append({"created_by": "a fault for tests"})
     blobs = {"config": json.dumps(config).encode(), "layer": layer}

@@ -14,7 +14,7 @@ from e2e.specs import spec
 
 OUTPUT = "s3://compressed/"
 
-LIGHT: Body = {"runtime__resources": {"requests": {"cpu": "10m", "memory": "64Mi"}}}
+LIGHT: Body = {"runtime__resources": {"requests": {"cpu": "100m", "memory": "64Mi"}}}
 """Changes of a run that ends, or waits, before Paddle is imported."""
 
 MENDED: Body = {**LIGHT, "dataset__trainList": "absent.txt"}

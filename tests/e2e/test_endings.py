@@ -147,7 +147,7 @@ def runner_crashed(stage: Stage) -> None:
     message = stage.run("crashed", runtime__image=operator["image"], **LIGHT).fails("BackoffLimitExceeded")
     assert "RunnerCrashed" in message
     assert "exit code 2" in message
-    assert "SEGCOMPRESS_RUNNER_IMAGE is required" in message
+    assert "SEGCOMPRESS_RUNNER_IMAGE: is required" in message
 
 
 RAMP = {
@@ -178,7 +178,7 @@ STORIES: tuple[Story, ...] = (
     Refused(
         "unknown-node",
         "InvalidSpec",
-        ("spec.strategy.Distillation.node", "relu_30.tmp_00", "relu_30.tmp_0?"),
+        ("spec.strategy.Distillation.node: relu_30.tmp_00", "did you mean relu_30.tmp_0"),
         {"strategy__Distillation": {"node": ["relu_30.tmp_00"]}},
     ),
     Refused(

@@ -1,6 +1,6 @@
 """Breaks one step of the runner, by the resource's name: for ends that a sound runner cannot be led to.
 
-Python imports this at its start in the fault image, and nowhere else.
+Python imports this at its start in the fault image, and nowhere else does anybody.
 
 - `…zeros-lost`: masks zero half of what is asked for, as a pruner would that forgets its ramp.
 - `…export-wrong`: the compressed model's ONNX file gets its last convolution negated.
