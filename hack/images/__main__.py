@@ -81,6 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ImagesError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted; the next call goes on from the layers that are done", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -76,8 +76,8 @@ class Docker:
 
     def build(self, build: Build) -> Command:
         """BuildKit, as lines of text. No attestation: it would make a list out of a single image."""
-        plain = ("docker", "build", "--progress", "plain", "--provenance=false")
-        return ("env", "DOCKER_BUILDKIT=1", *plain, *_build_options(build))
+        variables = ("DOCKER_BUILDKIT=1", "BUILDX_NO_DEFAULT_ATTESTATIONS=1")
+        return ("env", *variables, "docker", "build", "--progress", "plain", *_build_options(build))
 
     def save(self, reference: str, archive: Path) -> Command:
         """Write the image with its name."""
