@@ -89,6 +89,7 @@ images: ## Build the operator's and the runner's image
 .PHONY: image-gpu
 image-gpu: ## Build the runner's image for CUDA, and try to import Paddle in it
 	@$(IMAGES) build runner --gpu
+	@$(IMAGES) check runner --gpu
 
 .PHONY: sample
 sample: install ## Generate the sample dataset into examples/sample/dataset
