@@ -2,9 +2,10 @@
 
 import itertools
 import shutil
+import threading
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import paddle
@@ -17,6 +18,7 @@ from segcompress_runner.inputs.dataset import Pictures
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # where Linux keeps it; workers hand batches over there
 _PREFETCH = 2
 _MOST_WORKERS = 4
+_FAULT_WAIT_S = 10.0
 _SPARE = 2
 """Share of /dev/shm that is asked for: twice what the batches in flight take."""
 
@@ -50,24 +52,58 @@ def batches(pictures: Pictures, order: Order, threads: int) -> Generator[Any, No
         persistent_workers=workers > 0,
     )
     try:
-        for sampler.epoch in itertools.count():
-            pictures.set_epoch(sampler.epoch)
-            yield from _one_epoch(iter(loader))
+        with _ReaderFaults() as faults:
+            for sampler.epoch in itertools.count():
+                pictures.set_epoch(sampler.epoch)
+                yield from _one_epoch(iter(loader), faults)
     finally:
         _end_workers(loader)
 
 
-def _one_epoch(iterator: Iterator[Any]) -> Iterator[Any]:
+def _one_epoch(iterator: Iterator[Any], faults: "_ReaderFaults") -> Iterator[Any]:
     while True:
         try:
             yield next(iterator)[0]
         except StopIteration:
             return
-        except RunError as error:
-            # A worker's exception arrives with its traceback as the message; its last line is ours.
-            raise type(error)(
-                str(error).strip().splitlines()[-1].partition("Error: ")[2] or str(error)
-            ) from None
+        except SystemError as error:  # "Blocking queue is killed", whatever happened to the reader
+            raise faults.first() or error from None
+
+
+class _ReaderFaults:
+    """Keeps what ends Paddle's reader thread, which would only print it."""
+
+    def __init__(self) -> None:
+        self._fault: Exception | None = None
+        self._came = threading.Event()
+        self._hook: Any = None
+
+    def __enter__(self) -> Self:
+        self._hook, threading.excepthook = threading.excepthook, self._keep
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        threading.excepthook = self._hook
+
+    def first(self) -> Exception | None:
+        """Return the reader's first fault; it comes a moment after the queue is closed."""
+        self._came.wait(_FAULT_WAIT_S)
+        return self._fault
+
+    def _keep(self, arguments: threading.ExceptHookArgs) -> None:
+        if self._fault is None and isinstance(arguments.exc_value, Exception):
+            self._fault = _as_told(arguments.exc_value)
+            self._came.set()
+        elif self._fault is None:
+            self._hook(arguments)
+
+
+def _as_told(error: Exception) -> Exception:
+    """Return a worker's error with its sentence alone: it arrives with its traceback as the message."""
+    if not isinstance(error, RunError):
+        return error
+    last = str(error).strip().splitlines()[-1]
+    return type(error)(last.partition(f"{type(error).__name__}: ")[2] or last)
 
 
 def _end_workers(loader: Any) -> None:

@@ -73,7 +73,6 @@ def test_it_exports_to_onnx_with_quantise_and_dequantise_operators(run: Compress
         {"use_pact": True},
         {"is_full_quantize": True},
         {"weight_quantize_type": "abs_max"},
-        {"activation_quantize_type": "range_abs_max"},
         {"moving_rate": 0.5},
     ],
 )
