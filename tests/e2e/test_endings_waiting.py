@@ -26,10 +26,10 @@ def missing_key(stage: Stage) -> None:
 
 def image_never_pulled(stage: Stage) -> None:
     image = "127.0.0.1:9/segcompress/runner:absent"
-    run = stage.run("no-image", runtime__image=image, activeDeadlineSeconds=60, **LIGHT)
+    run = stage.run("no-image", runtime__image=image, activeDeadlineSeconds=150, **LIGHT)
     assert image in run.waits("ImagePullFailed")
     message = run.fails("DeadlineExceeded")
-    assert "spec.activeDeadlineSeconds (60 s)" in message
+    assert "spec.activeDeadlineSeconds (150 s)" in message
     assert "ImagePullFailed" in message
     assert image in message
 

@@ -44,10 +44,11 @@ def _negate_last_convolution(path: Path) -> None:
     from onnx import numpy_helper
 
     model = onnx.load(path)
-    last = [node for node in model.graph.node if node.op_type in ("Conv", "ConvTranspose")][-1]
-    for tensor in model.graph.initializer:
-        if tensor.name in last.input[1:]:
-            tensor.CopyFrom(numpy_helper.from_array(-numpy_helper.to_array(tensor), tensor.name))
+    last = [node for node in model.graph.node if node.op_type == "Conv"][-1]
+    # paddle2onnx writes weights as constants.
+    (weight,) = (node for node in model.graph.node if last.input[1] in node.output)
+    tensor = weight.attribute[0].t
+    tensor.CopyFrom(numpy_helper.from_array(-numpy_helper.to_array(tensor), tensor.name))
     onnx.save(model, path)
 
 
