@@ -18,6 +18,7 @@ from segcompress_runner.inputs.checks import check_pictures
 from segcompress_runner.inputs.fetch import fetch_inputs, find_inputs, with_strategy
 from segcompress_runner.inputs.lists import Lists, read_lists
 from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.inputs.paddle_start import start_paddle
 from segcompress_runner.inputs.transforms import check_transforms
 from segcompress_runner.outputs.publish import (
     Finished,
@@ -114,12 +115,12 @@ def _place(request: Request, key: str) -> Place:
 
 def _measure(job: _Job, around: Surroundings, progress: Timed) -> Finished:
     """Do everything that needs Paddle."""
+    start_paddle(around.stop.listen_again)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Paddle's packages about one another
         from segcompress_runner import stages
         from segcompress_runner.outputs import report
 
-    around.stop.listen_again()
     request = job.request
     means = stages.Means(request.threads, request.device, progress, around.stop)
     case = stages.validate(job.spec, job.settings, job.model, job.lists, means)

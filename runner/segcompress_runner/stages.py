@@ -29,9 +29,6 @@ from segcompress_runner.measurement.variants import Candidate, Checked
 from segcompress_runner.outputs.onnx_export import export_onnx
 from segcompress_runner.progress import Progress, Silent, Stage
 
-# Paddle takes the process's signals to print C++ stacks; a SIGTERM must reach the run instead.
-paddle.disable_signal_handler()
-
 
 @dataclass(frozen=True)
 class Means:

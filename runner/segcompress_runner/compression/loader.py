@@ -39,8 +39,11 @@ class _EpochBatches:
 
 def batches(pictures: Pictures, order: Order, threads: int) -> Generator[Any, None, None]:
     """Yield batches (float32, N x 3 x H x W) without end, epoch after epoch; close it to end the workers."""
-    sampler = _EpochBatches(order)
     workers = _workers(threads)
+    if workers == 0:
+        yield from _read_here(pictures, order)
+        return
+    sampler = _EpochBatches(order)
     loader = paddle.io.DataLoader(
         pictures,
         batch_sampler=sampler,
@@ -48,8 +51,8 @@ def batches(pictures: Pictures, order: Order, threads: int) -> Generator[Any, No
         collate_fn=_stack,
         num_workers=workers,
         prefetch_factor=_PREFETCH,
-        use_shared_memory=workers > 0 and _fits(pictures[0].nbytes * order.batch_size, workers),
-        persistent_workers=workers > 0,
+        use_shared_memory=_fits(pictures[0].nbytes * order.batch_size, workers),
+        persistent_workers=True,
     )
     try:
         with _ReaderFaults() as faults:
@@ -58,6 +61,14 @@ def batches(pictures: Pictures, order: Order, threads: int) -> Generator[Any, No
                 yield from _one_epoch(iter(loader), faults)
     finally:
         _end_workers(loader)
+
+
+def _read_here(pictures: Pictures, order: Order) -> Iterator[Any]:
+    """Read in this thread: Paddle's loader without workers waits for ever where a picture is faulty."""
+    for epoch in itertools.count():
+        pictures.set_epoch(epoch)
+        for batch in order.epoch(epoch):
+            yield _stack([pictures[index] for index in batch])[0]
 
 
 def _one_epoch(iterator: Iterator[Any], faults: "_ReaderFaults") -> Iterator[Any]:
