@@ -177,8 +177,8 @@ def read_settings(arguments: list[str] | None) -> Settings:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0] if __doc__ else None)
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="folder with train.txt and val.txt")
     parser.add_argument("out", type=Path, metavar="OUT_DIR", help="folder to write the model to")
-    parser.add_argument("--iterations", type=int, default=280, help="training steps (default 280)")
-    parser.add_argument("--batch", type=int, default=16, help="pictures in a step (default 16)")
+    parser.add_argument("--iterations", type=int, default=420, help="training steps (default 420)")
+    parser.add_argument("--batch", type=int, default=8, help="pictures in a step (default 8)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same model (default 0)")
     options = parser.parse_args(arguments)
     if options.iterations < 1 or options.batch < 2 or options.seed < 0:  # noqa: PLR2004
