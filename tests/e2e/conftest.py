@@ -1,5 +1,6 @@
 """A real cluster with the real images, brought up as `make demo` does it, and all that the tests share."""
 
+import json
 import os
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from e2e.inputs import faulty_inputs, tiny_inputs
 from e2e.kube import Kube, Operator
 from e2e.stage import OUTPUT, Stage, Story, story_id
 
-ALLOWED_IMAGES = "{docker.io/segcompress/,127.0.0.1:9/}"
+ALLOWED_IMAGES = ["docker.io/segcompress/", "127.0.0.1:9/"]
 """Our own images, and an address that nobody answers at."""
 
 Told = dict[str, Future[None]]
@@ -59,12 +60,16 @@ def target(request: pytest.FixtureRequest) -> Target:
 def kube(target: Target) -> Iterator[Kube]:
     """Return the cluster, its operator allowing the images that some stories name."""
     kube = Kube(target)
-    chart = str(ROOT / "charts" / "segcompress")
-    settings = ["--reuse-values", f"--set=runner.allowedImagePrefixes={ALLOWED_IMAGES}"]
-    kube.helm("upgrade", "segcompress", chart, *settings, "--wait", "--timeout=5m")
+    _allow_images(kube, ALLOWED_IMAGES)
     Operator(kube).start()
     yield kube
-    kube.helm("rollback", "segcompress", "--wait", "--timeout=5m")
+    _allow_images(kube, [])
+
+
+def _allow_images(kube: Kube, prefixes: list[str]) -> None:
+    chart = str(ROOT / "charts" / "segcompress")
+    setting = f"--set-json=runner.allowedImagePrefixes={json.dumps(prefixes)}"
+    kube.helm("upgrade", "segcompress", chart, "--reuse-values", setting, "--wait", "--timeout=5m")
 
 
 @pytest.fixture(scope="session")
