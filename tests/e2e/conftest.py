@@ -51,7 +51,7 @@ def target(request: pytest.FixtureRequest) -> Target:
         try:
             Cluster(os.environ).check_machine()
         except DevclusterError as error:
-            _not_run(str(error))
+            _not_run(" ".join(str(error).split()))
     with shown(request):
         return prepare_target()
 

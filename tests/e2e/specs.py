@@ -31,7 +31,11 @@ SPEC: Body = {
     "benchmark": {"runtimes": ["PaddleInference"], "threads": 1, "warmup": 2, "minQueries": 16},
     "acceptance": {"minSparsity": "0.745"},
     "storage": {"secretRef": {"name": "object-store"}},
-    "runtime": {"device": "CPU", "resources": {"requests": {"cpu": "300m", "memory": "1Gi"}}},
+    "runtime": {
+        "device": "CPU",
+        # Several run at a time on two cores: one thread each.
+        "resources": {"requests": {"cpu": "300m", "memory": "1Gi"}, "limits": {"cpu": "1"}},
+    },
     "backoffLimit": 0,
     "activeDeadlineSeconds": 1800,
 }
