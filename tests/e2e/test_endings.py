@@ -99,20 +99,26 @@ def check_missed_gate(run: Run, reason: str, words: str) -> None:
     assert [exit_code(pod) for pod in run.pods()] == [4]
 
 
+def fault_image(stage: Stage) -> str:
+    if not stage.fault_image:
+        pytest.skip("not run: the image with a fault is not pushed to the registry of a cluster of your own")
+    return stage.fault_image
+
+
 def acceptance_not_met(stage: Stage) -> None:
     run = stage.run("acceptance", acceptance={"maxMiouDrop": "0", "minSparsity": "0.999"})
     check_missed_gate(run, "AcceptanceNotMet", "spec.acceptance.minSparsity")
 
 
 def sparsity_not_reached(stage: Stage) -> None:
-    run = stage.run("zeros-lost", runtime__image=stage.fault_image, acceptance={})
+    run = stage.run("zeros-lost", runtime__image=fault_image(stage), acceptance={})
     check_missed_gate(run, "SparsityNotReached", "spec.strategy.UnstructurePrune.ratio")
     assert float(run.status()["metrics"]["compressed"]["sparsity"]) < 0.5
 
 
 def export_mismatch(stage: Stage) -> None:
     runtimes = ["PaddleInference", "ONNXRuntime"]
-    changes = {"benchmark__runtimes": runtimes, "runtime__image": stage.fault_image, "acceptance": {}}
+    changes = {"benchmark__runtimes": runtimes, "runtime__image": fault_image(stage), "acceptance": {}}
     run = stage.run("export-wrong", **changes)
     check_missed_gate(run, "ExportMismatch", "mIoU of the ONNX file")
 

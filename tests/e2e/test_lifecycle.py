@@ -26,7 +26,7 @@ def conflicting_job(stage: Stage, run: Run) -> str:
 
 def test_result_that_nobody_read_is_found_again(stage: Stage, operator: Operator) -> None:
     """While the operator is away a run ends and its pod vanishes; a foreign Job takes another run's name."""
-    run = stage.run("unread", seed=11)
+    run = stage.run("unread", seed=11, strategy__TrainConfig__train_iter=30)
     run.waits("Running")
     operator.stop()
     (job,) = run.jobs()
@@ -47,12 +47,12 @@ def test_result_that_nobody_read_is_found_again(stage: Stage, operator: Operator
 
 
 def test_killed_operator_loses_nothing_and_makes_no_second_job(stage: Stage, operator: Operator) -> None:
-    run = stage.run("operator-killed", seed=12)
+    run = stage.run("operator-killed", seed=12, strategy__TrainConfig__train_iter=30)
     run.waits("Running")
     eventually(run.events, "the Event of its start")
     before = [job["metadata"]["uid"] for job in run.jobs()]
+    assert run.conditions()["Finished"]["status"] == "False"
     operator.kill()
-    assert run.conditions()["Finished"]["status"] == "False", "the run was to outlive the operator"
     run.succeeds("Succeeded")
     assert [job["metadata"]["uid"] for job in run.jobs()] == before
     assert len(run.pods()) == 1
