@@ -3,6 +3,7 @@
 It exists because PaddleSeg 2.8.0's own training stops with an error on Paddle 2.6.2; its models do not.
 """
 
+import warnings
 import zlib  # noqa: F401  before paddle, or a later use of zlib may crash the process
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -25,6 +26,9 @@ DISTILLED_NODE = "relu_30.tmp_0"
 _PEAK_RATE = 2.5e-2
 _WEIGHT_DECAY = 0.01
 _FIRST_LOGIT_SCALE = 6.0
+# Paddle says at each layer of batch normalisation that it does what it always does.
+warnings.filterwarnings("ignore", "When training, we now always track global mean and variance", UserWarning)
+
 Report = Callable[[int, float], None]
 
 
