@@ -68,7 +68,7 @@ test-unit: install ## Run the unit tests
 .PHONY: test-integration
 test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
 	@$(DEVCLUSTER) build etcd kubernetes minio
-	@.venv/bin/pytest tests/integration
+	@.venv/bin/pytest -n 2 --dist loadfile tests/integration
 
 .PHONY: test-e2e
 test-e2e: install ## Run against a real kubelet with the real images
