@@ -129,7 +129,8 @@ def _piped(
     finally:
         shown.finish()
     console = Console()
-    console.print(f"{result.reason}: {result.message}", markup=False, highlight=False, soft_wrap=True)
+    if exit_code(result) == ExitCode.SUCCEEDED:
+        console.print(f"{result.reason}: {result.message}", markup=False, highlight=False, soft_wrap=True)
     print_result(console, result)
     return result
 

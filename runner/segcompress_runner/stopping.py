@@ -40,7 +40,9 @@ class StopFlag:
         if os.getpid() == self._owner:
             self.interrupted = number == signal.SIGINT
             self.ask()
-        else:  # a worker process inherits the handler, but must still die of the signal that ends workers
+        elif number != signal.SIGINT:
+            # A worker process inherits the handler, but must still die of the signal that ends workers.
+            # Ctrl-C reaches it too: the run itself ends its workers then.
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 

@@ -46,8 +46,7 @@ class ProgressBars:
         self._bars.console.print(message, style="dim", markup=False, highlight=False)
 
     def finish(self) -> None:
-        """Take the bars away for good."""
-        self._close()
+        """Leave the bars as they are."""
         self._bars.stop()
 
     def _close(self) -> None:
