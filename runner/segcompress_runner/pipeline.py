@@ -119,7 +119,7 @@ def _measure(job: _Job, around: Surroundings, progress: Timed) -> Finished:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Paddle's packages about one another
         from segcompress_runner import stages
-        from segcompress_runner.outputs import report
+        from segcompress_runner.outputs import figures, report
 
     request = job.request
     means = stages.Means(request.threads, request.device, progress, around.stop)
@@ -131,7 +131,7 @@ def _measure(job: _Job, around: Surroundings, progress: Timed) -> Finished:
     before = (*baseline, *exported.baseline)
     checked = (*after.checked, *exported.compressed)
     latencies = stages.benchmark(case, before, checked)
-    measured = report.Measurements(
+    measured = figures.Measurements(
         model=case.model,
         training=compressed,
         baseline=before,
@@ -140,7 +140,7 @@ def _measure(job: _Job, around: Surroundings, progress: Timed) -> Finished:
         onnx_file=exported.file,
         latencies=latencies,
     )
-    verdict, gates = report.judge(job.spec, job.settings, measured)
+    verdict, gates = figures.judge(job.spec, job.settings, measured)
     context = report.Context(job.key, request.attempt, request.threads, request.device, progress.seconds())
     document = report.Document(job.spec, job.settings, measured, verdict, gates, context)
     files = report.write(around.work / "report", document)

@@ -1,0 +1,158 @@
+"""What was measured, put into the contract's words: the resource's metrics, and how the run ended. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segcompress_api.conditions import Reason
+from segcompress_api.status import Metrics, ModelFigures, WorstClass, figure
+from segcompress_runner.measurement.gates import GateResult, Measured, check_gates
+from segcompress_runner.measurement.variants import DESCRIPTIONS
+from segcompress_runner.outputs.publish import Verdict
+
+if TYPE_CHECKING:  # these import Paddle, which figures need not
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from segcompress_api.act_settings import ActSettings
+    from segcompress_api.job import JobSpec, RuntimeName
+    from segcompress_runner.compression.training import Compressed
+    from segcompress_runner.inputs.model import ModelFiles
+    from segcompress_runner.measurement.benchmark import Comparison, Latency
+    from segcompress_runner.measurement.evaluation import Scores
+    from segcompress_runner.measurement.sparsity import Sparsity
+    from segcompress_runner.measurement.variants import Checked
+
+MIOU_PLACES, LATENCY_PLACES, RATIO_PLACES = 4, 3, 4
+_NOTES = 8
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """Both models, evaluated by the same code on the same pictures, in every variant that was asked for."""
+
+    model: ModelFiles
+    training: Compressed
+    baseline: Sequence[Checked]
+    compressed: Sequence[Checked]
+    sparsity: Sparsity | None
+    onnx_file: Path | None
+    latencies: Sequence[Comparison]
+
+    def reported(self, runtime: RuntimeName) -> Reported:
+        """Return what is said of both models on one runtime: scores and latency are of the same variant."""
+        compared = next(c for c in self.latencies if c.runtime == runtime)
+        return Reported(
+            comparison=compared,
+            baseline=_scores(self.baseline, runtime, compared.baseline.variant),
+            compressed=_scores(self.compressed, runtime, compared.fastest.variant),
+        )
+
+
+@dataclass(frozen=True)
+class Reported:
+    """One runtime's latencies, and the scores of the two variants that are reported."""
+
+    comparison: Comparison
+    baseline: Scores
+    compressed: Scores
+
+
+def metrics_of(spec: JobSpec, measured: Measurements) -> Metrics:
+    """Return the figures for the resource's status: those of the first runtime, in its fastest variant."""
+    told = measured.reported(spec.benchmark.runtimes[0])
+    before, after, compared = told.baseline, told.compressed, told.comparison
+    return Metrics(
+        baseline=_model(before, measured.model, compared.baseline, None),
+        compressed=_model(after, measured.training.files, compared.fastest, measured.sparsity),
+        runtime=compared.runtime,
+        miou_drop=figure(before.miou - after.miou, MIOU_PLACES),
+        speedup=figure(compared.speedup, RATIO_PLACES),
+        worst_class=_worst(spec, before, after),
+    )
+
+
+def judge(
+    spec: JobSpec, settings: ActSettings, measured: Measurements
+) -> tuple[Verdict, tuple[GateResult, ...]]:
+    """Hold the figures against the gates: the first that is missed names the run's end."""
+    metrics = metrics_of(spec, measured)
+    gates = check_gates(_gated(spec, measured), spec.acceptance, settings)
+    notes = (*settings.notes, _advice(measured))[:_NOTES]
+    missed = [gate for gate in gates if not gate.passed]
+    if not missed:
+        return Verdict(Reason.SUCCEEDED, summary(metrics), metrics, notes), gates
+    message = "; ".join(gate.message for gate in missed)[:1024]
+    return Verdict(missed[0].reason, message, metrics, notes), gates
+
+
+def _gated(spec: JobSpec, measured: Measurements) -> Measured:
+    """Return what the gates look at: the saved model as Paddle runs it, and its ONNX file."""
+    runtimes = spec.benchmark.runtimes
+    if "PaddleInference" in runtimes:
+        told = measured.reported("PaddleInference")
+        before, after = told.baseline, told.compressed
+    else:
+        before, after = measured.baseline[0].scores, measured.compressed[0].scores
+    return Measured(
+        baseline_miou=before.miou,
+        compressed_miou=after.miou,
+        sparsity=measured.sparsity.pruned_layers if measured.sparsity else None,
+        onnx_miou=measured.reported("ONNXRuntime").compressed.miou if "ONNXRuntime" in runtimes else None,
+    )
+
+
+def _advice(measured: Measurements) -> str:
+    """Return which runtime to deploy on, as measured on this machine."""
+    best = min(measured.latencies, key=lambda comparison: comparison.fastest.p50_ms)
+    fastest = best.fastest
+    how = DESCRIPTIONS[fastest.runtime, fastest.variant]
+    return (
+        f"fastest as measured here: {fastest.runtime}, {figure(fastest.p50_ms, LATENCY_PLACES)} ms "
+        f"({figure(best.speedup, 2)} times the baseline's speed there; {how})"
+    )
+
+
+def _scores(checked: Sequence[Checked], runtime: RuntimeName, variant: str) -> Scores:
+    return next(one.scores for one in checked if one.variant.key == (runtime, variant))
+
+
+def summary(metrics: Metrics) -> str:
+    """Return the figures in one sentence."""
+    compressed = metrics.compressed
+    if compressed is None:
+        return f"mIoU {metrics.baseline.miou}"
+    parts = [f"mIoU {compressed.miou} (baseline {metrics.baseline.miou})"]
+    if compressed.sparsity is not None:
+        parts.append(f"sparsity {compressed.sparsity}")
+    if compressed.latency_ms is not None:
+        parts.append(
+            f"{compressed.latency_ms} ms on {metrics.runtime} (baseline {metrics.baseline.latency_ms} ms)"
+        )
+    return ", ".join(parts)
+
+
+def _model(scores: Scores, files: ModelFiles, latency: Latency, sparsity: Sparsity | None) -> ModelFigures:
+    return ModelFigures(
+        miou=figure(scores.miou, MIOU_PLACES),
+        latency_ms=figure(latency.p50_ms, LATENCY_PLACES),
+        size_bytes=files.params.stat().st_size,
+        sparsity=figure(sparsity.pruned_layers, RATIO_PLACES) if sparsity else None,
+    )
+
+
+def _worst(spec: JobSpec, before: Scores, after: Scores) -> WorstClass | None:
+    drops = [b - a for b, a in zip(before.class_iou, after.class_iou, strict=True)]
+    known = [index for index, drop in enumerate(drops) if math.isfinite(drop)]
+    if not known:
+        return None
+    worst = max(known, key=lambda index: drops[index])
+    return WorstClass(id=worst, name=class_name(spec, worst), iou_drop=figure(drops[worst], MIOU_PLACES))
+
+
+def class_name(spec: JobSpec, index: int) -> str:
+    """Return the name of a class, empty where the dataset names none."""
+    """Return a class's name, empty where the dataset names none."""
+    return spec.dataset.class_names[index] if spec.dataset.class_names else ""

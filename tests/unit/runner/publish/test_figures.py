@@ -1,0 +1,128 @@
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from segcompress_api.act_settings import ModelFiles as Names
+from segcompress_api.act_settings import settings_of
+from segcompress_api.conditions import Reason
+from segcompress_api.job import JobSpec
+from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.benchmark import Comparison, Latency
+from segcompress_runner.measurement.evaluation import Scores
+from segcompress_runner.measurement.sparsity import Sparsity
+from segcompress_runner.measurement.variants import Checked, Variant
+from segcompress_runner.outputs.figures import Measurements, judge, metrics_of
+
+NOTHING: Any = None
+
+
+def scores(*iou: float) -> Scores:
+    return Scores(sum(iou) / len(iou), iou, 0.9, 10, (), 1.0)
+
+
+def checked(runtime: Any, variant: str, *iou: float) -> Checked:
+    return Checked(Variant(runtime, variant, NOTHING), scores(*iou))
+
+
+def latency(runtime: Any, variant: str, miou: float, p50_ms: float) -> Latency:
+    return Latency(runtime, variant, miou, p50_ms, p50_ms, p50_ms, 10)
+
+
+def spec_with(**changes: Any) -> JobSpec:
+    plain: dict[str, Any] = {
+        "model": {"inference": {"uri": "s3://models/x/"}},
+        "dataset": {
+            "uri": "s3://datasets/x/",
+            "numClasses": 2,
+            "classNames": ["ground", "person"],
+            "trainTransforms": [{"type": "Normalize"}],
+            "valTransforms": [{"type": "Normalize"}],
+        },
+        "strategy": {
+            "UnstructurePrune": {"ratio": 0.75},
+            "TrainConfig": {"train_iter": 10, "learning_rate": 0.01},
+        },
+        "output": {"uri": "s3://compressed/x/"},
+    }
+    return JobSpec.model_validate(plain | changes)
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Measurements:
+    """Return a quantised-like case: Paddle's default is slow, its int8 pass fast and a little less right."""
+    for name, size in (("before", 800), ("after", 210)):
+        (tmp_path / name).write_bytes(bytes(size))
+    paddle, onnx = "PaddleInference", "ONNXRuntime"
+    return Measurements(
+        model=ModelFiles(tmp_path / "x", tmp_path / "before"),
+        training=cast("Any", SimpleNamespace(files=ModelFiles(tmp_path / "x", tmp_path / "after"))),
+        baseline=[checked(paddle, "default", 0.9, 0.7), checked(onnx, "default", 0.9, 0.7)],
+        compressed=[
+            checked(paddle, "default", 0.9, 0.69),
+            checked(paddle, "int8", 0.89, 0.68),
+            checked(onnx, "precise", 0.9, 0.6),
+        ],
+        sparsity=Sparsity(pruned_layers=0.7497, whole_model=0.5, layers=()),
+        onnx_file=None,
+        latencies=[
+            Comparison(
+                cast("Any", paddle),
+                latency(paddle, "default", 0.8, 18.1),
+                (latency(paddle, "default", 0.795, 74.5), latency(paddle, "int8", 0.785, 17.9)),
+            ),
+            Comparison(
+                cast("Any", onnx),
+                latency(onnx, "default", 0.8, 11.0),
+                (latency(onnx, "precise", 0.75, 10.0),),
+            ),
+        ],
+    )
+
+
+def test_accuracy_and_latency_are_of_the_same_variant(measured: Measurements) -> None:
+    metrics = metrics_of(spec_with(), measured)
+    assert metrics.baseline.miou == "0.8000"
+    assert metrics.baseline.size_bytes == 800
+    assert metrics.compressed is not None
+    assert (metrics.compressed.miou, metrics.compressed.latency_ms) == ("0.7850", "17.900")
+    assert (metrics.compressed.size_bytes, metrics.compressed.sparsity) == (210, "0.7497")
+    assert (metrics.runtime, metrics.miou_drop, metrics.speedup) == ("PaddleInference", "0.0150", "1.0112")
+    assert metrics.worst_class is not None
+    assert (metrics.worst_class.name, metrics.worst_class.iou_drop) == ("person", "0.0200")
+
+
+def test_first_runtime_that_the_user_names_is_told(measured: Measurements) -> None:
+    metrics = metrics_of(spec_with(benchmark={"runtimes": ["ONNXRuntime", "PaddleInference"]}), measured)
+    assert metrics.compressed is not None
+    assert (metrics.runtime, metrics.compressed.miou) == ("ONNXRuntime", "0.7500")
+
+
+@pytest.mark.parametrize(
+    ("acceptance", "pruned", "reason"),
+    [
+        pytest.param({"maxMiouDrop": "0.06"}, 0.7497, Reason.SUCCEEDED, id="passes"),
+        pytest.param({"maxMiouDrop": "0.06"}, 0.15, Reason.SPARSITY_NOT_REACHED, id="sparsity"),
+        pytest.param({"maxMiouDrop": "0.01"}, 0.7497, Reason.ACCEPTANCE_NOT_MET, id="mIoU"),
+        pytest.param({"maxMiouDrop": "0.02"}, 0.7497, Reason.EXPORT_MISMATCH, id="export"),
+        pytest.param({}, 0.7497, Reason.EXPORT_MISMATCH, id="export without a gate"),
+    ],
+)
+def test_first_missed_gate_names_the_end(
+    measured: Measurements, acceptance: dict[str, str], pruned: float, reason: Reason
+) -> None:
+    spec = spec_with(acceptance=acceptance)
+    settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
+    verdict, _ = judge(spec, settings, replace(measured, sparsity=Sparsity(pruned, 0.1, ())))
+    assert verdict.reason == reason
+    assert verdict.accepted == (reason == Reason.SUCCEEDED)
+    assert verdict.metrics == metrics_of(spec, replace(measured, sparsity=Sparsity(pruned, 0.1, ())))
+
+
+def test_note_tells_which_runtime_to_deploy_on(measured: Measurements) -> None:
+    spec = spec_with()
+    settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
+    verdict, _ = judge(spec, settings, measured)
+    assert verdict.notes[-1].startswith("fastest as measured here: ONNXRuntime, 10.000 ms (1.10 times")
