@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from segcompress_api.act_settings import ActSettings, settings_of
+from segcompress_api.act_settings import ActSettings, PruneSettings, settings_of
 from segcompress_api.act_settings import ModelFiles as ModelFileNames
 from segcompress_api.contract import RunResult
 from segcompress_api.job import JobSpec
+from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.checks import check_pictures
 from segcompress_runner.inputs.fetch import fetch_inputs, find_inputs, with_strategy
 from segcompress_runner.inputs.lists import Lists, read_lists
@@ -104,7 +105,10 @@ def _settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
     whole = with_strategy(spec, storage)
     model = spec.model.inference
     files = ModelFileNames(model.model_file, model.params_file)
-    return whole, settings_of(whole.strategy, files, source or "spec.strategy")
+    settings = settings_of(whole.strategy, files, source or "spec.strategy")
+    if spec.acceptance.min_sparsity is not None and not isinstance(settings.compression, PruneSettings):
+        raise InvalidSettingError("spec.acceptance.minSparsity: the strategy prunes nothing; leave it out")
+    return whole, settings
 
 
 def _place(request: Request, key: str) -> Place:

@@ -41,7 +41,11 @@ def test_transform_that_fails_on_a_picture_is_named(tmp_path: Path, threads: int
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_augmentation_is_the_same_whoever_computes_it(tmp_path: Path, threads: int) -> None:
-    augmented = [{"type": "RandomHorizontalFlip"}, {"type": "RandomDistort"}, {"type": "RandomNoise"}]
+    augmented: list[dict[str, object]] = [
+        {"type": "RandomHorizontalFlip"},
+        {"type": "RandomDistort"},
+        {"type": "RandomNoise"},
+    ]
     pictures = pictures_in(tmp_path / "data", *augmented)
     order = Order(12, 4, 0)
     feed = batches(pictures, order, threads)
