@@ -33,7 +33,7 @@ class Inputs:
 
 def sample_inputs() -> Inputs:
     """Return the committed sample model and the generated sample pictures."""
-    dataset = cache_folder() / "sample" / _digest([SAMPLE / "make_dataset.py"])[:12]
+    dataset = cache_folder() / "sample" / _digest(_scripts())[:12]
     if not (dataset / "val.txt").is_file():
         with step("Generating the sample dataset"):
             _python(SAMPLE / "make_dataset.py", str(dataset))
@@ -48,12 +48,11 @@ def own_inputs(dataset: Path) -> Inputs:
                 f"DATA={dataset}: {name} is missing; PaddleSeg's layout has train.txt and val.txt of "
                 '"image mask" lines'
             )
-    script = SAMPLE / "train_teacher.py"
-    digest = _digest([script, *sorted(dataset / path for path in _listed(dataset))])[:12]
+    digest = _digest([*_scripts(), *sorted(dataset / path for path in _listed(dataset))])[:12]
     model = cache_folder() / "teachers" / digest
     if not (model / "teacher.json").is_file():
         with step("Training a teacher on your pictures (about 3 minutes on two cores)"):
-            _python(script, str(dataset), str(model))
+            _python(SAMPLE / "train_teacher.py", str(dataset), str(model))
     return Inputs(f"own-{digest}", model, dataset)
 
 
@@ -104,6 +103,11 @@ def _paths_in(list_file: Path) -> Iterator[str]:
             if not (list_file.parent / path).is_file():
                 raise DemoError(f"{list_file}: {path} is missing")
             yield path
+
+
+def _scripts() -> list[Path]:
+    """Return the scripts that draw the sample and train on it: another script, another result."""
+    return sorted(SAMPLE.glob("*.py"))
 
 
 def _digest(paths: list[Path]) -> str:
