@@ -16,7 +16,7 @@ from segcompress_api.contract import RunResult
 from segcompress_api.job import JobSpec
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.checks import check_pictures
-from segcompress_runner.inputs.fetch import fetch_inputs, find_inputs, with_strategy
+from segcompress_runner.inputs.fetch import check_unchanged, fetch_inputs, find_inputs, with_strategy
 from segcompress_runner.inputs.lists import Lists, read_lists
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.paddle_start import start_paddle
@@ -84,6 +84,7 @@ def run(request: Request, around: Surroundings) -> RunResult:
 
     finished = _measure(job, around, progress)
 
+    check_unchanged(found, storage)
     progress.start(Stage.PUBLISH, len(finished.files))
     return publish(storage, place, finished, progress.step)
 

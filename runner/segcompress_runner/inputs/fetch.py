@@ -109,6 +109,19 @@ def fetch_inputs(found: Found, storage: Storage, into: Path, step: Callable[[int
     return Inputs(ModelFiles(program, params), dataset)
 
 
+def check_unchanged(found: Found, storage: Storage) -> None:
+    """Raise InvalidInputError where a local file, which is used where it lies, is another than it was."""
+    for folder, stats in ((found.model_folder, found.model), (found.dataset_folder, found.pictures)):
+        if folder.scheme != "file":
+            continue
+        for before, now in zip(stats, storage.stat(folder, [stat.file for stat in stats]), strict=True):
+            if now.digest != before.digest:
+                raise InvalidInputError(
+                    f"{before.file.at(folder)} changed while the run went on, so its figures are of no one "
+                    "input; run again"
+                )
+
+
 def _check_names(program: str, params: str) -> None:
     for name, suffix, field in (
         (program, ".pdmodel", "modelFile"),

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from segcompress_api.job import JobSpec
+from segcompress_runner.errors import InvalidInputError
+from segcompress_runner.inputs.fetch import check_unchanged, fetch_inputs, find_inputs
+from segcompress_runner.storage import LocalStorage
+
+from .conftest import MakeDataset
+
+
+@pytest.fixture
+def spec(root: Path, make_dataset: MakeDataset) -> JobSpec:
+    for name in ("model.pdmodel", "model.pdiparams"):
+        (root / name).write_bytes(name.encode())
+    return JobSpec.model_validate(
+        {
+            "model": {"inference": {"uri": f"file://{root}/"}},
+            "dataset": make_dataset(uri=f"file://{root}/").to_wire(),
+            "strategy": {},
+            "output": {"uri": "file:///out/"},
+        }
+    )
+
+
+def test_exactly_the_named_files_are_found(root: Path, spec: JobSpec) -> None:
+    (root / "unnamed.jpg").write_bytes(b"x")
+    found = find_inputs(spec, LocalStorage())
+    assert [name for name, _ in found.digests().pictures] == ["a.jpg", "a.png", "b.jpg", "b.png"]
+    assert set(found.digests().lists) == {"train.txt", "val.txt"}
+    assert found.files == 6
+
+
+def test_local_inputs_are_used_where_they_lie(root: Path, spec: JobSpec, tmp_path: Path) -> None:
+    storage, steps = LocalStorage(), list[int]()
+    inputs = fetch_inputs(find_inputs(spec, storage), storage, tmp_path / "work", steps.append)
+    assert (inputs.model.program, inputs.dataset) == (root / "model.pdmodel", root)
+    assert steps[-1] == 6
+
+
+@pytest.mark.parametrize("name", ["model.pdiparams", "b.png"])
+def test_input_that_changes_during_the_run_is_named(root: Path, spec: JobSpec, name: str) -> None:
+    storage = LocalStorage()
+    found = find_inputs(spec, storage)
+    check_unchanged(found, storage)
+    (root / name).write_bytes(b"another")
+    with pytest.raises(InvalidInputError, match=rf"{name} .*changed while the run went on"):
+        check_unchanged(found, storage)
