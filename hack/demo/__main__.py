@@ -6,7 +6,7 @@ from pathlib import Path
 
 from demo.console import DemoError, interrupted, say, step
 from demo.inputs import Inputs, own_inputs, sample_inputs, upload
-from demo.jobs import NAMESPACE, job_for, prepare_namespace, run_job
+from demo.jobs import NAMESPACE, check_succeeded, job_for, prepare_namespace, run_job
 from demo.table import results_table
 from demo.target import ROOT, Target, prepare_target
 
@@ -47,13 +47,17 @@ def _run_jobs(inputs: Inputs, target: Target) -> None:
         job = job_for(example, inputs)
         with step(f"{title}: kubectl apply -f {example.relative_to(ROOT)}/job.yaml"):
             finished[title] = run_job(job, target)
-    say(f"\n{results_table(finished)}\n")
-    for title, job in finished.items():
+    measured = {title: job for title, job in finished.items() if "metrics" in job["status"]}
+    if measured:
+        say(f"\n{results_table(measured)}\n")
+    for title, job in measured.items():
         status = job["status"]
         runtime = status["metrics"].get("runtime", "")
         say(f"{title} (latency on {runtime}): {status['artifacts']['model']['uri']}")
     say(f"\nObject store: {target.endpoint}. `kubectl get -n {NAMESPACE} scj -o wide` shows the resources:")
     _say_how_to_use(target)
+    for job in finished.values():
+        check_succeeded(job)
 
 
 def _say_how_to_use(target: Target) -> None:

@@ -57,9 +57,14 @@ def run_job(job: Resource, target: Target) -> Resource:
     finished = _follow(name, target)
     condition = _condition(finished, "Finished")
     say(f"   {finished['status']['phase']} ({condition['reason']}): {condition['message']}")
+    return finished
+
+
+def check_succeeded(finished: Resource) -> None:
+    """Raise DemoError where a finished resource did not succeed; its message says why already."""
+    name = finished["metadata"]["name"]
     if finished["status"]["phase"] != "Succeeded":
         raise DemoError(f"{name} did not succeed: kubectl describe -n {NAMESPACE} scj {name}")
-    return finished
 
 
 def _follow(name: str, target: Target) -> Resource:
