@@ -38,8 +38,8 @@ class Progress:
 def progress_of(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -> Progress | None:
     """Return how the unfinished `job` stands; `refusal` is why it gets no pod, "" where nothing is known.
 
-    None where its last pod has ended for good and the Job controller is about to say so, and where a pod that
-    never ran is being deleted: the kubelet calls that ContainerCreating, which is no news.
+    None where its last pod has ended for good and the Job controller is about to say so, and where a pod is
+    between two states.
     """
     if job.ending:
         return None
@@ -51,11 +51,20 @@ def progress_of(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -
     live = [pod for pod in pods if not pod.terminal]
     if not live:
         return _without_a_pod(job, pods, refusal)
-    if live[-1].deleting and not live[-1].running:
+    if _between_states(live[-1]):
         return None
     current = _of_pod(live[-1])
     before = _after(job, pods) if current.reason is Reason.PENDING else None
     return before or current
+
+
+def _between_states(pod: ObservedPod) -> bool:
+    """Return whether what the kubelet says of `pod` is no news.
+
+    One that never ran and is being deleted is called ContainerCreating; and a pod's phase changes a moment
+    after its container has ended.
+    """
+    return pod.exit_code is not None or (pod.deleting and not pod.running)
 
 
 def _without_a_pod(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -> Progress | None:
