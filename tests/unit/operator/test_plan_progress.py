@@ -169,12 +169,6 @@ def test_pod_whose_container_has_just_ended_keeps_what_was_said() -> None:
     assert plan(Observed(jobs=(make_job(),), pods=(pod,))) == Plan()
 
 
-def test_container_that_ended_before_its_pod_did_is_no_news() -> None:
-    """The kubelet tells the container's end a second before the pod's phase."""
-    pod = replace(ended_pod(0, result("Succeeded")), terminal=False)
-    assert plan(Observed(jobs=(make_job(),), pods=(pod,))) == Plan()
-
-
 def test_start_is_announced_once_with_settings_without_effect() -> None:
     strategy = {**SPEC["strategy"], "Global": {"input_name": "x"}}
     seen = Observed(jobs=(make_job(),), pods=(running_pod(),))
