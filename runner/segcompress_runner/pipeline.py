@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from segcompress_api.act_settings import ActSettings, PruneSettings, settings_of
+from segcompress_api.act_settings import ActSettings, settings_of
 from segcompress_api.act_settings import ModelFiles as ModelFileNames
 from segcompress_api.contract import RunResult
 from segcompress_api.job import JobSpec
@@ -107,7 +107,7 @@ def _settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
     model = spec.model.inference
     files = ModelFileNames(model.model_file, model.params_file)
     settings = settings_of(whole.strategy, files, source or "spec.strategy")
-    if spec.acceptance.min_sparsity is not None and not isinstance(settings.compression, PruneSettings):
+    if spec.acceptance.min_sparsity is not None and settings.sparsity is None:
         raise InvalidSettingError("spec.acceptance.minSparsity: the strategy prunes nothing; leave it out")
     return whole, settings
 

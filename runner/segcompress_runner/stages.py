@@ -10,9 +10,8 @@ from typing import Literal
 
 import paddle
 
-from segcompress_api.act_settings import ActSettings, PruneSettings
+from segcompress_api.act_settings import ActSettings
 from segcompress_api.job import JobSpec, RuntimeName
-from segcompress_api.strategy import QuantAware
 from segcompress_runner.compression import training
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.dataset import Pictures
@@ -114,10 +113,10 @@ def evaluate(case: Case, compressed: training.Compressed) -> After:
     """Evaluate the files that were saved, and count their zeros."""
     candidate = _candidate(case, compressed)
     checked = _check(case, candidate, "PaddleInference", Stage.EVALUATE)
-    pruning = case.settings.compression
-    if not isinstance(pruning, PruneSettings):
+    target = case.settings.sparsity
+    if target is None:
         return After(checked, None)
-    return After(checked, measure_sparsity(compressed.files, only_1x1=pruning.only_1x1))
+    return After(checked, measure_sparsity(compressed.files, only_1x1=target.only_1x1))
 
 
 def export(case: Case, compressed: training.Compressed, into: Path) -> Exported:
@@ -141,8 +140,7 @@ def benchmark(case: Case, before: Sequence[Checked], after: Sequence[Checked]) -
 
 
 def _candidate(case: Case, compressed: training.Compressed, onnx: Path | None = None) -> Candidate:
-    quantised = isinstance(case.settings.compression, QuantAware)
-    return Candidate(compressed.files, quantised, onnx)
+    return Candidate(compressed.files, case.settings.quantises, onnx)
 
 
 def _check(case: Case, candidate: Candidate, runtime: RuntimeName, stage: Stage) -> tuple[Checked, ...]:

@@ -21,7 +21,7 @@ from paddleslim.dist import single_distiller
 from paddleslim.prune.unstructured_pruner import UnstructuredPruner
 from paddleslim.quant.quanter import convert, get_pact_optimizer, pact, quant_aware
 
-from segcompress_api.act_settings import ActSettings, DistillationSettings, PruneSettings
+from segcompress_api.act_settings import ActSettings, DistillationSettings, PruneSettings, QuantSettings
 from segcompress_api.strategy import QuantAware
 from segcompress_runner.compression.act_config import quantization_config
 from segcompress_runner.compression.nodes import FIELD as NODE_FIELD
@@ -88,13 +88,14 @@ def build_programs(files: ModelFiles, settings: ActSettings, executor: Any) -> P
     teacher = _teacher(files, groups, executor)
     train = recover_inference_program(_without_feed(student.program), paddle.static.Program())
     pruning = None
-    if isinstance(settings.compression, PruneSettings):
-        pruning = Pruning(_pruner(train, settings.compression, place), settings.compression, place)
+    (step,) = settings.steps
+    if isinstance(step, PruneSettings):
+        pruning = Pruning(_pruner(train, step, place), step, place)
     train = train._prune(list(teacher.names))  # noqa: SLF001  # as upstream cuts behind the nodes
     train.global_block().var(student.feed).stop_gradient = False  # PACT clips it, and needs its gradient
     loss, optimisation = _minimise(train, settings, groups, executor)
-    if isinstance(settings.compression, QuantAware):
-        train, inference = _quantised(train, inference, settings.compression, executor)
+    if isinstance(step, QuantSettings):
+        train, inference = _quantised(train, inference, step.quant_aware, executor)
         if optimisation.schedule is not None:
             # The passes return a new program, which would stay at the schedule's first rate.
             train.lr_scheduler = optimisation.schedule
@@ -106,9 +107,10 @@ def deployable(programs: Programs, settings: ActSettings, place: Any) -> Any:
 
     The weights of a quantised one become int8 values in the current scope: it trains no more afterwards.
     """
-    if not isinstance(settings.compression, QuantAware):
+    (step,) = settings.steps
+    if not isinstance(step, QuantSettings):
         return programs.inference
-    config = quantization_config(settings.compression)
+    config = quantization_config(step.quant_aware)
     return convert(programs.inference, place, config, scope=current_scope())
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segcompress_api.act_settings import ActSettings, check_ramp
+from segcompress_api.act_settings import ActSettings, check_length
 from segcompress_api.errors import InvalidSpecError
 from segcompress_runner.compression import loader, program, saving, snapshot
 from segcompress_runner.compression.nodes import check_nodes
@@ -84,7 +84,7 @@ def check_training(info: ModelInfo, settings: ActSettings, pictures: int, batch_
     check_nodes(info, settings)
     check_optimisation(settings.train)
     try:
-        check_ramp(settings, iterations_of(settings, pictures, batch_size))
+        check_length(settings, iterations_of(settings, pictures, batch_size))
     except InvalidSpecError as error:
         raise InvalidSettingError(str(error)) from None
 
@@ -156,7 +156,7 @@ class _Run:
         """Put the best weights back into the scope."""
         if self._best is None:
             raise AssertionError(
-                "no evaluation stood at the full ratio: check_ramp let a short training pass"
+                "no evaluation stood at the full ratio: check_length let a short training pass"
             )
         evaluation, scores, values = self._best
         snapshot.restore(values, self._scope, self._executor.place)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from segcompress_api.act_settings import ActSettings, PruneSettings
+from segcompress_api.act_settings import ActSettings
 from segcompress_api.conditions import Reason
 from segcompress_api.job import Acceptance
 
@@ -47,7 +47,7 @@ def check_gates(measured: Measured, acceptance: Acceptance, settings: ActSetting
 
 
 def _requested_sparsity(measured: Measured, settings: ActSettings) -> GateResult | None:
-    asked = settings.compression.ratio if isinstance(settings.compression, PruneSettings) else None
+    asked = settings.sparsity.ratio if settings.sparsity is not None else None
     if asked is None or measured.sparsity is None:
         return None
     return GateResult(

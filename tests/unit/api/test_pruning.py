@@ -2,7 +2,7 @@
 
 import pytest
 
-from segcompress_api.act_settings import ActSettings, PruneSettings, check_ramp, parse_act_file, settings_of
+from segcompress_api.act_settings import ActSettings, PruneSettings, check_length, parse_act_file, settings_of
 from segcompress_api.errors import InvalidSpecError
 from unit.api.act_files import FIELD, FILES, OLD_QUANT_FILE, SPARSE_FILE, complaint, loaded, settings
 
@@ -22,8 +22,9 @@ def ramp(stable: int, pruning: int, steps: int = 1) -> str:
 
 
 def pruning(read: ActSettings) -> PruneSettings:
-    assert isinstance(read.compression, PruneSettings)
-    return read.compression
+    (step,) = read.steps
+    assert isinstance(step, PruneSettings)
+    return step
 
 
 @pytest.mark.parametrize(
@@ -51,9 +52,9 @@ def test_a_ramp_longer_than_the_training_is_refused(stable: int, iterations: int
 def test_a_ramp_is_checked_by_epochs_once_the_batches_are_known() -> None:
     read = settings(SPARSE_FILE)
 
-    check_ramp(read, read.train.total_iterations(batches_per_epoch=322))
+    check_length(read, read.train.total_iterations(batches_per_epoch=322))
     with pytest.raises(InvalidSpecError, match="takes 4500 iterations and the training only 4494"):
-        check_ramp(read, read.train.total_iterations(batches_per_epoch=321))
+        check_length(read, read.train.total_iterations(batches_per_epoch=321))
 
 
 def test_the_ramp_s_path_follows_the_file_it_stands_in() -> None:
@@ -65,7 +66,7 @@ def test_the_ramp_s_path_follows_the_file_it_stands_in() -> None:
 
 
 def test_quantisation_has_no_ramp() -> None:
-    check_ramp(settings(OLD_QUANT_FILE), 1)
+    check_length(settings(OLD_QUANT_FILE), 1)
 
 
 @pytest.mark.parametrize(
@@ -126,12 +127,12 @@ _GMP = "prune_strategy: gmp, gmp_config: {pruning_iterations: 70, pruning_steps:
         ),
         pytest.param(
             "{prune_mode: threshold, threshold: 0.1, local_sparsity: true}",
-            "prune_mode: threshold goes with neither gmp nor local_sparsity",
+            "prune_mode: threshold cannot be combined with gmp or local_sparsity",
             id="threshold and local_sparsity",
         ),
         pytest.param(
             f"{{prune_mode: threshold, threshold: 0.1, {_GMP}}}",
-            "prune_mode: threshold goes with neither gmp nor local_sparsity",
+            "prune_mode: threshold cannot be combined with gmp or local_sparsity",
             id="threshold and ramp",
         ),
         pytest.param(

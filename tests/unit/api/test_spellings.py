@@ -2,8 +2,7 @@
 
 import pytest
 
-from segcompress_api.act_settings import PruneSettings
-from segcompress_api.strategy import QuantAware
+from segcompress_api.act_settings import PruneSettings, QuantSettings, SparsityTarget
 from unit.api.act_files import (
     DISTILLATION,
     OLD_DISTILLATION,
@@ -34,7 +33,7 @@ from unit.api.act_files import (
 )
 def test_old_spelling_means_the_same_as_the_current_one(old: str, current: str) -> None:
     assert settings(old).distillation == settings(current).distillation
-    assert settings(old).compression == settings(current).compression
+    assert settings(old).steps == settings(current).steps
     assert settings(old).train == settings(current).train
 
 
@@ -44,19 +43,24 @@ def test_sparse_file_means_what_it_says() -> None:
     assert read.distillation.groups == (("relu_30.tmp_0",),)
     assert read.distillation.losses == ("l2",)
     assert read.distillation.alphas == (1.0,)
-    assert isinstance(read.compression, PruneSettings)
-    assert (read.compression.mode, read.compression.ratio) == ("ratio", 0.75)
-    assert (read.compression.only_1x1, read.compression.local) == (True, True)
-    assert read.compression.ramp_iterations == 4500
+    (step,) = read.steps
+    assert isinstance(step, PruneSettings)
+    assert (step.mode, step.ratio) == ("ratio", 0.75)
+    assert (step.only_1x1, step.local) == (True, True)
+    assert step.ramp_iterations == 4500
+    assert (read.quantises, read.sparsity) == (False, SparsityTarget(0.75, only_1x1=True))
     assert (read.train.epochs, read.train.iterations, read.train.eval_every) == (14, None, 400)
     assert read.train.learning_rate == 0.005
     assert read.train.optimizer == {"optimizer": {"type": "SGD"}, "weight_decay": 0.0005}
 
 
 def test_quantised_file_means_what_it_says() -> None:
-    read = settings(OLD_QUANT_FILE).compression
+    whole = settings(OLD_QUANT_FILE)
+    (step,) = whole.steps
 
-    assert isinstance(read, QuantAware)
+    assert isinstance(step, QuantSettings)
+    assert (whole.quantises, whole.sparsity) == (True, None)
+    read = step.quant_aware
     assert (read.weight_bits, read.activation_bits) == (8, 8)
     assert read.quantize_op_types == ("conv2d", "depthwise_conv2d")
     assert read.not_quant_pattern == ("skip_quant",)
@@ -117,7 +121,7 @@ def test_both_spellings_at_once_are_refused(text: str, sentence: str) -> None:
         ),
         pytest.param(
             PRUNE + QUANT + TRAIN,
-            "spec.strategy.QuantAware: cannot go with UnstructurePrune in one run; give one of them",
+            "spec.strategy.QuantAware: cannot be combined with UnstructurePrune in one run; give one of them",
             id="two compressions",
         ),
         pytest.param(PRUNE, "spec.strategy.TrainConfig: is required and missing", id="no training"),

@@ -2,36 +2,35 @@
 
 import pytest
 
-from segcompress_api.act_settings import PruneSettings, parse_act_file, settings_of
+from segcompress_api.act_settings import PruneSettings, QuantSettings, parse_act_file, settings_of
 from segcompress_api.errors import InvalidSpecError
-from segcompress_api.strategy import QuantAware
 from unit.api import upstream_files as upstream
 from unit.api.act_files import FIELD, FILES
 
 
 @pytest.mark.parametrize(
-    ("content", "compression", "node"),
+    ("content", "step", "node"),
     [
-        pytest.param(upstream.BISENETV2_QAT, QuantAware, "conv2d_103.tmp_1", id="BiSeNetV2_qat"),
-        pytest.param(upstream.DEEPLABV3_QAT, QuantAware, "conv2d_123.tmp_1", id="deeplabv3_qat"),
-        pytest.param(upstream.HRNET_QAT, QuantAware, "conv2d_613.tmp_1", id="hrnet_qat"),
+        pytest.param(upstream.BISENETV2_QAT, QuantSettings, "conv2d_103.tmp_1", id="BiSeNetV2_qat"),
+        pytest.param(upstream.DEEPLABV3_QAT, QuantSettings, "conv2d_123.tmp_1", id="deeplabv3_qat"),
+        pytest.param(upstream.HRNET_QAT, QuantSettings, "conv2d_613.tmp_1", id="hrnet_qat"),
         pytest.param(upstream.HRNET_SPARSE, PruneSettings, "conv2d_613.tmp_1", id="hrnet_sparse"),
-        pytest.param(upstream.PP_HUMANSEG_QAT, QuantAware, "batch_norm_47.tmp_2", id="pp_humanseg_qat"),
+        pytest.param(upstream.PP_HUMANSEG_QAT, QuantSettings, "batch_norm_47.tmp_2", id="pp_humanseg_qat"),
         pytest.param(
             upstream.PP_HUMANSEG_SPARSE, PruneSettings, "batch_norm_47.tmp_2", id="pp_humanseg_sparse"
         ),
-        pytest.param(upstream.PP_LITESEG_QAT, QuantAware, "conv2d_95.tmp_0", id="pp_liteseg_qat"),
+        pytest.param(upstream.PP_LITESEG_QAT, QuantSettings, "conv2d_95.tmp_0", id="pp_liteseg_qat"),
         pytest.param(upstream.PP_LITESEG_SPARSE, PruneSettings, "conv2d_95.tmp_0", id="pp_liteseg_sparse"),
-        pytest.param(upstream.PPMATTING_QAT, QuantAware, None, id="ppmatting_qat"),
-        pytest.param(upstream.UNET_QAT, QuantAware, "conv2d_37.tmp_1", id="unet_qat, old optimiser keys"),
+        pytest.param(upstream.PPMATTING_QAT, QuantSettings, None, id="ppmatting_qat"),
+        pytest.param(upstream.UNET_QAT, QuantSettings, "conv2d_37.tmp_1", id="unet_qat, old optimiser keys"),
     ],
 )
 def test_upstream_s_files_are_taken_as_they_are(
-    content: upstream.Sections, compression: type, node: str | None
+    content: upstream.Sections, step: type, node: str | None
 ) -> None:
     read = settings_of(parse_act_file(content, FIELD), FILES)
 
-    assert isinstance(read.compression, compression)
+    assert [type(step) for step in read.steps] == [step]
     assert read.distillation.groups == (((node,),) if node else ())
     assert read.train.epochs == content["TrainConfig"]["epochs"]
     assert read.train.learning_rate == content["TrainConfig"]["learning_rate"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from segcompress_api.act_settings import ActSettings, DistillationSettings, TrainSettings
+from segcompress_api.act_settings import ActSettings, DistillationSettings, QuantSettings, TrainSettings
 from segcompress_api.strategy import QuantAware
 from segcompress_runner.compression.nodes import check_nodes
 from segcompress_runner.errors import InvalidSettingError
@@ -20,7 +20,9 @@ INFO = ModelInfo(
 def settings(*nodes: str) -> ActSettings:
     train = TrainSettings(None, 10, 10, 10, 0.1, {"optimizer": {"type": "SGD"}}, None)
     groups = (nodes,) if nodes else ()
-    return ActSettings(DistillationSettings(groups, ("l2",), (1.0,)), QuantAware(), train, ())
+    return ActSettings(
+        DistillationSettings(groups, ("l2",), (1.0,)), (QuantSettings(QuantAware()),), train, ()
+    )
 
 
 def test_known_nodes_and_none_pass() -> None:

@@ -1,0 +1,135 @@
+"""What a run does to a model, step by step, as far as it can be known without a graph.
+
+Whoever needs a fact about a strategy (does it quantise, how sparse must the result be, how long is its ramp)
+asks a step here and knows no strategy by name. The runner holds one worker for each class of settings.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from segcompress_api.errors import InvalidSpecError
+from segcompress_api.strategy import GmpConfig, QuantAware, UnstructurePrune
+
+_MIN_ITERATIONS_PER_STEP = 10
+"""GMPUnstructuredPruner asserts that pruning_iterations / pruning_steps is larger than this."""
+
+
+@dataclass(frozen=True)
+class SparsityTarget:
+    """Zeros that a step promises: the share of the pruned layers' weights, None in threshold mode.
+
+    `only_1x1`: 1x1 convolutions alone are pruned and counted.
+    """
+
+    ratio: float | None
+    only_1x1: bool
+
+
+@dataclass(frozen=True)
+class StepSettings:
+    """One step of a strategy; the defaults are those of a step that neither quantises nor prunes."""
+
+    section: ClassVar[str]
+    """The section of an ACT file that a user writes."""
+
+    quantises: ClassVar[bool] = False
+    """Whether the model computes in int8 afterwards."""
+
+    @property
+    def sparsity(self) -> SparsityTarget | None:
+        """Return which zeros the step promises, None where it makes none."""
+        return None
+
+    def check_length(self, iterations: int, field: str) -> None:
+        """Raise InvalidSpecError where a training of `iterations` is too short; `field` is the strategy's."""
+
+
+@dataclass(frozen=True)
+class PruneSettings(StepSettings):
+    """Unstructured sparsity; `ratio` is None in threshold mode, `gmp` at full ratio from the start."""
+
+    section: ClassVar[str] = "UnstructurePrune"
+
+    mode: Literal["ratio", "threshold"]
+    ratio: float | None
+    threshold: float | None
+    gmp: GmpConfig | None
+    only_1x1: bool
+    local: bool
+
+    @property
+    def ramp_iterations(self) -> int:
+        """Iterations until the full ratio is reached; 0 without a ramp."""
+        return 0 if self.gmp is None else self.gmp.stable_iterations + self.gmp.pruning_iterations
+
+    @property
+    def sparsity(self) -> SparsityTarget:
+        """Return the share asked for, of the layers that the section names."""
+        return SparsityTarget(self.ratio, self.only_1x1)
+
+    def check_length(self, iterations: int, field: str) -> None:
+        """Raise InvalidSpecError where the pruning ramp is longer than the training."""
+        ramp = self.ramp_iterations
+        if ramp > iterations:
+            raise InvalidSpecError(
+                f"{field}.{self.section}.gmp_config.pruning_iterations",
+                f"the pruning ramp (stable_iterations + pruning_iterations) takes {ramp} iterations and the "
+                f"training only {iterations}, so the ratio would never be reached",
+                f"train for at least {ramp} iterations (TrainConfig) or shorten the ramp",
+            )
+
+
+@dataclass(frozen=True)
+class QuantSettings(StepSettings):
+    """Quantisation-aware training, by the section as it is written."""
+
+    section: ClassVar[str] = "QuantAware"
+    quantises: ClassVar[bool] = True
+
+    quant_aware: QuantAware
+
+
+def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:
+    """Return the meaning of the section; raises InvalidSpecError naming the field under `field`."""
+    ratio = section.ratio if section.ratio is not None else section.pruned_ratio
+    gmp = _gmp(section, field)
+    if section.prune_mode == "threshold":
+        if gmp is not None or section.local_sparsity:
+            raise InvalidSpecError(
+                f"{field}.prune_mode", "threshold cannot be combined with gmp or local_sparsity"
+            )
+        if section.threshold is None or ratio is not None:
+            raise InvalidSpecError(f"{field}.threshold", "prune_mode threshold takes threshold and no ratio")
+    elif ratio is None:
+        raise InvalidSpecError(f"{field}.ratio", "is required and missing", "such as 0.75")
+    elif section.threshold is not None:
+        raise InvalidSpecError(f"{field}.threshold", "prune_mode ratio takes no threshold")
+    elif gmp is not None and gmp.initial_ratio > ratio:
+        raise InvalidSpecError(
+            f"{field}.gmp_config.initial_ratio", f"{gmp.initial_ratio} is above the ratio {ratio}"
+        )
+    return PruneSettings(
+        mode=section.prune_mode,
+        ratio=ratio,
+        threshold=section.threshold,
+        gmp=gmp,
+        only_1x1=section.prune_params_type == "conv1x1_only",
+        local=section.local_sparsity,
+    )
+
+
+def _gmp(section: UnstructurePrune, field: str) -> GmpConfig | None:
+    gmp = section.gmp_config
+    if section.prune_strategy is None:
+        if gmp is not None:
+            raise InvalidSpecError(f"{field}.gmp_config", "has no effect without prune_strategy: gmp")
+        return None
+    if gmp is None:
+        raise InvalidSpecError(f"{field}.gmp_config", "is required by prune_strategy gmp and missing")
+    if gmp.pruning_iterations <= _MIN_ITERATIONS_PER_STEP * gmp.pruning_steps:
+        raise InvalidSpecError(
+            f"{field}.gmp_config.pruning_steps",
+            f"{gmp.pruning_steps} steps in {gmp.pruning_iterations} pruning_iterations are too many",
+            f"each step needs more than {_MIN_ITERATIONS_PER_STEP} iterations",
+        )
+    return gmp
