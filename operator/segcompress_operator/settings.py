@@ -3,18 +3,55 @@
 Everything below __main__ gets them as an argument; nothing else reads the environment.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from types import MappingProxyType
+from typing import Any, Literal, cast
 
+from segcompress_operator.environment import PREFIX, Environment
 from segcompress_operator.errors import SettingError
+from segcompress_operator.quantities import amount
 
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 LogFormat = Literal["json", "plain"]
 
-_PREFIX = "SEGCOMPRESS_"
-_QUANTITY = re.compile(r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")
+GPU = "nvidia.com/gpu"
+USER = 65532
+_MAXIMUM = MappingProxyType({"cpu": "16", "memory": "64Gi", GPU: "1"})
+_POD_SECURITY = MappingProxyType(
+    {
+        "runAsNonRoot": True,
+        "runAsUser": USER,
+        "runAsGroup": USER,
+        "fsGroup": USER,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+)
+_CONTAINER_SECURITY = MappingProxyType(
+    {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+)
+_OUR_KEYS = ("segcompress.dev/", "app.kubernetes.io/", "batch.kubernetes.io/")
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a resource may ask of the cluster: rights on our kind alone give nothing beyond this.
+
+    `maximum` holds the largest quantity of each resource that a pod may name; one that is not listed may not
+    be named at all.
+    """
+
+    image_prefixes: tuple[str, ...] = ()
+    toleration_keys: tuple[str, ...] = ()
+    priority_classes: tuple[str, ...] = ()
+    runtime_classes: tuple[str, ...] = ()
+    workload_priority_classes: tuple[str, ...] = ()
+    """Values that Kueue's label `kueue.x-k8s.io/priority-class` may have."""
+    maximum: Mapping[str, str] = field(default_factory=lambda: dict(_MAXIMUM))
 
 
 @dataclass(frozen=True)
@@ -26,7 +63,7 @@ class RunnerSettings:
     """
 
     image: str
-    allowed_image_prefixes: tuple[str, ...] = ()
+    allowed: Allowed = Allowed()
     pull_policy: PullPolicy = "IfNotPresent"
     pull_secrets: tuple[str, ...] = ()
     request_cpu: str = "1"
@@ -34,10 +71,12 @@ class RunnerSettings:
     work_size: str = "20Gi"
     tmp_size: str = "2Gi"
     shm_size: str = "1Gi"
-
-    def allows(self, image: str) -> bool:
-        """Return whether a resource may name `image` itself."""
-        return any(image.startswith(prefix) for prefix in self.allowed_image_prefixes)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[Mapping[str, Any], ...] = ()
+    pod_security: Mapping[str, Any] = field(default_factory=lambda: dict(_POD_SECURITY))
+    container_security: Mapping[str, Any] = field(default_factory=lambda: dict(_CONTAINER_SECURITY))
 
 
 @dataclass(frozen=True)
@@ -55,27 +94,9 @@ class Settings:
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """Return the settings in `environment`; raises SettingError naming the variable."""
-    read = _Reader(environment)
-    image = read.text("RUNNER_IMAGE", "")
-    if not image:
-        raise SettingError(
-            f"{_PREFIX}RUNNER_IMAGE", "is required and missing; such as ghcr.io/acme/segcompress-runner:0.1.0"
-        )
+    read = Environment(environment)
     return Settings(
-        runner=RunnerSettings(
-            image=image,
-            allowed_image_prefixes=read.names("ALLOWED_IMAGE_PREFIXES"),
-            pull_policy=cast(
-                "PullPolicy",
-                read.choice("IMAGE_PULL_POLICY", ("IfNotPresent", "Always", "Never")),
-            ),
-            pull_secrets=read.names("IMAGE_PULL_SECRETS"),
-            request_cpu=read.quantity("REQUEST_CPU", "1"),
-            request_memory=read.quantity("REQUEST_MEMORY", "2Gi"),
-            work_size=read.quantity("WORK_SIZE", "20Gi"),
-            tmp_size=read.quantity("TMP_SIZE", "2Gi"),
-            shm_size=read.quantity("SHM_SIZE", "1Gi"),
-        ),
+        runner=_runner(read),
         namespaces=read.names("NAMESPACES"),
         workers=read.number("WORKERS", 16, least=1),
         log_format=cast("LogFormat", read.choice("LOG_FORMAT", ("json", "plain"))),
@@ -84,34 +105,57 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     )
 
 
-class _Reader:
-    """Reads typed values; an empty value counts as unset, for charts pass settings that way."""
+def _runner(read: Environment) -> RunnerSettings:
+    image = read.text("RUNNER_IMAGE", "")
+    if not image:
+        raise SettingError(
+            f"{PREFIX}RUNNER_IMAGE", "is required and missing; such as ghcr.io/acme/segcompress-runner:0.1.0"
+        )
+    allowed = _allowed(read)
+    pull_policies = ("IfNotPresent", "Always", "Never")
+    return RunnerSettings(
+        image=image,
+        allowed=allowed,
+        pull_policy=cast("PullPolicy", read.choice("IMAGE_PULL_POLICY", pull_policies)),
+        pull_secrets=read.names("IMAGE_PULL_SECRETS"),
+        request_cpu=_request(read, "cpu", "1", allowed),
+        request_memory=_request(read, "memory", "2Gi", allowed),
+        work_size=read.quantity("WORK_SIZE", "20Gi"),
+        tmp_size=read.quantity("TMP_SIZE", "2Gi"),
+        shm_size=read.quantity("SHM_SIZE", "1Gi"),
+        labels=_keys_of_others(read, "POD_LABELS"),
+        annotations=_keys_of_others(read, "POD_ANNOTATIONS"),
+        node_selector=read.texts("NODE_SELECTOR"),
+        tolerations=read.mappings("TOLERATIONS"),
+        pod_security=read.mapping("POD_SECURITY_CONTEXT", _POD_SECURITY),
+        container_security=read.mapping("SECURITY_CONTEXT", _CONTAINER_SECURITY),
+    )
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
 
-    def text(self, name: str, default: str) -> str:
-        return self._environment.get(_PREFIX + name, "").strip() or default
+def _allowed(read: Environment) -> Allowed:
+    return Allowed(
+        image_prefixes=read.names("ALLOWED_IMAGE_PREFIXES"),
+        toleration_keys=read.names("ALLOWED_TOLERATION_KEYS"),
+        priority_classes=read.names("ALLOWED_PRIORITY_CLASSES"),
+        runtime_classes=read.names("ALLOWED_RUNTIME_CLASSES"),
+        workload_priority_classes=read.names("ALLOWED_WORKLOAD_PRIORITY_CLASSES"),
+        maximum=read.quantities("MAXIMUM", _MAXIMUM),
+    )
 
-    def names(self, name: str) -> tuple[str, ...]:
-        parts = (part.strip() for part in self.text(name, "").split(","))
-        return tuple(part for part in parts if part)
 
-    def choice(self, name: str, choices: tuple[str, ...]) -> str:
-        """Return one of `choices`; the first is the default."""
-        value = self.text(name, choices[0])
-        if value not in choices:
-            raise SettingError(_PREFIX + name, f"{value!r} is none of {', '.join(choices)}")
-        return value
+def _request(read: Environment, resource: str, default: str, allowed: Allowed) -> str:
+    """Return a default request, which must not be over the maximum of its own."""
+    name = f"REQUEST_{resource.upper()}"
+    request, most = read.quantity(name, default), allowed.maximum.get(resource)
+    if most is not None and amount(request) > amount(most):
+        raise SettingError(PREFIX + name, f"must be at most {most} ({PREFIX}MAXIMUM), got {request}")
+    return request
 
-    def quantity(self, name: str, default: str) -> str:
-        value = self.text(name, default)
-        if not _QUANTITY.match(value):
-            raise SettingError(_PREFIX + name, f"{value!r} is no quantity; such as {default}")
-        return value
 
-    def number(self, name: str, default: int, least: int) -> int:
-        value = self.text(name, str(default))
-        if not value.isdecimal() or int(value) < least:
-            raise SettingError(_PREFIX + name, f"{value!r} is no whole number of at least {least}")
-        return int(value)
+def _keys_of_others(read: Environment, name: str) -> dict[str, str]:
+    """Return labels or annotations, none of which the operator writes itself."""
+    given = read.texts(name)
+    ours = next((key for key in given if key.startswith(_OUR_KEYS)), None)
+    if ours is not None:
+        raise SettingError(PREFIX + name, f"{ours} is written by the operator; choose another key")
+    return given

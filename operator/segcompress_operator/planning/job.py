@@ -88,7 +88,7 @@ def _start(look: _Round, before: ObservedJob | None = None) -> Plan:
         return _end(look, _name_conflict(observed.conflict), before)
     try:
         spec = parse_spec(look.resource.spec)
-        check_spec(spec, look.settings)
+        check_spec(spec, owner.labels, look.settings)
     except InvalidSpecError as error:
         return _end(look, Outcome(Reason.INVALID_SPEC, str(error)), before)
     refusal = observed.refused("Job")
@@ -205,7 +205,7 @@ def _same_words(status: JobStatus, progress: Progress) -> Progress:
 
 def _started(look: _Round, progress: Progress) -> Announcement:
     try:
-        notes = check_spec(parse_spec(look.resource.spec), look.settings)
+        notes = check_spec(parse_spec(look.resource.spec), look.resource.owner.labels, look.settings)
     except InvalidSpecError:
         notes = ()
     return Announcement("Normal", "Started", "; ".join([progress.message, *notes]))

@@ -12,8 +12,15 @@ from segcompress_api.conditions import GATE_REASONS, SUCCESS_REASONS, Reason
 from segcompress_api.contract import ExitCode, RunResult, parse_run_result
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 
-_LOG_LINES = 12
-_LOG_LIMIT = 1500
+_LOG_LINES = 6
+_LOG_LIMIT = 600
+"""Of a crash: enough for an exception and its place. Whoever may read the resource reads these lines too."""
+
+_USER_OF_ADDRESS = re.compile(r"(?<=://)[^/\s@]+@")
+_QUERY = re.compile(r"\?[^\s'\")]+")
+_SECRET_WORDS = ("signature", "credential", "token")
+"""In the query of a presigned address: whoever reads it may use it."""
+
 _SENTENCE_LIMIT = 1024
 
 _ALLOWED: dict[int, tuple[frozenset[Reason], Reason]] = {
@@ -104,11 +111,20 @@ def unreadable(job: ObservedJob) -> Outcome:
 
 
 def plain(text: str, limit: int = _SENTENCE_LIMIT) -> str:
-    """Return text that is safe to print: no control characters, at most `limit` characters."""
+    """Return text that is safe to show.
+
+    At most `limit` characters, no control characters, and no credentials in addresses.
+    """
     clean = re.sub(
         r"[^\S\n]+|[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", " ", text
     ).strip()
+    clean = _QUERY.sub(_without_secrets, _USER_OF_ADDRESS.sub("", clean))
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def _without_secrets(query: re.Match[str]) -> str:
+    given = query[0].lower()
+    return "?…" if any(word in given for word in _SECRET_WORDS) else query[0]
 
 
 def _result(pod: ObservedPod) -> RunResult | None:

@@ -4,6 +4,7 @@ What needs the graph or the pictures is checked by the runner and ends with exit
 """
 
 import json
+from collections.abc import Mapping
 
 from pydantic import ValidationError
 
@@ -11,7 +12,7 @@ from segcompress_api.act_settings import ModelFiles, settings_of
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import JobSpec
 from segcompress_api.strategy import SECTION_SPELLINGS
-from segcompress_operator.resources.runner_pod import GPU
+from segcompress_operator.planning.allowed import check_allowed
 from segcompress_operator.settings import RunnerSettings
 
 _SECTIONS = {
@@ -42,8 +43,11 @@ def strategy_name(text: bytes) -> str | None:
     return None if found is None else SECTION_SPELLINGS.get(found, found)
 
 
-def check_spec(spec: JobSpec, settings: RunnerSettings) -> tuple[str, ...]:
-    """Return sentences on settings without effect; raises InvalidSpecError naming the field."""
+def check_spec(spec: JobSpec, labels: Mapping[str, str], settings: RunnerSettings) -> tuple[str, ...]:
+    """Return sentences on settings without effect; raises InvalidSpecError naming the field.
+
+    `labels` are those of the resource.
+    """
     if spec.storage is None:
         raise InvalidSpecError(
             "spec.storage",
@@ -51,8 +55,7 @@ def check_spec(spec: JobSpec, settings: RunnerSettings) -> tuple[str, ...]:
             "such as {secretRef: {name: object-store}}",
         )
     _check_addresses(spec)
-    _check_image(spec.runtime.image, settings)
-    _check_resources(spec)
+    check_allowed(spec.runtime, labels, settings)
     return _check_strategy(spec)
 
 
@@ -70,30 +73,6 @@ def _check_addresses(spec: JobSpec) -> None:
             )
 
 
-def _check_image(image: str | None, settings: RunnerSettings) -> None:
-    if image is None or settings.allows(image):
-        return
-    allowed = ", ".join(settings.allowed_image_prefixes)
-    raise InvalidSpecError(
-        "spec.runtime.image",
-        f"{image} is not allowed by the operator's settings",
-        f"allowed prefixes: {allowed}" if allowed else "leave it out: no image may be named here",
-    )
-
-
-def _check_resources(spec: JobSpec) -> None:
-    for kind, given in (
-        ("requests", spec.runtime.resources.requests),
-        ("limits", spec.runtime.resources.limits),
-    ):
-        if GPU in given:
-            raise InvalidSpecError(
-                f"spec.runtime.resources.{kind}",
-                f"{GPU} is set by spec.runtime.device and gpus",
-                "leave it out",
-            )
-
-
 def _check_strategy(spec: JobSpec) -> tuple[str, ...]:
     """Check the sections; those of a configUri are read by the runner, which has the bucket."""
     if spec.strategy.config_uri is None:
@@ -102,5 +81,7 @@ def _check_strategy(spec: JobSpec) -> tuple[str, ...]:
         return settings_of(spec.strategy, files).notes
     for name, attribute in _SECTIONS.items():
         if getattr(spec.strategy, attribute) is not None:
-            raise InvalidSpecError(f"spec.strategy.{name}", "goes not with configUri", "give one of them")
+            raise InvalidSpecError(
+                f"spec.strategy.{name}", "cannot be combined with configUri", "give one of them"
+            )
     return ()

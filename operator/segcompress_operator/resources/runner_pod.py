@@ -21,16 +21,15 @@ from segcompress_api.contract import (
     RunConfig,
 )
 from segcompress_api.job import JobSpec, Runtime
+from segcompress_operator.quantities import total
 from segcompress_operator.resources.names import RUNNER_CONTAINER, Owner, labels
-from segcompress_operator.settings import RunnerSettings
+from segcompress_operator.settings import GPU, RunnerSettings
 
 Manifest = dict[str, Any]
 
-USER = 65532
 GRACE_SECONDS = 60
 """From SIGTERM to SIGKILL: enough to end a step and to say so."""
 
-GPU = "nvidia.com/gpu"
 _CA_VOLUME = "object-store-ca"
 _CONFIG_VOLUME = "run-config"
 
@@ -41,24 +40,18 @@ def make_pod_template(owner: Owner, spec: JobSpec, start: int, settings: RunnerS
     annotation = config.model_dump_json(by_alias=True, exclude_none=True)
     return {
         "metadata": {
-            "labels": labels(owner.name, start),
-            "annotations": {RUN_CONFIG_ANNOTATION: annotation},
+            "labels": {**settings.labels, **labels(owner.name, start)},
+            "annotations": {**settings.annotations, RUN_CONFIG_ANNOTATION: annotation},
         },
         "spec": {
             "restartPolicy": "Never",
             "terminationGracePeriodSeconds": GRACE_SECONDS,
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": USER,
-                "runAsGroup": USER,
-                "fsGroup": USER,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": dict(settings.pod_security),
             "containers": [_container(spec, settings)],
             "volumes": _volumes(_secret_name(spec), settings),
-            **_placement(spec.runtime),
+            **_placement(spec.runtime, settings),
             **_pull_secrets(settings),
         },
     }
@@ -71,11 +64,7 @@ def _container(spec: JobSpec, settings: RunnerSettings) -> Manifest:
         "imagePullPolicy": settings.pull_policy,
         "env": _environment(_secret_name(spec)),
         "resources": _resources(spec.runtime, settings),
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": dict(settings.container_security),
         "terminationMessagePath": TERMINATION_MESSAGE_PATH,
         # A runner that dies without a word still leaves its last log lines.
         "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -125,11 +114,18 @@ def _from_secret(secret: str, key: str, variable: str, *, optional: bool) -> Man
 
 
 def _resources(runtime: Runtime, settings: RunnerSettings) -> Manifest:
-    """Return the user's requests and limits, with the settings' requests where neither is given."""
+    """Return the user's requests and limits, with the settings' requests where neither is given.
+
+    Scratch space is requested, so that the pod goes to a node that has it. Memory always has a limit: a pod
+    without one could take the whole node's.
+    """
     requests, limits = dict(runtime.resources.requests), dict(runtime.resources.limits)
     for name, default in (("cpu", settings.request_cpu), ("memory", settings.request_memory)):
         if name not in requests and name not in limits:
             requests[name] = default
+    requests["ephemeral-storage"] = total(settings.work_size, settings.tmp_size)
+    if "memory" in settings.allowed.maximum:
+        limits.setdefault("memory", settings.allowed.maximum["memory"])
     if runtime.device == "GPU":
         limits[GPU] = str(runtime.gpus)
     return {"requests": requests, "limits": limits}
@@ -158,11 +154,12 @@ def _volumes(secret: str, settings: RunnerSettings) -> list[Manifest]:
     ]
 
 
-def _placement(runtime: Runtime) -> Manifest:
-    """Return what the user says about nodes; only what is given, so that the API server's defaults hold."""
+def _placement(runtime: Runtime, settings: RunnerSettings) -> Manifest:
+    """Return what user and settings say about nodes; an empty one is left to the API server's defaults."""
+    tolerations = (*settings.tolerations, *(toleration.to_wire() for toleration in runtime.tolerations))
     placed = {
-        "nodeSelector": dict(runtime.node_selector),
-        "tolerations": [toleration.to_wire() for toleration in runtime.tolerations],
+        "nodeSelector": {**runtime.node_selector, **settings.node_selector},
+        "tolerations": [dict(toleration) for toleration in tolerations],
         "priorityClassName": runtime.priority_class_name,
         "runtimeClassName": runtime.runtime_class_name,
     }

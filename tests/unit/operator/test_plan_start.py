@@ -7,7 +7,7 @@ import pytest
 
 from segcompress_operator.planning.job import LOOK_AGAIN_SECONDS
 from segcompress_operator.planning.plan import Observed, Plan, Refusal
-from segcompress_operator.settings import RunnerSettings
+from segcompress_operator.settings import Allowed, RunnerSettings
 from unit.operator.planned import failure, plan, reconciling
 from unit.operator.samples import (
     JOB,
@@ -75,7 +75,9 @@ def test_invalid_spec_ends_without_a_job(changes: dict[str, Any], field: str) ->
 
 
 def test_image_with_an_allowed_prefix_is_used() -> None:
-    settings = RunnerSettings(image="default:1", allowed_image_prefixes=("registry.example.com/team/",))
+    settings = RunnerSettings(
+        image="default:1", allowed=Allowed(image_prefixes=("registry.example.com/team/",))
+    )
     image = "registry.example.com/team/runner:2"
     made = plan(Observed(), settings, spec=spec_with(runtime={"device": "CPU", "image": image}))
     assert made.create is not None

@@ -1,6 +1,7 @@
 """The Job and the pod that the operator makes."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,8 +103,8 @@ def test_ca_bundle_is_optional() -> None:
     volume = next(v for v in pod()["volumes"] if v["name"] == "object-store-ca")
     assert volume["secret"]["optional"] is True
     assert volume["secret"]["items"] == [{"key": "ca.crt", "path": "ca.crt"}]
-    mounts = {m["name"]: m["mountPath"] for m in container()["volumeMounts"]}
-    assert mounts["object-store-ca"] == "/etc/segcompress-ca"
+    mount = next(m for m in container()["volumeMounts"] if m["name"] == "object-store-ca")
+    assert mount == {"name": "object-store-ca", "mountPath": "/etc/segcompress-ca", "readOnly": True}
 
 
 def test_pod_is_restricted() -> None:
@@ -116,6 +117,7 @@ def test_pod_is_restricted() -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
+    assert made["enableServiceLinks"] is False
     assert not {"hostNetwork", "hostPID", "hostIPC", "serviceAccountName"} & set(made)
 
 
@@ -130,25 +132,44 @@ def test_scratch_space_is_sized() -> None:
 @pytest.mark.parametrize(
     ("resources", "expected"),
     [
-        pytest.param({}, {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {}}, id="defaults"),
+        pytest.param(
+            {}, {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"memory": "64Gi"}}, id="defaults"
+        ),
         pytest.param(
             {"limits": {"cpu": "500m"}},
-            {"requests": {"memory": "2Gi"}, "limits": {"cpu": "500m"}},
+            {"requests": {"memory": "2Gi"}, "limits": {"cpu": "500m", "memory": "64Gi"}},
             id="a limit is its own request",
         ),
         pytest.param(
             {"requests": {"cpu": "4", "memory": "8Gi"}},
-            {"requests": {"cpu": "4", "memory": "8Gi"}, "limits": {}},
+            {"requests": {"cpu": "4", "memory": "8Gi"}, "limits": {"memory": "64Gi"}},
             id="given requests stand",
+        ),
+        pytest.param(
+            {"limits": {"memory": "4Gi"}},
+            {"requests": {"cpu": "1"}, "limits": {"memory": "4Gi"}},
+            id="a given limit stands",
         ),
     ],
 )
 def test_requests_are_always_set(resources: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert container(runtime={"device": "CPU", "resources": resources})["resources"] == expected
+    made = container(runtime={"device": "CPU", "resources": resources})["resources"]
+    assert made["requests"].pop("ephemeral-storage") == "22Gi"
+    assert made == expected
 
 
 def test_gpu_is_a_limit() -> None:
-    assert container(runtime={})["resources"]["limits"] == {"nvidia.com/gpu": "1"}
+    assert container(runtime={})["resources"]["limits"]["nvidia.com/gpu"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("work", "tmp", "expected"),
+    [("20Gi", "2Gi", "22Gi"), ("1Gi", "512Mi", "1536Mi"), ("1G", "1M", "1001000000"), ("1.5Ki", "0", "1536")],
+)
+def test_scratch_space_is_requested(work: str, tmp: str, expected: str) -> None:
+    settings = replace(SETTINGS, work_size=work, tmp_size=tmp)
+    made = make(settings=settings)["spec"]["template"]["spec"]["containers"][0]["resources"]
+    assert made["requests"]["ephemeral-storage"] == expected
 
 
 def test_placement_is_the_users() -> None:
@@ -164,6 +185,28 @@ def test_placement_is_the_users() -> None:
     assert made["tolerations"] == [{"key": "gpu", "operator": "Exists"}]
     assert (made["priorityClassName"], made["runtimeClassName"]) == ("low", "nvidia")
     assert not {"nodeSelector", "tolerations", "priorityClassName", "imagePullSecrets"} & set(pod())
+
+
+def test_defaults_of_the_settings_reach_the_pod_and_ours_stay() -> None:
+    settings = replace(
+        SETTINGS,
+        labels={"team": "vision"},
+        annotations={"note": "x"},
+        node_selector={"pool": "gpu"},
+        tolerations=({"key": "dedicated", "operator": "Exists"},),
+        pod_security={"runAsNonRoot": True},
+        container_security={"privileged": False},
+    )
+    template = make(settings=settings, runtime={"device": "CPU", "nodeSelector": {"zone": "a"}})["spec"][
+        "template"
+    ]
+    assert template["metadata"]["labels"].items() >= {("team", "vision"), ("segcompress.dev/start", "1")}
+    assert set(template["metadata"]["annotations"]) == {"note", RUN_CONFIG_ANNOTATION}
+    made = template["spec"]
+    assert made["nodeSelector"] == {"pool": "gpu", "zone": "a"}
+    assert made["tolerations"] == [{"key": "dedicated", "operator": "Exists"}]
+    assert made["securityContext"] == {"runAsNonRoot": True}
+    assert made["containers"][0]["securityContext"] == {"privileged": False}
 
 
 def test_pull_secrets_and_policy_come_from_the_settings() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from segcompress_operator.errors import SettingError
-from segcompress_operator.settings import settings_from
+from segcompress_operator.settings import Allowed, settings_from
 
 IMAGE = {"SEGCOMPRESS_RUNNER_IMAGE": "runner:1"}
 
@@ -12,8 +12,8 @@ def test_defaults() -> None:
     settings = settings_from(IMAGE)
     assert settings.runner.image == "runner:1"
     assert settings.namespaces == ()
-    assert settings.runner.allowed_image_prefixes == ()
-    assert not settings.runner.allows("runner:1")
+    assert settings.runner.allowed == Allowed()
+    assert settings.runner.allowed.maximum == {"cpu": "16", "memory": "64Gi", "nvidia.com/gpu": "1"}
     assert (settings.workers, settings.health_port, settings.log_format) == (16, 8080, "json")
 
 
@@ -24,10 +24,41 @@ def test_lists_and_empty_values() -> None:
     assert settings.workers == 16
 
 
-def test_allowed_prefix() -> None:
-    settings = settings_from({**IMAGE, "SEGCOMPRESS_ALLOWED_IMAGE_PREFIXES": "ghcr.io/acme/"})
-    assert settings.runner.allows("ghcr.io/acme/runner:2")
-    assert not settings.runner.allows("ghcr.io/acmeevil/runner:2")
+def test_what_resources_may_ask_is_read() -> None:
+    given = {
+        **IMAGE,
+        "SEGCOMPRESS_ALLOWED_IMAGE_PREFIXES": "ghcr.io/acme",
+        "SEGCOMPRESS_ALLOWED_TOLERATION_KEYS": "nvidia.com/gpu,dedicated",
+        "SEGCOMPRESS_ALLOWED_PRIORITY_CLASSES": "low",
+        "SEGCOMPRESS_ALLOWED_RUNTIME_CLASSES": "nvidia",
+        "SEGCOMPRESS_ALLOWED_WORKLOAD_PRIORITY_CLASSES": "sample",
+        "SEGCOMPRESS_MAXIMUM": '{"cpu": 4, "memory": "8Gi"}',
+    }
+    assert settings_from(given).runner.allowed == Allowed(
+        image_prefixes=("ghcr.io/acme",),
+        toleration_keys=("nvidia.com/gpu", "dedicated"),
+        priority_classes=("low",),
+        runtime_classes=("nvidia",),
+        workload_priority_classes=("sample",),
+        maximum={"cpu": "4", "memory": "8Gi"},
+    )
+
+
+def test_defaults_of_pods_are_read() -> None:
+    given = {
+        **IMAGE,
+        "SEGCOMPRESS_POD_LABELS": '{"team": "vision"}',
+        "SEGCOMPRESS_POD_ANNOTATIONS": '{"note": "x"}',
+        "SEGCOMPRESS_NODE_SELECTOR": '{"pool": "gpu"}',
+        "SEGCOMPRESS_TOLERATIONS": '[{"key": "dedicated", "operator": "Exists"}]',
+        "SEGCOMPRESS_POD_SECURITY_CONTEXT": '{"runAsNonRoot": true}',
+        "SEGCOMPRESS_SECURITY_CONTEXT": "{}",
+    }
+    runner = settings_from(given).runner
+    assert (runner.labels, runner.annotations) == ({"team": "vision"}, {"note": "x"})
+    assert runner.node_selector == {"pool": "gpu"}
+    assert runner.tolerations == ({"key": "dedicated", "operator": "Exists"},)
+    assert (runner.pod_security, runner.container_security) == ({"runAsNonRoot": True}, {})
 
 
 @pytest.mark.parametrize(
@@ -40,6 +71,15 @@ def test_allowed_prefix() -> None:
         ("REQUEST_MEMORY", "2 gigabytes"),
         ("IMAGE_PULL_POLICY", "Sometimes"),
         ("HEALTH_PORT", "-1"),
+        ("MAXIMUM", "lots"),
+        ("MAXIMUM", '["cpu"]'),
+        ("MAXIMUM", '{"cpu": "lots"}'),
+        ("TOLERATIONS", '{"key": "x"}'),
+        ("NODE_SELECTOR", '{"pool": 1}'),
+        ("POD_LABELS", '{"segcompress.dev/start": "7"}'),
+        ("POD_ANNOTATIONS", '{"segcompress.dev/run-config": "{}"}'),
+        ("REQUEST_MEMORY", "65Gi"),
+        ("REQUEST_CPU", "17"),
     ],
 )
 def test_wrong_value_is_named(name: str, value: str) -> None:

@@ -1,0 +1,207 @@
+"""What a resource may ask of the cluster, and that nothing else reaches a pod."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from segcompress_operator.planning.allowed import admits
+from segcompress_operator.planning.plan import Observed
+from segcompress_operator.settings import Allowed, RunnerSettings
+from unit.operator.planned import failure, plan
+from unit.operator.samples import SETTINGS, spec_with
+
+WIDE = replace(
+    SETTINGS,
+    allowed=Allowed(
+        image_prefixes=("ghcr.io/acme",),
+        toleration_keys=("nvidia.com/gpu",),
+        priority_classes=("batch-low",),
+        runtime_classes=("nvidia",),
+        workload_priority_classes=("sample",),
+        maximum={"cpu": "8", "memory": "16Gi", "nvidia.com/gpu": "1", "nvidia.com/mig-1g.10gb": "2"},
+    ),
+    node_selector={"pool": "gpu"},
+)
+
+
+def refusal(settings: RunnerSettings, runtime: dict[str, Any], **resource: Any) -> str:
+    made = plan(Observed(), settings, spec=spec_with(runtime={"device": "CPU", **runtime}), **resource)
+    assert made.create is None
+    reason, message = failure(made)
+    assert reason == "InvalidSpec"
+    return message
+
+
+def pod_of(settings: RunnerSettings, runtime: dict[str, Any], **resource: Any) -> dict[str, Any]:
+    made = plan(Observed(), settings, spec=spec_with(runtime={"device": "CPU", **runtime}), **resource)
+    assert made.create is not None, failure(made)
+    found: dict[str, Any] = made.create["spec"]["template"]["spec"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("runtime", "field", "chart_value"),
+    [
+        pytest.param(
+            {"priorityClassName": "system-node-critical"},
+            "spec.runtime.priorityClassName",
+            "runner.allowed.priorityClassNames",
+            id="priority class",
+        ),
+        pytest.param(
+            {"runtimeClassName": "kata"},
+            "spec.runtime.runtimeClassName",
+            "runner.allowed.runtimeClassNames",
+            id="runtime class",
+        ),
+        pytest.param(
+            {"tolerations": [{"operator": "Exists"}]},
+            "spec.runtime.tolerations[0].key",
+            "runner.allowed.tolerationKeys",
+            id="toleration of every taint",
+        ),
+        pytest.param(
+            {"tolerations": [{"key": "", "operator": "Exists"}]},
+            "spec.runtime.tolerations[0].key",
+            "runner.allowed.tolerationKeys",
+            id="toleration with an empty key",
+        ),
+        pytest.param(
+            {
+                "tolerations": [
+                    {"key": "nvidia.com/gpu"},
+                    {"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"},
+                ]
+            },
+            "spec.runtime.tolerations[1].key",
+            "runner.allowed.tolerationKeys",
+            id="toleration of another taint",
+        ),
+        pytest.param(
+            {"image": "docker.io/evil/runner:1"},
+            "spec.runtime.image",
+            "runner.allowed.imagePrefixes",
+            id="image",
+        ),
+        pytest.param(
+            {"resources": {"limits": {"nvidia.com/mig-3g.40gb": "1"}}},
+            "spec.runtime.resources.limits[nvidia.com/mig-3g.40gb]",
+            "runner.maximum",
+            id="device that is not listed",
+        ),
+        pytest.param(
+            {"resources": {"requests": {"hugepages-1Gi": "4Gi"}}},
+            "spec.runtime.resources.requests[hugepages-1Gi]",
+            "runner.maximum",
+            id="huge pages",
+        ),
+        pytest.param(
+            {"resources": {"limits": {"nvidia.com/mig-1g.10gb": "3"}}},
+            "spec.runtime.resources.limits[nvidia.com/mig-1g.10gb]",
+            "runner.maximum",
+            id="more of a device than is allowed",
+        ),
+        pytest.param(
+            {"resources": {"limits": {"cpu": "8001m"}}},
+            "spec.runtime.resources.limits[cpu]",
+            "runner.maximum",
+            id="more cores",
+        ),
+        pytest.param(
+            {"resources": {"requests": {"memory": "17G"}, "limits": {"memory": "17.2G"}}},
+            "spec.runtime.resources.limits[memory]",
+            "runner.maximum",
+            id="more memory, in another unit",
+        ),
+        pytest.param(
+            {"resources": {"requests": {"ephemeral-storage": "1Ti"}}},
+            "spec.runtime.resources.requests[ephemeral-storage]",
+            "runner.scratch",
+            id="scratch space",
+        ),
+        pytest.param(
+            {"nodeSelector": {"pool": "control-plane"}},
+            "spec.runtime.nodeSelector[pool]",
+            "runner.nodeSelector",
+            id="another pool of nodes",
+        ),
+    ],
+)
+def test_what_is_not_allowed_names_the_field_and_the_charts_value(
+    runtime: dict[str, Any], field: str, chart_value: str
+) -> None:
+    message = refusal(WIDE, runtime)
+    assert message.startswith(f"{field}: ")
+    assert f"the chart's {chart_value}" in message
+
+
+def test_kueues_priority_is_a_priority_too() -> None:
+    labels = {"kueue.x-k8s.io/priority-class": "production"}
+    assert "runner.allowed.workloadPriorityClassNames" in refusal(WIDE, {}, labels=labels)
+
+
+def test_gpus_may_be_ruled_out() -> None:
+    settings = replace(SETTINGS, allowed=Allowed(maximum={"cpu": "8", "memory": "16Gi"}))
+    message = refusal(settings, {"device": "GPU"})
+    assert (
+        message
+        == "spec.runtime.gpus: must be at most 0, got 1; the chart's runner.maximum limits nvidia.com/gpu"
+    )
+
+
+def test_nothing_but_cores_memory_and_one_gpu_is_allowed_unless_listed() -> None:
+    for runtime in (
+        {"priorityClassName": "low"},
+        {"runtimeClassName": "nvidia"},
+        {"tolerations": [{"key": "nvidia.com/gpu"}]},
+        {"image": SETTINGS.image},
+        {"resources": {"limits": {"example.com/device": "1"}}},
+    ):
+        assert "allowed: " in refusal(SETTINGS, runtime) or "not allowed" in refusal(SETTINGS, runtime)
+    resources = {"requests": {"cpu": "16"}, "limits": {"memory": "64Gi"}}
+    pod_of(SETTINGS, {"device": "GPU", "resources": resources})
+
+
+def test_what_is_allowed_reaches_the_pod() -> None:
+    runtime = {
+        "image": "ghcr.io/acme/runner:2",
+        "priorityClassName": "batch-low",
+        "runtimeClassName": "nvidia",
+        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
+        "nodeSelector": {"pool": "gpu", "zone": "a"},
+        "resources": {"limits": {"cpu": "8", "memory": "16Gi", "nvidia.com/mig-1g.10gb": "2"}},
+    }
+    made = pod_of(WIDE, runtime, labels={"kueue.x-k8s.io/priority-class": "sample"})
+    assert (made["priorityClassName"], made["runtimeClassName"]) == ("batch-low", "nvidia")
+    assert made["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists"}]
+    assert made["nodeSelector"] == {"pool": "gpu", "zone": "a"}
+    (container,) = made["containers"]
+    assert container["image"] == "ghcr.io/acme/runner:2"
+    assert container["resources"]["limits"] == runtime["resources"]["limits"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "image", "admitted"),
+    [
+        ("ghcr.io/acme", "ghcr.io/acme/runner:1", True),
+        ("ghcr.io/acme", "ghcr.io/acme:1", True),
+        ("ghcr.io/acme", "ghcr.io/acme@sha256:ab", True),
+        ("ghcr.io/acme", "ghcr.io/acme", True),
+        ("ghcr.io/acme", "ghcr.io/acme-evil/runner:1", False),
+        ("ghcr.io/acme", "ghcr.io/acmeevil", False),
+        ("ghcr.io/acme", "ghcr.io/acme.evil/runner", False),
+        ("ghcr.io/acme/", "ghcr.io/acme/runner:1", True),
+        ("ghcr.io/acme/", "ghcr.io/acme:1", False),
+        ("ghcr.io/acme/", "ghcr.io/acme/../evil/runner:1", False),
+        ("ghcr.io", "ghcr.io:5000/runner", False),
+        ("registry:5000", "registry:5000/runner:1", True),
+        ("registry:5000", "registry:50001/runner", False),
+        ("ghcr.io/acme/runner:1", "ghcr.io/acme/runner:1", True),
+        ("ghcr.io/acme/runner:1", "ghcr.io/acme/runner:1@sha256:ab", True),
+        ("ghcr.io/acme/runner:1", "ghcr.io/acme/runner:12", False),
+        ("ghcr.io/acme/runner:1", "ghcr.io/acme/runner:1:2", False),
+    ],
+)
+def test_image_prefix_ends_where_a_part_of_the_name_does(prefix: str, image: str, *, admitted: bool) -> None:
+    assert admits(prefix, image) is admitted
