@@ -67,7 +67,7 @@ test-unit: install ## Run the unit tests
 
 .PHONY: test-integration
 test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
-	@$(DEVCLUSTER) build etcd kubernetes minio
+	@$(DEVCLUSTER) build etcd kubernetes minio helm
 	@.venv/bin/pytest -n 2 --dist loadfile tests/integration
 
 .PHONY: test-e2e
@@ -81,6 +81,10 @@ crds: install ## Generate the CRD and the chart's copy from the types
 .PHONY: crds-check
 crds-check: install
 	@$(PYTHON) -m segcompress_api.schema --check
+
+.PHONY: chart-values
+chart-values: install ## Write the table of values into the chart's README
+	@$(PYTHON) -m chart_values
 
 .PHONY: images
 images: ## Build the operator's and the runner's image

@@ -106,6 +106,9 @@ def _install_operator(target: Target, references: Mapping[str, str]) -> None:
         "image.tag": operator[2],
         "runner.image.repository": runner[0],
         "runner.image.tag": runner[2],
+        # The sample is small, and so may be the disk of a machine that is tried out.
+        "runner.scratch.work": "4Gi",
+        "runner.scratch.tmp": "1Gi",
     }
     context = ("--kube-context", target.context[1]) if target.context else ()
     settings = [f"--set-string={key}={value}" for key, value in values.items()]

@@ -68,7 +68,7 @@ def kube(target: Target) -> Iterator[Kube]:
 
 def _allow_images(kube: Kube, prefixes: list[str]) -> None:
     chart = str(ROOT / "charts" / "segcompress")
-    setting = f"--set-json=runner.allowedImagePrefixes={json.dumps(prefixes)}"
+    setting = f"--set-json=runner.allowed.imagePrefixes={json.dumps(prefixes)}"
     kube.helm("upgrade", "segcompress", chart, "--reuse-values", setting, "--wait", "--timeout=5m")
 
 

@@ -7,7 +7,8 @@
 {{- end -}}
 
 {{- define "segcompress.serviceAccountName" -}}
-{{- .Values.serviceAccount.name | default (printf "%s-operator" (include "segcompress.name" .)) -}}
+{{- $own := printf "%s-operator" (include "segcompress.name" .) -}}
+{{- .Values.serviceAccount.name | default (ternary $own "default" .Values.serviceAccount.create) -}}
 {{- end -}}
 
 {{- define "segcompress.selectorLabels" -}}
@@ -25,7 +26,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
 {{- define "segcompress.image" -}}
+{{- if .image.digest -}}
+{{- printf "%s@%s" .image.repository .image.digest -}}
+{{- else -}}
 {{- printf "%s:%s" .image.repository (.image.tag | default .appVersion) -}}
+{{- end -}}
 {{- end -}}
 
 {{/* What the operator may do, and no more: no verb on Secrets, no exec, no wildcard. */}}
@@ -45,4 +50,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [""]
   resources: [events]
   verbs: [list, create]
+{{- end -}}
+
+{{- define "segcompress.pullSecretNames" -}}
+{{- $names := list -}}
+{{- range . }}{{ $names = append $names .name }}{{ end -}}
+{{- join "," $names -}}
 {{- end -}}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devcluster.controlplane import ControlPlane
+from integration.chart.helm import rendered
 from integration.operator.api import Api
 from integration.operator.installed import install_crd, install_rights
 from integration.operator.process import OPERATOR_USER, Operator
@@ -27,7 +28,7 @@ def api(plane: ControlPlane) -> Api:
     """Return the administrator's client, with the CRD and the operator's rights installed."""
     admin = Api(plane.kubeconfig)
     install_crd(admin)
-    install_rights(admin)
+    install_rights(admin, rendered())
     return admin
 
 

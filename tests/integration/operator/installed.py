@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
+from integration.chart.helm import Manifest
 from integration.operator.api import Api, ApiError, eventually
-from integration.operator.process import OPERATOR_USER, RULES
 
 _CRD = Path(__file__).parents[3] / "crds/segcompressionjobs.yaml"
 
@@ -25,13 +25,23 @@ def install_crd(admin: Api) -> None:
     eventually(served, "the CRD served")
 
 
-def install_rights(admin: Api) -> None:
-    """Bind the rules of the chart to the operator's user."""
-    url = "/apis/rbac.authorization.k8s.io/v1"
-    admin.request("POST", f"{url}/clusterroles", {"metadata": {"name": "operator"}, "rules": RULES})
-    binding = {
-        "metadata": {"name": "operator"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "operator"},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": OPERATOR_USER}],
+def install_rights(admin: Api, manifests: list[Manifest]) -> None:
+    """Create the roles and bindings among the chart's manifests."""
+    for manifest in manifests:
+        if manifest["apiVersion"] == "rbac.authorization.k8s.io/v1":
+            namespace = manifest["metadata"].get("namespace")
+            place = f"/namespaces/{namespace}" if namespace else ""
+            plural = manifest["kind"].lower() + "s"
+            admin.request("POST", f"/apis/rbac.authorization.k8s.io/v1{place}/{plural}", manifest)
+
+
+def operator_rights(manifests: list[Manifest]) -> set[tuple[str, str]]:
+    """Return what the operator's ClusterRole allows, as (resource, verb)."""
+    (role,) = [
+        each
+        for each in manifests
+        if each["kind"] == "ClusterRole" and each["metadata"]["name"].endswith("-operator")
+    ]
+    return {
+        (resource, verb) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]
     }
-    admin.request("POST", f"{url}/clusterrolebindings", binding)

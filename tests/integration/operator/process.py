@@ -4,29 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 OPERATOR_USER = "system:serviceaccount:segcompress-system:segcompress-operator"
-
-RULES = [
-    {"apiGroups": ["segcompress.dev"], "resources": ["segcompressionjobs"], "verbs": ["list", "watch"]},
-    {"apiGroups": ["segcompress.dev"], "resources": ["segcompressionjobs/status"], "verbs": ["patch"]},
-    {
-        "apiGroups": ["batch"],
-        "resources": ["jobs"],
-        "verbs": ["list", "watch", "create", "get", "patch"],
-    },
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
-    {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "list"]},
-]
 
 
 class Operator:
     """A running operator; its log goes to `log`."""
 
     def __init__(
-        self, kubeconfig: Path, log: Path, namespaces: tuple[str, ...], settings: Mapping[str, str]
+        self, kubeconfig: Path, log: Path, namespaces: Sequence[str], settings: Mapping[str, str]
     ) -> None:
         self.log = log
         environment = {

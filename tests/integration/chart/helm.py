@@ -1,0 +1,44 @@
+"""The chart as helm renders it."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from devcluster.layout import Layout
+
+ROOT = Path(__file__).parents[3]
+CHART = ROOT / "charts" / "segcompress"
+NAMESPACE = "segcompress-system"
+
+Manifest = dict[str, Any]
+
+
+class HelmError(Exception):
+    """What helm says where it refuses the values."""
+
+
+def rendered(*, release: str = "segcompress", **values: Any) -> list[Manifest]:
+    """Return the manifests of the chart; keys are dotted paths of values, with `__` for a dot."""
+    helm = Layout.from_environment(os.environ).bin / "helm"
+    command = [str(helm), "template", release, str(CHART), "-n", NAMESPACE, "--kube-version", "1.31.0"]
+    settings = [f"--set-json={key.replace('__', '.')}={json.dumps(value)}" for key, value in values.items()]
+    done = subprocess.run([*command, *settings], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise HelmError(done.stderr)
+    return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+def of_kind(manifests: list[Manifest], kind: str) -> list[Manifest]:
+    """Return the manifests of one kind."""
+    return [manifest for manifest in manifests if manifest["kind"] == kind]
+
+
+def operator_environment(manifests: list[Manifest]) -> dict[str, str]:
+    """Return the environment of the operator's container."""
+    (deployment,) = of_kind(manifests, "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    return {entry["name"]: entry["value"] for entry in container["env"]}

@@ -1,0 +1,186 @@
+"""What the chart installs for some values, and which values it refuses."""
+
+from typing import Any
+
+import pytest
+
+from integration.chart.helm import NAMESPACE, HelmError, Manifest, of_kind, operator_environment, rendered
+from segcompress_operator.settings import Allowed, RunnerSettings, Settings, settings_from
+
+DIGEST = "sha256:" + "ab" * 32
+
+
+def operator_pod(**values: Any) -> Manifest:
+    (deployment,) = of_kind(rendered(**values), "Deployment")
+    found: Manifest = deployment["spec"]["template"]["spec"]
+    return found
+
+
+def settings(**values: Any) -> Settings:
+    """Return the operator's settings as its process reads them."""
+    return settings_from(operator_environment(rendered(**values)))
+
+
+def test_defaults_allow_what_a_gpu_job_needs() -> None:
+    assert settings() == Settings(
+        RunnerSettings("segcompress/runner:0.1.0", allowed=Allowed(toleration_keys=("nvidia.com/gpu",))),
+        log_format="plain",
+    )
+
+
+def test_values_of_the_runner_reach_the_settings() -> None:
+    read = settings(
+        runner={
+            "image": {"repository": "ghcr.io/acme/runner", "digest": DIGEST, "pullPolicy": "Always"},
+            "imagePullSecrets": [{"name": "a"}, {"name": "b"}],
+            "allowed": {
+                "imagePrefixes": ["ghcr.io/acme"],
+                "tolerationKeys": [],
+                "priorityClassNames": ["low"],
+                "runtimeClassNames": ["nvidia"],
+                "workloadPriorityClassNames": ["sample"],
+            },
+            "maximum": {"cpu": 4, "nvidia.com/gpu": None},
+            "defaultRequests": {"cpu": "2", "memory": "4Gi"},
+            "scratch": {"work": "4Gi", "tmp": "1Gi", "shm": "512Mi"},
+            "podLabels": {"team": "vision"},
+            "podAnnotations": {"note": 'say "x", y'},
+            "nodeSelector": {"pool": "gpu"},
+            "tolerations": [{"key": "dedicated", "operator": "Exists"}],
+            "podSecurityContext": {"runAsUser": None, "runAsGroup": None, "fsGroup": None},
+        }
+    ).runner
+    assert read == RunnerSettings(
+        image=f"ghcr.io/acme/runner@{DIGEST}",
+        allowed=Allowed(
+            image_prefixes=("ghcr.io/acme",),
+            priority_classes=("low",),
+            runtime_classes=("nvidia",),
+            workload_priority_classes=("sample",),
+            maximum={"cpu": "4", "memory": "64Gi"},
+        ),
+        pull_policy="Always",
+        pull_secrets=("a", "b"),
+        request_cpu="2",
+        request_memory="4Gi",
+        work_size="4Gi",
+        tmp_size="1Gi",
+        shm_size="512Mi",
+        labels={"team": "vision"},
+        annotations={"note": 'say "x", y'},
+        node_selector={"pool": "gpu"},
+        tolerations=({"key": "dedicated", "operator": "Exists"},),
+        pod_security={"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+    )
+
+
+def test_values_of_the_operator_reach_its_settings_and_its_pod() -> None:
+    values: dict[str, Any] = {
+        "workers": 3,
+        "logLevel": "DEBUG",
+        "logFormat": "json",
+        "watchNamespaces": ["a", "b"],
+    }
+    read = settings(**values)
+    assert (read.workers, read.log_level, read.log_format) == (3, "DEBUG", "json")
+    assert read.namespaces == ("a", "b")
+    pod = operator_pod(
+        image={"digest": DIGEST},
+        extraEnv=[{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
+        podSecurityContext={"runAsUser": None},
+        securityContext={"runAsNonRoot": True},
+    )
+    (container,) = pod["containers"]
+    assert container["image"] == f"segcompress/operator@{DIGEST}"
+    assert {"name": "HTTPS_PROXY", "value": "http://proxy:3128"} in container["env"]
+    assert "runAsUser" not in pod["securityContext"]
+    assert container["securityContext"]["runAsNonRoot"] is True
+
+
+def test_pull_secrets_of_the_operator_stay_with_the_operator() -> None:
+    manifests = rendered(imagePullSecrets=[{"name": "own"}])
+    (deployment,) = of_kind(manifests, "Deployment")
+    assert deployment["spec"]["template"]["spec"]["imagePullSecrets"] == [{"name": "own"}]
+    assert settings_from(operator_environment(manifests)).runner.pull_secrets == ()
+
+
+def test_rights_and_account_may_be_somebody_elses() -> None:
+    manifests = rendered(
+        rbac__create=False,
+        rbac__aggregateClusterRoles=False,
+        serviceAccount={"create": False, "name": "theirs"},
+        crds__install=False,
+    )
+    assert {manifest["kind"] for manifest in manifests} == {"Deployment", "Service", "Pod"}
+    (deployment,) = of_kind(manifests, "Deployment")
+    assert deployment["spec"]["template"]["spec"]["serviceAccountName"] == "theirs"
+
+
+def test_watched_namespaces_need_no_right_on_the_whole_cluster() -> None:
+    manifests = rendered(watchNamespaces=["a", "b"], rbac__aggregateClusterRoles=False)
+    assert of_kind(manifests, "ClusterRole") == of_kind(manifests, "ClusterRoleBinding") == []
+    for kind in ("Role", "RoleBinding"):
+        assert [each["metadata"]["namespace"] for each in of_kind(manifests, kind)] == ["a", "b"]
+    assert of_kind(rendered(), "Role") == []
+
+
+def test_network_policies_are_made_where_asked() -> None:
+    assert of_kind(rendered(), "NetworkPolicy") == []
+    egress = [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"port": 9000, "protocol": "TCP"}]}]
+    made = of_kind(
+        rendered(networkPolicy={"enabled": True, "runnerEgress": egress}, watchNamespaces=["a", "b"]),
+        "NetworkPolicy",
+    )
+    assert [each["metadata"]["namespace"] for each in made] == [NAMESPACE, "a", "b"]
+    operator, *runners = made
+    (deployment,) = of_kind(rendered(), "Deployment")
+    assert operator["spec"]["podSelector"] == deployment["spec"]["selector"]
+    for runner in runners:
+        assert runner["spec"]["podSelector"]["matchLabels"] == {
+            "app.kubernetes.io/name": "segcompress-runner"
+        }
+        assert runner["spec"]["policyTypes"] == ["Ingress", "Egress"]
+        assert "ingress" not in runner["spec"]
+        assert runner["spec"]["egress"] == egress
+
+
+def test_service_and_test_hook_lead_to_the_operator() -> None:
+    manifests = rendered()
+    (service,), (deployment,), (hook,) = (
+        of_kind(manifests, kind) for kind in ("Service", "Deployment", "Pod")
+    )
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert service["spec"]["selector"].items() <= labels.items()
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert service["spec"]["ports"][0]["targetPort"] in {port["name"] for port in container["ports"]}
+    assert hook["metadata"]["annotations"]["helm.sh/hook"] == "test"
+    assert service["spec"]["selector"].items() - hook["metadata"]["labels"].items()
+    variable = service["metadata"]["name"].upper().replace("-", "_") + "_SERVICE_HOST"
+    assert variable in hook["spec"]["containers"][0]["command"][-1]
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        pytest.param({"workers": 0}, "/workers", id="no workers"),
+        pytest.param({"workers": "many"}, "/workers", id="words for a number"),
+        pytest.param({"logLevel": "loud"}, "/logLevel", id="log level"),
+        pytest.param({"imagePullSecret": []}, "imagePullSecret", id="unknown value"),
+        pytest.param({"runner__allowedImagePrefixes": []}, "allowedImagePrefixes", id="unknown value below"),
+        pytest.param({"runner__image__digest": "abc"}, "/runner/image/digest", id="digest"),
+        pytest.param({"runner__image__repository": "a b"}, "/runner/image/repository", id="repository"),
+        pytest.param({"runner__maximum": {"cpu": "lots"}}, "/runner/maximum/cpu", id="quantity"),
+        pytest.param({"runner__scratch__work": "20GB"}, "/runner/scratch/work", id="unit"),
+        pytest.param({"runner__imagePullSecrets": ["a"]}, "/runner/imagePullSecrets/0", id="reference"),
+        pytest.param({"runner__tolerations": [{"keys": "x"}]}, "/runner/tolerations/0", id="toleration"),
+        pytest.param({"runner__podSecurityContext__runAsUser": "root"}, "/runAsUser", id="user"),
+        pytest.param({"runner__nodeSelector": {"pool": 1}}, "/runner/nodeSelector/pool", id="selector"),
+        pytest.param({"watchNamespaces": ["A"]}, "/watchNamespaces/0", id="namespace"),
+        pytest.param({"rbac__create": "no"}, "/rbac/create", id="truth"),
+        pytest.param({"extraEnv": [{"value": "x"}]}, "/extraEnv/0", id="variable without a name"),
+        pytest.param({"networkPolicy__runnerEgress": [{"port": 1}]}, "/runnerEgress/0", id="egress"),
+    ],
+)
+def test_wrong_value_is_refused_by_its_path(value: dict[str, Any], path: str) -> None:
+    with pytest.raises(HelmError, match=path):
+        rendered(**value)
