@@ -9,6 +9,7 @@ PYTHON := .venv/bin/python
 SYSTEM_PYTHON := $(shell command -v python3.11 || command -v python3)
 DEVCLUSTER := $(SYSTEM_PYTHON) -m devcluster
 IMAGES := $(SYSTEM_PYTHON) -m images
+APP_VERSION := $(shell sed -n 's/^appVersion: "\(.*\)"/\1/p' charts/segcompress/Chart.yaml)
 ROOMS := crds/segcompress_api operator/segcompress_operator runner/segcompress_runner hack tests examples
 
 .PHONY: help
@@ -89,6 +90,16 @@ chart-values: install ## Write the table of values into the chart's README
 .PHONY: images
 images: ## Build the operator's and the runner's image
 	@$(IMAGES) build operator runner
+
+.PHONY: push
+push: export IMAGE_TAG ?= $(APP_VERSION)
+push: ## Build both and push them to IMAGE_PREFIX=registry/path, tagged as the chart expects
+	@$(IMAGES) push operator runner $(if $(INSECURE),--insecure)
+
+.PHONY: push-gpu
+push-gpu: export IMAGE_TAG ?= $(APP_VERSION)
+push-gpu: ## Build the runner for CUDA and push it as IMAGE_PREFIX/runner-gpu
+	@$(IMAGES) push runner --gpu $(if $(INSECURE),--insecure)
 
 .PHONY: image-gpu
 image-gpu: ## Build the runner's image for CUDA, and try to import Paddle in it

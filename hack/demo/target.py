@@ -6,6 +6,7 @@ and the object store is `S3_ENDPOINT` with `AWS_ACCESS_KEY_ID` and `AWS_SECRET_A
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from demo.console import DemoError, answer, run, step
 
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM_NAMESPACE = "segcompress-system"
+IMAGES = ("operator", "runner")
 OWN_CLUSTER = ("IMAGE_PREFIX", "S3_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
@@ -43,13 +45,12 @@ def prepare_target() -> Target:
     own = os.environ.get("SEGCOMPRESS_CONTEXT")
     target = _own_target(own) if own else _local_target()
     with step("Building the operator's and the runner's image"):
-        _build_images(push=own is not None)
-    images = _image_references()
+        references = _images("push" if own else "build")
     if not own:
         with step("Loading the images into the cluster"):
-            _devcluster("load-image", *(str(image["archive"]) for image in images.values()))
+            _devcluster("load-image", *_archives())
     with step("Installing the operator with helm"):
-        _install_operator(target, {name: str(image["reference"]) for name, image in images.items()})
+        _install_operator(target, references)
     return target
 
 
@@ -87,20 +88,22 @@ def _devcluster(*args: str) -> None:
     run([sys.executable, "-m", "devcluster", *args], _python_env())
 
 
-def _build_images(*, push: bool) -> None:
-    run([sys.executable, "-m", "images", "build", "operator", "runner"], _python_env())
-    if push:
-        run([sys.executable, "-m", "images", "push", "operator", "runner"], _python_env())
+def _images(command: str) -> dict[str, str]:
+    """Build (and push) both images; return the reference of each by its name."""
+    argv = [sys.executable, "-m", "images", command, *IMAGES]
+    done = subprocess.run(argv, env=_python_env(), check=False, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise DemoError(f"`{' '.join(argv)}` ended with exit code {done.returncode}")
+    return dict(line.split("=", 1) for line in done.stdout.splitlines())
 
 
-def _image_references() -> dict[str, dict[str, str]]:
-    path = cache_folder() / "images" / "refs.json"
-    references = json.loads(path.read_text())
-    return {name: references[name] for name in ("operator", "runner")}
+def _archives() -> list[str]:
+    records = json.loads((cache_folder() / "images" / "refs.json").read_text())
+    return [str(records[name]["archive"]) for name in IMAGES]
 
 
 def _install_operator(target: Target, references: Mapping[str, str]) -> None:
-    operator, runner = (references[name].rpartition(":") for name in ("operator", "runner"))
+    operator, runner = (references[name].rpartition(":") for name in IMAGES)
     values = {
         "image.repository": operator[0],
         "image.tag": operator[2],

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from images.base import base_identity, forget_base
 from images.build import build_images, prepare, wanted_record
 from images.check import check_image
-from images.engines import Buildah, Engine, choose_engine
+from images.engines import Buildah, Engine, choose_engine, with_working_driver
 from images.errors import ImagesError
 from images.execution import execute
 from images.lock import alone
@@ -25,7 +25,10 @@ from images.sizes import table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-KEPT_BY_SUDO = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "IMAGE_PREFIX", "IMAGE_TAG", "SSL_CERT_FILE")
+KEPT_BY_SUDO = (
+    *("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "SSL_CERT_FILE"),
+    *("IMAGE_PREFIX", "IMAGE_TAG", "REGISTRY_AUTH_FILE"),
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,16 +38,19 @@ def parser() -> argparse.ArgumentParser:
     for name, text in (
         ("build", "build images and their archives; print NAME=REFERENCE lines"),
         ("archive", "the same; print the archives' paths"),
-        ("size", "the same; print what takes the room in them, by package"),
-        ("check", "the same; import in them what they stand on, as a pod runs them"),
-        ("push", "the same; send them to the registry that IMAGE_PREFIX names"),
+        ("size", "the same; print what takes up the space in them, by package"),
+        ("check", "the same; run them as a pod does and import their libraries"),
+        (
+            "push",
+            "the same; send them to the registry IMAGE_PREFIX, as IMAGE_TAG; print NAME=REFERENCE lines",
+        ),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("targets", nargs="*", metavar="TARGET", help="operator, runner (default: both)")
         command.add_argument("--gpu", action="store_true", help="the runner with CUDA (about 6 GB)")
         _add_engine(command)
         if name == "push":
-            command.add_argument("--insecure", action="store_true", help="a registry without TLS (buildah)")
+            command.add_argument("--insecure", action="store_true", help="allow a registry without TLS")
     base = commands.add_parser("base", help="make the base image by debootstrap; print its sha256")
     base.add_argument("--refresh", action="store_true", help="make it anew, with today's packages")
     _add_engine(base)
@@ -89,8 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _answer_all(options: argparse.Namespace, settings: Settings, engine: Engine) -> None:
     images = chosen_images(options.targets, gpu=options.gpu)
-    if options.command == "push" and not settings.has_registry:
-        raise ImagesError("push needs IMAGE_PREFIX with a registry in it, as in registry.example/team")
+    if options.command == "push":
+        settings.destination(images[0], "")  # Refuse before the build what cannot be pushed after it.
     records = _built(settings, engine, images)
     if options.command in {"check", "push"}:
         _become_root(settings, engine)
@@ -117,8 +123,11 @@ def _answer(
             with alone(settings):
                 return f"{image.name}: {check_image(settings, engine, image, record)}"
         case "push":
-            push = engine.push(record.reference, insecure=options.insecure)
-            execute(f"push {record.reference}", push, settings.log(f"{image.name}-push"))
+            destination = settings.destination(image, record.digest)
+            pushing = with_working_driver(engine) if isinstance(engine, Buildah) else engine
+            for command in pushing.push(record.reference, destination, insecure=options.insecure):
+                execute(f"push {destination}", command, settings.log(f"{image.name}-push"))
+            return f"{image.name}={destination}"
     return f"{image.name}={record.reference}"
 
 

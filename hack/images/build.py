@@ -78,12 +78,7 @@ def _build(settings: Settings, engine: Engine, image: Image, ca_bundle: Path | N
     execute(f"image {image.name}", engine.build(build), settings.log(image.name))
     record = _write_archive(settings, engine, image, wanted)
     write_record(settings.records, image.name, record)
-    if (
-        before
-        and before.has_own_tag
-        and before.engine == engine.name
-        and before.reference != record.reference
-    ):
+    if before and before.engine == engine.name and before.reference != record.reference:
         subprocess.run(engine.remove(before.reference), capture_output=True, check=False)
     return record
 

@@ -47,8 +47,8 @@ class Engine(Protocol):
         """Return the command that writes an image to a docker-archive."""
         ...
 
-    def push(self, reference: str, *, insecure: bool) -> Command:
-        """Return the command that sends an image to its registry."""
+    def push(self, reference: str, destination: str, *, insecure: bool) -> tuple[Command, ...]:
+        """Return the commands that send an image to a registry, under the name it has there."""
         ...
 
     def remove(self, reference: str) -> Command:
@@ -83,13 +83,13 @@ class Docker:
         """Write the image with its name."""
         return ("docker", "save", "--output", str(archive), reference)
 
-    def push(self, reference: str, *, insecure: bool) -> Command:
-        """Push; an insecure registry is a setting of Docker's daemon, not of its client."""
+    def push(self, reference: str, destination: str, *, insecure: bool) -> tuple[Command, ...]:
+        """Name it and push; an insecure registry is a setting of Docker's daemon, not of its client."""
         if insecure:
             raise ImagesError(
                 "--insecure: Docker takes this from `insecure-registries` in its daemon.json instead"
             )
-        return ("docker", "push", reference)
+        return ("docker", "tag", reference, destination), ("docker", "push", destination)
 
     def remove(self, reference: str) -> Command:
         """Remove the name and what only it needs."""
@@ -135,11 +135,10 @@ class Buildah:
         """Write the image with its name, layers uncompressed: fast to write and fast to import."""
         return self.command("push", "--quiet", reference, f"docker-archive:{archive}:{reference}")
 
-    def push(self, reference: str, *, insecure: bool) -> Command:
-        """Push to the registry in the name."""
-        return self.command(
-            "push", f"--tls-verify={str(not insecure).lower()}", reference, f"docker://{reference}"
-        )
+    def push(self, reference: str, destination: str, *, insecure: bool) -> tuple[Command, ...]:
+        """Push under another name; none is kept here."""
+        verify = f"--tls-verify={str(not insecure).lower()}"
+        return (self.command("push", verify, reference, f"docker://{destination}"),)
 
     def remove(self, reference: str) -> Command:
         """Remove the name and what only it needs."""

@@ -1,6 +1,6 @@
 """What was built, kept in refs.json beside the archives for whoever deploys the images.
 
-{"operator": {"reference": "docker.io/segcompress/operator:dev-…", "archive": "/…/operator.tar", …}, …}
+{"operator": {"reference": "localhost/segcompress/operator:dev-…", "archive": "/…/operator.tar", …}, …}
 """
 
 from __future__ import annotations
@@ -19,11 +19,6 @@ class Record:
     digest: str
     engine: str
     size_bytes: int
-
-    @property
-    def has_own_tag(self) -> bool:
-        """Whether the tag was made from the inputs, so that nobody else counts on it."""
-        return self.reference.rpartition(":")[2].startswith("dev-")
 
 
 def read_records(path: Path) -> dict[str, Record]:

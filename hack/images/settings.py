@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[2]
 TARGETS = ("operator", "runner")
-DEFAULT_PREFIX = "segcompress"
+LOCAL_PREFIX = "localhost/segcompress"
+"""Names of images on this machine: no registry can answer to them, so none is ever asked for one."""
+
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 CA_FILES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -45,10 +47,10 @@ class Image:
 
 @dataclass(frozen=True)
 class Settings:
-    """One run's choices: the folder for state, and how images are named."""
+    """One run's choices: the folder for state, and where images are pushed to."""
 
     root: Path
-    prefix: str = DEFAULT_PREFIX
+    registry: str | None = None
     tag: str | None = None
 
     @classmethod
@@ -60,30 +62,28 @@ class Settings:
             if named
             else Path(environ.get("HOME", "/")) / ".cache/segcompress"
         )
-        prefix = environ.get("IMAGE_PREFIX", "").rstrip("/") or DEFAULT_PREFIX
+        registry = environ.get("IMAGE_PREFIX", "").rstrip("/") or None
         tag = environ.get("IMAGE_TAG") or None
-        if not REPOSITORY.fullmatch(prefix):
+        if registry and not _names_a_registry(registry):
             raise ImagesError(
-                f"IMAGE_PREFIX is '{prefix}': must look like registry.example/team, in lower case"
+                f"IMAGE_PREFIX is '{registry}': must start with a registry and be in lower case, "
+                "such as registry.example.com/team or docker.io/team"
             )
         if tag and not TAG.fullmatch(tag):
             raise ImagesError(f"IMAGE_TAG is '{tag}': must be letters, digits, '.', '_' and '-', 128 at most")
-        return cls(cache / "images", prefix, tag)
+        return cls(cache / "images", registry, tag)
 
     def reference(self, image: Image, digest: str) -> str:
-        """Return the full name; by default its tag follows the inputs, so that no node runs a stale image."""
-        return f"{self.qualified_prefix}/{image.name}:{self.tag or f'dev-{digest[:12]}'}"
+        """Return the name on this machine; its tag follows the inputs, so that no node runs a stale image."""
+        return f"{LOCAL_PREFIX}/{image.name}:{_tag_of(digest)}"
 
-    @property
-    def qualified_prefix(self) -> str:
-        """The prefix as every engine reads it: without a registry in it, docker.io is what they all mean."""
-        return self.prefix if self.has_registry else f"docker.io/{self.prefix}"
-
-    @property
-    def has_registry(self) -> bool:
-        """Whether the prefix names a registry to push to."""
-        first = self.prefix.partition("/")[0]
-        return "." in first or ":" in first or first == "localhost"
+    def destination(self, image: Image, digest: str) -> str:
+        """Return the name in the registry: IMAGE_TAG, or the tag that follows the inputs."""
+        if self.registry is None:
+            raise ImagesError(
+                "push needs a registry: set IMAGE_PREFIX, such as IMAGE_PREFIX=registry.example.com/team"
+            )
+        return f"{self.registry}/{image.name}:{self.tag or _tag_of(digest)}"
 
     def archive(self, image: Image) -> Path:
         """Return the docker-archive of an image."""
@@ -122,6 +122,16 @@ class Settings:
     def base(self) -> Path:
         """The base image's file system, as an archive and its description."""
         return self.root / "base"
+
+
+def _tag_of(digest: str) -> str:
+    return f"dev-{digest[:12]}"
+
+
+def _names_a_registry(prefix: str) -> bool:
+    """Say whether every engine reads the first part as a host, as Docker's rule for names has it."""
+    host = prefix.partition("/")[0]
+    return bool(REPOSITORY.fullmatch(prefix)) and ("." in host or ":" in host or host == "localhost")
 
 
 def find_ca_bundle(environ: Mapping[str, str]) -> Path | None:

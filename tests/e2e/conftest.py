@@ -23,7 +23,7 @@ from e2e.inputs import faulty_inputs, tiny_inputs
 from e2e.kube import Kube, Operator
 from e2e.stage import OUTPUT, Stage, Story, story_id
 
-ALLOWED_IMAGES = ["docker.io/segcompress/", "127.0.0.1:9/"]
+ALLOWED_IMAGES = ["localhost/segcompress/", "127.0.0.1:9/"]
 """Our own images, and an address that nobody answers at."""
 
 Told = dict[str, Future[None]]

@@ -37,7 +37,7 @@ def make_fault_image(runner: Path, to: Path) -> str:
         "layers": [*layers, _descriptor("layer.v1.tar", layer)],
     }
     blobs["manifest"] = json.dumps(manifest).encode()
-    reference = f"docker.io/segcompress/runner:fault-{_sha256(blobs['manifest'])[:12]}"
+    reference = f"localhost/segcompress/runner:fault-{_sha256(blobs['manifest'])[:12]}"
     entry = _descriptor("manifest.v1+json", blobs["manifest"])
     entry["annotations"] = {"io.containerd.image.name": reference}
     files = {f"blobs/sha256/{_sha256(content)}": content for content in blobs.values()}

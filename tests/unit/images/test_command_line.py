@@ -45,7 +45,6 @@ def test_push_without_a_registry_is_one_sentence(
     monkeypatch.setenv("SEGCOMPRESS_CACHE", str(tmp_path))
     monkeypatch.delenv("IMAGE_PREFIX", raising=False)
     assert main(["push", "--engine", "buildah"]) == 1
-    assert (
-        capsys.readouterr().err
-        == "error: push needs IMAGE_PREFIX with a registry in it, as in registry.example/team\n"
+    assert capsys.readouterr().err == (
+        "error: push needs a registry: set IMAGE_PREFIX, such as IMAGE_PREFIX=registry.example.com/team\n"
     )

@@ -11,7 +11,8 @@ from images.engines import Build, Buildah, Docker, Engine
 from images.errors import ImagesError
 from images.settings import Image, Settings
 
-REFERENCE = "docker.io/segcompress/runner:dev-1"
+REFERENCE = "localhost/segcompress/runner:dev-1"
+DESTINATION = "registry.example/team/runner:0.1.0"
 SETTINGS = Settings(Path("/cache/images"))
 BUILDAH = Buildah(SETTINGS)
 ENGINES = [pytest.param(Docker(), id="docker"), pytest.param(BUILDAH, id="buildah")]
@@ -53,7 +54,7 @@ def test_ca_bundle_goes_in_as_a_secret_and_only_where_there_is_one(engine: Engin
         BUILDAH.build_base("debian:x", Path("/cache/images/base")),
         BUILDAH.exists("debian:x"),
         BUILDAH.save(REFERENCE, Path("/cache/images/runner.new")),
-        BUILDAH.push(REFERENCE, insecure=False),
+        *BUILDAH.push(REFERENCE, DESTINATION, insecure=False),
         BUILDAH.remove(REFERENCE),
     ],
     ids=lambda command: command[9],
@@ -70,7 +71,18 @@ def test_archive_carries_the_image_name() -> None:
 
 
 def test_insecure_push_is_buildahs_option_and_the_daemons_with_docker() -> None:
-    assert "--tls-verify=false" in BUILDAH.push(REFERENCE, insecure=True)
-    assert "--tls-verify=true" in BUILDAH.push(REFERENCE, insecure=False)
+    (push,) = BUILDAH.push(REFERENCE, DESTINATION, insecure=True)
+    assert "--tls-verify=false" in push
+    (push,) = BUILDAH.push(REFERENCE, DESTINATION, insecure=False)
+    assert "--tls-verify=true" in push
     with pytest.raises(ImagesError, match=r"daemon\.json"):
-        Docker().push(REFERENCE, insecure=True)
+        Docker().push(REFERENCE, DESTINATION, insecure=True)
+
+
+def test_image_is_pushed_under_the_registrys_name() -> None:
+    (push,) = BUILDAH.push(REFERENCE, DESTINATION, insecure=False)
+    assert push[-2:] == (REFERENCE, f"docker://{DESTINATION}")
+    assert Docker().push(REFERENCE, DESTINATION, insecure=False) == (
+        ("docker", "tag", REFERENCE, DESTINATION),
+        ("docker", "push", DESTINATION),
+    )

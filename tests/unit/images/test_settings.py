@@ -12,62 +12,54 @@ from images.settings import Image, Settings, base_image, find_ca_bundle
 DIGEST = "0123456789abcdef" * 4
 
 
-@pytest.mark.parametrize(
-    ("environ", "image", "expected"),
-    [
-        pytest.param(
-            {},
-            Image("operator"),
-            "docker.io/segcompress/operator:dev-0123456789ab",
-            id="tag follows the inputs",
-        ),
-        pytest.param(
-            {"IMAGE_TAG": "v1"},
-            Image("runner"),
-            "docker.io/segcompress/runner:v1",
-            id="tag chosen by the user",
-        ),
-        pytest.param(
-            {"IMAGE_PREFIX": "registry.example:5000/team/"},
-            Image("runner"),
-            "registry.example:5000/team/runner:dev-0123456789ab",
-            id="registry",
-        ),
-        pytest.param(
-            {"IMAGE_PREFIX": "localhost/x"},
-            Image("runner"),
-            "localhost/x/runner:dev-0123456789ab",
-            id="localhost",
-        ),
-        pytest.param(
-            {}, Image("runner", gpu=True), "docker.io/segcompress/runner-gpu:dev-0123456789ab", id="gpu"
-        ),
-    ],
-)
-def test_reference_of_an_image(environ: dict[str, str], image: Image, expected: str) -> None:
-    assert Settings.from_environment({"HOME": "/home/u", **environ}).reference(image, DIGEST) == expected
+@pytest.mark.parametrize("environ", [{}, {"IMAGE_PREFIX": "registry.example/team", "IMAGE_TAG": "v1"}])
+def test_name_on_this_machine_follows_the_inputs_and_is_no_registrys(environ: dict[str, str]) -> None:
+    settings = Settings.from_environment({"HOME": "/home/u", **environ})
+    assert settings.reference(Image("runner"), DIGEST) == "localhost/segcompress/runner:dev-0123456789ab"
+    gpu = Image("runner", gpu=True)
+    assert settings.reference(gpu, DIGEST) == "localhost/segcompress/runner-gpu:dev-0123456789ab"
 
 
 @pytest.mark.parametrize(
     ("environ", "expected"),
     [
-        pytest.param({"IMAGE_PREFIX": "registry.example/team"}, True, id="dot"),
-        pytest.param({"IMAGE_PREFIX": "registry:5000"}, True, id="port"),
-        pytest.param({"IMAGE_PREFIX": "localhost/team"}, True, id="localhost"),
-        pytest.param({"IMAGE_PREFIX": "team"}, False, id="name alone"),
-        pytest.param({}, False, id="default"),
+        pytest.param(
+            {"IMAGE_PREFIX": "registry.example:5000/team/"},
+            "registry.example:5000/team/runner:dev-0123456789ab",
+            id="tag follows the inputs",
+        ),
+        pytest.param(
+            {"IMAGE_PREFIX": "docker.io/team", "IMAGE_TAG": "v1"},
+            "docker.io/team/runner:v1",
+            id="tag chosen by the user",
+        ),
+        pytest.param(
+            {"IMAGE_PREFIX": "registry:5000", "IMAGE_TAG": "v1"}, "registry:5000/runner:v1", id="host"
+        ),
+        pytest.param(
+            {"IMAGE_PREFIX": "localhost/x", "IMAGE_TAG": "v1"}, "localhost/x/runner:v1", id="localhost"
+        ),
     ],
 )
-def test_only_a_prefix_with_a_registry_can_be_pushed_to(environ: dict[str, str], *, expected: bool) -> None:
-    assert Settings.from_environment(environ).has_registry is expected
+def test_name_in_a_registry(environ: dict[str, str], expected: str) -> None:
+    settings = Settings.from_environment({"HOME": "/home/u", **environ})
+    assert settings.destination(Image("runner"), DIGEST) == expected
+
+
+def test_push_without_a_registry_says_what_to_set() -> None:
+    with pytest.raises(ImagesError, match="set IMAGE_PREFIX, such as"):
+        Settings.from_environment({"HOME": "/home/u"}).destination(Image("runner"), DIGEST)
 
 
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
         pytest.param(
-            {"IMAGE_PREFIX": "Registry.Example/Team"}, "IMAGE_PREFIX is 'Registry.Example/Team'", id="prefix"
+            {"IMAGE_PREFIX": "Registry.Example/Team"},
+            "IMAGE_PREFIX is 'Registry.Example/Team'",
+            id="capitals",
         ),
+        pytest.param({"IMAGE_PREFIX": "team"}, "must start with a registry", id="no registry"),
         pytest.param({"IMAGE_TAG": "a b"}, "IMAGE_TAG is 'a b'", id="tag"),
     ],
 )
