@@ -84,6 +84,10 @@ class Metrics(Model):
     runtime: str | None = Field(
         default=None, max_length=64, description="Runtime that latencyMs was measured on."
     )
+    processor: str | None = Field(
+        default=None, max_length=128, description="CPU or GPU that latencyMs was measured on."
+    )
+    threads: int | None = Field(default=None, ge=1, le=64, description="Threads of that runtime.")
     miou_drop: Figure | None = Field(default=None, description="Baseline mIoU less compressed mIoU.")
     speedup: Figure | None = Field(default=None, description="Baseline latency over compressed latency.")
     worst_class: WorstClass | None = Field(default=None, description="The class that lost most.")

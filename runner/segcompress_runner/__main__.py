@@ -25,6 +25,8 @@ from segcompress_runner.endings import exit_code, failure
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.log_lines import LogLines
 from segcompress_runner.pipeline import Request, Surroundings, run
+from segcompress_runner.processor import this_processor
+from segcompress_runner.provenance import installed
 from segcompress_runner.stopping import StopFlag
 from segcompress_runner.storage import S3Storage, Stores, settings_from
 from segcompress_runner.threads import set_threads
@@ -87,6 +89,8 @@ def _run(stop: StopFlag, log: Log) -> RunResult:
         attempt=os.environ.get(POD_UID_VARIABLE) or f"{config.uid}-{config.start}",
         threads=threads,
         device=config.spec.runtime.device,
+        processor=this_processor(config.spec.runtime.device),
+        software=installed(),
     )
     result = run(request, Surroundings(storage, _path("work"), progress, stop))
     progress.finish()

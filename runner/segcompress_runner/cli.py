@@ -26,7 +26,8 @@ from segcompress_api.job import SegCompressionJob
 from segcompress_runner.endings import exit_code, failure, one_line
 from segcompress_runner.inputs.transforms import check_transforms
 from segcompress_runner.job_file import read_job
-from segcompress_runner.run_key import RUNNER_VERSION
+from segcompress_runner.processor import this_processor
+from segcompress_runner.provenance import RUNNER_VERSION, installed
 from segcompress_runner.stopping import StopFlag
 from segcompress_runner.storage import Address, LocalStorage, S3Storage, Stores, parse_address, settings_from
 from segcompress_runner.threads import set_threads
@@ -117,11 +118,14 @@ def _piped(
     storage = Stores(
         lambda: S3Storage(settings_from(os.environ), stop=stop, note=progress.note), local=LocalStorage()
     )
+    device = _device(job, options.device)
     request = Request(
         spec=job.spec,
         attempt=f"local-{secrets.token_hex(4)}",
         threads=threads,
-        device=_device(job, options.device),
+        device=device,
+        processor=this_processor(device),
+        software=installed(),
         output=_output(options.output),
     )
     try:
@@ -162,7 +166,7 @@ def _report(error: Exception) -> int:
 
 
 def _interrupted() -> int:
-    print("error: stopped; nothing was published", file=sys.stderr)
+    print("error: stopped before the result was published", file=sys.stderr)
     return _INTERRUPTED
 
 

@@ -1,49 +1,53 @@
 """One run, as a table of contents.
 
-Fetch, reuse?, validate, baseline, compress, evaluate, export, benchmark, gates, publish. Nothing of Paddle is
-imported before it is known that the run is new: a reused one ends in a second.
+Fetch, reuse?, validate, baseline, compress, publish the weights, evaluate, export, benchmark, gates, publish
+the figures. Nothing of Paddle is imported before it is known that something is new: a reused run ends in a
+second, and one whose weights are published does not train.
 """
 
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from segcompress_api.act_settings import ActSettings, settings_of
 from segcompress_api.act_settings import ModelFiles as ModelFileNames
 from segcompress_api.contract import RunResult
 from segcompress_api.job import JobSpec
+from segcompress_runner import run_key
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.checks import check_pictures
-from segcompress_runner.inputs.fetch import check_unchanged, fetch_inputs, find_inputs, with_strategy
+from segcompress_runner.inputs.fetch import Found, check_unchanged, fetch_inputs, find_inputs, with_strategy
 from segcompress_runner.inputs.lists import Lists, read_lists
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.paddle_start import start_paddle
 from segcompress_runner.inputs.transforms import check_transforms
-from segcompress_runner.outputs.publish import (
-    Finished,
-    Place,
-    bucket_place,
-    find_published,
-    flat_place,
-    publish,
-    reserve,
-)
+from segcompress_runner.outputs import publish
+from segcompress_runner.outputs.manifests import EvaluationRecord, Place, TrainingRecord
+from segcompress_runner.outputs.publish import PublishedModel
+from segcompress_runner.processor import Processor
 from segcompress_runner.progress import Progress, Stage, Timed
-from segcompress_runner.run_key import run_key
+from segcompress_runner.provenance import Provenance
+from segcompress_runner.run_key import RunKeys
 from segcompress_runner.stopping import StopFlag, Stoppable
 from segcompress_runner.storage import Address, Storage, parse_address
+
+if TYPE_CHECKING:  # these import Paddle
+    from segcompress_runner.outputs.figures import Measurements
+    from segcompress_runner.stages import Case
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to run. `output`, where given, is the one folder that everything goes to (`--output DIR`)."""
+    """What to run, and on what. `output`, where given, is the one folder for everything (`--output DIR`)."""
 
     spec: JobSpec
     attempt: str
     threads: int
     device: Literal["CPU", "GPU"]
+    processor: Processor
+    software: Provenance
     output: Address | None = None
 
 
@@ -58,9 +62,10 @@ class Surroundings:
 
 
 def run(request: Request, around: Surroundings) -> RunResult:
-    """Run, or find that the same run is published; a missed gate is a result too.
+    """Run whatever is not published yet: training and measurement, the measurement, or nothing.
 
-    Raises RunError and InvalidSpecError for every end that is short of a measured model.
+    A missed gate is a result too. Raises RunError and InvalidSpecError for every end that is short of a
+    measured model.
     """
     progress = Timed(Stoppable(around.progress, around.stop))
     storage = around.storage
@@ -68,25 +73,28 @@ def run(request: Request, around: Surroundings) -> RunResult:
     progress.start(Stage.FETCH)
     spec, settings = _settle(request.spec, storage)
     found = find_inputs(spec, storage)
-    key = run_key(spec, settings, found.digests(), request.device)
-    place = _place(request, key)
-    published = find_published(storage, place, key)
+    keys = _keys(request, spec, settings, found)
+    place = _place(request, keys)
+    published = publish.find_measurement(storage, place, keys)
     if published is not None:
         return published
-    reserve(storage, place, datetime.now(UTC))
+    model = publish.find_model(storage, place, keys.model, around.work / "published")
+    if model is not None:
+        progress.note(f"found the weights that were published on {model.manifest.published}")
+    publish.reserve(storage, place, datetime.now(UTC))
     progress.start(Stage.FETCH, found.files)
     inputs = fetch_inputs(found, storage, around.work / "inputs", progress.step)
 
     lists = read_lists(inputs.dataset, spec.dataset)
     progress.start(Stage.VALIDATE, len({*lists.train, *lists.val}))
     check_pictures(lists, spec.dataset, progress, request.threads)
-    job = _Job(request, spec, settings, key, inputs.model, lists)
+    job = _Job(request, spec, settings, keys, place, found, inputs.model, lists)
 
-    finished = _measure(job, around, progress)
+    measured = _measure(job, model, around, progress)
 
     check_unchanged(found, storage)
-    progress.start(Stage.PUBLISH, len(finished.files))
-    return publish(storage, place, finished, progress.step)
+    progress.start(Stage.PUBLISH, len(measured.files))
+    return publish.publish_measurement(storage, place, measured, progress.step)
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,9 @@ class _Job:
     request: Request
     spec: JobSpec
     settings: ActSettings
-    key: str
+    keys: RunKeys
+    place: Place
+    found: Found
     model: ModelFiles
     lists: Lists
 
@@ -112,41 +122,97 @@ def _settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
     return whole, settings
 
 
-def _place(request: Request, key: str) -> Place:
+def _keys(request: Request, spec: JobSpec, settings: ActSettings, found: Found) -> RunKeys:
+    software = request.software
+    model = run_key.model_key(spec, settings, found.digests(), request.device, software.weights)
+    measurement = run_key.measurement_key(
+        model, spec, request.processor, request.threads, software.measurement
+    )
+    return RunKeys(model, measurement)
+
+
+def _place(request: Request, keys: RunKeys) -> Place:
     if request.output is not None:
-        return flat_place(request.output)
-    return bucket_place(parse_address(request.spec.output.uri, "spec.output.uri"), key, request.attempt)
+        return publish.flat_place(request.output, request.attempt)
+    output = parse_address(request.spec.output.uri, "spec.output.uri")
+    return publish.bucket_place(output, keys.model, request.attempt)
 
 
-def _measure(job: _Job, around: Surroundings, progress: Timed) -> Finished:
-    """Do everything that needs Paddle."""
+def _measure(
+    job: _Job, model: PublishedModel | None, around: Surroundings, progress: Timed
+) -> publish.Measurement:
+    """Do everything that needs Paddle; train only where there is no `model` yet."""
     start_paddle(around.stop.listen_again)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Paddle's packages about one another
         from segcompress_runner import stages
-        from segcompress_runner.outputs import figures, report
+        from segcompress_runner.outputs import figures
 
     request = job.request
     means = stages.Means(request.threads, request.device, progress, around.stop)
     case = stages.validate(job.spec, job.settings, job.model, job.lists, means)
     baseline = stages.baseline(case)
-    compressed = stages.compress(case, around.work / "compressed")
-    after = stages.evaluate(case, compressed)
-    exported = stages.export(case, compressed, around.work / "onnx")
+    if model is None:
+        model = _train(job, case, around, progress)
+    after = stages.evaluate(case, model.files)
+    exported = stages.export(case, model.files, around.work / "onnx")
     before = (*baseline, *exported.baseline)
     checked = (*after.checked, *exported.compressed)
-    latencies = stages.benchmark(case, before, checked)
     measured = figures.Measurements(
         model=case.model,
-        training=compressed,
+        compressed_model=model.files,
         baseline=before,
         compressed=checked,
         sparsity=after.sparsity,
         onnx_file=exported.file,
-        latencies=latencies,
+        latencies=stages.benchmark(case, before, checked),
+        processor=request.processor,
     )
+    return _judged(job, model, measured, around.work / "report", progress)
+
+
+def _train(job: _Job, case: "Case", around: Surroundings, progress: Timed) -> PublishedModel:
+    """Train, and publish the weights at once: whatever ends this run later, they are not trained again."""
+    from segcompress_runner import stages
+
+    compressed = stages.compress(case, around.work / "compressed")
+    check_unchanged(job.found, around.storage)
+    training = TrainingRecord(
+        iterations=compressed.iterations,
+        best_iteration=compressed.best_iteration,
+        seconds=compressed.seconds,
+        processor=str(job.request.processor),
+        threads=job.request.threads,
+        history=tuple(EvaluationRecord.of(evaluation) for evaluation in compressed.history),
+    )
+    trained = publish.Trained(job.keys.model, compressed.files, training, datetime.now(UTC))
+    progress.start(Stage.PUBLISH)
+    return publish.publish_model(around.storage, job.place, trained, around.work / "published", progress.step)
+
+
+def _judged(
+    job: _Job, model: PublishedModel, measured: "Measurements", into: Path, progress: Timed
+) -> publish.Measurement:
+    """Hold the figures against the gates, and write the report."""
+    from segcompress_runner.outputs import figures, report
+
+    request = job.request
     verdict, gates = figures.judge(job.spec, job.settings, measured)
-    context = report.Context(job.key, request.attempt, request.threads, request.device, progress.seconds())
-    document = report.Document(job.spec, job.settings, measured, verdict, gates, context)
-    files = report.write(around.work / "report", document)
-    return Finished(job.key, request.attempt, verdict, files, datetime.now(UTC))
+    context = report.Context(
+        keys=job.keys,
+        attempt=request.attempt,
+        threads=request.threads,
+        device=request.device,
+        stage_seconds=progress.seconds(),
+        software=request.software,
+    )
+    document = report.Document(job.spec, measured, model.manifest, verdict, gates, context)
+    return publish.Measurement(
+        keys=job.keys,
+        model=model,
+        verdict=verdict,
+        processor=str(request.processor),
+        threads=request.threads,
+        files=report.write(into, document),
+        now=datetime.now(UTC),
+    )

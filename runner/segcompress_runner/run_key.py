@@ -1,21 +1,23 @@
-"""The identity of a run: what it computes, not where, for whom or how long it may take.
+"""The two identities of a run: which weights it trains, and which figures it measures.
 
-Two specs with one key give the same result, so the second need not run. Nothing here reads a file.
+Where, for whom or within which limits a run happens has no part in either. Nothing here reads a file.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from segcompress_api.act_settings import ActSettings
 from segcompress_api.job import JobSpec
 from segcompress_runner.plain import plain
-
-RUNNER_VERSION = "0.1.0"
-"""Version of the code that makes results. The image carries no package metadata that could be asked."""
+from segcompress_runner.processor import Processor
+from segcompress_runner.provenance import Software
 
 _LENGTH = 16
+_NAMES = {"uri", "train_list", "val_list", "class_names"}
+"""Fields of a dataset that do not decide its content as a training sees it."""
 
 
 @dataclass(frozen=True)
@@ -27,23 +29,57 @@ class InputDigests:
     pictures: Sequence[tuple[str, str]]
 
 
-def run_key(spec: JobSpec, settings: ActSettings, inputs: InputDigests, device: str) -> str:
-    """Return 16 hex digits of SHA-256 over the canonical JSON of what the run computes.
+@dataclass(frozen=True)
+class RunKeys:
+    """What the weights are published under, and below that the figures."""
 
-    Runtime (but for the device), output, storage and limits do not count; the strategy counts by its meaning,
-    so that upstream's old and current spelling, and a configUri, give one key.
+    model: str
+    measurement: str
+
+
+def model_key(
+    spec: JobSpec, settings: ActSettings, inputs: InputDigests, device: str, software: Software
+) -> str:
+    """Return 16 hex digits that name everything the weights are asked to be.
+
+    The strategy counts by its meaning, so that upstream's old and current spelling, and a configUri, give one
+    key. Threads and the processor's model do not count: they change the last bits of a training, not what it
+    was asked for, and a run must not train again for being moved to another node.
     """
-    meaning = {
-        "runner": RUNNER_VERSION,
-        "device": device,
-        "model": {**spec.model.inference.model_dump(mode="json", exclude={"uri"}), "digests": inputs.model},
-        "dataset": spec.dataset.model_dump(mode="json", exclude={"uri"}),
-        "lists": inputs.lists,
-        "pictures": inputs.pictures,
-        "strategy": {**plain(settings), "notes": None},
-        "benchmark": spec.benchmark.model_dump(mode="json"),
-        "acceptance": spec.acceptance.model_dump(mode="json"),
-        "seed": spec.seed,
-    }
+    model, dataset = spec.model.inference, spec.dataset
+    return _key(
+        {
+            "software": software,
+            "device": device,
+            "model": [inputs.model[name] for name in (model.model_file, model.params_file)],
+            "dataset": dataset.model_dump(mode="json", exclude=_NAMES),
+            "lists": [inputs.lists[name] for name in (dataset.train_list, dataset.val_list)],
+            "pictures": inputs.pictures,
+            "strategy": _without_reporting(plain(settings)),
+            "seed": spec.seed,
+        }
+    )
+
+
+def measurement_key(model: str, spec: JobSpec, processor: Processor, threads: int, software: Software) -> str:
+    """Return 16 hex digits that name everything that a model's figures and its verdict depend on."""
+    return _key(
+        {
+            "software": software,
+            "model": model,
+            "classes": spec.dataset.class_names,
+            "benchmark": spec.benchmark,
+            "acceptance": spec.acceptance,
+            "processor": processor,
+            "threads": threads,
+        }
+    )
+
+
+def _without_reporting(strategy: dict[str, Any]) -> dict[str, Any]:
+    return {**strategy, "notes": None, "train": {**strategy["train"], "log_every": None}}
+
+
+def _key(meaning: Mapping[str, Any]) -> str:
     text = json.dumps(plain(meaning), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]

@@ -109,23 +109,24 @@ def compress(case: Case, into: Path) -> training.Compressed:
     )
 
 
-def evaluate(case: Case, compressed: training.Compressed) -> After:
+def evaluate(case: Case, compressed: ModelFiles) -> After:
     """Evaluate the files that were saved, and count their zeros."""
     candidate = _candidate(case, compressed)
     checked = _check(case, candidate, "PaddleInference", Stage.EVALUATE)
     target = case.settings.sparsity
     if target is None:
         return After(checked, None)
-    return After(checked, measure_sparsity(compressed.files, only_1x1=target.only_1x1))
+    return After(checked, measure_sparsity(compressed, only_1x1=target.only_1x1))
 
 
-def export(case: Case, compressed: training.Compressed, into: Path) -> Exported:
+def export(case: Case, compressed: ModelFiles, into: Path) -> Exported:
     """Make ONNX files where ONNX Runtime is asked for, and evaluate both."""
     if "ONNXRuntime" not in case.spec.benchmark.runtimes:
         return Exported()
     case.means.progress.start(Stage.EXPORT)
+    into.mkdir(parents=True, exist_ok=True)
     before = export_onnx(case.model, into / "baseline.onnx")
-    after = export_onnx(compressed.files, into / "model.onnx")
+    after = export_onnx(compressed, into / "model.onnx")
     return Exported(
         baseline=_check(case, Candidate(case.model, False, before), "ONNXRuntime", Stage.EXPORT),  # noqa: FBT003
         compressed=_check(case, _candidate(case, compressed, after), "ONNXRuntime", Stage.EXPORT),
@@ -139,8 +140,8 @@ def benchmark(case: Case, before: Sequence[Checked], after: Sequence[Checked]) -
     return compare(before, after, picture, case.spec.benchmark, case.means.progress)
 
 
-def _candidate(case: Case, compressed: training.Compressed, onnx: Path | None = None) -> Candidate:
-    return Candidate(compressed.files, case.settings.quantises, onnx)
+def _candidate(case: Case, compressed: ModelFiles, onnx: Path | None = None) -> Candidate:
+    return Candidate(compressed, case.settings.quantises, onnx)
 
 
 def _check(case: Case, candidate: Candidate, runtime: RuntimeName, stage: Stage) -> tuple[Checked, ...]:

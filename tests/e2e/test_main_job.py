@@ -126,7 +126,7 @@ def test_manifest_vouches_for_every_file(one: Done, read: Read) -> None:
     files = {file["name"]: file for file in manifest["files"]}
     assert {"model.pdmodel", "model.pdiparams", "model.onnx", "result.json"} <= set(files)
     for file in files.values():
-        stored = read(f"{uri.rpartition('/')[0]}/{file['path']}")
+        stored = read(f"{uri.partition('/measurements/')[0]}/{file['path']}")
         assert len(stored) == file["sizeBytes"]
         assert hashlib.sha256(stored).hexdigest() == file["sha256"]
     assert artifacts["model"]["sha256"] == files["model.pdiparams"]["sha256"]

@@ -18,12 +18,12 @@ if TYPE_CHECKING:  # these import Paddle, which figures need not
 
     from segcompress_api.act_settings import ActSettings
     from segcompress_api.job import JobSpec, RuntimeName
-    from segcompress_runner.compression.training import Compressed
     from segcompress_runner.inputs.model import ModelFiles
     from segcompress_runner.measurement.benchmark import Comparison, Latency
     from segcompress_runner.measurement.evaluation import Scores
     from segcompress_runner.measurement.sparsity import Sparsity
     from segcompress_runner.measurement.variants import Checked
+    from segcompress_runner.processor import Processor
 
 MIOU_PLACES, LATENCY_PLACES, RATIO_PLACES = 4, 3, 4
 _NOTES = 8
@@ -34,12 +34,13 @@ class Measurements:
     """Both models, evaluated by the same code on the same pictures, in every variant that was asked for."""
 
     model: ModelFiles
-    training: Compressed
+    compressed_model: ModelFiles
     baseline: Sequence[Checked]
     compressed: Sequence[Checked]
     sparsity: Sparsity | None
     onnx_file: Path | None
     latencies: Sequence[Comparison]
+    processor: Processor
 
     def reported(self, runtime: RuntimeName) -> Reported:
         """Return what is said of both models on one runtime: scores and latency are of the same variant."""
@@ -66,8 +67,10 @@ def metrics_of(spec: JobSpec, measured: Measurements) -> Metrics:
     before, after, compared = told.baseline, told.compressed, told.comparison
     return Metrics(
         baseline=_model(before, measured.model, compared.baseline, None),
-        compressed=_model(after, measured.training.files, compared.fastest, measured.sparsity),
+        compressed=_model(after, measured.compressed_model, compared.fastest, measured.sparsity),
         runtime=compared.runtime,
+        processor=_processor(measured.processor, compared.fastest),
+        threads=spec.benchmark.threads,
         miou_drop=figure(before.miou - after.miou, MIOU_PLACES),
         speedup=figure(compared.speedup, RATIO_PLACES),
         worst_class=_worst(spec, before, after),
@@ -86,6 +89,11 @@ def judge(
         return Verdict(Reason.SUCCEEDED, summary(metrics), metrics, notes), gates
     message = "; ".join(gate.message for gate in missed)[:1024]
     return Verdict(missed[0].reason, message, metrics, notes), gates
+
+
+def _processor(processor: Processor, latency: Latency) -> str:
+    """Return what a latency was measured on: ONNX Runtime uses the CPU, whatever Paddle uses."""
+    return (processor.gpu if latency.variant == "gpu" else None) or processor.cpu
 
 
 def _gated(spec: JobSpec, measured: Measurements) -> Measured:
@@ -153,6 +161,5 @@ def _worst(spec: JobSpec, before: Scores, after: Scores) -> WorstClass | None:
 
 
 def class_name(spec: JobSpec, index: int) -> str:
-    """Return the name of a class, empty where the dataset names none."""
     """Return a class's name, empty where the dataset names none."""
     return spec.dataset.class_names[index] if spec.dataset.class_names else ""

@@ -1,32 +1,37 @@
-"""What a run leaves behind, and the one moment at which it counts.
+"""What a run leaves behind, and the two moments at which it counts: weights first, then their figures.
 
-Layout below output.uri, for a reader that trusts manifests only:
-
-    <runKey>/attempts/<attempt>/model.pdmodel, model.pdiparams, model.onnx, result.json, table.md
-    <runKey>/manifest.json      last, created only where none is: it names the winning attempt's files
-
-`segcompress run --output DIR` leaves the same files in DIR itself, manifest.json beside them.
+`manifests` describes the layout. Weights that are published under a model key are never trained again, and
+figures under a measurement key never measured again.
 """
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
-from pydantic import Field, ValidationError
-
-from segcompress_api.base import API_GROUP, API_VERSION, Model
 from segcompress_api.conditions import GATE_REASONS, Reason
 from segcompress_api.contract import RunResult
-from segcompress_api.status import Artifact, Artifacts, Metrics, Sha256, ShortText, timestamp
+from segcompress_api.status import Artifact, Artifacts, Metrics, timestamp
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError, InvalidSettingError
-from segcompress_runner.run_key import RUNNER_VERSION
-from segcompress_runner.storage import Address, Named, Storage
+from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.outputs.manifests import (
+    ManifestFile,
+    MeasurementManifest,
+    ModelManifest,
+    Place,
+    Stored,
+    TrainingRecord,
+    create_manifest,
+    describe_files,
+    read_manifest,
+    replace_manifest,
+)
+from segcompress_runner.provenance import RUNNER_VERSION
+from segcompress_runner.run_key import RunKeys
+from segcompress_runner.storage import Address, Named, Stat, Storage
+from segcompress_runner.storage.local import sha256_of
 from segcompress_runner.storage.protocol import Step
 
-MANIFEST = "manifest.json"
 PROGRAM, PARAMS, ONNX, RESULT, TABLE = (
     "model.pdmodel",
     "model.pdiparams",
@@ -34,66 +39,16 @@ PROGRAM, PARAMS, ONNX, RESULT, TABLE = (
     "result.json",
     "table.md",
 )
-_MANIFEST_BYTES = 2**20
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where one attempt's files go (`files`), and where the manifest stands above or beside them."""
-
-    folder: Address
-    below: str
-    flat: bool = False
-
-    @property
-    def manifest(self) -> Address:
-        """Address of the manifest."""
-        return self.folder / MANIFEST
-
-    @property
-    def files(self) -> Address:
-        """Folder of this attempt's files."""
-        return self.folder / self.below if self.below else self.folder
-
-
-def bucket_place(output: Address, run_key: str, attempt: str) -> Place:
+def bucket_place(output: Address, model_key: str, attempt: str) -> Place:
     """Return the place of one attempt below output.uri."""
-    return Place(output / run_key, f"attempts/{attempt}")
+    return Place(output / model_key, attempt)
 
 
-def flat_place(folder: Address) -> Place:
+def flat_place(folder: Address, attempt: str) -> Place:
     """Return the place of `--output DIR`: everything in one folder."""
-    return Place(folder, "", flat=True)
-
-
-class ManifestFile(Model):
-    """One file of the winning attempt."""
-
-    name: str = Field(max_length=256)
-    path: str = Field(max_length=1024, description="Relative to the manifest's folder.")
-    sha256: Sha256
-    size_bytes: int = Field(ge=0)
-
-
-class Manifest(Model):
-    """What a published run is: trust this, and the files that it names with their digests."""
-
-    api_version: Literal["segcompress.dev/v1alpha1"] = f"{API_GROUP}/{API_VERSION}"  # type: ignore[assignment]
-    kind: Literal["RunManifest"] = "RunManifest"
-    run_key: str = Field(pattern=r"^[0-9a-f]{16}$")
-    runner_version: str
-    attempt: str
-    published: str
-    accepted: bool
-    reason: Reason
-    message: ShortText
-    metrics: Metrics
-    notes: tuple[ShortText, ...] = Field(default=(), max_length=8)
-    files: tuple[ManifestFile, ...]
-
-    def file(self, name: str) -> ManifestFile | None:
-        """Return the file of that name."""
-        return next((file for file in self.files if file.name == name), None)
+    return Place(folder, attempt, flat=True)
 
 
 @dataclass(frozen=True)
@@ -111,23 +66,25 @@ class Verdict:
         return self.reason not in GATE_REASONS
 
 
-def find_published(storage: Storage, place: Place, run_key: str) -> RunResult | None:
-    """Return the result of a run of this key that is published already, None where there is none.
+@dataclass(frozen=True)
+class PublishedModel:
+    """Published weights, and their verified files on this machine."""
 
-    A run that missed a gate ends so again, with the same reason: it would be measured no better.
-    """
-    try:
-        content = storage.read(place.manifest, _MANIFEST_BYTES)
-    except InputNotFoundError:
-        return None
-    manifest = _parse(content, place.manifest)
-    if manifest.run_key != run_key:
-        raise InvalidSettingError(
-            f"{place.folder}: holds the run {manifest.run_key} already, which is not this one ({run_key}): "
-            "settings or inputs differ; name another folder, or remove that one"
-        )
-    _check_complete(storage, place, manifest)
-    return _result(manifest, content, place, again=True)
+    manifest: ModelManifest
+    files: ModelFiles
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A measured run that is ready to be published; files by the name that they are published under."""
+
+    keys: RunKeys
+    model: PublishedModel
+    verdict: Verdict
+    processor: str
+    threads: int
+    files: Mapping[str, Path]
+    now: datetime
 
 
 def reserve(storage: Storage, place: Place, started: datetime) -> None:
@@ -135,84 +92,182 @@ def reserve(storage: Storage, place: Place, started: datetime) -> None:
     storage.reserve(place.files, f"started {timestamp(started)} by segcompress {RUNNER_VERSION}\n")
 
 
-def publish(storage: Storage, place: Place, run: "Finished", step: Step) -> RunResult:
-    """Upload the files, then create the manifest; return the result of whichever attempt came first."""
-    storage.upload(place.files, run.files, step)
-    text = _manifest(place, run).model_dump_json(by_alias=True, indent=2, exclude_none=True)
-    content = f"{text}\n".encode()
-    if not storage.create(place.manifest, content):
-        content = storage.read(place.manifest, _MANIFEST_BYTES)
-    manifest = _parse(content, place.manifest)
-    return _result(manifest, content, place, again=manifest.attempt != run.attempt)
+def find_measurement(storage: Storage, place: Place, keys: RunKeys) -> RunResult | None:
+    """Return the result that is published under these keys, None where there is none.
+
+    A run that missed a gate ends so again, with the same reason: it would be measured no better.
+    """
+    found = _read_measurement(storage, place, keys)
+    if found is None:
+        return None
+    manifest, stored = found
+    _check_complete(storage, place, manifest.files)
+    return _result(manifest, stored, place, _found_again(manifest))
+
+
+def find_model(storage: Storage, place: Place, model_key: str, into: Path) -> PublishedModel | None:
+    """Fetch the weights that are published under `model_key` into `into`, None where there are none.
+
+    Raises InvalidInputError where they are not what was published.
+    """
+    found = read_manifest(storage, place.model, ModelManifest, place.remedy)
+    if found is None:
+        return None
+    manifest, _ = found
+    _check_model_key(manifest.model_key, model_key, place)
+    return _fetched(storage, place, manifest, into)
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A run that is ready to be published; files by the name that they are published under."""
+class Trained:
+    """Weights that are ready to be published."""
 
-    run_key: str
-    attempt: str
-    verdict: Verdict
-    files: Mapping[str, Path]
+    model_key: str
+    files: ModelFiles
+    training: TrainingRecord
     now: datetime
 
 
-def _manifest(place: Place, run: Finished) -> Manifest:
-    prefix = f"{place.below}/" if place.below else ""
-    return Manifest(
-        run_key=run.run_key,
-        runner_version=RUNNER_VERSION,
-        attempt=run.attempt,
-        published=timestamp(run.now),
-        accepted=run.verdict.accepted,
-        reason=run.verdict.reason,
-        message=run.verdict.message,
-        metrics=run.verdict.metrics,
-        notes=run.verdict.notes,
-        files=tuple(_file(name, f"{prefix}{name}", path) for name, path in run.files.items()),
+def publish_model(storage: Storage, place: Place, trained: Trained, into: Path, step: Step) -> PublishedModel:
+    """Publish weights; where another attempt was first, fetch its weights into `into` and return those."""
+    files = {PROGRAM: trained.files.program, PARAMS: trained.files.params}
+    storage.upload(place.files, files, step)
+    manifest = ModelManifest(
+        model_key=trained.model_key,
+        attempt=place.attempt,
+        published=timestamp(trained.now),
+        training=trained.training,
+        files=describe_files(files, place.prefix),
+    )
+    if create_manifest(storage, place.model, manifest) is not None:
+        return PublishedModel(manifest, trained.files)
+    first = find_model(storage, place, trained.model_key, into)
+    if first is None:
+        raise _removed(place.model)
+    return first
+
+
+def publish_measurement(storage: Storage, place: Place, measured: Measurement, step: Step) -> RunResult:
+    """Publish figures; return the result of whichever attempt came first."""
+    storage.upload(place.files, measured.files, step)
+    manifest, address = _measurement_manifest(place, measured), place.measurement(measured.keys.measurement)
+    if place.flat:
+        stored: Stored | None = replace_manifest(storage, address, manifest)
+    else:
+        stored = create_manifest(storage, address, manifest)
+    if stored is None:
+        return _first_to_measure(storage, place, measured)
+    return _result(manifest, stored, place, _measured_now(manifest, measured.model))
+
+
+def _first_to_measure(storage: Storage, place: Place, measured: Measurement) -> RunResult:
+    found = _read_measurement(storage, place, measured.keys)
+    if found is None:
+        raise _removed(place.measurement(measured.keys.measurement))
+    manifest, stored = found
+    if manifest.attempt == place.attempt:  # an earlier request of our own arrived, and its answer was lost
+        return _result(manifest, stored, place, _measured_now(manifest, measured.model))
+    return _result(manifest, stored, place, _found_again(manifest))
+
+
+def _read_measurement(
+    storage: Storage, place: Place, keys: RunKeys
+) -> tuple[MeasurementManifest, Stored] | None:
+    address = place.measurement(keys.measurement)
+    found = read_manifest(storage, address, MeasurementManifest, place.remedy)
+    if found is None:
+        return None
+    _check_model_key(found[0].model_key, keys.model, place)
+    return found if found[0].measurement_key == keys.measurement else None
+
+
+def _removed(address: Address) -> InputNotFoundError:
+    return InputNotFoundError(f"{address} was removed while it was being published; run again")
+
+
+def _measurement_manifest(place: Place, measured: Measurement) -> MeasurementManifest:
+    verdict = measured.verdict
+    return MeasurementManifest(
+        model_key=measured.keys.model,
+        measurement_key=measured.keys.measurement,
+        attempt=place.attempt,
+        published=timestamp(measured.now),
+        processor=measured.processor,
+        threads=measured.threads,
+        accepted=verdict.accepted,
+        reason=verdict.reason,
+        message=verdict.message,
+        metrics=verdict.metrics,
+        notes=verdict.notes,
+        files=(*measured.model.manifest.files, *describe_files(measured.files, place.prefix)),
     )
 
 
-def _file(name: str, path: str, source: Path) -> ManifestFile:
-    with source.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ManifestFile(name=name, path=path, sha256=digest, size_bytes=source.stat().st_size)
+def _fetched(storage: Storage, place: Place, manifest: ModelManifest, into: Path) -> PublishedModel:
+    """Bring the model's files here, each with the digest that its manifest names."""
+    program, params = manifest.file(PROGRAM), manifest.file(PARAMS)
+    if program is None or params is None:
+        raise InvalidInputError(f"{place.model}: must name {PROGRAM} and {PARAMS}; {place.remedy}")
+    files = [program, params]
+    stats = _check_complete(storage, place, files)
+    folder = storage.fetch(place.folder, stats, into, lambda _: None)
+    for file in files:
+        if sha256_of(folder / file.path) != file.sha256:
+            raise InvalidInputError(
+                f"{place.folder / file.path}: holds other bytes than {place.model} names; {place.remedy}"
+            )
+    return PublishedModel(manifest, ModelFiles(folder / program.path, folder / params.path))
 
 
-def _parse(content: bytes, address: Address) -> Manifest:
+def _check_complete(storage: Storage, place: Place, files: Sequence[ManifestFile]) -> tuple[Stat, ...]:
+    """Return what the storage says of the files, each of the size that its manifest names."""
     try:
-        return Manifest.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InvalidInputError(f"{address}: is no manifest of a run ({where}: {first['msg']})") from None
-
-
-def _check_complete(storage: Storage, place: Place, manifest: Manifest) -> None:
-    try:
-        storage.stat(place.folder, [Named(file.path, MANIFEST) for file in manifest.files])
+        stats = storage.stat(place.folder, [Named(file.path) for file in files])
     except InputNotFoundError as error:
-        raise InputNotFoundError(
-            f"{error}, though the run was published; remove {place.manifest} to run again"
-        ) from None
+        raise InputNotFoundError(f"{error}, though it was published; {place.remedy}") from None
+    for file, stat in zip(files, stats, strict=True):
+        if stat.size != file.size_bytes:
+            raise InvalidInputError(
+                f"{place.folder / file.path}: has {stat.size} bytes, but {file.size_bytes} were published; "
+                f"{place.remedy}"
+            )
+    return stats
 
 
-def _result(manifest: Manifest, content: bytes, place: Place, *, again: bool) -> RunResult:
-    reason, message = manifest.reason, manifest.message
-    if again and manifest.accepted:
-        reason = Reason.REUSED
-        message = f"the same run was published on {manifest.published}: {message}"
+def _check_model_key(found: str, wanted: str, place: Place) -> None:
+    if found != wanted:
+        raise InvalidSettingError(
+            f"{place.folder}: holds the model {found} already, and this run makes another ({wanted}), "
+            "since its settings, inputs or software differ; name another folder, or remove that one"
+        )
+
+
+def _found_again(manifest: MeasurementManifest) -> tuple[Reason, str]:
+    if not manifest.accepted:
+        return manifest.reason, manifest.message
+    return Reason.REUSED, f"the same run was published on {manifest.published}: {manifest.message}"
+
+
+def _measured_now(manifest: MeasurementManifest, model: PublishedModel) -> tuple[Reason, str]:
+    if not manifest.accepted or model.manifest.attempt == manifest.attempt:
+        return manifest.reason, manifest.message
+    return Reason.REUSED, (
+        f"the model was published on {model.manifest.published}; measured again on {manifest.processor}: "
+        f"{manifest.message}"
+    )
+
+
+def _result(
+    manifest: MeasurementManifest, stored: Stored, place: Place, end: tuple[Reason, str]
+) -> RunResult:
+    reason, message = end
     return RunResult(
         reason=reason,
         message=message[:1024],
         metrics=manifest.metrics,
         notes=manifest.notes,
         artifacts=Artifacts(
-            manifest=Artifact(
-                uri=str(place.manifest),
-                sha256=hashlib.sha256(content).hexdigest(),
-                size_bytes=len(content),
-            ),
+            manifest=Artifact(uri=str(stored.address), sha256=stored.sha256, size_bytes=stored.size_bytes),
             model=_artifact(manifest.file(PARAMS), place, folder=True),
             onnx=_artifact(manifest.file(ONNX), place, folder=False),
         ),

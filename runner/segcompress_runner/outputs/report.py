@@ -6,11 +6,9 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from segcompress_api.act_settings import ActSettings
 from segcompress_api.job import JobSpec
 from segcompress_api.status import figure
 from segcompress_runner.measurement.benchmark import Comparison
@@ -18,30 +16,24 @@ from segcompress_runner.measurement.gates import GateResult
 from segcompress_runner.measurement.variants import DESCRIPTIONS, Checked
 from segcompress_runner.outputs import table
 from segcompress_runner.outputs.figures import LATENCY_PLACES, Measurements, class_name
-from segcompress_runner.outputs.publish import ONNX, PARAMS, PROGRAM, RESULT, TABLE, Verdict
+from segcompress_runner.outputs.manifests import ModelManifest
+from segcompress_runner.outputs.publish import ONNX, RESULT, TABLE, Verdict
 from segcompress_runner.plain import plain
-from segcompress_runner.run_key import RUNNER_VERSION
-
-_PACKAGES = (
-    "paddlepaddle",
-    "paddlepaddle-gpu",
-    "paddleslim",
-    "paddleseg",
-    "paddle2onnx",
-    "onnxruntime",
-    "numpy",
-)
+from segcompress_runner.processor import Processor
+from segcompress_runner.provenance import RUNNER_VERSION, Provenance
+from segcompress_runner.run_key import RunKeys
 
 
 @dataclass(frozen=True)
 class Context:
     """How the run was run."""
 
-    run_key: str
+    keys: RunKeys
     attempt: str
     threads: int
     device: str
     stage_seconds: Mapping[str, float]
+    software: Provenance
 
 
 @dataclass(frozen=True)
@@ -49,24 +41,22 @@ class Document:
     """Everything that result.json tells."""
 
     spec: JobSpec
-    settings: ActSettings
     measured: Measurements
+    model: ModelManifest
     verdict: Verdict
     gates: tuple[GateResult, ...]
     context: Context
 
 
 def write(into: Path, document: Document) -> dict[str, Path]:
-    """Write result.json and table.md under `into`; return every file to publish, by its published name."""
+    """Write result.json and table.md under `into`; return the measurement's files, by published name."""
     into.mkdir(parents=True, exist_ok=True)
     result, markdown = into / RESULT, into / TABLE
     result.write_text(json.dumps(_finite(result_json(document)), indent=2, allow_nan=False) + "\n")
     markdown.write_text(_markdown(document))
-    measured = document.measured
-    files = {PROGRAM: measured.training.files.program, PARAMS: measured.training.files.params}
-    if measured.onnx_file is not None:
-        files[ONNX] = measured.onnx_file
-    return {**files, RESULT: result, TABLE: markdown}
+    onnx = document.measured.onnx_file
+    exports = {} if onnx is None else {ONNX: onnx}
+    return {**exports, RESULT: result, TABLE: markdown}
 
 
 def result_json(document: Document) -> dict[str, Any]:
@@ -89,15 +79,10 @@ def result_json(document: Document) -> dict[str, Any]:
             for compared in measured.latencies
         ],
         "sparsity": plain(measured.sparsity),
-        "training": {
-            "iterations": measured.training.iterations,
-            "bestIteration": measured.training.best_iteration,
-            "seconds": measured.training.seconds,
-            "history": plain(measured.training.history),
-        },
-        "run": {**plain(document.context), "seed": document.spec.seed, "spec": document.spec.to_wire()},
-        "machine": _machine(),
-        "versions": _versions(),
+        "training": _training(document.model),
+        "run": _run(document),
+        "versions": {"segcompress": RUNNER_VERSION, **document.context.software.measurement.packages},
+        "machine": _machine(measured.processor),
     }
 
 
@@ -146,31 +131,33 @@ def _latency_rows(comparison: Comparison) -> list[tuple[str, ...]]:
     ]
 
 
-def _machine() -> dict[str, Any]:
+def _training(model: ModelManifest) -> dict[str, Any]:
+    return {"published": model.published, "attempt": model.attempt, **model.training.to_wire()}
+
+
+def _run(document: Document) -> dict[str, Any]:
+    context = document.context
     return {
-        "cpu": _cpu(),
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
+        "modelKey": context.keys.model,
+        "measurementKey": context.keys.measurement,
+        "attempt": context.attempt,
+        "threads": context.threads,
+        "device": context.device,
+        "stageSeconds": dict(context.stage_seconds),
+        "weightsCode": context.software.weights.code,
+        "code": context.software.measurement.code,
+        "seed": document.spec.seed,
+        "spec": document.spec.to_wire(),
     }
 
 
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-
-
-def _versions() -> dict[str, str]:
-    found = {"segcompress": RUNNER_VERSION}
-    for name in _PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+def _machine(processor: Processor) -> dict[str, Any]:
+    return {
+        "cpu": processor.cpu,
+        "gpu": processor.gpu,
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+    }
 
 
 def _finite(value: Any) -> Any:

@@ -20,7 +20,7 @@ def caption(metrics: Metrics) -> str:
     """Return what a reader must know beside the table."""
     parts = []
     if metrics.runtime is not None:
-        parts.append(f"latency: median at batch 1 on {metrics.runtime}")
+        parts.append(f"latency: median at batch 1 on {metrics.runtime}{_where(metrics)}")
     if metrics.miou_drop is not None:
         parts.append(f"mIoU lost: {metrics.miou_drop}")
     worst = metrics.worst_class
@@ -34,6 +34,12 @@ def markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table, columns of figures to the right."""
     ruler = ["---", *("---:" for _ in header[1:])]
     return "\n".join("| " + " | ".join(line) + " |" for line in (header, ruler, *lines))
+
+
+def _where(metrics: Metrics) -> str:
+    unit = "thread" if metrics.threads == 1 else "threads"
+    threads = "" if metrics.threads is None else f", {metrics.threads} {unit}"
+    return threads if metrics.processor is None else f"{threads}, {metrics.processor}"
 
 
 def _row(name: str, model: ModelFigures, speedup: str | None) -> tuple[str, ...]:

@@ -34,9 +34,9 @@ class Pods:
     ended: tuple[Ended, Ended]
 
     @property
-    def winner(self) -> Ended:
-        """The pod whose manifest it is."""
-        return next(run for run in self.ended if run.result.reason == Reason.SUCCEEDED)
+    def first(self) -> Ended:
+        """One of them: both end with the same published figures."""
+        return self.ended[0]
 
 
 @pytest.fixture(scope="module")
@@ -47,20 +47,23 @@ def pods(store: ObjectStore, admin: Minio, inputs: str, tmp_path_factory: pytest
     return Pods(spec, (running[0].wait(), running[1].wait()))
 
 
-def test_of_two_pods_at_once_one_publishes_and_both_succeed(pods: Pods) -> None:
+def test_of_two_pods_at_once_both_succeed_with_the_figures_that_came_first(pods: Pods) -> None:
     assert [run.code for run in pods.ended] == [0, 0], pods.ended[0].log + pods.ended[1].log
-    assert {run.result.reason for run in pods.ended} == {Reason.SUCCEEDED, Reason.REUSED}
+    reasons = [run.result.reason for run in pods.ended]
+    assert Reason.REUSED in reasons
+    assert {*reasons} <= {Reason.SUCCEEDED, Reason.REUSED}
     assert pods.ended[0].result.artifacts == pods.ended[1].result.artifacts
+    assert pods.ended[0].result.metrics == pods.ended[1].result.metrics
 
 
 def test_same_seed_gives_the_same_parameters(admin: Minio, pods: Pods) -> None:
-    folder = manifest_of(pods).uri.rpartition("/")[0]
+    folder = folder_of(manifest_of(pods).uri)
     first, second = (read(admin, f"{folder}/attempts/pod-{n}/model.pdiparams") for n in (1, 2))
     assert first == second
 
 
 def test_figures_are_those_of_the_run(pods: Pods) -> None:
-    metrics = pods.winner.result.metrics
+    metrics = pods.first.result.metrics
     assert metrics is not None
     assert metrics.compressed is not None
     assert metrics.compressed.sparsity == "0.5000"
@@ -73,7 +76,7 @@ def test_manifest_names_every_file_with_its_digest(admin: Minio, pods: Pods) -> 
     artifact = manifest_of(pods)
     content = read(admin, artifact.uri)
     assert hashlib.sha256(content).hexdigest() == artifact.sha256
-    folder, files = artifact.uri.rpartition("/")[0], json.loads(content)["files"]
+    folder, files = folder_of(artifact.uri), json.loads(content)["files"]
     assert {file["name"] for file in files} == {
         "model.pdmodel",
         "model.pdiparams",
@@ -98,7 +101,7 @@ def test_manifest_names_every_file_with_its_digest(admin: Minio, pods: Pods) -> 
 def test_same_run_is_reused_without_paddle(runner: Runner, pods: Pods, path: str, value: object) -> None:
     again = runner.run(changed(pods.spec, path, value))
     assert (again.code, again.result.reason) == (0, Reason.REUSED)
-    assert again.result.artifacts == pods.winner.result.artifacts
+    assert again.result.artifacts == pods.first.result.artifacts
     assert "Validate" not in again.log
 
 
@@ -139,9 +142,14 @@ def test_sigterm_while_the_store_is_away_ends_the_run(runner: Runner, spec: Spec
     assert time.monotonic() - started < 30
 
 
+def folder_of(manifest: str) -> str:
+    """Return the folder of the model key, which paths in manifests are relative to."""
+    return manifest.partition("/measurements/")[0]
+
+
 def manifest_of(pods: Pods) -> Artifact:
-    assert pods.winner.result.artifacts is not None
-    return pods.winner.result.artifacts.manifest
+    assert pods.first.result.artifacts is not None
+    return pods.first.result.artifacts.manifest
 
 
 def wait_for(running: Running, words: str) -> None:

@@ -1,18 +1,21 @@
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from segcompress_api.act_settings import ModelFiles, settings_of
 from segcompress_api.job import JobSpec
-from segcompress_runner.run_key import RUNNER_VERSION, InputDigests, run_key
+from segcompress_runner.processor import Processor
+from segcompress_runner.provenance import Software
+from segcompress_runner.run_key import InputDigests, RunKeys, measurement_key, model_key
 
 INPUTS = InputDigests(
     model={"model.pdmodel": "a", "model.pdiparams": "b"},
     lists={"train.txt": "c", "val.txt": "d"},
     pictures=[("a.jpg", "e"), ("a.png", "f")],
 )
+PROCESSOR = Processor("a CPU", "6 85 7", ("avx2",))
+SOFTWARE = Software("code", {"paddlepaddle": "2.6.2"})
 
 
 def spec_with(**changes: Any) -> JobSpec:
@@ -33,83 +36,81 @@ def spec_with(**changes: Any) -> JobSpec:
     return JobSpec.model_validate(plain | changes)
 
 
-def key_of(spec: JobSpec, inputs: InputDigests = INPUTS, device: str = "CPU") -> str:
-    return run_key(
-        spec, settings_of(spec.strategy, ModelFiles("model.pdmodel", "model.pdiparams")), inputs, device
-    )
+def key_of(
+    spec: JobSpec, inputs: InputDigests = INPUTS, device: str = "CPU", software: Software = SOFTWARE
+) -> str:
+    settings = settings_of(spec.strategy, ModelFiles("model.pdmodel", "model.pdiparams"))
+    return model_key(spec, settings, inputs, device, software)
 
 
-def test_key_is_16_hex_digits() -> None:
-    assert len(key_of(spec_with())) == 16
-    assert int(key_of(spec_with()), 16) >= 0
+def keys_of(
+    spec: JobSpec, processor: Processor = PROCESSOR, threads: int = 1, software: Software = SOFTWARE
+) -> RunKeys:
+    model = key_of(spec)
+    return RunKeys(model, measurement_key(model, spec, processor, threads, software))
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param({"output": {"uri": "s3://elsewhere/"}}, id="output"),
-        pytest.param({"model": {"inference": {"uri": "file:///copy/"}}}, id="address of the model"),
-        pytest.param({"storage": {"secretRef": {"name": "store"}}}, id="storage"),
-        pytest.param({"runtime": {"resources": {"limits": {"cpu": "4"}}}}, id="resources"),
-        pytest.param({"backoffLimit": 9, "activeDeadlineSeconds": 5}, id="limits"),
-        pytest.param(
-            {
-                "strategy": {
-                    "UnstructurePrune": {"pruned_ratio": 0.75},
-                    "TrainConfig": {"train_iter": 10, "learning_rate": "1e-2", "optimizer": "SGD"},
-                }
-            },
-            id="old spelling",
-        ),
-        pytest.param(
-            {
-                "strategy": {
-                    "Global": {"model_dir": "x"},
-                    "UnstructurePrune": {"ratio": 0.75},
-                    "TrainConfig": {"train_iter": 10, "learning_rate": 0.01},
-                }
-            },
-            id="section without effect",
-        ),
-    ],
-)
-def test_what_changes_no_result_changes_no_key(changes: dict[str, Any]) -> None:
-    assert key_of(spec_with(**changes)) == key_of(spec_with())
+def test_keys_are_16_hex_digits() -> None:
+    for key in (keys_of(spec_with()).model, keys_of(spec_with()).measurement):
+        assert len(key) == 16
+        assert int(key, 16) >= 0
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({"seed": 1}, id="seed"),
-        pytest.param({"acceptance": {"maxMiouDrop": "0.01"}}, id="gate"),
-        pytest.param({"benchmark": {"threads": 2}}, id="benchmark"),
-        pytest.param(
-            {
-                "strategy": {
-                    "UnstructurePrune": {"ratio": 0.8},
-                    "TrainConfig": {"train_iter": 10, "learning_rate": 0.01},
-                }
-            },
-            id="strategy",
-        ),
+        pytest.param({"pruned_ratio": 0.75}, id="old spelling"),
+        pytest.param({"ratio": 0.75, "prune_mode": "ratio"}, id="default written out"),
     ],
 )
-def test_what_changes_the_result_changes_the_key(changes: dict[str, Any]) -> None:
-    assert key_of(spec_with(**changes)) != key_of(spec_with())
+def test_strategy_counts_by_its_meaning(changes: dict[str, Any]) -> None:
+    train = {"train_iter": 10, "learning_rate": "1e-2", "optimizer": "SGD"}
+    strategy = {"Global": {"model_dir": "x"}, "UnstructurePrune": changes, "TrainConfig": train}
+    assert keys_of(spec_with(strategy=strategy)) == keys_of(spec_with())
 
 
-def test_inputs_and_device_change_the_key() -> None:
+def test_what_the_weights_depend_on_changes_the_model_key() -> None:
     spec = spec_with()
-    keys = {
+    keys = [
         key_of(spec),
         key_of(spec, device="GPU"),
         key_of(spec, replace(INPUTS, model={**INPUTS.model, "model.pdiparams": "other"})),
         key_of(spec, replace(INPUTS, pictures=[("a.jpg", "e"), ("a.png", "other")])),
+        key_of(spec, replace(INPUTS, lists={**INPUTS.lists, "train.txt": "other"})),
         key_of(spec, replace(INPUTS, lists={**INPUTS.lists, "val.txt": "other"})),
-    }
-    assert len(keys) == 5
+        key_of(spec, software=replace(SOFTWARE, code="other")),
+        key_of(spec, software=replace(SOFTWARE, packages={"paddlepaddle": "2.6.3"})),
+    ]
+    assert len(set(keys)) == len(keys)
 
 
-def test_version_is_the_projects() -> None:
-    project = Path(__file__).parents[4] / "pyproject.toml"
-    assert f'version = "{RUNNER_VERSION}"' in project.read_text()
+def test_what_only_the_figures_depend_on_changes_the_measurement_key_alone() -> None:
+    spec = spec_with()
+    keys = [
+        keys_of(spec),
+        keys_of(spec, processor=replace(PROCESSOR, cpu_name="another CPU")),
+        keys_of(spec, processor=replace(PROCESSOR, cpu_model="6 85 8")),
+        keys_of(spec, processor=replace(PROCESSOR, instructions=("avx2", "avx512_vnni"))),
+        keys_of(spec, processor=replace(PROCESSOR, gpu_name="a GPU")),
+        keys_of(spec, threads=2),
+        keys_of(spec, software=replace(SOFTWARE, code="other")),
+        keys_of(spec, software=replace(SOFTWARE, packages={"onnxruntime": "1.99"})),
+        keys_of(spec_with(acceptance={"maxMiouDrop": "0.01"})),
+        keys_of(spec_with(benchmark={"threads": 2})),
+    ]
+    assert len({key.measurement for key in keys}) == len(keys)
+    assert len({key.model for key in keys}) == 1
+
+
+def test_names_of_files_count_in_neither_key() -> None:
+    renamed = InputDigests(
+        model={"net.pdmodel": "a", "net.pdiparams": "b"},
+        lists={"lists/train.txt": "c", "lists/val.txt": "d"},
+        pictures=INPUTS.pictures,
+    )
+    spec = spec_with(
+        model={"inference": {"uri": "s3://m/", "modelFile": "net.pdmodel", "paramsFile": "net.pdiparams"}},
+        dataset=spec_with().dataset.model_dump(by_alias=True)
+        | {"trainList": "lists/train.txt", "valList": "lists/val.txt"},
+    )
+    assert key_of(spec, renamed) == key_of(spec_with())

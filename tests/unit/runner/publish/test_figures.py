@@ -1,6 +1,5 @@
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -15,6 +14,7 @@ from segcompress_runner.measurement.evaluation import Scores
 from segcompress_runner.measurement.sparsity import Sparsity
 from segcompress_runner.measurement.variants import Checked, Variant
 from segcompress_runner.outputs.figures import Measurements, judge, metrics_of
+from segcompress_runner.processor import Processor
 
 NOTHING: Any = None
 
@@ -58,7 +58,7 @@ def measured(tmp_path: Path) -> Measurements:
     paddle, onnx = "PaddleInference", "ONNXRuntime"
     return Measurements(
         model=ModelFiles(tmp_path / "x", tmp_path / "before"),
-        training=cast("Any", SimpleNamespace(files=ModelFiles(tmp_path / "x", tmp_path / "after"))),
+        compressed_model=ModelFiles(tmp_path / "x", tmp_path / "after"),
         baseline=[checked(paddle, "default", 0.9, 0.7), checked(onnx, "default", 0.9, 0.7)],
         compressed=[
             checked(paddle, "default", 0.9, 0.69),
@@ -79,6 +79,7 @@ def measured(tmp_path: Path) -> Measurements:
                 (latency(onnx, "precise", 0.75, 10.0),),
             ),
         ],
+        processor=Processor("a CPU", gpu_name="a GPU"),
     )
 
 
@@ -92,6 +93,19 @@ def test_accuracy_and_latency_are_of_the_same_variant(measured: Measurements) ->
     assert (metrics.runtime, metrics.miou_drop, metrics.speedup) == ("PaddleInference", "0.0150", "1.0112")
     assert metrics.worst_class is not None
     assert (metrics.worst_class.name, metrics.worst_class.iou_drop) == ("person", "0.0200")
+
+
+def test_latency_names_its_processor_and_threads(measured: Measurements) -> None:
+    metrics = metrics_of(spec_with(benchmark={"threads": 2}), measured)
+    assert (metrics.processor, metrics.threads) == ("a CPU", 2)
+    paddle = "PaddleInference"
+    on_gpu = Comparison(
+        cast("Any", paddle), latency(paddle, "gpu", 0.8, 2.0), (latency(paddle, "gpu", 0.8, 1.0),)
+    )
+    scored = [checked(paddle, "gpu", 0.9, 0.7)]
+    measured = replace(measured, latencies=[on_gpu], baseline=scored, compressed=scored)
+    metrics = metrics_of(spec_with(), measured)
+    assert metrics.processor == "a GPU"
 
 
 def test_first_runtime_that_the_user_names_is_told(measured: Measurements) -> None:

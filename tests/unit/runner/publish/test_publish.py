@@ -1,127 +1,277 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from segcompress_api.conditions import Reason
+from segcompress_api.contract import RunResult
 from segcompress_api.status import Metrics, ModelFigures
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError, InvalidSettingError
+from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.outputs.manifests import EvaluationRecord, Place, TrainingRecord
 from segcompress_runner.outputs.publish import (
-    Finished,
-    Place,
+    Measurement,
+    PublishedModel,
+    Trained,
     Verdict,
     bucket_place,
-    find_published,
+    find_measurement,
+    find_model,
     flat_place,
-    publish,
+    publish_measurement,
+    publish_model,
 )
+from segcompress_runner.run_key import RunKeys
 from segcompress_runner.storage import Address, LocalStorage
 
-KEY = "0123456789abcdef"
+KEYS = RunKeys(model="0123456789abcdef", measurement="fedcba9876543210")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 METRICS = Metrics(
     baseline=ModelFigures(miou="0.9287", size_bytes=10),
     compressed=ModelFigures(miou="0.9235", size_bytes=10, sparsity="0.7497"),
 )
+TRAINING = TrainingRecord(
+    iterations=40,
+    best_iteration=30,
+    seconds=12.5,
+    processor="a CPU",
+    threads=2,
+    history=(EvaluationRecord(iteration=30, miou=0.9235, ratio=0.75, eligible=True),),
+)
 STORAGE = LocalStorage()
+SUCCEEDED = Verdict(Reason.SUCCEEDED, "mIoU 0.9235", METRICS, ("a note",))
+MISSED = replace(SUCCEEDED, reason=Reason.SPARSITY_NOT_REACHED, message="sparsity 0.15, asked for: 0.90")
 
 
-def finished(
-    folder: Path, attempt: str, reason: Reason = Reason.SUCCEEDED, message: str = "mIoU 0.9235"
-) -> Finished:
-    source = folder / f"source-{attempt}"
-    source.write_bytes(attempt.encode())
-    verdict = Verdict(reason, message, METRICS, ("a note",))
-    return Finished(KEY, attempt, verdict, {"model.pdiparams": source, "model.onnx": source}, NOW)
+def silent(_: int) -> None:
+    """Listen to nothing."""
 
 
 def place(folder: Path, attempt: str) -> Place:
-    return bucket_place(Address("file", "", str(folder / "out")), KEY, attempt)
+    return bucket_place(Address("file", "", str(folder / "out")), KEYS.model, attempt)
 
 
-def put(folder: Path, run: Finished) -> object:
-    return publish(STORAGE, place(folder, run.attempt), run, lambda _: None)
+def flat(folder: Path, attempt: str) -> Place:
+    return flat_place(Address("file", "", str(folder / "out")), attempt)
 
 
-def test_manifest_names_the_attempts_files_with_their_digests(tmp_path: Path) -> None:
-    result = publish(STORAGE, place(tmp_path, "pod-1"), finished(tmp_path, "pod-1"), lambda _: None)
-    manifest = json.loads((tmp_path / "out" / KEY / "manifest.json").read_text())
-    assert manifest["runKey"] == KEY
-    assert manifest["accepted"] is True
-    assert [(file["name"], file["path"], file["sizeBytes"]) for file in manifest["files"]] == [
-        ("model.pdiparams", "attempts/pod-1/model.pdiparams", 5),
-        ("model.onnx", "attempts/pod-1/model.onnx", 5),
+def train(folder: Path, where: Place, key: str = KEYS.model) -> PublishedModel:
+    """Publish a model whose files hold the attempt's name."""
+    made = folder / f"made-{where.attempt}"
+    made.mkdir(exist_ok=True)
+    for name in ("model.pdmodel", "model.pdiparams"):
+        (made / name).write_text(where.attempt)
+    files = ModelFiles(made / "model.pdmodel", made / "model.pdiparams")
+    trained = Trained(key, files, TRAINING, NOW)
+    return publish_model(STORAGE, where, trained, folder / "fetched", silent)
+
+
+def measure(
+    folder: Path, where: Place, model: PublishedModel, verdict: Verdict = SUCCEEDED, keys: RunKeys = KEYS
+) -> RunResult:
+    """Publish a measurement of `model`, whose report holds the attempt's name."""
+    report = folder / f"report-{where.attempt}"
+    report.write_text(where.attempt)
+    files = {"model.onnx": report, "result.json": report}
+    measured = Measurement(keys, model, verdict, "another CPU", 1, files, NOW)
+    return publish_measurement(STORAGE, where, measured, silent)
+
+
+def run(folder: Path, attempt: str, verdict: Verdict = SUCCEEDED) -> RunResult:
+    return measure(folder, place(folder, attempt), train(folder, place(folder, attempt)), verdict)
+
+
+def manifest_at(folder: Path, path: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads((folder / "out" / KEYS.model / path).read_text())
+    return found
+
+
+MEASUREMENT = f"measurements/{KEYS.measurement}/manifest.json"
+
+
+def test_model_manifest_names_the_attempts_files_and_how_they_came_about(tmp_path: Path) -> None:
+    train(tmp_path, place(tmp_path, "pod-1"))
+    manifest = manifest_at(tmp_path, "model/manifest.json")
+    assert (manifest["kind"], manifest["modelKey"]) == ("ModelManifest", KEYS.model)
+    assert [(file["path"], file["sizeBytes"]) for file in manifest["files"]] == [  # type: ignore[attr-defined]
+        ("attempts/pod-1/model.pdmodel", 5),
+        ("attempts/pod-1/model.pdiparams", 5),
     ]
-    assert result.reason == Reason.SUCCEEDED
+    assert TrainingRecord.model_validate(manifest["training"]) == TRAINING
+
+
+def test_measurement_manifest_names_its_own_files_and_the_models(tmp_path: Path) -> None:
+    train(tmp_path, place(tmp_path, "pod-1"))
+    model = find_model(STORAGE, place(tmp_path, "pod-2"), KEYS.model, tmp_path)
+    assert model is not None
+    result = measure(tmp_path, place(tmp_path, "pod-2"), model)
+    manifest = manifest_at(tmp_path, MEASUREMENT)
+    assert (manifest["modelKey"], manifest["measurementKey"]) == (KEYS.model, KEYS.measurement)
+    assert (manifest["processor"], manifest["accepted"]) == ("another CPU", True)
+    assert [file["path"] for file in manifest["files"]] == [  # type: ignore[attr-defined]
+        "attempts/pod-1/model.pdmodel",
+        "attempts/pod-1/model.pdiparams",
+        "attempts/pod-2/model.onnx",
+        "attempts/pod-2/result.json",
+    ]
     assert result.artifacts is not None
+    assert result.artifacts.manifest.uri == f"file://{tmp_path}/out/{KEYS.model}/{MEASUREMENT}"
     assert result.artifacts.model is not None
-    assert result.artifacts.model.uri == f"file://{tmp_path}/out/{KEY}/attempts/pod-1/"
-    assert result.artifacts.model.sha256 == manifest["files"][0]["sha256"]
+    assert result.artifacts.model.uri == f"file://{tmp_path}/out/{KEYS.model}/attempts/pod-1/"
+    assert result.artifacts.model.sha256 == manifest["files"][1]["sha256"]  # type: ignore[index]
     assert result.notes == ("a note",)
 
 
-def test_second_publisher_adopts_the_first_ones_result(tmp_path: Path) -> None:
-    put(tmp_path, finished(tmp_path, "pod-1"))
-    result = publish(STORAGE, place(tmp_path, "pod-2"), finished(tmp_path, "pod-2"), lambda _: None)
-    assert result.reason == Reason.REUSED
-    assert result.artifacts is not None
-    assert result.artifacts.model is not None
-    assert "pod-1" in result.artifacts.model.uri
+def test_run_that_trained_and_measured_succeeded(tmp_path: Path) -> None:
+    result = run(tmp_path, "pod-1")
+    assert (result.reason, result.message) == (Reason.SUCCEEDED, "mIoU 0.9235")
 
 
-def test_own_manifest_found_again_is_no_reuse(tmp_path: Path) -> None:
-    run = finished(tmp_path, "pod-1")
-    put(tmp_path, run)
-    assert publish(STORAGE, place(tmp_path, "pod-1"), run, lambda _: None).reason == Reason.SUCCEEDED
+def test_weights_that_lost_the_race_give_way_to_the_first_ones(tmp_path: Path) -> None:
+    train(tmp_path, place(tmp_path, "pod-1"))
+    adopted = train(tmp_path, place(tmp_path, "pod-2"))
+    assert adopted.manifest.attempt == "pod-1"
+    assert adopted.files.params.read_text() == "pod-1"
 
 
-def test_published_run_is_found_again(tmp_path: Path) -> None:
-    put(tmp_path, finished(tmp_path, "pod-1"))
-    found = find_published(STORAGE, place(tmp_path, "pod-2"), KEY)
+def test_figures_that_lost_the_race_give_way_to_the_first_ones(tmp_path: Path) -> None:
+    first = run(tmp_path, "pod-1")
+    second = run(tmp_path, "pod-2", replace(SUCCEEDED, message="mIoU 0.9999"))
+    assert second.reason == Reason.REUSED
+    assert second.message == "the same run was published on 2026-03-01T00:00:00Z: mIoU 0.9235"
+    assert second.artifacts == first.artifacts
+
+
+def test_own_manifests_found_again_are_no_reuse(tmp_path: Path) -> None:
+    run(tmp_path, "pod-1")
+    assert run(tmp_path, "pod-1").reason == Reason.SUCCEEDED
+
+
+def test_published_measurement_is_found_again(tmp_path: Path) -> None:
+    run(tmp_path, "pod-1")
+    found = find_measurement(STORAGE, place(tmp_path, "pod-2"), KEYS)
     assert found is not None
-    assert found.reason == Reason.REUSED
-    assert found.metrics == METRICS
+    assert (found.reason, found.metrics) == (Reason.REUSED, METRICS)
     assert found.message == "the same run was published on 2026-03-01T00:00:00Z: mIoU 0.9235"
 
 
+def test_published_weights_are_measured_again_under_another_measurement_key(tmp_path: Path) -> None:
+    run(tmp_path, "pod-1")
+    other = replace(KEYS, measurement="f" * 16)
+    where = place(tmp_path, "pod-2")
+    assert find_measurement(STORAGE, where, other) is None
+    model = find_model(STORAGE, where, KEYS.model, tmp_path)
+    assert model is not None
+    result = measure(tmp_path, where, model, keys=other)
+    assert result.reason == Reason.REUSED
+    assert result.message == (
+        "the model was published on 2026-03-01T00:00:00Z; measured again on another CPU: mIoU 0.9235"
+    )
+
+
+def test_published_weights_that_miss_a_gate_end_in_its_reason(tmp_path: Path) -> None:
+    run(tmp_path, "pod-1")
+    model = find_model(STORAGE, place(tmp_path, "pod-2"), KEYS.model, tmp_path)
+    assert model is not None
+    other = replace(KEYS, measurement="f" * 16)
+    result = measure(tmp_path, place(tmp_path, "pod-2"), model, MISSED, other)
+    assert (result.reason, result.message) == (MISSED.reason, MISSED.message)
+
+
 def test_missed_gate_is_missed_again(tmp_path: Path) -> None:
-    message = "sparsity 0.1500 is below the requested 0.90"
-    put(tmp_path, finished(tmp_path, "pod-1", Reason.SPARSITY_NOT_REACHED, message))
-    found = find_published(STORAGE, place(tmp_path, "pod-2"), KEY)
+    run(tmp_path, "pod-1", MISSED)
+    assert manifest_at(tmp_path, MEASUREMENT)["accepted"] is False
+    found = find_measurement(STORAGE, place(tmp_path, "pod-2"), KEYS)
     assert found is not None
-    assert (found.reason, found.message) == (Reason.SPARSITY_NOT_REACHED, message)
-    assert found.metrics == METRICS
+    assert (found.reason, found.message, found.metrics) == (MISSED.reason, MISSED.message, METRICS)
 
 
-def test_unpublished_run_is_not_found(tmp_path: Path) -> None:
-    assert find_published(STORAGE, place(tmp_path, "pod-1"), KEY) is None
+def test_what_is_not_published_is_not_found(tmp_path: Path) -> None:
+    where = place(tmp_path, "pod-1")
+    assert find_measurement(STORAGE, where, KEYS) is None
+    assert find_model(STORAGE, where, KEYS.model, tmp_path) is None
 
 
-def test_published_run_whose_file_is_gone_is_no_result(tmp_path: Path) -> None:
-    put(tmp_path, finished(tmp_path, "pod-1"))
-    (tmp_path / "out" / KEY / "attempts/pod-1/model.onnx").unlink()
-    with pytest.raises(InputNotFoundError, match=r"model\.onnx .*remove .*manifest\.json to run again"):
-        find_published(STORAGE, place(tmp_path, "pod-2"), KEY)
+REMEDY = rf"remove file://.*/out/{KEYS.model} to run again"
 
 
-def test_broken_manifest_is_named(tmp_path: Path) -> None:
-    manifest = tmp_path / "out" / KEY / "manifest.json"
+def test_published_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    run(tmp_path, "pod-1")
+    (tmp_path / "out" / KEYS.model / "attempts/pod-1/model.onnx").unlink()
+    with pytest.raises(InputNotFoundError, match=rf"model\.onnx .*though it was published; {REMEDY}"):
+        find_measurement(STORAGE, place(tmp_path, "pod-2"), KEYS)
+
+
+def test_published_weights_of_another_size_are_named(tmp_path: Path) -> None:
+    run(tmp_path, "pod-1")
+    (tmp_path / "out" / KEYS.model / "attempts/pod-1/model.pdiparams").write_text("pod")
+    message = rf"model\.pdiparams: has 3 bytes, but 5 were published; {REMEDY}"
+    with pytest.raises(InvalidInputError, match=message):
+        find_measurement(STORAGE, place(tmp_path, "pod-2"), KEYS)
+
+
+def test_published_weights_with_other_bytes_are_named(tmp_path: Path) -> None:
+    train(tmp_path, place(tmp_path, "pod-1"))
+    (tmp_path / "out" / KEYS.model / "attempts/pod-1/model.pdiparams").write_text("pod-X")
+    message = rf"model\.pdiparams: holds other bytes than .*/model/manifest\.json names; {REMEDY}"
+    with pytest.raises(InvalidInputError, match=message):
+        find_model(STORAGE, place(tmp_path, "pod-2"), KEYS.model, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        pytest.param('{"kind": "ModelManifest"}', "modelKey: Field required", id="field"),
+        pytest.param("{", "Invalid JSON", id="no JSON"),
+    ],
+)
+def test_broken_manifest_is_named(tmp_path: Path, content: str, problem: str) -> None:
+    manifest = tmp_path / "out" / KEYS.model / "model/manifest.json"
     manifest.parent.mkdir(parents=True)
-    manifest.write_text('{"kind": "RunManifest"}')
-    with pytest.raises(InvalidInputError, match=r"manifest\.json: is no manifest of a run \(runKey"):
-        find_published(STORAGE, place(tmp_path, "pod-1"), KEY)
+    manifest.write_text(content)
+    message = rf"model/manifest\.json: must hold a ModelManifest, but does not \({problem}.*\); {REMEDY}"
+    with pytest.raises(InvalidInputError, match=message):
+        find_model(STORAGE, place(tmp_path, "pod-1"), KEYS.model, tmp_path)
 
 
-def test_one_folder_holds_files_and_manifest(tmp_path: Path) -> None:
-    flat = flat_place(Address("file", "", str(tmp_path / "out")))
-    publish(STORAGE, flat, finished(tmp_path, "local-1"), lambda _: None)
-    names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"manifest.json", "model.pdiparams", "model.onnx"}
+def test_one_folder_holds_files_and_manifests(tmp_path: Path) -> None:
+    where = flat(tmp_path, "local-1")
+    result = measure(tmp_path, where, train(tmp_path, where))
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "manifest.json",
+        "model-manifest.json",
+        "model.onnx",
+        "model.pdiparams",
+        "model.pdmodel",
+        "result.json",
+    }
+    assert result.artifacts is not None
+    assert result.artifacts.model is not None
+    assert result.artifacts.model.uri == f"file://{tmp_path}/out/"
+    found = find_measurement(STORAGE, flat(tmp_path, "local-2"), KEYS)
+    assert found is not None
+    assert found.reason == Reason.REUSED
 
 
-def test_one_folder_is_not_given_to_another_run(tmp_path: Path) -> None:
-    flat = flat_place(Address("file", "", str(tmp_path / "out")))
-    publish(STORAGE, flat, finished(tmp_path, "local-1"), lambda _: None)
-    with pytest.raises(InvalidSettingError, match=f"holds the run {KEY} already.*name another folder"):
-        find_published(STORAGE, flat, "f" * 16)
+def test_one_folder_keeps_the_latest_measurement_of_its_model(tmp_path: Path) -> None:
+    first, second = flat(tmp_path, "local-1"), flat(tmp_path, "local-2")
+    measure(tmp_path, first, train(tmp_path, first))
+    other = replace(KEYS, measurement="f" * 16)
+    assert find_measurement(STORAGE, second, other) is None
+    model = find_model(STORAGE, second, KEYS.model, tmp_path)
+    assert model is not None
+    assert measure(tmp_path, second, model, keys=other).reason == Reason.REUSED
+    assert (tmp_path / "out" / "result.json").read_text() == "local-2"
+    assert find_measurement(STORAGE, second, other) is not None
+
+
+def test_one_folder_is_not_given_to_another_model(tmp_path: Path) -> None:
+    where = flat(tmp_path, "local-1")
+    measure(tmp_path, where, train(tmp_path, where))
+    other = RunKeys("e" * 16, KEYS.measurement)
+    with pytest.raises(InvalidSettingError, match=f"holds the model {KEYS.model} already.*another folder"):
+        find_measurement(STORAGE, flat(tmp_path, "local-2"), other)
+    with pytest.raises(InvalidSettingError, match=f"holds the model {KEYS.model} already.*another folder"):
+        find_model(STORAGE, flat(tmp_path, "local-2"), other.model, tmp_path)

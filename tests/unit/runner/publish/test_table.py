@@ -5,6 +5,8 @@ METRICS = Metrics(
     baseline=ModelFigures(miou="0.9287", latency_ms="56.363", size_bytes=555918),
     compressed=ModelFigures(miou="0.9235", latency_ms="37.712", size_bytes=555918, sparsity="0.7497"),
     runtime="PaddleInference",
+    processor="a CPU (avx2)",
+    threads=1,
     miou_drop="0.0052",
     speedup="1.4946",
     worst_class=WorstClass(id=1, name="person", iou_drop="0.011"),
@@ -20,7 +22,7 @@ def test_table_has_the_seeds_rows() -> None:
 
 def test_caption_says_what_was_measured_on_what() -> None:
     assert table.caption(METRICS) == (
-        "latency: median at batch 1 on PaddleInference; mIoU lost: 0.0052; "
+        "latency: median at batch 1 on PaddleInference, 1 thread, a CPU (avx2); mIoU lost: 0.0052; "
         "most lost by class person (1): IoU 0.011"
     )
 
