@@ -1,8 +1,8 @@
-"""The only module that writes to the API server, or asks it anything outside the watches.
+"""The only module that writes to the API server, or asks it anything outside the streams.
 
-No decisions here: each function is one request, and its answer in our words (errors.py). The official client
-carries the requests: who we are, tokens that rotate, TLS. Bodies stay plain JSON, for the client's models
-would drop a field that they do not know.
+No decisions here, and no kind is known: each function is one request, and its answer in our words.
+The official client carries the requests: who we are, tokens that rotate, TLS. Bodies stay plain JSON, for the
+client's models would drop a field that they do not know.
 """
 
 import json
@@ -15,18 +15,15 @@ import aiohttp
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, ApiException, Configuration
 
-from segcompress_api.base import API_GROUP, API_VERSION
-from segcompress_api.job import KIND, PLURAL
-from segcompress_api.status import timestamp
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError, SettingError
-from segcompress_operator.planning.observed import Resource, controller_uid, parse_time
-from segcompress_operator.planning.plan import Announcement, TtlChange
+from segcompress_operator.kinds import EVENTS, Kind, Ref, kind_of
+from segcompress_operator.planning.observed import controller_uid
+from segcompress_operator.planning.plan import Announcement
 
 logger = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
-_GROUP_URL = f"/apis/{API_GROUP}/{API_VERSION}"
 _TIMEOUT_SECONDS = 30.0
 _MERGE_PATCH = "application/merge-patch+json"
 _EVENT_LIMIT = 1024
@@ -71,46 +68,43 @@ class Cluster:
         if self._api is not None:
             await self._api.close()
 
-    async def serves_our_kind(self) -> bool:
-        """Return whether the CRD is installed."""
-        try:
-            listed = await self._request("GET", _GROUP_URL)
-        except GoneError:
-            return False
-        return any(resource.get("name") == PLURAL for resource in listed.get("resources", ()))
+    async def create(self, manifest: Mapping[str, Any]) -> Body:
+        """Create what `manifest` describes, or return what an earlier try made.
 
-    async def create_job(self, manifest: Mapping[str, Any]) -> Body:
-        """Create the Job, or return the one that an earlier try made.
-
-        Raises NameTakenError where a Job of that name has another owner, RefusedError where the API server
-        refuses this one.
+        Raises NameTakenError where an object of that name has another owner, RefusedError where the API
+        server refuses this one.
         """
         meta = manifest["metadata"]
-        url = f"/apis/batch/v1/namespaces/{meta['namespace']}/jobs"
+        ref = Ref(kind_of(manifest["apiVersion"], manifest["kind"]), meta["namespace"], meta["name"])
         try:
-            return await self._request("POST", url, manifest)
+            return await self._request("POST", ref.kind.url(ref.namespace), manifest)
         except _ConflictError:
-            existing = await self._existing(f"{url}/{meta['name']}")
+            existing = await self._existing(ref)
         if controller_uid(existing) != controller_uid(manifest):
             raise NameTakenError(meta["name"])
         return existing
 
-    async def _existing(self, url: str) -> Body:
+    async def _existing(self, ref: Ref) -> Body:
         try:
-            return await self._request("GET", url)
+            return await self._request("GET", ref.url)
         except GoneError:
-            raise RetryableError("GET: the Job that was in the way is gone") from None
+            raise RetryableError(f"GET: {ref} was in the way and is gone") from None
 
-    async def patch_status(self, resource: Resource, patch: Mapping[str, Any]) -> Body:
-        """Merge `patch` into the status of exactly that version of the resource, and return the new one."""
-        url = f"{_GROUP_URL}/namespaces/{resource.owner.namespace}/{PLURAL}/{resource.owner.name}/status"
-        meta = {"resourceVersion": resource.resource_version, "uid": resource.owner.uid}
-        return await self._request("PATCH", url, {"metadata": meta, "status": dict(patch)})
+    async def find(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> list[Body]:
+        """Return the objects of a kind that match `query` (labelSelector, fieldSelector)."""
+        listed = await self._request("GET", kind.url(namespace), query=list(query.items()))
+        return list(listed.get("items") or ())
 
-    async def patch_ttl(self, namespace: str, change: TtlChange) -> Body:
-        """Give a finished Job its ttl."""
-        url = f"/apis/batch/v1/namespaces/{namespace}/jobs/{change.job_name}"
-        return await self._request("PATCH", url, {"spec": {"ttlSecondsAfterFinished": change.seconds}})
+    async def patch_status(self, ref: Ref, meta: Mapping[str, str], patch: Mapping[str, Any]) -> Body:
+        """Merge `patch` into the status, and return the object.
+
+        `meta` holds the uid and resourceVersion that the object must have.
+        """
+        return await self._request("PATCH", f"{ref.url}/status", {"metadata": meta, "status": patch})
+
+    async def patch(self, ref: Ref, patch: Mapping[str, Any]) -> Body:
+        """Merge `patch` into the object, and return it."""
+        return await self._request("PATCH", ref.url, patch)
 
     async def pod_refusal(self, namespace: str, job_uid: str) -> str:
         """Return the Job controller's last word on why it cannot make a pod, "" where it has none.
@@ -118,24 +112,22 @@ class Cluster:
         It is told in Events alone; no condition holds it.
         """
         selector = f"involvedObject.uid={job_uid},reason=FailedCreate"
-        url = f"/api/v1/namespaces/{namespace}/events"
-        listed = await self._request("GET", url, query=[("fieldSelector", selector)])
-        return _latest_message(listed.get("items", ()))
+        return _latest_message(await self.find(EVENTS, namespace, {"fieldSelector": selector}))
 
-    async def post_event(self, resource: Resource, said: Announcement) -> None:
-        """Post an Event on the resource; a failure is logged, for the status says the same."""
-        owner, now = resource.owner, self._clock()
-        moment = parse_time(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)))
+    async def post_event(self, about: Ref, uid: str, said: Announcement) -> None:
+        """Post an Event on an object; a failure is logged, for the status says the same."""
+        now = self._clock()
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
         event = {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{owner.name[:230]}.{int(now * 1e6):x}", "namespace": owner.namespace},
+            "metadata": {"name": f"{about.name[:230]}.{int(now * 1e6):x}", "namespace": about.namespace},
             "involvedObject": {
-                "apiVersion": f"{API_GROUP}/{API_VERSION}",
-                "kind": KIND,
-                "namespace": owner.namespace,
-                "name": owner.name,
-                "uid": owner.uid,
+                "apiVersion": about.kind.api_version,
+                "kind": about.kind.name,
+                "namespace": about.namespace,
+                "name": about.name,
+                "uid": uid,
             },
             "type": said.type,
             "reason": said.reason,
@@ -143,16 +135,13 @@ class Cluster:
             "source": {"component": self._component},
             "reportingComponent": self._component,
             "count": 1,
-            **(
-                {}
-                if moment is None
-                else dict.fromkeys(("firstTimestamp", "lastTimestamp"), timestamp(moment))
-            ),
+            "firstTimestamp": moment,
+            "lastTimestamp": moment,
         }
         try:
-            await self._request("POST", f"/api/v1/namespaces/{owner.namespace}/events", event)
+            await self._request("POST", EVENTS.url(about.namespace), event)
         except (RetryableError, RefusedError, GoneError, _ConflictError) as error:
-            logger.warning("%s: Event %s was not posted: %s", resource.key, said.reason, error)
+            logger.warning("%s: Event %s was not posted: %s", about, said.reason, error)
 
     async def _request(
         self,

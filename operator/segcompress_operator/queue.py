@@ -6,26 +6,30 @@ Knows nothing of what a key means.
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
 
 FIRST_DELAY_SECONDS = 0.25
 LONGEST_DELAY_SECONDS = 60.0
 
 
-class WorkQueue:
+K = TypeVar("K", bound=Hashable)
+
+
+class WorkQueue(Generic[K]):
     """A de-duplicating queue with delays and back-off; use from one event loop."""
 
     def __init__(self, jitter: Callable[[], float] = random.random) -> None:
         self._jitter = jitter
-        self._waiting: deque[str] = deque()
-        self._queued: set[str] = set()
-        self._at_work: set[str] = set()
-        self._again: set[str] = set()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._failures: dict[str, int] = {}
+        self._waiting: deque[K] = deque()
+        self._queued: set[K] = set()
+        self._at_work: set[K] = set()
+        self._again: set[K] = set()
+        self._timers: dict[K, asyncio.TimerHandle] = {}
+        self._failures: dict[K, int] = {}
         self._filled = asyncio.Event()
 
-    def add(self, key: str) -> None:
+    def add(self, key: K) -> None:
         """Queue the key; while a worker has it, it comes again after that."""
         timer = self._timers.pop(key, None)
         if timer is not None:
@@ -37,7 +41,7 @@ class WorkQueue:
             self._waiting.append(key)
             self._filled.set()
 
-    def add_after(self, key: str, seconds: float) -> None:
+    def add_after(self, key: K, seconds: float) -> None:
         """Queue the key later; the earliest of several wishes counts."""
         loop = asyncio.get_running_loop()
         due = loop.time() + seconds
@@ -48,7 +52,7 @@ class WorkQueue:
             timer.cancel()
         self._timers[key] = loop.call_at(due, self.add, key)
 
-    def retry(self, key: str, at_least: float = 0.0) -> float:
+    def retry(self, key: K, at_least: float = 0.0) -> float:
         """Queue the key after a back-off that doubles with each failure; return it, in seconds."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
@@ -58,11 +62,11 @@ class WorkQueue:
         self.add_after(key, delay)
         return delay
 
-    def succeeded(self, key: str) -> None:
+    def succeeded(self, key: K) -> None:
         """Forget the key's failures."""
         self._failures.pop(key, None)
 
-    async def get(self) -> str:
+    async def get(self) -> K:
         """Return the next key; the caller must say `done` when it has dealt with it."""
         while not self._waiting:
             self._filled.clear()
@@ -72,7 +76,7 @@ class WorkQueue:
         self._at_work.add(key)
         return key
 
-    def done(self, key: str) -> None:
+    def done(self, key: K) -> None:
         """Let the key be worked on again."""
         self._at_work.discard(key)
         if key in self._again:

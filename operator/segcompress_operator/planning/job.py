@@ -35,6 +35,9 @@ QUIET_SECONDS = 5.0
 
 LOOK_AGAIN_SECONDS = 15.0
 
+TRANSIENT_SECONDS = 0.1
+"""A Job that the API server could not take is offered again after the queue's back-off, which is longer."""
+
 LATE_POD_SECONDS = 3.0
 """A pod that nobody saw may still come this long after its Job's end."""
 
@@ -92,7 +95,8 @@ def _start(look: _Round, before: ObservedJob | None = None) -> Plan:
     except InvalidSpecError as error:
         return _end(look, Outcome(Reason.INVALID_SPEC, str(error)), before)
     refusal = observed.refused("Job")
-    if refusal is None or _older(refusal.seen, LOOK_AGAIN_SECONDS, look.now):
+    wait = TRANSIENT_SECONDS if refusal and refusal.transient else LOOK_AGAIN_SECONDS
+    if refusal is None or _older(refusal.seen, wait, look.now):
         start = before.start + 1 if before else _start_number(look)
         job = make_runner_job(owner, spec, start, look.settings)
         status = _once_more(look, before, job["metadata"]["name"]) if before else None
@@ -103,7 +107,7 @@ def _start(look: _Round, before: ObservedJob | None = None) -> Plan:
         return _end(look, _too_late(look, spec.active_deadline_seconds), before)
     progress = refused(refusal.message)
     status = statuses.in_progress(look.status, progress, look.resource.generation, look.now)
-    return Plan(status=status, requeue_after=LOOK_AGAIN_SECONDS)
+    return Plan(status=status, requeue_after=wait)
 
 
 def _once_more(look: _Round, before: ObservedJob, job_name: str) -> JobStatus:

@@ -1,15 +1,18 @@
 """What the operator sees: the few facts of a resource, its Jobs and their Pods that decisions rest on.
 
-Parsed once, where an object comes in from the API server; the index keeps these small records and not the
-objects. Everything here is data of others: absent keys are normal, and nothing raises for them.
+Parsed once, where an object comes in from the API server; the stores keep these small records and not the
+objects. Two records are equal where their facts are, whatever their versions. Everything here is data of
+others: absent keys are normal, and nothing raises for them.
 """
 
 import json
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
 from segcompress_operator.resources.names import RUNNER_CONTAINER, START_LABEL, Owner
 
 Body = Mapping[str, Any]
@@ -20,11 +23,15 @@ _TERMINAL = ("Succeeded", "Failed")
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A SegCompressionJob; `spec` and `status` are JSON, and empty once its end stands in its status."""
+    """A SegCompressionJob; `spec` and `status` are JSON.
+
+    Once its end stands in its status, only phase, figures and the Finished condition are kept of that, and
+    nothing of the spec.
+    """
 
     owner: Owner
     generation: int
-    resource_version: str
+    resource_version: str = field(compare=False)
     created: datetime
     deleting: bool
     finished: bool
@@ -34,9 +41,24 @@ class Resource:
     status: bytes
 
     @property
-    def key(self) -> str:
-        """Its namespace/name."""
-        return f"{self.owner.namespace}/{self.owner.name}"
+    def ref(self) -> Ref:
+        """Its key."""
+        return Ref(COMPRESSION_JOBS, self.owner.namespace, self.owner.name)
+
+    @property
+    def uid(self) -> str:
+        """Its identity."""
+        return self.owner.uid
+
+    @property
+    def namespace(self) -> str:
+        """Where it lives."""
+        return self.owner.namespace
+
+    @property
+    def owner_uid(self) -> str:
+        """Nothing: it has no controller."""
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +66,11 @@ class ObservedJob:
     """A batch/v1 Job of ours; `failure` is the reason of its Failed condition, if it failed."""
 
     uid: str
+    namespace: str
     name: str
     owner_uid: str
     start: int
-    resource_version: str
+    resource_version: str = field(compare=False)
     created: datetime
     deleting: bool
     suspended: bool
@@ -76,9 +99,11 @@ class ObservedPod:
     """A pod of a Job of ours, and how its runner container stands."""
 
     uid: str
+    namespace: str
     name: str
-    job_uid: str
-    resource_version: str
+    owner_uid: str
+    """Its Job's uid."""
+    resource_version: str = field(compare=False)
     created: datetime
     terminal: bool
     deleting: bool
@@ -107,10 +132,10 @@ def parse_resource(body: Body) -> Resource:
     ttl = spec.get("ttlSecondsAfterFinished")
     return Resource(
         owner=Owner(
-            namespace=meta.get("namespace", ""),
+            namespace=sys.intern(meta.get("namespace", "")),
             name=meta["name"],
-            uid=meta["uid"],
-            labels=dict(meta.get("labels") or {}),
+            uid=sys.intern(meta["uid"]),
+            labels={} if settled else dict(meta.get("labels") or {}),
         ),
         generation=generation,
         resource_version=str(meta.get("resourceVersion", "")),
@@ -120,7 +145,7 @@ def parse_resource(body: Body) -> Resource:
         settled=settled,
         ttl=ttl if isinstance(ttl, int) else None,
         spec=b"" if settled else _json(spec),
-        status=b"" if settled else _json(status),
+        status=_json(_end(status) if settled else status),
     )
 
 
@@ -131,9 +156,10 @@ def parse_job(body: Body) -> ObservedJob:
     failure, complete = _condition(status, "Failed"), _condition(status, "Complete")
     end = failure or complete or {}
     return ObservedJob(
-        uid=meta["uid"],
+        uid=sys.intern(meta["uid"]),
+        namespace=sys.intern(meta.get("namespace", "")),
         name=meta["name"],
-        owner_uid=controller_uid(body),
+        owner_uid=sys.intern(controller_uid(body)),
         start=_whole(labels.get(START_LABEL), 1),
         resource_version=str(meta.get("resourceVersion", "")),
         created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
@@ -163,9 +189,10 @@ def parse_pod(body: Body) -> ObservedPod:
     running = state.get("running")
     exit_code = ended.get("exitCode")
     return ObservedPod(
-        uid=meta["uid"],
+        uid=sys.intern(meta["uid"]),
         name=meta["name"],
-        job_uid=controller_uid(body),
+        namespace=sys.intern(meta.get("namespace", "")),
+        owner_uid=sys.intern(controller_uid(body)),
         resource_version=str(meta.get("resourceVersion", "")),
         created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
         terminal=status.get("phase") in _TERMINAL,
@@ -197,6 +224,12 @@ def controller_uid(body: Body) -> str:
     """Return the uid of the object's controller, "" where it has none."""
     references = body["metadata"].get("ownerReferences") or ()
     return next((str(r.get("uid", "")) for r in references if r.get("controller")), "")
+
+
+def _end(status: Body) -> Body:
+    """Return what of a settled status anybody may still ask for."""
+    kept = {key: status[key] for key in ("phase", "metrics") if key in status}
+    return {**kept, "conditions": [c for c in status["conditions"] if c.get("type") == "Finished"]}
 
 
 def _condition(status: Body, type_: str, wanted: str = "True") -> Body | None:

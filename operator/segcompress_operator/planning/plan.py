@@ -20,6 +20,8 @@ class Refusal:
     message: str
     seen: datetime
     final: bool = False
+    transient: bool = False
+    """Whether the API server could not do it, rather than would not."""
 
 
 @dataclass(frozen=True, slots=True)

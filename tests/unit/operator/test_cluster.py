@@ -9,10 +9,13 @@ import pytest
 from aiohttp import web
 from kubernetes.aio.client import Configuration
 
+from segcompress_operator import kinds
 from segcompress_operator.cluster import Cluster, NameTakenError
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
-from segcompress_operator.planning.plan import Announcement, TtlChange
-from unit.operator.samples import OWNER, job_body, make_resource
+from segcompress_operator.kinds import Ref
+from segcompress_operator.planning.plan import Announcement
+from unit.operator.fed import REF
+from unit.operator.samples import OWNER, job_body
 
 Answer = tuple[int, Any]
 
@@ -56,7 +59,8 @@ def talk(
     return asyncio.run(scene()), server
 
 
-MANIFEST = job_body()
+META = {"resourceVersion": "10", "uid": OWNER.uid}
+MANIFEST = {"apiVersion": "batch/v1", "kind": "Job", **job_body()}
 JOBS = "/apis/batch/v1/namespaces/vision/jobs"
 JOB = f"{JOBS}/{MANIFEST['metadata']['name']}"
 STATUS = "/apis/segcompress.dev/v1alpha1/namespaces/vision/segcompressionjobs/demo/status"
@@ -64,27 +68,27 @@ FOREIGN = {"metadata": {"name": "x", "uid": "other"}}
 
 
 def test_created_job_is_returned() -> None:
-    made, server = talk(lambda c: c.create_job(MANIFEST), {("POST", JOBS): (201, MANIFEST)})
+    made, server = talk(lambda c: c.create(MANIFEST), {("POST", JOBS): (201, MANIFEST)})
     assert made == MANIFEST
     assert [asked[:2] for asked in server.asked] == [("POST", JOBS)]
 
 
 def test_job_that_an_earlier_try_made_is_ours() -> None:
     answers = {("POST", JOBS): (409, {"message": "exists"}), ("GET", JOB): (200, MANIFEST)}
-    made, _ = talk(lambda c: c.create_job(MANIFEST), answers)
+    made, _ = talk(lambda c: c.create(MANIFEST), answers)
     assert made == MANIFEST
 
 
 def test_job_of_another_owner_is_not_ours() -> None:
     answers = {("POST", JOBS): (409, {"message": "exists"}), ("GET", JOB): (200, FOREIGN)}
     with pytest.raises(NameTakenError):
-        talk(lambda c: c.create_job(MANIFEST), answers)
+        talk(lambda c: c.create(MANIFEST), answers)
 
 
 def test_job_that_vanished_between_two_requests_is_tried_again() -> None:
     answers = {("POST", JOBS): (409, {"message": "exists"}), ("GET", JOB): (404, {"message": "no"})}
     with pytest.raises(RetryableError):
-        talk(lambda c: c.create_job(MANIFEST), answers)
+        talk(lambda c: c.create(MANIFEST), answers)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,7 @@ def test_job_that_vanished_between_two_requests_is_tried_again() -> None:
 def test_refused_job_says_whether_a_retry_can_help(status: int, *, final: bool) -> None:
     answers = {("POST", JOBS): (status, {"message": "exceeded quota"})}
     with pytest.raises(RefusedError, match="exceeded quota") as refused:
-        talk(lambda c: c.create_job(MANIFEST), answers)
+        talk(lambda c: c.create(MANIFEST), answers)
     assert refused.value.final is final
 
 
@@ -106,37 +110,37 @@ def test_refused_job_says_whether_a_retry_can_help(status: int, *, final: bool) 
 def test_busy_api_server_is_tried_again(status: int) -> None:
     answers = {("PATCH", STATUS): (status, {"message": "later"})}
     with pytest.raises(RetryableError) as error:
-        talk(lambda c: c.patch_status(make_resource(), {}), answers, {"Retry-After": "7"})
+        talk(lambda c: c.patch_status(REF, META, {}), answers, {"Retry-After": "7"})
     assert error.value.retry_after in (None, 7.0)
 
 
 def test_api_servers_wish_to_wait_is_heard() -> None:
     answers = {("PATCH", STATUS): (429, {"message": "later"})}
     with pytest.raises(RetryableError) as error:
-        talk(lambda c: c.patch_status(make_resource(), {}), answers, {"Retry-After": "7"})
+        talk(lambda c: c.patch_status(REF, META, {}), answers, {"Retry-After": "7"})
     assert error.value.retry_after == 7.0
 
 
 def test_resource_that_is_gone_needs_no_status() -> None:
     answers = {("PATCH", STATUS): (404, {"message": "not found"})}
     with pytest.raises(GoneError):
-        talk(lambda c: c.patch_status(make_resource(), {}), answers)
+        talk(lambda c: c.patch_status(REF, META, {}), answers)
 
 
 def test_status_is_merged_into_the_very_version_that_was_seen() -> None:
     _, server = talk(
-        lambda c: c.patch_status(make_resource(), {"phase": "Running"}), {("PATCH", STATUS): (200, {})}
+        lambda c: c.patch_status(REF, META, {"phase": "Running"}), {("PATCH", STATUS): (200, {})}
     )
     (_, _, body, headers) = server.asked[0]
     assert body == {"metadata": {"resourceVersion": "10", "uid": OWNER.uid}, "status": {"phase": "Running"}}
     assert headers["Content-Type"] == "application/merge-patch+json"
 
 
-@pytest.mark.parametrize("seconds", [60, None])
-def test_ttl_is_patched(seconds: int | None) -> None:
-    change = TtlChange(MANIFEST["metadata"]["name"], seconds)
-    _, server = talk(lambda c: c.patch_ttl("vision", change), {("PATCH", JOB): (200, {})})
-    assert server.asked[0][2] == {"spec": {"ttlSecondsAfterFinished": seconds}}
+def test_job_is_patched() -> None:
+    ref = Ref(kinds.JOBS, "vision", MANIFEST["metadata"]["name"])
+    patch = {"spec": {"ttlSecondsAfterFinished": 60}}
+    _, server = talk(lambda c: c.patch(ref, patch), {("PATCH", JOB): (200, {})})
+    assert server.asked[0][2] == patch
 
 
 def test_last_refusal_of_a_pod_is_found_by_the_jobs_uid() -> None:
@@ -155,30 +159,17 @@ def test_last_refusal_of_a_pod_is_found_by_the_jobs_uid() -> None:
 def test_event_that_cannot_be_posted_is_no_failure(status: int) -> None:
     said = Announcement("Warning", "Failed", "x" * 5000)
     path = "/api/v1/namespaces/vision/events"
-    _, server = talk(lambda c: c.post_event(make_resource(), said), {("POST", path): (status, {})})
+    _, server = talk(lambda c: c.post_event(REF, OWNER.uid, said), {("POST", path): (status, {})})
     event = server.asked[0][2]
     assert event["involvedObject"]["uid"] == OWNER.uid
     assert len(event["message"]) == 1024
     assert (event["type"], event["reason"]) == ("Warning", "Failed")
 
 
-@pytest.mark.parametrize(
-    ("answer", "served"),
-    [
-        ((200, {"resources": [{"name": "segcompressionjobs"}]}), True),
-        ((200, {"resources": [{"name": "others"}]}), False),
-        ((404, {}), False),
-    ],
-)
-def test_kind_is_looked_for(answer: Answer, *, served: bool) -> None:
-    path = "/apis/segcompress.dev/v1alpha1"
-    assert talk(lambda c: c.serves_our_kind(), {("GET", path): answer})[0] is served
-
-
 def test_api_server_that_is_away_is_tried_again() -> None:
     async def scene() -> None:
         async with Cluster(Configuration("http://127.0.0.1:1"), "operator") as cluster:
             with pytest.raises(RetryableError, match="does not answer"):
-                await cluster.create_job(MANIFEST)
+                await cluster.create(MANIFEST)
 
     asyncio.run(scene())

@@ -8,9 +8,9 @@ import pytest
 from segcompress_operator.queue import FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS, WorkQueue
 
 
-def run(scenario: Callable[[WorkQueue], Awaitable[None]]) -> None:
+def run(scenario: Callable[[WorkQueue[str]], Awaitable[None]]) -> None:
     async def scene() -> None:
-        queue = WorkQueue(jitter=lambda: 1.0)
+        queue: WorkQueue[str] = WorkQueue(jitter=lambda: 1.0)
         await scenario(queue)
         queue.close()
 
@@ -18,7 +18,7 @@ def run(scenario: Callable[[WorkQueue], Awaitable[None]]) -> None:
 
 
 def test_key_added_twice_is_worked_on_once() -> None:
-    async def scenario(queue: WorkQueue) -> None:
+    async def scenario(queue: WorkQueue[str]) -> None:
         for key in ("a", "b", "a"):
             queue.add(key)
         assert [await queue.get(), await queue.get()] == ["a", "b"]
@@ -28,7 +28,7 @@ def test_key_added_twice_is_worked_on_once() -> None:
 
 
 def test_key_at_work_comes_again_only_after_done() -> None:
-    async def scenario(queue: WorkQueue) -> None:
+    async def scenario(queue: WorkQueue[str]) -> None:
         queue.add("a")
         assert await queue.get() == "a"
         queue.add("a")
@@ -41,7 +41,7 @@ def test_key_at_work_comes_again_only_after_done() -> None:
 
 
 def test_waiting_worker_gets_a_late_key() -> None:
-    async def scenario(queue: WorkQueue) -> None:
+    async def scenario(queue: WorkQueue[str]) -> None:
         waiting = asyncio.create_task(queue.get())
         await asyncio.sleep(0)
         queue.add("a")
@@ -51,7 +51,7 @@ def test_waiting_worker_gets_a_late_key() -> None:
 
 
 def test_earliest_delay_counts() -> None:
-    async def scenario(queue: WorkQueue) -> None:
+    async def scenario(queue: WorkQueue[str]) -> None:
         queue.add_after("a", 3600)
         queue.add_after("a", 0)
         queue.add_after("a", 1800)
@@ -60,8 +60,17 @@ def test_earliest_delay_counts() -> None:
     run(scenario)
 
 
+def test_delay_runs_from_now() -> None:
+    async def scenario(queue: WorkQueue[str]) -> None:
+        before = asyncio.get_running_loop().time()
+        queue.add_after("a", 3600)
+        assert before + 3600 <= queue._timers["a"].when() <= before + 3660
+
+    run(scenario)
+
+
 def test_key_added_now_needs_no_delay_any_more() -> None:
-    async def scenario(queue: WorkQueue) -> None:
+    async def scenario(queue: WorkQueue[str]) -> None:
         queue.add_after("a", 3600)
         queue.add("a")
         assert await queue.get() == "a"
@@ -71,7 +80,7 @@ def test_key_added_now_needs_no_delay_any_more() -> None:
 
 
 def test_back_off_doubles_up_to_its_limit_and_is_forgotten() -> None:
-    async def scenario(queue: WorkQueue) -> None:
+    async def scenario(queue: WorkQueue[str]) -> None:
         delays = [queue.retry("a") for _ in range(12)]
         assert delays[:3] == [FIRST_DELAY_SECONDS * n for n in (1, 2, 4)]
         assert delays[-1] == LONGEST_DELAY_SECONDS
@@ -84,7 +93,7 @@ def test_back_off_doubles_up_to_its_limit_and_is_forgotten() -> None:
 @pytest.mark.parametrize(("jitter", "share"), [(0.0, 0.5), (1.0, 1.0)])
 def test_back_off_is_spread(jitter: float, share: float) -> None:
     async def scene() -> None:
-        queue = WorkQueue(jitter=lambda: jitter)
+        queue: WorkQueue[str] = WorkQueue(jitter=lambda: jitter)
         assert queue.retry("a") == FIRST_DELAY_SECONDS * share
         queue.close()
 
@@ -92,7 +101,7 @@ def test_back_off_is_spread(jitter: float, share: float) -> None:
 
 
 def test_api_servers_wish_is_the_least_delay() -> None:
-    async def scenario(queue: WorkQueue) -> None:
+    async def scenario(queue: WorkQueue[str]) -> None:
         assert queue.retry("a", at_least=30.0) == 30.0
 
     run(scenario)

@@ -2,21 +2,24 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from segcompress_operator.cluster import Cluster, NameTakenError
+from segcompress_operator.controller import Controller, Workers
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
-from segcompress_operator.index import Index
-from segcompress_operator.planning.job import LOOK_AGAIN_SECONDS
+from segcompress_operator.kinds import Ref
+from segcompress_operator.planning.job import LOOK_AGAIN_SECONDS, plan_job
 from segcompress_operator.planning.observed import Resource
-from segcompress_operator.planning.plan import Announcement, TtlChange
+from segcompress_operator.planning.plan import Announcement, Observed, Plan
 from segcompress_operator.queue import WorkQueue
-from segcompress_operator.reconcile import Reconciler
 from segcompress_operator.resources.names import short_hash
+from unit.operator.fed import REF, Fed
 from unit.operator.samples import (
     NOW,
+    OWNER,
     SETTINGS,
     at,
     ended_body,
@@ -27,8 +30,11 @@ from unit.operator.samples import (
     spec_with,
 )
 
-KEY = "vision/demo"
 COMPLETE = {"conditions": [{"type": "Complete", "status": "True"}], "completionTime": at(-5)}
+
+
+def plan(resource: Resource, observed: Observed, now: datetime) -> Plan:
+    return plan_job(resource, observed, SETTINGS, now)
 
 
 class FakeCluster(Cluster):
@@ -46,13 +52,16 @@ class FakeCluster(Cluster):
         if name in self.errors:
             raise self.errors[name]
 
-    async def create_job(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    async def create(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         self._called("create", manifest["metadata"]["name"])
         body = job_body(int(manifest["metadata"]["labels"]["segcompress.dev/start"]))
         body["metadata"]["creationTimestamp"] = at(0)
         return body
 
-    async def patch_status(self, resource: Resource, patch: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+    async def patch_status(
+        self, ref: Ref, meta: Mapping[str, str], patch: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        assert (ref, meta["uid"]) == (REF, OWNER.uid)
         self._called("status", patch)
         self.version += 1
         body = resource_body(resourceVersion=str(self.version))
@@ -60,17 +69,15 @@ class FakeCluster(Cluster):
         body["status"].update(self.status)
         return body
 
-    async def patch_ttl(self, namespace: str, change: TtlChange) -> dict[str, Any]:  # noqa: ARG002
-        self._called("ttl", change)
-        return job_body(
-            status=COMPLETE, spec={"ttlSecondsAfterFinished": change.seconds}, resourceVersion="90"
-        )
+    async def patch(self, ref: Ref, patch: Mapping[str, Any]) -> dict[str, Any]:
+        self._called("ttl", (ref.kind, patch))
+        return job_body(status=COMPLETE, resourceVersion="90", **patch)
 
     async def pod_refusal(self, namespace: str, job_uid: str) -> str:  # noqa: ARG002
         self._called("look", job_uid)
         return self.refusal
 
-    async def post_event(self, resource: Resource, said: Announcement) -> None:  # noqa: ARG002
+    async def post_event(self, about: Ref, uid: str, said: Announcement) -> None:  # noqa: ARG002
         self._called("event", said.reason)
 
     @property
@@ -79,14 +86,17 @@ class FakeCluster(Cluster):
 
 
 class Round:
-    """One reconciler with its index, queue and cluster."""
+    """One controller with what it knows, its queue and cluster."""
 
     def __init__(self, cluster: FakeCluster) -> None:
         self.cluster = cluster
-        self.index = Index([])
-        self.index.ready.set()
-        self.queue = WorkQueue(jitter=lambda: 1.0)
-        self.reconciler = Reconciler(self.index, self.queue, cluster, SETTINGS, lambda: NOW)
+        self.now = NOW
+        self.queue: WorkQueue[Ref] = WorkQueue(jitter=lambda: 1.0)
+        self.fed = Fed(self.queue.add)
+        self.controller = Controller(self.fed.runs, plan, cluster, lambda: self.now)
+
+    async def reconcile(self) -> float | None:
+        return await self.controller.reconcile(REF)
 
     def condition(self, type_: str) -> tuple[str, str]:
         patches = [what for name, what in self.cluster.calls if name == "status"]
@@ -106,66 +116,66 @@ def play(scene: Callable[[Round], Coroutine[Any, Any, None]], **errors: Exceptio
 
 def test_unknown_key_needs_nothing() -> None:
     async def scene(stage: Round) -> None:
-        assert await stage.reconciler.reconcile("vision/none") is None
+        assert await stage.reconcile() is None
 
     assert play(scene).cluster.calls == []
 
 
 def test_job_is_made_once_even_before_any_watch_tells_of_it() -> None:
     async def scene(stage: Round) -> None:
-        stage.index.see_resource(resource_body())
-        assert await stage.reconciler.reconcile(KEY) == 1.0
-        await stage.reconciler.reconcile(KEY)
+        stage.fed.resources.seen(resource_body())
+        assert await stage.reconcile() == 1.0
+        await stage.reconcile()
 
     assert play(scene).cluster.names == ["create"]
 
 
 def test_whole_run_costs_one_post_and_two_patches_where_the_pod_is_quick() -> None:
     async def scene(stage: Round) -> None:
-        stage.index.see_resource(resource_body())
-        await stage.reconciler.reconcile(KEY)
-        stage.index.see_pod(pod_body(state={"running": {}}, phase="Running"))
-        await stage.reconciler.reconcile(KEY)
-        await stage.reconciler.reconcile(KEY)
-        stage.index.see_pod(ended_body(0, result("Succeeded")))
-        await stage.reconciler.reconcile(KEY)
-        stage.index.see_job(job_body(status=COMPLETE, resourceVersion="80"))
+        stage.fed.resources.seen(resource_body())
+        await stage.reconcile()
+        stage.fed.pods.seen(pod_body(state={"running": {}}, phase="Running"))
+        await stage.reconcile()
+        await stage.reconcile()
+        stage.fed.pods.seen(ended_body(0, result("Succeeded")))
+        await stage.reconcile()
+        stage.fed.jobs.seen(job_body(status=COMPLETE, resourceVersion="80"))
         for _ in range(3):
-            await stage.reconciler.reconcile(KEY)
+            await stage.reconcile()
 
     assert play(scene).cluster.names == ["create", "status", "event", "status", "event"]
 
 
 def test_ttl_follows_the_status_and_is_set_once() -> None:
     async def scene(stage: Round) -> None:
-        stage.index.see_resource(resource_body(spec=spec_with(ttlSecondsAfterFinished=60)))
-        stage.index.see_job(job_body(status=COMPLETE))
-        stage.index.see_pod(ended_body(0, result("Succeeded")))
-        await stage.reconciler.reconcile(KEY)
+        stage.fed.resources.seen(resource_body(spec=spec_with(ttlSecondsAfterFinished=60)))
+        stage.fed.jobs.seen(job_body(status=COMPLETE))
+        stage.fed.pods.seen(ended_body(0, result("Succeeded")))
+        await stage.reconcile()
         done = resource_body(spec=spec_with(ttlSecondsAfterFinished=60), resourceVersion="200")
         done["status"].update(stage.cluster.calls[0][1])
-        stage.index.see_resource(done)
-        await stage.reconciler.reconcile(KEY)
-        await stage.reconciler.reconcile(KEY)
+        stage.fed.resources.seen(done)
+        await stage.reconcile()
+        await stage.reconcile()
 
     assert play(scene).cluster.names == ["status", "event", "ttl"]
 
 
 def test_event_is_not_posted_where_the_status_was_not_written() -> None:
     async def scene(stage: Round) -> None:
-        stage.index.see_resource(resource_body())
-        stage.index.see_job(job_body())
-        stage.index.see_pod(pod_body(state={"running": {}}, phase="Running"))
+        stage.fed.resources.seen(resource_body())
+        stage.fed.jobs.seen(job_body())
+        stage.fed.pods.seen(pod_body(state={"running": {}}, phase="Running"))
         with pytest.raises(RetryableError):
-            await stage.reconciler.reconcile(KEY)
+            await stage.reconcile()
 
     assert play(scene, status=RetryableError("busy")).cluster.names == ["status"]
 
 
 def test_foreign_job_ends_in_a_conflict() -> None:
     async def scene(stage: Round) -> None:
-        stage.index.see_resource(resource_body())
-        await stage.reconciler.reconcile(KEY)
+        stage.fed.resources.seen(resource_body())
+        await stage.reconcile()
 
     stage = play(scene, create=NameTakenError("x"))
     assert stage.condition("Failed") == ("True", "NameConflict")
@@ -185,8 +195,8 @@ def test_foreign_job_ends_in_a_conflict() -> None:
 )
 def test_refused_job_is_reported(error: Exception, type_: str, expected: tuple[str, str]) -> None:
     async def scene(stage: Round) -> None:
-        stage.index.see_resource(resource_body())
-        again = await stage.reconciler.reconcile(KEY)
+        stage.fed.resources.seen(resource_body())
+        again = await stage.reconcile()
         assert again == (None if type_ == "Failed" else LOOK_AGAIN_SECONDS)
 
     assert play(scene, create=error).condition(type_) == expected
@@ -194,9 +204,9 @@ def test_refused_job_is_reported(error: Exception, type_: str, expected: tuple[s
 
 def test_refused_second_start_is_reported_and_not_claimed_in_the_status() -> None:
     async def scene(stage: Round) -> None:
-        stage.index.see_resource(resource_body())
-        stage.index.see_job(job_body(status=COMPLETE))
-        await stage.reconciler.reconcile(KEY)
+        stage.fed.resources.seen(resource_body())
+        stage.fed.jobs.seen(job_body(status=COMPLETE))
+        await stage.reconcile()
 
     stage = play(scene, create=RefusedError("exceeded quota: q", final=False))
     assert stage.cluster.names == ["create", "status"]
@@ -208,31 +218,61 @@ def test_refused_second_start_is_reported_and_not_claimed_in_the_status() -> Non
 def test_job_without_a_pod_is_asked_once_why(errors: dict[str, Exception]) -> None:
     async def scene(stage: Round) -> None:
         stage.cluster.refusal = "exceeded quota: pods"
-        stage.index.see_resource(resource_body())
-        stage.index.see_job(job_body())
+        stage.fed.resources.seen(resource_body())
+        stage.fed.jobs.seen(job_body())
         for _ in range(3):
-            await stage.reconciler.reconcile(KEY)
+            await stage.reconcile()
 
     stage = play(scene, **errors)
     assert stage.cluster.names == ["look", "status"]
     assert stage.condition("Reconciling")[1] == ("Pending" if errors else "QuotaExceeded")
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(RetryableError("POST: etcdserver: request timed out"), id="500"),
+        pytest.param(RetryableError("POST: the API server does not answer: TimeoutError()"), id="time-out"),
+    ],
+)
+def test_job_that_the_api_server_cannot_take_is_told_from_the_first_round(error: RetryableError) -> None:
+    async def scene(stage: Round) -> None:
+        stage.fed.resources.seen(resource_body())
+        for _ in range(2):
+            with pytest.raises(RetryableError):
+                await stage.reconcile()
+            stage.now += timedelta(seconds=1)
+
+    stage = play(scene, create=error)
+    assert stage.cluster.names == ["create", "status", "create"]
+    assert stage.condition("Reconciling") == ("True", "Pending")
+    (ready,) = (c for c in stage.cluster.calls[1][1]["conditions"] if c["type"] == "Ready")
+    assert str(error) in ready["message"]
+
+
+def test_deadline_holds_while_no_job_can_be_made() -> None:
+    async def scene(stage: Round) -> None:
+        stage.fed.resources.seen(resource_body(spec=spec_with(activeDeadlineSeconds=30)))
+        with pytest.raises(RetryableError):
+            await stage.reconcile()
+
+    stage = play(scene, create=RetryableError("POST: HTTP status 500"))
+    assert stage.condition("Failed") == ("True", "DeadlineExceeded")
+
+
 def test_resource_that_is_gone_is_no_error() -> None:
     async def scene(stage: Round) -> None:
-        stage.index.see_resource(resource_body())
-        assert await stage.reconciler.reconcile(KEY) is None
+        stage.fed.resources.seen(resource_body())
+        assert await stage.reconcile() is None
 
     play(scene, create=GoneError("namespace not found"))
 
 
 def test_bug_with_one_key_stops_no_other() -> None:
     async def scene(stage: Round) -> None:
-        stage.index.see_resource(resource_body())
-        stage.index.see_resource(resource_body(name="other", uid="other-uid"))
-        workers = asyncio.create_task(stage.reconciler.run(1))
-        stage.queue.add(KEY)
-        stage.queue.add("vision/other")
+        stage.fed.resources.seen(resource_body())
+        stage.fed.resources.seen(resource_body(name="other", uid="other-uid"))
+        workers = asyncio.create_task(Workers(stage.queue, {REF.kind: stage.controller}).run(1))
         while len(stage.cluster.calls) < 3:  # noqa: ASYNC110 - the workers tell nobody
             await asyncio.sleep(0)
         assert not workers.done()

@@ -1,0 +1,171 @@
+"""The loop: observe, plan, apply. One round for one key; one status write a round, and only if it differs."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NoReturn, Protocol
+
+from segcompress_operator.cluster import Cluster, NameTakenError
+from segcompress_operator.errors import GoneError, OperatorError, RefusedError, RetryableError
+from segcompress_operator.kinds import JOBS, Kind, Ref
+from segcompress_operator.planning.observed import Body, Resource
+from segcompress_operator.planning.plan import Observed, Plan, Refusal
+from segcompress_operator.planning.statuses import status_patch
+from segcompress_operator.queue import WorkQueue
+
+logger = logging.getLogger(__name__)
+
+PlanMaker = Callable[[Resource, Observed, datetime], Plan]
+
+
+class Known(Protocol):
+    """What a controller reads, and where it puts what it learns."""
+
+    def resource(self, ref: Ref) -> Resource | None:
+        """Return the resource, None where it is gone."""
+
+    def observe(self, resource: Resource) -> Observed:
+        """Return what is known of its children."""
+
+    def note_refusal(self, resource: Resource, refusal: Refusal) -> None:
+        """Remember why a child cannot be made."""
+
+    def written(self, body: Body) -> None:
+        """Take in the answer to a write of the resource."""
+
+    def job_written(self, body: Body) -> None:
+        """Take in the answer to a write of a Job."""
+
+
+class Controller:
+    """Brings the resources of one kind to where `plan` wants them."""
+
+    def __init__(
+        self, known: Known, plan: PlanMaker, cluster: Cluster, clock: Callable[[], datetime]
+    ) -> None:
+        self._known = known
+        self._plan_for = plan
+        self._cluster = cluster
+        self._clock = clock
+
+    async def reconcile(self, ref: Ref) -> float | None:
+        """Do one round; return the seconds after which to look again, None where a watch will tell."""
+        resource = self._known.resource(ref)
+        if resource is None:
+            return None
+        plan = self._plan(resource)
+        if plan.look_at is not None:
+            plan = await self._look(resource, plan.look_at)
+        try:
+            return (await self._apply(resource, plan)).requeue_after
+        except GoneError:
+            logger.debug("%s: is gone", ref)
+            return None
+
+    def _plan(self, resource: Resource) -> Plan:
+        return self._plan_for(resource, self._known.observe(resource), self._clock())
+
+    async def _look(self, resource: Resource, job_uid: str) -> Plan:
+        try:
+            message = await self._cluster.pod_refusal(resource.namespace, job_uid)
+        except RefusedError as error:
+            logger.warning("%s: cannot tell why its Job gets no pod: %s", resource.ref, error)
+            message = ""
+        self._known.note_refusal(resource, Refusal("Pod", message, self._clock()))
+        return self._plan(resource)
+
+    async def _apply(self, resource: Resource, plan: Plan) -> Plan:
+        """Write what the plan says; return the plan that was carried out in the end.
+
+        Where the Job could not be made for now, the status says so before the error asks for another try.
+        """
+        failure: RetryableError | None = None
+        manifest = plan.create
+        if manifest is not None:
+            try:
+                plan = await self._create(resource, manifest, plan)
+            except RetryableError as error:
+                failure, plan = error, self._replan(resource, manifest, error)
+        if plan.status is not None:
+            patch = status_patch(resource.status, plan.status)
+            if patch:
+                await self._write(resource, patch, plan)
+        for change in plan.ttl:
+            job = Ref(JOBS, resource.namespace, change.job_name)
+            body = {"spec": {"ttlSecondsAfterFinished": change.seconds}}
+            self._known.job_written(await self._cluster.patch(job, body))
+        if failure is not None:
+            raise failure
+        return plan
+
+    async def _create(self, resource: Resource, manifest: Mapping[str, Any], plan: Plan) -> Plan:
+        """Create the Job; where that is refused, return the plan that says so."""
+        name = manifest["metadata"]["name"]
+        try:
+            self._known.job_written(await self._cluster.create(manifest))
+        except NameTakenError:
+            observed = replace(self._known.observe(resource), conflict=name)
+            return self._plan_for(resource, observed, self._clock())
+        except RefusedError as error:
+            return self._replan(resource, manifest, error)
+        logger.info("%s: made Job %s", resource.ref, name)
+        return plan
+
+    def _replan(
+        self, resource: Resource, manifest: Mapping[str, Any], error: RefusedError | RetryableError
+    ) -> Plan:
+        """Plan again, knowing why the Job was not made."""
+        message = f"Job {manifest['metadata']['name']} was not made: {error}"
+        final = isinstance(error, RefusedError) and error.final
+        transient = isinstance(error, RetryableError)
+        refusal = Refusal("Job", message, self._clock(), final=final, transient=transient)
+        self._known.note_refusal(resource, refusal)
+        return self._plan(resource)
+
+    async def _write(self, resource: Resource, patch: dict[str, Any], plan: Plan) -> None:
+        """Write the status, take in the answer, and only then tell of it."""
+        meta = {"resourceVersion": resource.resource_version, "uid": resource.uid}
+        self._known.written(await self._cluster.patch_status(resource.ref, meta, patch))
+        for said in plan.announcements:
+            logger.info("%s: %s: %s", resource.ref, said.reason, said.message)
+            await self._cluster.post_event(resource.ref, resource.uid, said)
+
+
+class Workers:
+    """Takes keys from the queue to the controllers of their kinds."""
+
+    def __init__(self, queue: WorkQueue[Ref], controllers: Mapping[Kind, Controller]) -> None:
+        self._queue = queue
+        self._controllers = controllers
+
+    async def run(self, workers: int) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(self._work())
+
+    async def _work(self) -> NoReturn:
+        while True:
+            ref = await self._queue.get()
+            try:
+                await self._attempt(ref)
+            finally:
+                self._queue.done(ref)
+
+    async def _attempt(self, ref: Ref) -> None:
+        """Reconcile; whatever goes wrong with one key is logged, tried again, and stops no other."""
+        try:
+            again = await self._controllers[ref.kind].reconcile(ref)
+        except RetryableError as error:
+            delay = self._queue.retry(ref, error.retry_after or 0.0)
+            logger.info("%s: %s; again in %.1f s", ref, error, delay)
+        except OperatorError as error:
+            logger.warning("%s: %s; again in %.1f s", ref, error, self._queue.retry(ref))
+        except Exception:
+            logger.exception("%s: a bug stopped this round; again in %.1f s", ref, self._queue.retry(ref))
+        else:
+            self._queue.succeeded(ref)
+            if again is not None:
+                self._queue.add_after(ref, again)

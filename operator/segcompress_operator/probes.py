@@ -1,0 +1,35 @@
+"""What the kubelet asks: /healthz, whether the process is alive, and /readyz, whether it sees all it should.
+
+kopf's own endpoint has one path for the first and none for the second, and opens only once the API server has
+answered.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+Problems = Callable[[], Sequence[str]]
+
+
+@asynccontextmanager
+async def probes(port: int, problems: Problems) -> AsyncIterator[None]:
+    """Answer on `port` while the context lasts; 0 answers nowhere."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        found = problems()
+        return web.Response(text="\n".join(found or ["ok"]) + "\n", status=503 if found else 200)
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        if port:
+            await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - the kubelet comes from outside
+        yield
+    finally:
+        await runner.cleanup()

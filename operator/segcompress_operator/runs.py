@@ -1,0 +1,200 @@
+"""What is known of SegCompressionJobs and their runs; reading here costs the API server nothing.
+
+Pods that ended stay until their Job goes: what was seen once need not be read again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic
+
+from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
+from segcompress_operator.planning.observed import (
+    Body,
+    ObservedJob,
+    ObservedPod,
+    Resource,
+    parse_job,
+    parse_pod,
+    parse_resource,
+)
+from segcompress_operator.planning.outcomes import is_preempted
+from segcompress_operator.planning.plan import Observed, Refusal
+from segcompress_operator.planning.statuses import parse_status
+from segcompress_operator.resources.names import runner_job_name
+from segcompress_operator.watching.store import R, Scope, Store
+from segcompress_operator.watching.stream import Sink
+
+
+@dataclass(slots=True)
+class _Preemptions:
+    """Pods of a resource that were preempted: those seen, and the count that others may have begun."""
+
+    total: int
+    uids: set[str] = field(default_factory=set)
+
+
+class Runs:
+    """Calls `wake` with a resource's key where facts about its run changed and its namespace is known."""
+
+    def __init__(self, wake: Callable[[Ref], None]) -> None:
+        self._wake = wake
+        self._resources: Store[Resource] = Store(self._resource_changed, self._scope_listed)
+        self._jobs: Store[ObservedJob] = Store(self._job_changed, self._scope_listed)
+        self._pods: Store[ObservedPod] = Store(self._pod_changed, self._scope_listed, self._has_last_words)
+        self._uids: dict[Ref, str] = {}
+        self._refusals: dict[str, Refusal] = {}
+        self._preemptions: dict[str, _Preemptions] = {}
+
+    def sinks(self) -> Mapping[Kind, Sink]:
+        """Return where the stream of each kind goes."""
+        return {
+            COMPRESSION_JOBS: _StoreSink(self._resources, parse_resource),
+            JOBS: _StoreSink(self._jobs, parse_job),
+            PODS: _StoreSink(self._pods, self._parse_pod),
+        }
+
+    def resource(self, ref: Ref) -> Resource | None:
+        """Return the resource, None where it is gone or its namespace is not known to the end."""
+        resource = self._resources.get(self._uids.get(ref, ""))
+        return resource if resource is not None and self._is_known(resource.namespace) else None
+
+    def observe(self, resource: Resource) -> Observed:
+        """Return what is known of the resource's run."""
+        owner = resource.uid
+        jobs = sorted((job for job in self._jobs.owned(owner) if _is_named_for(job, resource)), key=_start)
+        pods = self._pods.owned(jobs[-1].uid) if jobs else []
+        if not resource.finished:
+            self._count_preemptions(resource)
+        return Observed(
+            jobs=tuple(jobs),
+            pods=tuple(sorted(pods, key=lambda pod: (pod.created, pod.name))),
+            preempted=self._preemptions[owner].total if owner in self._preemptions else 0,
+            refusal=self._refusals.get(owner),
+        )
+
+    def note_refusal(self, resource: Resource, refusal: Refusal) -> None:
+        """Remember why a Job or pod cannot be made; for the plans to come."""
+        if self._resources.get(resource.uid) is not None:
+            self._refusals[resource.uid] = refusal
+
+    def written(self, body: Body) -> None:
+        """Take in the answer to a write of the resource's status."""
+        self._resources.answered(parse_resource(body))
+
+    def job_written(self, body: Body) -> None:
+        """Take in the answer to a write of a Job."""
+        job = parse_job(body)
+        if self._resources.get(job.owner_uid) is not None:
+            self._jobs.answered(job)
+
+    def _is_known(self, namespace: str) -> bool:
+        return all(store.is_listed(namespace) for store in (self._resources, self._jobs, self._pods))
+
+    def _scope_listed(self, scope: Scope) -> None:
+        """Wake every resource of a scope once all of its kinds were listed."""
+        for resource in self._resources:
+            if scope in (None, resource.namespace):
+                self._changed(resource)
+
+    def _changed(self, resource: Resource | None) -> None:
+        if resource is not None and self._is_known(resource.namespace):
+            self._wake(resource.ref)
+
+    def _resource_changed(self, old: Resource | None, new: Resource | None) -> None:
+        if new is None:
+            if old is not None:
+                self._forget(old)
+            return
+        before = self._uids.get(new.ref)
+        if before not in (None, new.uid):
+            self._resources.remove(str(before))
+        self._uids[new.ref] = new.uid
+        if new.settled:
+            self._forget_messages(new)
+        self._changed(new)
+
+    def _forget(self, resource: Resource) -> None:
+        if self._uids.get(resource.ref) == resource.uid:
+            del self._uids[resource.ref]
+        self._refusals.pop(resource.uid, None)
+        self._preemptions.pop(resource.uid, None)
+
+    def _job_changed(self, old: ObservedJob | None, new: ObservedJob | None) -> None:
+        if new is None and old is not None:
+            for pod in self._pods.owned(old.uid):
+                self._pods.remove(pod.uid)
+        job = new or old
+        if job is not None:
+            self._changed(self._resources.get(job.owner_uid))
+
+    def _pod_changed(self, old: ObservedPod | None, new: ObservedPod | None) -> None:
+        pod = new or old
+        if pod is not None:
+            self._changed(self._resource_of(pod))
+
+    def _resource_of(self, pod: ObservedPod) -> Resource | None:
+        job = self._jobs.get(pod.owner_uid)
+        return None if job is None else self._resources.get(job.owner_uid)
+
+    def _has_last_words(self, pod: ObservedPod) -> bool:
+        return pod.terminal and self._jobs.get(pod.owner_uid) is not None
+
+    def _parse_pod(self, body: Body) -> ObservedPod:
+        pod = parse_pod(body)
+        resource = self._resource_of(pod)
+        return _without_messages(pod) if resource is not None and resource.settled else pod
+
+    def _forget_messages(self, resource: Resource) -> None:
+        """Let go of termination messages whose content stands in a status."""
+        for job in self._jobs.owned(resource.uid):
+            for pod in self._pods.owned(job.uid):
+                self._pods.replace(_without_messages(pod))
+
+    def _count_preemptions(self, resource: Resource) -> None:
+        """Count the resource's preempted pods, each once, on top of what its status says already.
+
+        At the first look the pods in sight are taken to be among those counted: others of them may be gone.
+        """
+        pods = (pod for job in self._jobs.owned(resource.uid) for pod in self._pods.owned(job.uid))
+        seen = {pod.uid for pod in pods if is_preempted(pod)}
+        count = self._preemptions.get(resource.uid)
+        if count is None:
+            attempts = parse_status(resource.status).attempts
+            counted = attempts.preempted if attempts else 0
+            self._preemptions[resource.uid] = _Preemptions(max(counted, len(seen)), seen)
+        else:
+            count.total += len(seen - count.uids)
+            count.uids |= seen
+
+
+class _StoreSink(Generic[R]):
+    """Parses a stream's objects for a store; the bodies go no further."""
+
+    def __init__(self, store: Store[R], parse: Callable[[Body], R]) -> None:
+        self._parse = parse
+        self._store = store
+        self.moved, self.listed, self.refused = store.moved, store.listed, store.refused
+
+    def seen(self, body: Mapping[str, Any]) -> None:
+        """Take in an object as it is now."""
+        self._store.take(self._parse(body))
+
+    def gone(self, body: Mapping[str, Any]) -> None:
+        """Take in the last state of an object that is no more."""
+        last = self._parse(body)
+        if self._store.get(last.uid) is not None:
+            self._store.take(last)
+            self._store.drop(last.uid)
+
+
+def _start(job: ObservedJob) -> int:
+    return job.start
+
+
+def _is_named_for(job: ObservedJob, resource: Resource) -> bool:
+    """Return whether we made the Job: anybody may write our labels and references onto another."""
+    return job.name == runner_job_name(resource.owner.name, resource.uid, job.start)
+
+
+def _without_messages(pod: ObservedPod) -> ObservedPod:
+    return replace(pod, message="", verdict="")

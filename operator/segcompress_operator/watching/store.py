@@ -1,0 +1,147 @@
+"""Records of one kind, as far as its streams have told: by uid and by owner.
+
+Three rules keep ghosts out, whatever comes in which order:
+
+- A record is replaced only by a newer version of itself (versions of one kind are ordered, KEP-5504).
+- A LIST is authoritative for its kind and scope: what it lacks is gone.
+- The answer to a write may overtake the stream or come late. An unknown object is taken from an answer only
+  where the stream has yet to reach that version; otherwise the stream has seen it come and go.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Generic, Protocol, TypeVar
+
+Scope = str | None
+"""A watched namespace; None for all of the cluster's."""
+
+
+class Record(Protocol):
+    """What a store needs to know of a record; `==` compares the facts and not the version."""
+
+    @property
+    def uid(self) -> str:
+        """Identity of the object."""
+
+    @property
+    def namespace(self) -> str:
+        """Where the object lives."""
+
+    @property
+    def owner_uid(self) -> str:
+        """Identity of its controller, "" for none."""
+
+    @property
+    def resource_version(self) -> str:
+        """Version of the object."""
+
+
+R = TypeVar("R", bound=Record)
+OnChange = Callable[[R | None, R | None], None]
+OnListed = Callable[[Scope], None]
+Outlives = Callable[[R], bool]
+
+
+class Store(Generic[R]):
+    """Tells `on_change` the record before and after, where facts changed; None for an absent one.
+
+    `on_listed` hears of the first LIST of a scope, and of the first after the scope was refused. A record
+    that `outlives` its object stays when that goes, until it is removed.
+    """
+
+    def __init__(
+        self, on_change: OnChange[R], on_listed: OnListed, outlives: Outlives[R] = lambda _: False
+    ) -> None:
+        self._on_change = on_change
+        self._on_listed = on_listed
+        self._outlives = outlives
+        self._records: dict[str, R] = {}
+        self._owned: dict[str, set[str]] = {}
+        self._positions: dict[Scope, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self._records.values())
+
+    def get(self, uid: str) -> R | None:
+        """Return the record of that uid."""
+        return self._records.get(uid)
+
+    def owned(self, owner_uid: str) -> list[R]:
+        """Return the records with that owner."""
+        return [self._records[uid] for uid in self._owned.get(owner_uid, ())]
+
+    def is_listed(self, namespace: str) -> bool:
+        """Return whether all objects of the namespace have been told."""
+        return None in self._positions or namespace in self._positions
+
+    def take(self, record: R) -> None:
+        """Take in what a LIST or a watch told."""
+        old = self._records.get(record.uid)
+        if old is None or not _older(record.resource_version, old.resource_version):
+            self.replace(record)
+
+    def moved(self, scope: Scope, version: str) -> None:
+        """Note that the stream of `scope` has told everything up to `version`."""
+        if version:
+            self._positions[scope] = version
+
+    def answered(self, record: R) -> None:
+        """Take in the answer to a write of our own."""
+        if record.uid in self._records:
+            self.take(record)
+            return
+        position = self._positions.get(None) or self._positions.get(record.namespace)
+        if position is not None and _older(position, record.resource_version):
+            self.replace(record)
+
+    def replace(self, record: R) -> None:
+        """Put the record in the place of what was known under its uid."""
+        old = self._records.get(record.uid)
+        self._records[record.uid] = record
+        if old is None:
+            self._owned.setdefault(record.owner_uid, set()).add(record.uid)
+        if old != record:
+            self._on_change(old, record)
+
+    def drop(self, uid: str) -> None:
+        """Note that an object is gone."""
+        record = self._records.get(uid)
+        if record is not None and not self._outlives(record):
+            self.remove(uid)
+
+    def remove(self, uid: str) -> None:
+        """Forget a record."""
+        old = self._records.pop(uid, None)
+        if old is None:
+            return
+        siblings = self._owned[old.owner_uid]
+        siblings.discard(uid)
+        if not siblings:
+            del self._owned[old.owner_uid]
+        self._on_change(old, None)
+
+    def listed(self, scope: Scope, version: str, uids: Collection[str]) -> None:
+        """Note the end of a LIST at `version`: what it lacks is gone, unless it is younger than that."""
+        for record in [*self._within(scope)]:
+            if record.uid not in uids and not _older(version, record.resource_version):
+                self.drop(record.uid)
+        first = scope not in self._positions
+        self.moved(scope, version)
+        if first:
+            self._on_listed(scope)
+
+    def refused(self, scope: Scope) -> None:
+        """Forget a scope that the API server no longer tells of."""
+        self._positions.pop(scope, None)
+        for record in [*self._within(scope)]:
+            self.remove(record.uid)
+
+    def _within(self, scope: Scope) -> Iterator[R]:
+        return (record for record in self if scope is None or record.namespace == scope)
+
+
+def _older(one: str, other: str) -> bool:
+    """Return whether version `one` is older; versions that are no numbers cannot be compared."""
+    return one.isdecimal() and other.isdecimal() and int(one) < int(other)

@@ -1,0 +1,228 @@
+"""Feeds one kind in one scope into a store: one LIST in pages, then its watch, and again, for ever.
+
+kopf carries the requests: login and its renewal, the session, and the watch's time-outs and disconnects. Its
+handlers are not used: they start a task for every object, tell of no deletion that happened between two
+watches, and end the operator where a single kind or namespace cannot be watched.
+"""
+
+import asyncio
+import json
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol
+
+import aiohttp
+import kopf
+from kopf._cogs.clients import api, errors, watching
+from kopf._cogs.structs.references import Resource
+
+from segcompress_operator.kinds import Kind
+from segcompress_operator.watching.store import Scope
+
+logger = logging.getLogger(__name__)
+requests = logging.getLogger("kopf.requests")
+"""For kopf's own words on each try; ours are said once for each problem."""
+
+PAGE_BYTES = 4 * 2**20
+FIRST_PAGE = 50
+LARGEST_PAGE = 500
+
+FIRST_DELAY_SECONDS = 0.5
+LONGEST_DELAY_SECONDS = 5.0
+
+SHORT_WATCH_SECONDS = 1.0
+"""kopf swallows a refused connection: a watch that told nothing for less than this makes us LIST again."""
+
+
+class Sink(Protocol):
+    """Where a stream's objects go; called in stream order, and never awaited."""
+
+    def seen(self, body: Mapping[str, Any]) -> None:
+        """Take in an object as it is now."""
+
+    def gone(self, body: Mapping[str, Any]) -> None:
+        """Take in the last state of an object that is no more."""
+
+    def moved(self, scope: Scope, version: str) -> None:
+        """Note that everything up to `version` was told."""
+
+    def listed(self, scope: Scope, version: str, uids: set[str]) -> None:
+        """Note the end of a LIST that held `uids`."""
+
+    def refused(self, scope: Scope) -> None:
+        """Forget a scope that cannot be watched."""
+
+
+class StreamError(Exception):
+    """The watch said ERROR: what comes after it cannot be trusted."""
+
+
+_REFUSALS = (errors.APINotFoundError, errors.APIForbiddenError)
+_FAILURES = (errors.APIError, aiohttp.ClientError, StreamError, OSError, TimeoutError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a stream watches: a kind, in a namespace or (None) in all."""
+
+    kind: Kind
+    scope: Scope
+
+    def __str__(self) -> str:
+        where = f"namespace {self.scope}" if self.scope else "all namespaces"
+        return f"{self.kind.plural} in {where}"
+
+
+class Stream:
+    """`problem` says why the kind cannot be watched now, "" where it is."""
+
+    def __init__(
+        self,
+        watched: Watched,
+        sink: Sink,
+        settings: kopf.OperatorSettings,
+        turn: asyncio.Semaphore,
+    ) -> None:
+        self.problem = "not listed yet"
+        self._watched = watched
+        self._sink = sink
+        self._settings = settings
+        self._turn = turn
+        self._version = ""
+        kind = watched.kind
+        self._resource = Resource(kind.group, kind.version, kind.plural, namespaced=True)
+
+    def __str__(self) -> str:
+        return str(self._watched)
+
+    async def run(self) -> NoReturn:
+        """Feed the sink until cancelled, whatever the API server says; raises kopf.LoginError alone."""
+        failures = 0
+        while True:
+            try:
+                if not self._version:
+                    async with self._turn:
+                        await self._list()
+                self._say("")
+                failures = 0
+                await self._watch()
+            except _FAILURES as error:
+                self._failed(error)
+                failures += 1
+                await asyncio.sleep(_delay(failures))
+
+    async def _list(self) -> None:
+        uids: set[str] = set()
+        limit, page = FIRST_PAGE, await self._page({"limit": str(FIRST_PAGE)})
+        while True:
+            size, body = page
+            for item in body.get("items") or ():
+                self._tell(self._sink.seen, item)
+                uids.add(item["metadata"]["uid"])
+            version, rest = body["metadata"]["resourceVersion"], body["metadata"].get("continue")
+            if not rest:
+                break
+            del body
+            limit = next_limit(limit, size)
+            page = await self._page({"limit": str(limit), "continue": rest})
+        self._sink.listed(self._watched.scope, version, uids)
+        self._version = version
+
+    async def _page(self, parameters: dict[str, str]) -> tuple[int, Any]:
+        """Return a page's size in bytes, and its content."""
+        selectors = self._settings.watching.label_selectors.collect(self._resource)
+        if selectors:
+            parameters["labelSelector"] = ",".join(selectors)
+        response = await api.request(
+            "get",
+            self._resource.get_url(namespace=self._watched.scope, params=parameters),  # type: ignore[arg-type]
+            settings=self._settings,
+            # Packing pages costs both sides more than the bytes do.
+            headers={"Accept-Encoding": "identity"},
+            logger=requests,
+        )
+        async with response:
+            text = await response.read()
+        return len(text), json.loads(text)
+
+    async def _watch(self) -> None:
+        """Pass on what one watch tells."""
+        began, silent = time.monotonic(), True
+        events = watching.watch_objs(
+            settings=self._settings,
+            resource=self._resource,
+            namespace=self._watched.scope,  # type: ignore[arg-type]
+            since=self._version,
+            operator_pause_waiter=asyncio.get_running_loop().create_future(),
+        )
+        async for event in events:
+            silent = False
+            self._pass_on(event)
+        if silent and time.monotonic() - began < SHORT_WATCH_SECONDS:
+            self._version = ""
+
+    def _pass_on(self, event: Any) -> None:
+        body = event["object"]
+        match event["type"]:
+            case "ADDED" | "MODIFIED":
+                self._tell(self._sink.seen, body)
+            case "DELETED":
+                self._tell(self._sink.gone, body)
+            case "ERROR":
+                raise StreamError(f"{body.get('code')}: {body.get('message')}")
+        self._version = body["metadata"]["resourceVersion"]
+        self._sink.moved(self._watched.scope, self._version)
+
+    def _tell(self, sink: Callable[[Any], None], body: Any) -> None:
+        """Hand over an object; one that we cannot read stops no other."""
+        try:
+            sink(body)
+        except Exception:
+            meta = body.get("metadata", {})
+            logger.exception("%s: a bug hides %s/%s", self, meta.get("namespace"), meta.get("name"))
+
+    def _failed(self, error: Exception) -> None:
+        busy = isinstance(error, errors.APITooManyRequestsError)
+        if isinstance(error, (StreamError, errors.APIClientError)) and not busy:
+            self._version = ""
+        if isinstance(error, _REFUSALS):
+            self._sink.refused(self._watched.scope)
+        if isinstance(error, StreamError):
+            # History was compacted: common after a gap, and mended by the LIST that follows.
+            logger.debug("%s: the watch ended: %s", self, error)
+        else:
+            self._say(_words(error))
+
+    def _say(self, problem: str) -> None:
+        if problem and problem != self.problem:
+            logger.warning("%s: cannot be watched: %s; trying again", self, problem)
+        elif self.problem and not problem:
+            logger.info("%s: watching", self)
+        self.problem = problem
+
+
+def next_limit(limit: int, size: int) -> int:
+    """Return how many objects to ask for after a page of `limit` took `size` bytes.
+
+    Pages are held near PAGE_BYTES, so that a namespace full of large objects takes more pages and not more
+    memory; they grow at most fourfold, for one page says little of the next.
+    """
+    fitting = limit * PAGE_BYTES // max(size, 1)
+    return max(1, min(fitting, limit * 4, LARGEST_PAGE))
+
+
+def _delay(failures: int) -> float:
+    """Return the seconds to wait; from half to the whole, for streams that failed together."""
+    longest = min(FIRST_DELAY_SECONDS * 2.0**failures, LONGEST_DELAY_SECONDS)
+    return random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, errors.APINotFoundError):
+        return "the kind is not installed"
+    if isinstance(error, errors.APIError):
+        return f"{error.status}: {error.message or 'no reason given'}"
+    return f"the API server does not answer: {error!r}"

@@ -1,0 +1,36 @@
+"""All streams of the operator: one for each kind and scope, started together and told of together."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import kopf
+
+from segcompress_operator.kinds import Kind
+from segcompress_operator.watching.stream import Sink, Stream, Watched
+
+LISTS_AT_ONCE = 2
+"""So many pages are in memory at once; one more than one, since the API server works while we read."""
+
+
+class Streams:
+    """Streams of every kind in every namespace; no namespaces means all of the cluster's."""
+
+    def __init__(
+        self, sinks: Mapping[Kind, Sink], namespaces: tuple[str, ...], settings: kopf.OperatorSettings
+    ) -> None:
+        turn = asyncio.Semaphore(LISTS_AT_ONCE)
+        self._streams = [
+            Stream(Watched(kind, scope), sink, settings, turn)
+            for (kind, sink), scope in product(sinks.items(), namespaces or (None,))
+        ]
+
+    async def run(self) -> None:
+        """Feed the sinks until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for stream in self._streams:
+                group.create_task(stream.run())
+
+    def problems(self) -> Sequence[str]:
+        """Return what cannot be watched now, and why."""
+        return [f"{stream}: {stream.problem}" for stream in self._streams if stream.problem]

@@ -1,0 +1,193 @@
+"""What is known of runs, in whatever order it became known."""
+
+import json
+
+import pytest
+
+from segcompress_operator.planning.plan import Refusal
+from unit.operator.fed import REF, Fed, versioned
+from unit.operator.samples import (
+    DISRUPTED,
+    NOW,
+    OWNER,
+    ended_body,
+    job_body,
+    make_resource,
+    pod_body,
+    resource_body,
+    result,
+)
+
+RESOURCE = make_resource()
+DONE = {"observedGeneration": 1, "conditions": [{"type": "Finished", "status": "True"}]}
+
+
+@pytest.fixture
+def fed() -> Fed:
+    feed = Fed()
+    feed.resources.seen(resource_body())
+    feed.jobs.seen(job_body())
+    feed.woken.clear()
+    return feed
+
+
+def test_changes_wake_the_resource(fed: Fed) -> None:
+    fed.jobs.seen(versioned(job_body(status={"failed": 1}), 20))
+    assert fed.waking == [REF]
+    fed.pods.seen(pod_body())
+    assert fed.waking == [REF]
+    fed.pods.gone(pod_body())
+    assert fed.waking == [REF]
+    fed.jobs.gone(job_body())
+    assert REF in fed.waking
+
+
+def test_object_whose_facts_did_not_change_wakes_nobody(fed: Fed) -> None:
+    fed.pods.seen(pod_body())
+    fed.woken.clear()
+    fed.resources.seen(versioned(resource_body(), 90))
+    fed.jobs.seen(versioned(job_body(annotations={"noise": "1"}), 91))
+    fed.pods.seen(versioned(pod_body(podIP="10.0.0.1"), 92))
+    assert fed.waking == []
+
+
+def test_pod_seen_before_its_job_is_found_later() -> None:
+    fed = Fed()
+    fed.resources.seen(resource_body())
+    fed.pods.seen(pod_body())
+    fed.woken.clear()
+    fed.jobs.seen(job_body())
+    assert fed.waking == [REF]
+    assert [pod.name for pod in fed.runs.observe(RESOURCE).pods] == ["demo-pod"]
+
+
+def test_only_the_pods_of_the_last_job_count(fed: Fed) -> None:
+    fed.jobs.seen(job_body(2))
+    fed.pods.seen(pod_body(name="first"))
+    second = pod_body(name="second")
+    second["metadata"]["ownerReferences"][0]["uid"] = "job-2"
+    fed.pods.seen(second)
+    observed = fed.runs.observe(RESOURCE)
+    assert [job.start for job in observed.jobs] == [1, 2]
+    assert [pod.name for pod in observed.pods] == ["second"]
+
+
+def test_nothing_is_planned_before_every_kind_was_listed() -> None:
+    fed = Fed(listed=False)
+    fed.resources.seen(resource_body())
+    fed.resources.listed(None, "20", {OWNER.uid})
+    fed.jobs.listed(None, "20", set())
+    assert (fed.waking, fed.runs.resource(REF)) == ([], None)
+    fed.pods.listed(None, "20", set())
+    assert fed.waking == [REF]
+    assert fed.runs.resource(REF) is not None
+
+
+def test_namespace_that_is_refused_concerns_itself_alone() -> None:
+    fed = Fed(listed=False)
+    for sink in (fed.resources, fed.jobs, fed.pods):
+        sink.listed("vision", "1", set())
+    fed.resources.listed("audio", "1", set())
+    fed.pods.refused("audio")
+    fed.resources.seen(resource_body())
+    fed.resources.seen(resource_body(namespace="audio", uid="other"))
+    assert fed.waking == [REF]
+    assert fed.runs.resource(REF._replace(namespace="audio")) is None
+
+
+def test_write_answered_after_the_deletion_brings_no_resource_back(fed: Fed) -> None:
+    fed.resources.gone(versioned(resource_body(), 30))
+    fed.resources.moved(None, "30")
+    fed.runs.written(versioned(resource_body(), 25))
+    fed.runs.job_written(versioned(job_body(2), 40))
+    assert fed.runs.resource(REF) is None
+    assert [job.start for job in fed.runs.observe(RESOURCE).jobs] == [1]
+
+
+def test_write_answered_after_a_replacement_does_not_hide_the_new_resource(fed: Fed) -> None:
+    fed.resources.gone(versioned(resource_body(), 30))
+    fed.resources.seen(versioned(resource_body(uid="another"), 31))
+    fed.resources.moved(None, "31")
+    fed.runs.written(versioned(resource_body(), 25))
+    found = fed.runs.resource(REF)
+    assert found is not None
+    assert found.uid == "another"
+
+
+def test_resource_of_the_same_name_replaces_the_old_one(fed: Fed) -> None:
+    fed.resources.seen(versioned(resource_body(uid="another"), 50))
+    fed.resources.gone(resource_body())
+    found = fed.runs.resource(REF)
+    assert found is not None
+    assert found.uid == "another"
+    assert fed.runs.observe(found).jobs == ()
+
+
+def test_running_pod_that_goes_is_forgotten(fed: Fed) -> None:
+    fed.pods.seen(pod_body(phase="Running"))
+    fed.pods.gone(pod_body(phase="Running"))
+    assert fed.runs.observe(RESOURCE).pods == ()
+
+
+def test_last_words_of_a_pod_outlive_it_until_its_job_goes(fed: Fed) -> None:
+    fed.pods.seen(pod_body(phase="Running"))
+    fed.pods.gone(ended_body(0, result("Succeeded")))
+    fed.pods.listed(None, "50", set())
+    assert fed.runs.observe(RESOURCE).pods[0].exit_code == 0
+    fed.jobs.gone(job_body())
+    assert fed.runs.observe(RESOURCE).jobs == ()
+    assert len(fed.runs._pods) == 0
+
+
+def test_pod_of_a_job_that_is_gone_leaves_nothing(fed: Fed) -> None:
+    fed.jobs.gone(job_body())
+    fed.pods.seen(ended_body(1))
+    fed.pods.gone(ended_body(1))
+    assert len(fed.runs._pods) == 0
+
+
+def test_each_preempted_pod_counts_once(fed: Fed) -> None:
+    for name in ("a", "b"):
+        fed.pods.seen(ended_body(5, name=name))
+        fed.runs.observe(RESOURCE)
+        fed.runs.observe(RESOURCE)
+    fed.pods.gone(ended_body(137, name="a", conditions=DISRUPTED))
+    assert fed.runs.observe(RESOURCE).preempted == 2
+
+
+def test_count_goes_on_after_a_restart(fed: Fed) -> None:
+    counted = make_resource(status={"attempts": {"failed": 0, "preempted": 3}})
+    fed.pods.seen(ended_body(5, name="still there"))
+    assert fed.runs.observe(counted).preempted == 3
+    fed.pods.seen(ended_body(5, name="new"))
+    assert fed.runs.observe(counted).preempted == 4
+
+
+def test_settled_resource_keeps_its_end_and_nothing_else(fed: Fed) -> None:
+    fed.pods.seen(ended_body(0, result("Succeeded")))
+    status = {**DONE, "phase": "Succeeded", "metrics": {"miouDrop": "0.005"}, "jobName": "x"}
+    fed.resources.seen(versioned(resource_body(status=status, labels={"a": "b"}), 50))
+    fed.pods.seen(versioned(ended_body(0, result("Succeeded")), 51))
+    found = fed.runs.resource(REF)
+    assert found is not None
+    assert (found.settled, found.spec, found.owner.labels) == (True, b"", {})
+    kept = {"phase": "Succeeded", "metrics": {"miouDrop": "0.005"}, "conditions": DONE["conditions"]}
+    assert json.loads(found.status) == kept
+    assert [pod.message for pod in fed.runs.observe(found).pods] == [""]
+
+
+def test_job_that_only_claims_to_be_ours_is_not_followed(fed: Fed) -> None:
+    fed.jobs.seen(job_body(2, name="evil", uid="evil"))
+    assert [job.uid for job in fed.runs.observe(RESOURCE).jobs] == ["job-1"]
+
+
+def test_forgotten_resource_leaves_nothing(fed: Fed) -> None:
+    fed.runs.note_refusal(RESOURCE, Refusal("Job", "no", NOW))
+    fed.runs.observe(RESOURCE)
+    fed.resources.gone(resource_body())
+    fed.jobs.gone(job_body())
+    fed.runs.note_refusal(RESOURCE, Refusal("Job", "no", NOW))
+    assert fed.runs.resource(REF) is None
+    runs = fed.runs
+    assert [len(store) for store in (runs._resources, runs._jobs, runs._pods)] == [0, 0, 0]
+    assert (runs._uids, runs._refusals, runs._preemptions) == ({}, {}, {})

@@ -1,0 +1,131 @@
+"""The store of one kind: what a stream told, with no ghosts in whatever order it came."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from segcompress_operator.watching.store import Scope, Store
+
+
+@dataclass(frozen=True)
+class Thing:
+    uid: str
+    resource_version: str = field(compare=False)
+    fact: int = 0
+    namespace: str = "vision"
+    owner_uid: str = "owner"
+
+
+class Listener:
+    def __init__(self, *scopes: Scope) -> None:
+        self.changes: list[tuple[Thing | None, Thing | None]] = []
+        self.listed: list[Scope] = []
+        self.store: Store[Thing] = Store(lambda *change: self.changes.append(change), self.listed.append)
+        for scope in scopes or (None,):
+            self.store.listed(scope, "10", set())
+
+    @property
+    def uids(self) -> set[str]:
+        return {thing.uid for thing in self.store}
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+def test_change_of_facts_is_told_with_both_sides(listener: Listener) -> None:
+    old, new = Thing("a", "11"), Thing("a", "12", fact=1)
+    listener.store.take(old)
+    listener.store.take(new)
+    listener.store.drop("a")
+    assert listener.changes == [(None, old), (old, new), (new, None)]
+
+
+def test_new_version_of_the_same_facts_is_not_told(listener: Listener) -> None:
+    listener.store.take(Thing("a", "11"))
+    listener.store.take(Thing("a", "12"))
+    assert len(listener.changes) == 1
+    assert listener.store.get("a") == Thing("a", "")
+    found = listener.store.get("a")
+    assert found is not None
+    assert found.resource_version == "12"
+
+
+def test_older_version_never_replaces_a_newer_one(listener: Listener) -> None:
+    listener.store.take(Thing("a", "100", fact=1))
+    listener.store.take(Thing("a", "99", fact=2))
+    listener.store.answered(Thing("a", "99", fact=2))
+    assert listener.store.get("a") == Thing("a", "100", fact=1)
+
+
+def test_answer_that_comes_after_the_deletion_brings_nothing_back(listener: Listener) -> None:
+    listener.store.take(Thing("a", "11"))
+    listener.store.drop("a")
+    listener.store.moved(None, "13")
+    listener.store.answered(Thing("a", "12", fact=1))
+    assert listener.uids == set()
+
+
+def test_answer_for_an_object_that_a_list_lacked_brings_nothing_back(listener: Listener) -> None:
+    listener.store.listed(None, "20", set())
+    listener.store.answered(Thing("a", "15"))
+    assert listener.uids == set()
+
+
+def test_answer_that_overtakes_the_stream_is_known_at_once(listener: Listener) -> None:
+    listener.store.answered(Thing("a", "11"))
+    assert listener.uids == {"a"}
+
+
+def test_answer_from_a_scope_that_is_not_listed_is_not_kept() -> None:
+    listener = Listener("other")
+    listener.store.answered(Thing("a", "11"))
+    assert listener.uids == set()
+
+
+def test_list_drops_what_it_lacks_unless_that_is_younger(listener: Listener) -> None:
+    for thing in (Thing("gone", "11"), Thing("kept", "12"), Thing("young", "21")):
+        listener.store.take(thing)
+    listener.store.listed(None, "20", {"kept"})
+    assert listener.uids == {"kept", "young"}
+
+
+def test_list_says_nothing_of_other_scopes() -> None:
+    listener = Listener("vision", "audio")
+    listener.store.take(Thing("a", "11"))
+    listener.store.take(Thing("b", "11", namespace="audio"))
+    listener.store.listed("audio", "20", set())
+    assert listener.uids == {"a"}
+
+
+def test_refused_scope_is_forgotten_until_it_is_listed_again() -> None:
+    listener = Listener("vision", "audio")
+    listener.store.take(Thing("a", "11"))
+    listener.store.take(Thing("b", "11", namespace="audio"))
+    listener.store.refused("vision")
+    assert listener.uids == {"b"}
+    assert (listener.store.is_listed("vision"), listener.store.is_listed("audio")) == (False, True)
+    listener.store.listed("vision", "20", set())
+    listener.store.listed("vision", "30", set())
+    assert listener.listed == ["vision", "audio", "vision"]
+
+
+def test_children_are_found_by_their_owner(listener: Listener) -> None:
+    for thing in (Thing("a", "11"), Thing("b", "11"), Thing("c", "11", owner_uid="another")):
+        listener.store.take(thing)
+    assert {thing.uid for thing in listener.store.owned("owner")} == {"a", "b"}
+    listener.store.drop("a")
+    listener.store.drop("b")
+    assert listener.store.owned("owner") == []
+    assert len(listener.store) == 1
+
+
+def test_record_may_outlive_its_object() -> None:
+    store: Store[Thing] = Store(lambda *_: None, lambda _: None, lambda thing: thing.fact == 1)
+    store.take(Thing("a", "11", fact=1))
+    store.drop("a")
+    store.listed(None, "20", set())
+    assert len(store) == 1
+    store.remove("a")
+    assert len(store) == 0
