@@ -50,7 +50,7 @@ class Target:
         return MODULES / self.name
 
 
-# In the order in which they are needed: the first two suffice for a bare API server.
+# What the cluster is made of, in the order of need: the first two suffice for a bare API server.
 TARGETS = (
     Target("etcd", (("etcd", "go.etcd.io/etcd/server/v3"),)),
     Target(
@@ -85,15 +85,17 @@ TARGETS = (
 )
 
 
+# Built only where they are named.
+EXTRAS = (Target("registry", (("registry", "segcompress.dev/devcluster/registry"),)),)
+
+
 def select(names: Iterable[str]) -> tuple[Target, ...]:
-    """Return the named targets in the order of need, all of them where none is named."""
+    """Return the named targets in the order of need; those of the cluster where none is named."""
     wanted = set(names)
-    known = {target.name for target in TARGETS}
-    if unknown := sorted(wanted - known):
-        raise DevclusterError(
-            f"build: no component is called {unknown[0]}; there are {', '.join(t.name for t in TARGETS)}"
-        )
-    return tuple(target for target in TARGETS if not wanted or target.name in wanted)
+    known = {target.name: target for target in (*TARGETS, *EXTRAS)}
+    if unknown := sorted(wanted - set(known)):
+        raise DevclusterError(f"build: no component is called {unknown[0]}; there are {', '.join(known)}")
+    return tuple(known[name] for name in known if name in wanted) if wanted else TARGETS
 
 
 def pinned_version(go_mod: str, module: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from devcluster import targets
 from devcluster.errors import DevclusterError
-from devcluster.targets import TARGETS, Target, build_flags, digest, pinned_version, select
+from devcluster.targets import EXTRAS, TARGETS, Target, build_flags, digest, pinned_version, select
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,13 +27,14 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
 
 
 def test_every_target_has_its_module_and_sums() -> None:
-    for one in TARGETS:
+    for one in (*TARGETS, *EXTRAS):
         assert (one.folder / "go.mod").exists()
         assert (one.folder / "go.sum").exists() == (one.name != "pause")
 
 
-def test_nothing_named_selects_all_in_the_order_of_need() -> None:
+def test_nothing_named_selects_the_cluster_in_the_order_of_need() -> None:
     assert select([]) == TARGETS
+    assert select(["registry"]) == EXTRAS
     assert [one.name for one in select(["helm", "etcd"])] == ["etcd", "helm"]
 
 
