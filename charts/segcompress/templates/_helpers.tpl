@@ -26,10 +26,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
 {{- define "segcompress.image" -}}
+{{- $missing := printf "%s.repository is required: name the repository that `make push` printed, such as registry.example.com/segcompress/%s" .value .name -}}
+{{- $repository := required $missing .image.repository -}}
 {{- if .image.digest -}}
-{{- printf "%s@%s" .image.repository .image.digest -}}
+{{- printf "%s@%s" $repository .image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" .image.repository (.image.tag | default .appVersion) -}}
+{{- printf "%s:%s" $repository (.image.tag | default .appVersion) -}}
 {{- end -}}
 {{- end -}}
 

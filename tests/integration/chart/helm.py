@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[3]
 CHART = ROOT / "charts" / "segcompress"
 NAMESPACE = "segcompress-system"
 
+REGISTRY = "registry.example.com/segcompress"
+
 Manifest = dict[str, Any]
 
 
@@ -22,9 +24,14 @@ class HelmError(Exception):
 
 
 def rendered(*, release: str = "segcompress", **values: Any) -> list[Manifest]:
-    """Return the manifests of the chart; keys are dotted paths of values, with `__` for a dot."""
+    """Return the manifests of the chart; keys are dotted paths of values, with `__` for a dot.
+
+    Both images are of `REGISTRY` where the values name none.
+    """
     helm = Layout.from_environment(os.environ).bin / "helm"
     command = [str(helm), "template", release, str(CHART), "-n", NAMESPACE, "--kube-version", "1.31.0"]
+    named = {"image__repository": f"{REGISTRY}/operator", "runner__image__repository": f"{REGISTRY}/runner"}
+    values = named | values
     settings = [f"--set-json={key.replace('__', '.')}={json.dumps(value)}" for key, value in values.items()]
     done = subprocess.run([*command, *settings], capture_output=True, text=True, check=False)
     if done.returncode:

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from integration.chart.helm import NAMESPACE, HelmError, Manifest, of_kind, operator_environment, rendered
+from integration.chart.helm import (
+    NAMESPACE,
+    REGISTRY,
+    HelmError,
+    Manifest,
+    of_kind,
+    operator_environment,
+    rendered,
+)
 from segcompress_operator.settings import Allowed, RunnerSettings, Settings, settings_from
 
 DIGEST = "sha256:" + "ab" * 32
@@ -23,7 +31,7 @@ def settings(**values: Any) -> Settings:
 
 def test_defaults_allow_what_a_gpu_job_needs() -> None:
     assert settings() == Settings(
-        RunnerSettings("segcompress/runner:0.1.0", allowed=Allowed(toleration_keys=("nvidia.com/gpu",))),
+        RunnerSettings(f"{REGISTRY}/runner:0.1.0", allowed=Allowed(toleration_keys=("nvidia.com/gpu",))),
         log_format="plain",
     )
 
@@ -85,13 +93,13 @@ def test_values_of_the_operator_reach_its_settings_and_its_pod() -> None:
     assert (read.workers, read.log_level, read.log_format) == (3, "DEBUG", "json")
     assert read.namespaces == ("a", "b")
     pod = operator_pod(
-        image={"digest": DIGEST},
+        image={"repository": "ghcr.io/acme/operator", "digest": DIGEST},
         extraEnv=[{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
         podSecurityContext={"runAsUser": None},
         securityContext={"runAsNonRoot": True},
     )
     (container,) = pod["containers"]
-    assert container["image"] == f"segcompress/operator@{DIGEST}"
+    assert container["image"] == f"ghcr.io/acme/operator@{DIGEST}"
     assert {"name": "HTTPS_PROXY", "value": "http://proxy:3128"} in container["env"]
     assert "runAsUser" not in pod["securityContext"]
     assert container["securityContext"]["runAsNonRoot"] is True
@@ -184,3 +192,14 @@ def test_service_and_test_hook_lead_to_the_operator() -> None:
 def test_wrong_value_is_refused_by_its_path(value: dict[str, Any], path: str) -> None:
     with pytest.raises(HelmError, match=path):
         rendered(**value)
+
+
+@pytest.mark.parametrize(("value", "name"), [("image", "operator"), ("runner__image", "runner")])
+def test_image_without_a_repository_says_what_to_name(value: str, name: str) -> None:
+    with pytest.raises(HelmError) as refused:
+        rendered(**{f"{value}__repository": ""})
+    path = value.replace("__", ".")
+    example = f"such as registry.example.com/segcompress/{name}"
+    assert f"{path}.repository is required: name the repository that `make push` printed, {example}" in str(
+        refused.value
+    )

@@ -15,5 +15,5 @@ def test_registry_answers_while_it_runs_and_stops(tmp_path: Path) -> None:
         url = f"http://{running.address}/v2/_catalog"
         with urllib.request.urlopen(url) as answered:
             assert json.load(answered) == {"repositories": []}
-    with pytest.raises(OSError, match="refused|reset|closed"):
+    with pytest.raises(OSError, match=r"refused|reset|closed"):
         urllib.request.urlopen(url).close()
