@@ -6,7 +6,7 @@ Where, for whom or within which limits a run happens has no part in either. Noth
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from segcompress_api.act_settings import ActSettings
@@ -55,7 +55,9 @@ def model_key(
             "dataset": dataset.model_dump(mode="json", exclude=_NAMES),
             "lists": [inputs.lists[name] for name in (dataset.train_list, dataset.val_list)],
             "pictures": inputs.pictures,
-            "strategy": _without_reporting(plain(settings)),
+            "distillation": settings.distillation,
+            "steps": [[step.section, step] for step in settings.steps],
+            "train": replace(settings.train, log_every=0),
             "seed": spec.seed,
         }
     )
@@ -74,10 +76,6 @@ def measurement_key(model: str, spec: JobSpec, processor: Processor, threads: in
             "threads": threads,
         }
     )
-
-
-def _without_reporting(strategy: dict[str, Any]) -> dict[str, Any]:
-    return {**strategy, "notes": None, "train": {**strategy["train"], "log_every": None}}
 
 
 def _key(meaning: Mapping[str, Any]) -> str:

@@ -64,7 +64,7 @@ def with_strategy(spec: JobSpec, storage: Storage) -> JobSpec:
     try:
         strategy = parse_act_file(load_document(content), field)
     except UnsafeYamlError as error:
-        raise InvalidInputError(f"{uri} ({field}): {error}") from None
+        raise InvalidSettingError(f"{uri} ({field}): {error}") from None
     except InvalidSpecError as error:
         raise InvalidSettingError(f"{error} (in {uri})") from None
     return spec.model_copy(update={"strategy": strategy})

@@ -1,5 +1,6 @@
-"""YAML that a stranger wrote: plain values only, no aliases, no key twice, a bounded size."""
+"""YAML that a stranger wrote: what JSON can say and no more, no aliases, no key twice, a bounded size."""
 
+import math
 from collections.abc import Hashable
 from typing import Any
 
@@ -9,12 +10,19 @@ LIMIT = 256 * 1024
 """Bytes of a job or an ACT file; upstream's largest are below 3 KB."""
 
 
+_LARGEST = 2**63
+_TAG = "tag:yaml.org,2002:"
+
+
 class UnsafeYamlError(ValueError):
-    """The text is no YAML that is taken here; the message says where."""
+    """The text is not the YAML that is taken here; the message says where."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses aliases, which a few lines blow up to gigabytes, and keys that hide one another."""
+    """Refuses aliases, which a few lines blow up to gigabytes, keys that hide one another, what JSON lacks.
+
+    A resource in a cluster is JSON: what it cannot say has no one spelling in a key or a report either.
+    """
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -29,10 +37,39 @@ class _Loader(yaml.SafeLoader):
     ) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise UnsafeYamlError(f"line {key.start_mark.line + 1}: the key {key.value} is there twice")
-            seen.add(str(key.value))
+            if key.tag not in {f"{_TAG}str", f"{_TAG}merge"}:
+                raise UnsafeYamlError(f"{_line(key)}: a key must be text; put it in quotes")
+            if key.value in seen:
+                raise UnsafeYamlError(f"{_line(key)}: the key {key.value} is there twice")
+            seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
+
+    def construct_integer(self, node: yaml.ScalarNode) -> int:
+        value: int = self.construct_yaml_int(node)
+        if not -_LARGEST <= value < _LARGEST:
+            raise UnsafeYamlError(f"{_line(node)}: must be a number of at most 64 bits")
+        return value
+
+    def construct_finite(self, node: yaml.ScalarNode) -> float:
+        value: float = self.construct_yaml_float(node)
+        if not math.isfinite(value):
+            raise UnsafeYamlError(f"{_line(node)}: must be a finite number, got {node.value}")
+        return value
+
+    def refuse(self, node: yaml.Node) -> None:
+        what = node.tag.removeprefix(_TAG)
+        remedy = "; put it in quotes where text is meant" if what == "timestamp" else ""
+        raise UnsafeYamlError(f"{_line(node)}: a value of type {what} is not taken here{remedy}")
+
+
+_Loader.add_constructor(f"{_TAG}int", _Loader.construct_integer)
+_Loader.add_constructor(f"{_TAG}float", _Loader.construct_finite)
+for _name in ("timestamp", "binary", "set", "omap", "pairs"):
+    _Loader.add_constructor(f"{_TAG}{_name}", _Loader.refuse)
+
+
+def _line(node: yaml.Node) -> str:
+    return f"line {node.start_mark.line + 1}"
 
 
 def load_documents(content: bytes) -> list[Any]:
@@ -43,15 +80,15 @@ def load_documents(content: bytes) -> list[Any]:
         text = content.decode("utf-8")
         return [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
     except UnicodeDecodeError:
-        raise UnsafeYamlError("is no UTF-8 text") from None
+        raise UnsafeYamlError("is not UTF-8 text") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise UnsafeYamlError(f"{where}{error.problem or 'is no YAML'}") from None
+        raise UnsafeYamlError(f"{where}{error.problem or 'is not YAML'}") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         if isinstance(error, UnsafeYamlError):
             raise
-        raise UnsafeYamlError(f"is no YAML ({(str(error).splitlines() or ['too deep'])[0]})") from None
+        raise UnsafeYamlError(f"is not YAML ({(str(error).splitlines() or ['too deep'])[0]})") from None
 
 
 def load_document(content: bytes) -> Any:

@@ -46,6 +46,12 @@ def test_relative_addresses_are_relative_to_the_file() -> None:
         ),
         pytest.param("SegCompressionJob", "Job", "kind: is Job, not SegCompressionJob", id="kind"),
         pytest.param("numClasses: 2", "numClasses: [2", r"job\.yaml: line \d+", id="syntax"),
+        pytest.param(
+            "learning_rate: 0.01", "learning_rate: 2024-01-31", r"job\.yaml: line 14: .*timestamp", id="date"
+        ),
+        pytest.param(
+            "{type: Normalize}]", "{type: Normalize, mean: .nan}]", r"job\.yaml: line 10: .*finite", id="NaN"
+        ),
         pytest.param("metadata:", "---\nmetadata:", r"job\.yaml: holds 2 documents", id="documents"),
         pytest.param(
             "ratio:", "ration:", r"UnstructurePrune\.ration: .*did you mean ratio\?", id="section key"

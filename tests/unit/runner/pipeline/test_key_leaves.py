@@ -1,0 +1,280 @@
+"""Every leaf of the spec changes exactly the keys that it must.
+
+The leaves are read from the types: a new field fails the first test until it has its row here.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from segcompress_api.act_settings import ModelFiles, settings_of
+from segcompress_api.job import JobSpec
+from segcompress_runner.processor import Processor
+from segcompress_runner.provenance import Software
+from segcompress_runner.run_key import InputDigests, RunKeys, measurement_key, model_key
+
+Spec = dict[str, Any]
+Changed = Literal["both", "measurement", "neither"]
+
+SOFTWARE = Software("code", {})
+
+
+def make_base(**strategy: Any) -> Spec:
+    transforms = [{"type": "Normalize"}]
+    return {
+        "model": {"inference": {"uri": "s3://models/x/"}},
+        "dataset": {
+            "uri": "s3://datasets/x/",
+            "num_classes": 2,
+            "train_transforms": transforms,
+            "val_transforms": transforms,
+        },
+        "strategy": {"train_config": {"train_iter": 500, "learning_rate": 0.01}, **strategy},
+        "output": {"uri": "s3://compressed/x/"},
+    }
+
+
+GMP = {"pruning_iterations": 100, "pruning_steps": 5, "initial_ratio": 0.1}
+SPARSE = make_base(unstructure_prune={"ratio": 0.75, "prune_strategy": "gmp", "gmp_config": GMP})
+AT_ONCE = make_base(unstructure_prune={"ratio": 0.75})
+OLD_RATIO = make_base(unstructure_prune={"pruned_ratio": 0.75})
+THRESHOLD = make_base(unstructure_prune={"prune_mode": "threshold", "threshold": 0.01})
+QUANTISED = make_base(quant_aware={})
+OLD_QUANTISED = make_base(quantization={})
+IN_EPOCHS = make_base(unstructure_prune={"ratio": 0.75}, train_config={"epochs": 7, "learning_rate": 0.01})
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """What a change of a leaf changes, values that differ from the base's, and the base."""
+
+    changed: Changed
+    values: st.SearchStrategy[Any]
+    base: Spec
+
+
+def both(values: st.SearchStrategy[Any], base: Spec = SPARSE) -> Leaf:
+    return Leaf("both", values, base)
+
+
+def measurement(values: st.SearchStrategy[Any]) -> Leaf:
+    return Leaf("measurement", values, SPARSE)
+
+
+def neither(*values: Any) -> Leaf:
+    return Leaf("neither", st.sampled_from(values), SPARSE)
+
+
+def integers(least: int, most: int) -> st.SearchStrategy[int]:
+    return st.integers(least, most)
+
+
+def fractions(least: float, most: float) -> st.SearchStrategy[float]:
+    return st.floats(least, most, allow_nan=False, exclude_min=True, exclude_max=True)
+
+
+SIZES = st.lists(integers(1, 2048), min_size=2, max_size=2)
+TRANSFORMS = SIZES.map(lambda size: [{"type": "Resize", "target_size": size}])
+NAMES = st.lists(st.text("abc_.", min_size=1), min_size=1, max_size=3, unique=True)
+DECIMALS = integers(0, 999).map(lambda value: f"0.{value:03}")
+QUANT_OPS = ["conv2d", "depthwise_conv2d", "mul", "matmul"]
+
+
+def quantisation(section: str, base: Spec) -> dict[str, Leaf]:
+    return {
+        f"strategy.{section}.is_full_quantize": both(st.just(True), base),  # noqa: FBT003 - a value
+        f"strategy.{section}.not_quant_pattern": both(NAMES, base),
+        f"strategy.{section}.quantize_op_types": both(
+            st.lists(st.sampled_from(QUANT_OPS), min_size=1, max_size=4, unique=True), base
+        ),
+        f"strategy.{section}.use_pact": both(st.just(True), base),  # noqa: FBT003 - a value
+        f"strategy.{section}.weight_quantize_type": both(st.just("abs_max"), base),
+        f"strategy.{section}.moving_rate": both(fractions(0, 0.9), base),
+    }
+
+
+LEAVES: Mapping[str, Leaf] = {
+    "model.inference.uri": neither("s3://elsewhere/", "file:///copy/"),
+    "model.inference.model_file": neither("net.pdmodel"),
+    "model.inference.params_file": neither("net.pdiparams"),
+    "dataset.uri": neither("s3://elsewhere/", "file:///copy/"),
+    "dataset.train_list": neither("lists/training.txt"),
+    "dataset.val_list": neither("lists/validation.txt"),
+    "dataset.num_classes": both(integers(3, 256)),
+    "dataset.class_names": measurement(st.lists(st.text("abc", min_size=1), min_size=2, max_size=2)),
+    "dataset.ignore_index": both(integers(0, 254)),
+    "dataset.batch_size": both(integers(1, 15) | integers(17, 1024)),
+    "dataset.train_transforms.type": both(TRANSFORMS),
+    "dataset.val_transforms.type": both(TRANSFORMS),
+    "strategy.distillation.alpha": both(fractions(1.0, 9)),
+    "strategy.distillation.loss": both(st.sampled_from(["soft_label", "dkd", "skd"])),
+    "strategy.distillation.node": both(NAMES),
+    "strategy.distillation.distill_lambda": both(fractions(1.0, 9)),
+    "strategy.distillation.distill_loss": both(st.sampled_from(["soft_label_loss", "skd"])),
+    "strategy.distillation.distill_node_pair": both(
+        NAMES.map(lambda names: [part for name in names for part in (f"teacher_{name}", name)])
+    ),
+    "strategy.distillation.merge_feed": neither(True, False),  # noqa: FBT003 - values
+    "strategy.distillation.teacher_model_dir": neither("inference/", "elsewhere/"),
+    "strategy.distillation.teacher_model_filename": neither("model.pdmodel"),
+    "strategy.distillation.teacher_params_filename": neither("model.pdiparams"),
+    "strategy.unstructure_prune.prune_strategy": both(st.just("gmp"), AT_ONCE),
+    "strategy.unstructure_prune.prune_mode": both(st.just("threshold"), AT_ONCE),
+    "strategy.unstructure_prune.threshold": both(fractions(0.01, 1), THRESHOLD),
+    "strategy.unstructure_prune.ratio": both(fractions(0.1, 0.75)),
+    "strategy.unstructure_prune.pruned_ratio": both(fractions(0.1, 0.75), OLD_RATIO),
+    "strategy.unstructure_prune.gmp_config.stable_iterations": both(integers(1, 99)),
+    "strategy.unstructure_prune.gmp_config.pruning_iterations": both(integers(101, 400)),
+    "strategy.unstructure_prune.gmp_config.tunning_iterations": both(integers(1, 400)),
+    "strategy.unstructure_prune.gmp_config.pruning_steps": both(integers(6, 9)),
+    "strategy.unstructure_prune.gmp_config.initial_ratio": both(fractions(0.1, 0.75)),
+    "strategy.unstructure_prune.prune_params_type": both(st.just("conv1x1_only")),
+    "strategy.unstructure_prune.local_sparsity": both(st.just(True)),  # noqa: FBT003 - a value
+    **quantisation("quant_aware", QUANTISED),
+    **quantisation("quantization", OLD_QUANTISED),
+    "strategy.train_config.epochs": both(integers(8, 99), IN_EPOCHS),
+    "strategy.train_config.train_iter": both(integers(501, 9999)),
+    "strategy.train_config.eval_iter": both(integers(1, 999)),
+    "strategy.train_config.logging_iter": neither(1, 7, 1000),
+    "strategy.train_config.learning_rate": both(fractions(0.01, 1)),
+    "strategy.train_config.optimizer_builder": both(
+        fractions(0.0, 1).map(lambda decay: {"optimizer": {"type": "SGD"}, "weight_decay": decay})
+    ),
+    "strategy.train_config.optimizer": both(st.sampled_from(["Adam", "Momentum"])),
+    "strategy.train_config.optim_args": both(fractions(0.0, 1).map(lambda decay: {"weight_decay": decay})),
+    "strategy.train_config.target_metric": both(fractions(0, 1)),
+    "strategy.train_config.origin_metric": neither(0.9),
+    "strategy.global_": neither({"model_dir": "x"}, {"input_name": ["x"]}),
+    "benchmark.runtimes": measurement(
+        st.sampled_from([["PaddleInference"], ["ONNXRuntime"], ["ONNXRuntime", "PaddleInference"]])
+    ),
+    "benchmark.threads": measurement(integers(2, 64)),
+    "benchmark.warmup": measurement(integers(0, 49)),
+    "benchmark.min_queries": measurement(integers(16, 1023)),
+    "acceptance.max_miou_drop": measurement(DECIMALS),
+    "acceptance.min_sparsity": measurement(DECIMALS),
+    "output.uri": neither("s3://elsewhere/"),
+    "storage.secret_ref.name": neither("object-store"),
+    "runtime.resources.requests": neither({"cpu": "2"}),
+    "runtime.resources.limits": neither({"cpu": "2"}),
+    "runtime.node_selector": neither({"zone": "a"}),
+    "runtime.tolerations.key": neither([{"key": "gpu"}]),
+    "runtime.tolerations.operator": neither([{"operator": "Exists"}]),
+    "runtime.tolerations.value": neither([{"value": "x"}]),
+    "runtime.tolerations.effect": neither([{"effect": "NoSchedule"}]),
+    "runtime.tolerations.toleration_seconds": neither([{"toleration_seconds": 3}]),
+    "runtime.priority_class_name": neither("high"),
+    "runtime.runtime_class_name": neither("nvidia"),
+    "runtime.image": neither("registry.example.com/runner:1"),
+    "seed": both(integers(1, 2**31 - 1)),
+    "backoff_limit": neither(0, 9),
+    "active_deadline_seconds": neither(5),
+    "ttl_seconds_after_finished": neither(0, 60),
+}
+
+TOGETHER: Mapping[str, Spec] = {
+    "strategy.unstructure_prune.prune_strategy": {"gmp_config": GMP},
+    "strategy.unstructure_prune.prune_mode": {"threshold": 0.01, "ratio": None},
+}
+"""Leaves beside a leaf that must change with it."""
+
+ONE_VALUE = {
+    "runtime.gpus",
+    "strategy.unstructure_prune.gmp_config.resume_iteration",
+    *(
+        f"strategy.{section}.{name}"
+        for section in ("quant_aware", "quantization")
+        for name in ("weight_bits", "activation_bits", "onnx_format", "activation_quantize_type")
+    ),
+}
+"""Fields that take one value only."""
+
+ELSEWHERE = {
+    "strategy.config_uri": "the file's sections take its place before a key is made",
+    "runtime.device": "an argument of its own: `segcompress run --device` overrides it",
+}
+
+
+def test_every_leaf_of_the_spec_is_classified() -> None:
+    assert sorted(leaves(JobSpec)) == sorted({*LEAVES, *ONE_VALUE, *ELSEWHERE})
+
+
+@pytest.mark.parametrize("path", LEAVES)
+@settings(max_examples=5, database=None, deadline=None)
+@given(data=st.data())
+def test_a_leaf_changes_exactly_its_keys(path: str, data: st.DataObject) -> None:
+    leaf = LEAVES[path]
+    before = keys_of(leaf.base)
+    spec = with_value(leaf.base, path, data.draw(leaf.values))
+    after = keys_of(spec)
+    assert (after.model != before.model) == (leaf.changed == "both"), spec
+    assert (after.measurement != before.measurement) == (leaf.changed != "neither"), spec
+
+
+NUMBERS = integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+JSON = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=25, database=None, deadline=None)
+@given(first=JSON, second=JSON)
+def test_whatever_json_says_in_a_free_form_leaf_is_told_apart(first: Any, second: Any) -> None:
+    one, other = (
+        with_value(SPARSE, "dataset.train_transforms", [{"type": "Resize", "target_size": value}])
+        for value in (first, second)
+    )
+    same = json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
+    assert (keys_of(one) == keys_of(other)) == same
+    assert keys_of(json.loads(json.dumps(one))) == keys_of(one)
+
+
+def leaves(model: type[BaseModel], path: str = "") -> Iterator[str]:
+    """Yield the dotted path of every field that holds no other model."""
+    for name, field in model.model_fields.items():
+        inner = model_in(field.annotation)
+        if inner is None:
+            yield f"{path}{name}"
+        else:
+            yield from leaves(inner, f"{path}{name}.")
+
+
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := model_in(inner))), None)
+
+
+def with_value(base: Spec, path: str, value: Any) -> Spec:
+    """Return `base` with the leaf replaced; a leaf of a list's items takes the whole list."""
+    spec: Spec = json.loads(json.dumps(base))
+    *parents, last = path.split(".")
+    if parents and parents[-1] in {"train_transforms", "val_transforms", "tolerations"}:
+        last = parents.pop()
+    place = spec
+    for name in parents:
+        place = place.setdefault(name, {})
+    place.update({last: value, **TOGETHER.get(path, {})})
+    return spec
+
+
+def keys_of(spec: Spec) -> RunKeys:
+    """Return the keys of a run of `spec` whose inputs are always the same."""
+    made = JobSpec.model_validate(spec)
+    model, dataset = made.model.inference, made.dataset
+    inputs = InputDigests(
+        model={model.model_file: "a", model.params_file: "b"},
+        lists={dataset.train_list: "c", dataset.val_list: "d"},
+        pictures=[("a.jpg", "e"), ("a.png", "f")],
+    )
+    meaning = settings_of(made.strategy, ModelFiles(model.model_file, model.params_file))
+    key = model_key(made, meaning, inputs, "CPU", SOFTWARE)
+    return RunKeys(key, measurement_key(key, made, Processor("a CPU"), 1, SOFTWARE))
