@@ -77,6 +77,11 @@ class ActSettings:
         """Return which zeros the compressed model must have, None where nothing is pruned."""
         return next((step.sparsity for step in self.steps if step.sparsity is not None), None)
 
+    @property
+    def ramp_iterations(self) -> int:
+        """Iterations until every step has its full effect."""
+        return max(step.ramp_iterations for step in self.steps)
+
 
 def parse_act_file(content: object, field: str) -> Strategy:
     """Return the sections in the parsed YAML of an ACT file; raises InvalidSpecError naming the key."""

@@ -40,6 +40,11 @@ class StepSettings:
         """Return which zeros the step promises, None where it makes none."""
         return None
 
+    @property
+    def ramp_iterations(self) -> int:
+        """Iterations until the step has its full effect; until then a loss may grow."""
+        return 0
+
     def check_length(self, iterations: int, field: str) -> None:
         """Raise InvalidSpecError where a training of `iterations` is too short; `field` is the strategy's."""
 

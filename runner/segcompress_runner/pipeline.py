@@ -6,6 +6,7 @@ second, and one whose weights are published does not train.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ from segcompress_runner.stopping import StopFlag, Stoppable
 from segcompress_runner.storage import Address, Storage, parse_address
 
 if TYPE_CHECKING:  # these import Paddle
+    from segcompress_runner.measurement.variants import Checked
     from segcompress_runner.outputs.figures import Measurements
     from segcompress_runner.stages import Case
 
@@ -153,7 +155,7 @@ def _measure(
     case = stages.validate(job.spec, job.settings, job.model, job.lists, means)
     baseline = stages.baseline(case)
     if model is None:
-        model = _train(job, case, around, progress)
+        model = _train(job, case, baseline, around, progress)
     after = stages.evaluate(case, model.files)
     exported = stages.export(case, model.files, around.work / "onnx")
     before = (*baseline, *exported.baseline)
@@ -171,11 +173,13 @@ def _measure(
     return _judged(job, model, measured, around.work / "report", progress)
 
 
-def _train(job: _Job, case: "Case", around: Surroundings, progress: Timed) -> PublishedModel:
+def _train(
+    job: _Job, case: "Case", baseline: Sequence["Checked"], around: Surroundings, progress: Timed
+) -> PublishedModel:
     """Train, and publish the weights at once: whatever ends this run later, they are not trained again."""
     from segcompress_runner import stages
 
-    compressed = stages.compress(case, around.work / "compressed")
+    compressed = stages.compress(case, baseline, around.work / "compressed")
     check_unchanged(job.found, around.storage)
     training = TrainingRecord(
         iterations=compressed.iterations,

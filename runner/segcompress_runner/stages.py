@@ -18,7 +18,7 @@ from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.fit import check_fit
 from segcompress_runner.inputs.lists import Lists
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
-from segcompress_runner.measurement import variants
+from segcompress_runner.measurement import trouble, variants
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.benchmark import benchmark as compare
 from segcompress_runner.measurement.evaluation import Options, Predict, Scores
@@ -88,25 +88,59 @@ def baseline(case: Case) -> tuple[Checked, ...]:
     return _check(case, Candidate(case.model, quantised=False), "PaddleInference", Stage.BASELINE)
 
 
-def compress(case: Case, into: Path) -> training.Compressed:
-    """Train and save."""
+def compress(case: Case, before: Sequence[Checked], into: Path) -> training.Compressed:
+    """Train and save, and say during the training where it loses what the baseline (`before`) can do."""
     into.mkdir(parents=True, exist_ok=True)
+    progress = _Watchful(case.means.progress, case.settings)
+
+    def evaluated(predict: Predict) -> Scores:
+        scores = _score(case, predict, Silent())
+        progress.heed(before[0].scores, scores, case.spec.dataset.class_names)
+        return scores
+
     return training.compress(
         training.Training(
             model=case.model,
             info=case.info,
             settings=case.settings,
             pictures=case.train,
-            evaluate=lambda predict: _score(case, predict, Silent()),
+            evaluate=evaluated,
             batch_size=case.spec.dataset.batch_size,
             seed=case.spec.seed,
             threads=case.means.threads,
             device=case.means.device,
             stop=case.means.stop,
-            progress=case.means.progress,
+            progress=progress,
         ),
         into,
     )
+
+
+class _Watchful:
+    """Progress that adds a note where the training goes wrong, and what to change."""
+
+    def __init__(self, progress: Progress, settings: ActSettings) -> None:
+        self._progress = progress
+        self._trend = trouble.LossTrend(settings.ramp_iterations)
+        self._advice = trouble.ADVICE.format(rate=settings.train.learning_rate)
+
+    def start(self, stage: Stage, total: int = 0) -> None:
+        self._progress.start(stage, total)
+
+    def step(self, done: int, **figures: float) -> None:
+        self._progress.step(done, **figures)
+        if "loss" in figures:
+            self._warn(self._trend.growth(done, figures["loss"]))
+
+    def note(self, message: str) -> None:
+        self._progress.note(message)
+
+    def heed(self, before: Scores, now: Scores, names: Sequence[str]) -> None:
+        self._warn(trouble.collapse(before.class_iou, now.class_iou, now.confusion, names))
+
+    def _warn(self, sign: str | None) -> None:
+        if sign is not None:
+            self._progress.note(f"warning: {sign}; {self._advice}")
 
 
 def evaluate(case: Case, compressed: ModelFiles) -> After:

@@ -1,49 +1,98 @@
-"""Which promises the compressed model must keep, and whether it does. Pure: figures in, verdicts out."""
+"""Which promises the compressed model must keep, and whether it does. Pure: figures in, verdicts out.
 
+Gates apply whether or not the user set any: a model that labels everything background must not be accepted
+for want of a setting.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from segcompress_api.act_settings import ActSettings
 from segcompress_api.conditions import Reason
-from segcompress_api.job import Acceptance
+from segcompress_api.job import DEFAULT_MAX_MIOU_DROP, UNLIMITED, Acceptance
 
 SPARSITY_TOLERANCE = 0.005
 """Sparsity that may be missing from the ratio asked for."""
 
 EXPORT_TOLERANCE = 0.01
-"""mIoU by which the ONNX file may differ from the saved model where no maxMiouDrop is set."""
+"""mIoU by which the ONNX file may differ from the saved model."""
+
+FOUND_IOU = 0.05
+"""A class is found by a model whose IoU for it is at least this: below lie a few pixels of chance."""
+
+KEPT_SHARE = 0.1
+"""A class that was found has vanished where less than this share of its IoU is left."""
 
 _ROUNDING = 9
 """Decimal places at which two figures count as equal: a spec's decimals have no exact binary value."""
 
 
 @dataclass(frozen=True)
+class Accuracy:
+    """What one model scored: mean IoU, and the IoU of each class."""
+
+    miou: float
+    class_iou: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """Both models as one runtime runs them; `name` says which, for messages."""
+
+    name: str
+    baseline: Accuracy
+    compressed: Accuracy
+
+
+@dataclass(frozen=True)
 class Measured:
     """What the gates look at; `sparsity` is None of a quantised model, `onnx_miou` without an export."""
 
-    baseline_miou: float
-    compressed_miou: float
+    deployed: tuple[Deployed, ...]
     sparsity: float | None = None
     onnx_miou: float | None = None
+    saved_miou: float | None = None
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """One gate's verdict; `reason` is the run's where it is missed."""
+    """One gate's verdict; `reason` is the run's where it is missed, `default`: it holds without a setting."""
 
     reason: Reason
     passed: bool
     message: str
+    default: bool = False
 
 
-def check_gates(measured: Measured, acceptance: Acceptance, settings: ActSettings) -> tuple[GateResult, ...]:
+def check_gates(
+    measured: Measured, acceptance: Acceptance, settings: ActSettings, class_names: Sequence[str] = ()
+) -> tuple[GateResult, ...]:
     """Return the verdict of every gate that applies; the first that is missed names the run's reason."""
     gates = (
         _requested_sparsity(measured, settings),
         _least_sparsity(measured, acceptance),
-        _miou_drop(measured, acceptance),
-        _export(measured, acceptance),
+        *(_miou_drop(one, acceptance.max_miou_drop) for one in measured.deployed),
+        *(_classes_kept(one, class_names) for one in measured.deployed),
+        _export(measured),
     )
     return tuple(gate for gate in gates if gate is not None)
+
+
+def vanished(before: Sequence[float], after: Sequence[float]) -> tuple[int, ...]:
+    """Return the classes that were found with IoU `before` and are no longer with IoU `after`."""
+    return tuple(
+        index
+        for index, (old, new) in enumerate(zip(before, after, strict=True))
+        if old >= FOUND_IOU and _rounded(new - KEPT_SHARE * old) < 0
+    )
+
+
+def default_gates(acceptance: Acceptance) -> str:
+    """Return in words which gates a run passes or misses without having asked for them."""
+    always = "no class may vanish"
+    if acceptance.max_miou_drop is not None:
+        return always
+    return f"mIoU may drop by at most {DEFAULT_MAX_MIOU_DROP}, {always}"
 
 
 def _requested_sparsity(measured: Measured, settings: ActSettings) -> GateResult | None:
@@ -73,34 +122,53 @@ def _least_sparsity(measured: Measured, acceptance: Acceptance) -> GateResult | 
     )
 
 
-def _miou_drop(measured: Measured, acceptance: Acceptance) -> GateResult | None:
-    if acceptance.max_miou_drop is None:
+def _miou_drop(one: Deployed, asked: str | None) -> GateResult | None:
+    if asked == UNLIMITED:
         return None
-    return _drop("mIoU", measured.compressed_miou, measured, acceptance.max_miou_drop)
-
-
-def _export(measured: Measured, acceptance: Acceptance) -> GateResult | None:
-    onnx = measured.onnx_miou
-    if onnx is None:
-        return None
-    if acceptance.max_miou_drop is not None:
-        gate = _drop("mIoU of the ONNX file", onnx, measured, acceptance.max_miou_drop)
-        return GateResult(Reason.EXPORT_MISMATCH, gate.passed, gate.message)
-    return GateResult(
-        Reason.EXPORT_MISMATCH,
-        _rounded(abs(measured.compressed_miou - onnx)) <= EXPORT_TOLERANCE,
-        f"mIoU of the ONNX file: {onnx:.4f}, of the saved model: {measured.compressed_miou:.4f}, "
-        f"tolerance {EXPORT_TOLERANCE}",
-    )
-
-
-def _drop(name: str, miou: float, measured: Measured, most: str) -> GateResult:
-    drop = measured.baseline_miou - miou
+    most, drop = asked or DEFAULT_MAX_MIOU_DROP, one.baseline.miou - one.compressed.miou
+    origin = "" if asked else f', the default; a larger value or "{UNLIMITED}" accepts more'
     return GateResult(
         Reason.ACCEPTANCE_NOT_MET,
         _rounded(drop) <= float(most),
-        f"{name}: {miou:.4f}, baseline {measured.baseline_miou:.4f}, lost {drop:.4f}, at most {most} "
-        "(spec.acceptance.maxMiouDrop)",
+        f"mIoU on {one.name}: {one.compressed.miou:.4f}, baseline {one.baseline.miou:.4f}, lost {drop:.4f}, "
+        f"at most {most} (spec.acceptance.maxMiouDrop{origin})",
+        default=asked is None,
+    )
+
+
+def _classes_kept(one: Deployed, names: Sequence[str]) -> GateResult:
+    lost = vanished(one.baseline.class_iou, one.compressed.class_iou)
+    listed = ", ".join(_lost_class(one, index, names) for index in lost)
+    return GateResult(
+        Reason.ACCEPTANCE_NOT_MET,
+        not lost,
+        f"classes that vanished on {one.name}: {listed}; a class that the baseline finds may not vanish "
+        "(always required)"
+        if lost
+        else f"every class that the baseline finds is still found on {one.name} (always required)",
+        default=True,
+    )
+
+
+def _lost_class(one: Deployed, index: int, names: Sequence[str]) -> str:
+    before, after = one.baseline.class_iou[index], one.compressed.class_iou[index]
+    return f"{class_label(index, names)} (IoU {before:.4f} before, {after:.4f} now)"
+
+
+def class_label(index: int, names: Sequence[str]) -> str:
+    """Return a class as messages call it: by its name, where the dataset gives it one."""
+    return names[index] if names else f"class {index}"
+
+
+def _export(measured: Measured) -> GateResult | None:
+    onnx, saved = measured.onnx_miou, measured.saved_miou
+    if onnx is None or saved is None:
+        return None
+    return GateResult(
+        Reason.EXPORT_MISMATCH,
+        _rounded(abs(saved - onnx)) <= EXPORT_TOLERANCE,
+        f"mIoU of the ONNX file: {onnx:.4f}, of the saved model: {saved:.4f}, tolerance {EXPORT_TOLERANCE}",
+        default=True,
     )
 
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from segcompress_api.conditions import Reason
 from segcompress_api.status import Metrics, ModelFigures, WorstClass, figure
-from segcompress_runner.measurement.gates import GateResult, Measured, check_gates
+from segcompress_runner.measurement.gates import (
+    Accuracy,
+    Deployed,
+    GateResult,
+    Measured,
+    check_gates,
+    default_gates,
+)
 from segcompress_runner.measurement.variants import DESCRIPTIONS
 from segcompress_runner.outputs.publish import Verdict
 
@@ -82,11 +89,12 @@ def judge(
 ) -> tuple[Verdict, tuple[GateResult, ...]]:
     """Hold the figures against the gates: the first that is missed names the run's end."""
     metrics = metrics_of(spec, measured)
-    gates = check_gates(_gated(spec, measured), spec.acceptance, settings)
+    gates = check_gates(_gated(spec, measured), spec.acceptance, settings, spec.dataset.class_names)
     notes = (*settings.notes, _advice(measured))[:_NOTES]
     missed = [gate for gate in gates if not gate.passed]
     if not missed:
-        return Verdict(Reason.SUCCEEDED, summary(metrics), metrics, notes), gates
+        message = f"{summary(metrics)}; gates by default: {default_gates(spec.acceptance)}"
+        return Verdict(Reason.SUCCEEDED, message, metrics, notes), gates
     message = "; ".join(gate.message for gate in missed)[:1024]
     return Verdict(missed[0].reason, message, metrics, notes), gates
 
@@ -97,19 +105,22 @@ def _processor(processor: Processor, latency: Latency) -> str:
 
 
 def _gated(spec: JobSpec, measured: Measurements) -> Measured:
-    """Return what the gates look at: the saved model as Paddle runs it, and its ONNX file."""
-    runtimes = spec.benchmark.runtimes
-    if "PaddleInference" in runtimes:
-        told = measured.reported("PaddleInference")
-        before, after = told.baseline, told.compressed
-    else:
-        before, after = measured.baseline[0].scores, measured.compressed[0].scores
+    """Return what the gates look at: both models as each runtime runs them, and the zeros."""
+    told = [measured.reported(runtime) for runtime in spec.benchmark.runtimes]
+    exported = [one for one in told if one.comparison.runtime == "ONNXRuntime"]
     return Measured(
-        baseline_miou=before.miou,
-        compressed_miou=after.miou,
+        deployed=tuple(
+            Deployed(one.comparison.runtime, _accuracy(one.baseline), _accuracy(one.compressed))
+            for one in told
+        ),
         sparsity=measured.sparsity.pruned_layers if measured.sparsity else None,
-        onnx_miou=measured.reported("ONNXRuntime").compressed.miou if "ONNXRuntime" in runtimes else None,
+        onnx_miou=exported[0].compressed.miou if exported else None,
+        saved_miou=measured.compressed[0].scores.miou,
     )
+
+
+def _accuracy(scores: Scores) -> Accuracy:
+    return Accuracy(scores.miou, scores.class_iou)
 
 
 def _advice(measured: Measurements) -> str:

@@ -35,6 +35,7 @@ def test_what_is_left_out_has_the_documented_value() -> None:
         pytest.param("spec.model.inference.modelFile", "export/v1.2/model.pdmodel", id="a file in a folder"),
         pytest.param("spec.dataset.trainList", "lists/train-1.txt", id="a list in a folder"),
         pytest.param("spec.acceptance.maxMiouDrop", "0.01", id="a gate"),
+        pytest.param("spec.acceptance.maxMiouDrop", "Unlimited", id="any drop"),
         pytest.param("spec.acceptance.minSparsity", "1", id="a whole number as a gate"),
         pytest.param("spec.dataset.classNames", [], id="classes without names"),
         pytest.param("spec.storage", None, id="no Secret, as without a cluster"),
@@ -62,6 +63,8 @@ def test_taken(path: str, value: object) -> None:
             "spec.dataset.trainTransforms", [{"target_size": 1}], id="a transform without its class"
         ),
         pytest.param("spec.acceptance.maxMiouDrop", "1.5", id="a gate above 1"),
+        pytest.param("spec.acceptance.maxMiouDrop", "unlimited", id="another spelling of Unlimited"),
+        pytest.param("spec.acceptance.minSparsity", "Unlimited", id="Unlimited for a least share"),
         pytest.param("spec.acceptance.maxMiouDrop", "1e-2", id="a gate with an exponent"),
         pytest.param("spec.acceptance.maxMiouDrop", "-0.1", id="a gate below 0"),
         pytest.param("spec.benchmark.runtimes", [], id="no runtime"),

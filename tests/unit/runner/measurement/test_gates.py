@@ -1,87 +1,99 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segcompress_api.act_settings import ModelFiles, settings_of
 from segcompress_api.conditions import Reason
 from segcompress_api.job import Acceptance
 from segcompress_api.strategy import Strategy
-from segcompress_runner.measurement.gates import Measured, check_gates
+from segcompress_runner.measurement.gates import (
+    FOUND_IOU,
+    Accuracy,
+    Deployed,
+    GateResult,
+    Measured,
+    check_gates,
+    vanished,
+)
 
 QUANT: dict[str, Any] = {"QuantAware": {}}
 SPARSE = {"UnstructurePrune": {"prune_mode": "ratio", "ratio": 0.75}}
 THRESHOLD = {"UnstructurePrune": {"prune_mode": "threshold", "threshold": 0.01}}
+IOU = st.floats(0, 1)
 
 
-def missed(sections: dict[str, Any], measured: Measured, **acceptance: str) -> list[Reason]:
+def on(before: float, after: float, name: str = "Paddle") -> Deployed:
+    """Return a runtime on which both models find every class alike."""
+    return Deployed(name, Accuracy(before, (before, before)), Accuracy(after, (after, after)))
+
+
+def measured(before: float, after: float, sparsity: float | None = None) -> Measured:
+    return Measured((on(before, after),), sparsity)
+
+
+def results(sections: dict[str, Any], found: Measured, **acceptance: str) -> tuple[GateResult, ...]:
     train = {"TrainConfig": {"epochs": 1, "eval_iter": 10, "learning_rate": 0.01}}
     settings = settings_of(Strategy.model_validate(sections | train), ModelFiles("m", "p"))
-    results = check_gates(measured, Acceptance(**acceptance), settings)
-    assert all(result.message for result in results)
-    return [result.reason for result in results if not result.passed]
+    return check_gates(found, Acceptance(**acceptance), settings, ("ground", "person"))
+
+
+def missed(sections: dict[str, Any], found: Measured, **acceptance: str) -> list[Reason]:
+    return [result.reason for result in results(sections, found, **acceptance) if not result.passed]
 
 
 @pytest.mark.parametrize(
-    ("sections", "measured", "acceptance", "reasons"),
+    ("sections", "found", "acceptance", "reasons"),
     [
-        pytest.param(SPARSE, Measured(0.9, 0.1, 0.75), {}, [], id="no-gate-no-miss"),
-        pytest.param(SPARSE, Measured(0.9, 0.9, 0.745), {}, [], id="sparsity-at-the-tolerance"),
+        pytest.param(SPARSE, measured(0.9, 0.9, 0.745), {}, [], id="sparsity-at-the-tolerance"),
         pytest.param(
-            SPARSE, Measured(0.9, 0.9, 0.7449), {}, [Reason.SPARSITY_NOT_REACHED], id="sparsity-below"
+            SPARSE, measured(0.9, 0.9, 0.7449), {}, [Reason.SPARSITY_NOT_REACHED], id="sparsity-below"
         ),
-        pytest.param(SPARSE, Measured(0.9, 0.9, 0.99), {}, [], id="sparser-than-asked"),
-        pytest.param(THRESHOLD, Measured(0.9, 0.9, 0.0), {}, [], id="threshold-asks-no-ratio"),
-        pytest.param(QUANT, Measured(0.9, 0.9), {}, [], id="quantised-has-no-sparsity"),
-        pytest.param(SPARSE, Measured(0.9, 0.9, 0.75), {"min_sparsity": "0.75"}, [], id="least-sparsity"),
+        pytest.param(SPARSE, measured(0.9, 0.9, 0.99), {}, [], id="sparser-than-asked"),
+        pytest.param(THRESHOLD, measured(0.9, 0.9, 0.0), {}, [], id="threshold-asks-no-ratio"),
+        pytest.param(QUANT, measured(0.9, 0.9), {}, [], id="quantised-has-no-sparsity"),
+        pytest.param(SPARSE, measured(0.9, 0.9, 0.75), {"min_sparsity": "0.75"}, [], id="least-sparsity"),
         pytest.param(
             SPARSE,
-            Measured(0.9, 0.9, 0.7499),
+            measured(0.9, 0.9, 0.7499),
             {"min_sparsity": "0.75"},
             [Reason.ACCEPTANCE_NOT_MET],
             id="least-sparsity-missed",
         ),
         pytest.param(
             QUANT,
-            Measured(0.9, 0.9),
+            measured(0.9, 0.9),
             {"min_sparsity": "0.75"},
             [Reason.ACCEPTANCE_NOT_MET],
             id="least-sparsity-of-a-quantised-model",
         ),
         pytest.param(
-            QUANT, Measured(0.9287, 0.9187), {"max_miou_drop": "0.01"}, [], id="drop-equal-in-decimals"
+            QUANT, measured(0.9287, 0.9187), {"max_miou_drop": "0.01"}, [], id="drop-equal-in-decimals"
         ),
         pytest.param(
             QUANT,
-            Measured(0.9287, 0.91869),
+            measured(0.9287, 0.91869),
             {"max_miou_drop": "0.01"},
             [Reason.ACCEPTANCE_NOT_MET],
             id="drop-too-large",
         ),
-        pytest.param(QUANT, Measured(0.9, 0.95), {"max_miou_drop": "0"}, [], id="a-gain-is-no-drop"),
-        pytest.param(QUANT, Measured(0.9, 0.9, None, 0.89), {}, [], id="export-at-the-tolerance"),
+        pytest.param(QUANT, measured(0.9, 0.95), {"max_miou_drop": "0"}, [], id="a-gain-is-no-drop"),
+        pytest.param(QUANT, measured(0.9, 0.88), {}, [], id="drop-at-the-default"),
         pytest.param(
-            QUANT, Measured(0.9, 0.9, None, 0.8899), {}, [Reason.EXPORT_MISMATCH], id="export-worse"
+            QUANT, measured(0.9, 0.8799), {}, [Reason.ACCEPTANCE_NOT_MET], id="drop-above-the-default"
         ),
-        pytest.param(
-            QUANT, Measured(0.9, 0.9, None, 0.9101), {}, [Reason.EXPORT_MISMATCH], id="export-better"
-        ),
+        pytest.param(QUANT, measured(0.9, 0.1), {"max_miou_drop": "Unlimited"}, [], id="any-drop-asked-for"),
         pytest.param(
             QUANT,
-            Measured(0.9, 0.89, None, 0.88),
+            Measured((on(0.9, 0.9), on(0.9, 0.85))),
             {"max_miou_drop": "0.02"},
-            [],
-            id="export-against-the-baseline",
-        ),
-        pytest.param(
-            QUANT,
-            Measured(0.951, 0.95, None, 0.891),
-            {"max_miou_drop": "0.01"},
-            [Reason.EXPORT_MISMATCH],
-            id="export-misses-the-drop",
+            [Reason.ACCEPTANCE_NOT_MET],
+            id="drop-on-the-second-runtime",
         ),
         pytest.param(
             SPARSE,
-            Measured(0.9, 0.5, 0.1, 0.2),
+            Measured((on(0.9, 0.5),), 0.1, onnx_miou=0.2, saved_miou=0.5),
             {"max_miou_drop": "0.01", "min_sparsity": "0.5"},
             [
                 Reason.SPARSITY_NOT_REACHED,
@@ -94,19 +106,62 @@ def missed(sections: dict[str, Any], measured: Measured, **acceptance: str) -> l
     ],
 )
 def test_gates(
-    sections: dict[str, Any], measured: Measured, acceptance: dict[str, str], reasons: list[Reason]
+    sections: dict[str, Any], found: Measured, acceptance: dict[str, str], reasons: list[Reason]
 ) -> None:
-    assert missed(sections, measured, **acceptance) == reasons
+    assert missed(sections, found, **acceptance) == reasons
+    assert all(result.message for result in results(sections, found, **acceptance))
+
+
+def test_a_model_that_labels_everything_background_is_never_accepted() -> None:
+    """The figures of a training that collapsed: IoU of the person 0.559 before and 0 after."""
+    found = Measured((Deployed("Paddle", Accuracy(0.76, (0.96, 0.559)), Accuracy(0.45, (0.9, 0.0))),))
+    assert missed(QUANT, found) == [Reason.ACCEPTANCE_NOT_MET] * 2
+    assert missed(QUANT, found, max_miou_drop="Unlimited") == [Reason.ACCEPTANCE_NOT_MET]
+    (lost,) = (result for result in results(QUANT, found, max_miou_drop="1") if not result.passed)
+    assert "person (IoU 0.5590 before, 0.0000 now)" in lost.message
+    assert lost.default
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lost"),
+    [
+        pytest.param((0.9, 0.5), (0.9, 0.0), (1,), id="gone"),
+        pytest.param((0.9, 0.5), (0.04, 0.049), (0, 1), id="both-gone-but-for-traces"),
+        pytest.param((0.9, 0.5), (0.09, 0.05), (), id="a-tenth-is-left"),
+        pytest.param((0.9, FOUND_IOU), (0.9, 0.0), (1,), id="just-found"),
+        pytest.param((0.9, 0.0499), (0.9, 0.0), (), id="not-found-before"),
+        pytest.param((0.9, 0.0), (0.9, 0.0), (), id="absent"),
+    ],
+)
+def test_vanished_classes(before: tuple[float, ...], after: tuple[float, ...], lost: tuple[int, ...]) -> None:
+    assert vanished(before, after) == lost
+
+
+@given(st.lists(st.tuples(IOU, IOU), min_size=1))
+def test_only_a_found_class_vanishes_and_only_by_losing_nearly_all(pairs: list[tuple[float, float]]) -> None:
+    before, after = zip(*pairs, strict=True)
+    assert vanished(before, before) == ()
+    for index in vanished(before, after):
+        assert before[index] >= FOUND_IOU
+        assert after[index] < before[index] / 9
+    assert set(vanished(before, [0.0] * len(pairs))) == {
+        i for i, iou in enumerate(before) if iou >= FOUND_IOU
+    }
 
 
 def test_messages_name_figures_and_fields() -> None:
-    settings = settings_of(
-        Strategy.model_validate(
-            SPARSE | {"TrainConfig": {"epochs": 1, "eval_iter": 10, "learning_rate": 0.01}}
-        ),
-        ModelFiles("m", "p"),
+    sparsity, drop, kept = results(SPARSE, measured(0.9, 0.8, 0.15), max_miou_drop="0.01")
+    assert "0.1500" in sparsity.message
+    assert "spec.strategy.UnstructurePrune.ratio" in sparsity.message
+    assert "lost 0.1000, at most 0.01 (spec.acceptance.maxMiouDrop)" in drop.message
+    assert not drop.default
+    assert kept.default
+
+
+def test_a_default_gate_says_so_and_how_to_loosen_it() -> None:
+    drop, _ = results(QUANT, measured(0.9, 0.8))
+    assert drop.default
+    assert (
+        'at most 0.02 (spec.acceptance.maxMiouDrop, the default; a larger value or "Unlimited"'
+        in drop.message
     )
-    results = check_gates(Measured(0.9, 0.8, 0.15), Acceptance(max_miou_drop="0.01"), settings)
-    assert "0.1500" in results[0].message
-    assert "spec.strategy.UnstructurePrune.ratio" in results[0].message
-    assert "lost 0.1000, at most 0.01 (spec.acceptance.maxMiouDrop)" in results[1].message
