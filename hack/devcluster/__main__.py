@@ -128,9 +128,10 @@ def build_programs(arguments: argparse.Namespace) -> int:
 def load_image(arguments: argparse.Namespace) -> int:
     """Import image archives."""
     become_root()
-    layout = Layout.from_environment(os.environ)
+    cluster = Cluster(os.environ)
+    socket = cluster.containerd_socket()
     for archive in arguments.archive:
-        images.load(layout, archive)
+        images.load(cluster.layout, socket, archive)
     return 0
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devcluster import (
     build,
+    cgroups,
     controlprograms,
+    earlier,
     images,
-    machine,
-    network,
     nodeprograms,
     packages,
     preflight,
@@ -28,11 +28,12 @@ from devcluster.node import Node, not_ready_reason
 from devcluster.probes import Trust
 from devcluster.processes import Program, Supervisor
 from devcluster.progress import Progress, clock_text, say
+from devcluster.sandbox import Sandbox, enter, seen_through
 from devcluster.storeprogram import StoreKeys, load_or_draw_keys, minio
 from devcluster.targets import TARGETS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -53,14 +54,14 @@ class Cluster:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.layout = Layout.from_environment(environ)
         self.addresses = Addresses.from_environment(environ)
-        self.supervisor = Supervisor(self.layout.processes, self.layout.logs)
+        home = cgroups.node(self.layout.name)
+        self.supervisor = Supervisor(self.layout.processes, self.layout.logs, cgroup=home)
+        self.sandbox = Sandbox(self.layout, self.addresses, self.supervisor)
 
     def check_machine(self) -> None:
         """Raise with every reason why the cluster cannot run here."""
-        kubelet = self.supervisor.find("kubelet")
         built = not build.missing(self.layout, TARGETS)
-        own = kubelet.pid if kubelet else None
-        facts = preflight.observe(self.layout, self.addresses, own, programs_built=built)
+        facts = preflight.observe(self.layout, self.addresses, programs_built=built)
         if found := preflight.problems(facts):
             raise DevclusterError(
                 "this machine cannot run the cluster:\n" + "\n".join(f"  - {line}" for line in found)
@@ -69,12 +70,11 @@ class Cluster:
     def up(self) -> None:
         """Start what does not run, restart what changed, return when pods can be scheduled. Needs root."""
         started = time.monotonic()
-        self.check_machine()
-        packages.install_missing()
-        build.ensure(self.layout)
-        self.layout.state.mkdir(parents=True, exist_ok=True)
-        with build.exclusive(self.layout.state / ".lock", "another `up` or `down`"):
-            self._prepare_machine()
+        with self._locked():
+            earlier.end_cluster(self.layout, self.supervisor)
+            self.check_machine()
+            packages.install_missing()
+            build.ensure(self.layout)
             plane, clients = self._issue()
             keys = load_or_draw_keys(self.layout.store_credentials)
             write_private(
@@ -93,20 +93,12 @@ class Cluster:
     def down(self, *, purge_state: bool) -> bool:
         """Stop everything and give the machine back; say whether nothing is left. Needs root."""
         started = time.monotonic()
-        owner = network.bridge_owner()
-        if owner not in (None, str(self.layout.state)):
-            raise DevclusterError(
-                f"the running cluster belongs to {owner}; nothing of {self.layout.state} runs"
-            )
-        self.layout.state.mkdir(parents=True, exist_ok=True)
-        with build.exclusive(self.layout.state / ".lock", "another `up` or `down`"):
+        with self._locked():
+            earlier.end_cluster(self.layout, self.supervisor)
             teardown.stop_everything(self.layout, self.supervisor)
-            left = teardown.leftovers(self.layout, self.supervisor)
-            clean = teardown.report(left)
-            if clean:
-                self.layout.undo.unlink(missing_ok=True)
+            clean = teardown.report(teardown.leftovers(self.layout, self.supervisor))
             if purge_state and clean:
-                shutil.rmtree(self.layout.state)
+                teardown.delete_state(self.layout.state)
         outcome = "nothing is left" if clean else "something is left, see above"
         say(f"cluster is down after {clock_text(time.monotonic() - started)}: {outcome}")
         return clean
@@ -142,14 +134,21 @@ class Cluster:
         own = (layout.kubeconfig, layout.store_credentials, layout.audit_log, admin.certificate, admin.key)
         give_to_caller(own)
 
-    def _prepare_machine(self) -> None:
-        machine.remember(self.layout.undo)
-        machine.prepare()
-        network.create_bridge(self.addresses, self.layout.state)
-        network.apply_rules(self.addresses)
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.layout.state.mkdir(parents=True, exist_ok=True)
+        with build.exclusive(self.layout.state / ".lock", "another `up` or `down`"):
+            yield
+
+    def containerd_socket(self) -> Path:
+        """Return where the machine finds the running cluster's containerd."""
+        holder = self.sandbox.find()
+        if holder is None:
+            raise DevclusterError("the cluster does not run; start it with `python3 -m devcluster up`")
+        return seen_through(holder, nodeprograms.CONTAINERD_SOCKET)
 
     def _issue(self) -> tuple[Plane, Clients]:
-        layout, host = self.layout, self.addresses.host
+        layout, host = self.layout, self.addresses.node
         identities = issue_identities(layout.pki, (host, self.addresses.kubernetes_service))
         plane = Plane(layout.bin, layout.state, layout.logs, identities, host, str(self.addresses.services))
         clients = Clients(
@@ -162,16 +161,23 @@ class Cluster:
         return plane, clients
 
     def _start(self, plane: Plane, clients: Clients, keys: StoreKeys) -> None:
+        if not self.sandbox.is_current():
+            teardown.stop_everything(self.layout, self.supervisor)
+            cgroups.make(self.layout.name)
+            self.sandbox.start()
+        holder = self.sandbox.find()
+        if holder is None:
+            raise DevclusterError("the cluster's namespaces are incomplete; run `python3 -m devcluster down`")
+        enter(holder)
         layout, pods = self.layout, str(self.addresses.pods)
         store = self.addresses.object_store.removeprefix("http://")
-        tools = packages.tools()
         self._start_together(
             controlprograms.etcd(plane),
             minio(layout.bin, layout.state / "minio", store, keys),
-            nodeprograms.containerd(layout, self.addresses, tools),
+            nodeprograms.containerd(layout, self.addresses, packages.tools()),
         )
         self._start_together(controlprograms.api_server(plane))
-        images.load_pause(layout)
+        images.load_pause(layout, nodeprograms.CONTAINERD_SOCKET)
         self._start_together(
             controlprograms.controller_manager(plane, clients.controller_manager),
             controlprograms.scheduler(plane, clients.scheduler),

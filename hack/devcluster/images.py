@@ -50,7 +50,9 @@ def read_archive(path: Path) -> Archive:
                 return _oci_archive(_read(archive, heads["index.json"]))
     except (OSError, tarfile.TarError, ValueError, KeyError) as error:
         raise DevclusterError(f"{path}: cannot be read as an image archive: {error}") from None
-    raise DevclusterError(f"{path}: is no docker-archive (manifest.json) and no oci-archive (index.json)")
+    raise DevclusterError(
+        f"{path}: is neither a docker-archive (manifest.json) nor an oci-archive (index.json)"
+    )
 
 
 def _is_head(member: tarfile.TarInfo) -> bool:
@@ -60,7 +62,7 @@ def _is_head(member: tarfile.TarInfo) -> bool:
 def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     opened = archive.extractfile(member)
     if opened is None:
-        raise ValueError(f"{member.name} is no file")
+        raise ValueError(f"{member.name} is not a file")
     return opened.read()
 
 
@@ -76,8 +78,8 @@ def _oci_archive(index: bytes) -> Archive:
     return Archive(tuple(name for name in names if name), hashlib.sha256(index).hexdigest())
 
 
-def load(layout: Layout, path: Path) -> None:
-    """Import an archive's images, unless these very ones are there already."""
+def load(layout: Layout, socket: Path, path: Path) -> None:
+    """Import an archive's images into the containerd at `socket`, unless these very ones are there."""
     archive = read_archive(path)
     if not archive.names:
         raise DevclusterError(
@@ -85,7 +87,7 @@ def load(layout: Layout, path: Path) -> None:
         )
     with exclusive(layout.images.with_suffix(".lock"), "another import"):
         known: dict[str, str] = json.loads(layout.images.read_text()) if layout.images.exists() else {}
-        present = present_images(layout)
+        present = present_images(layout, socket)
         if all(
             name in present and known.get(name) == f"{archive.digest} {present[name]}"
             for name in archive.names
@@ -93,30 +95,30 @@ def load(layout: Layout, path: Path) -> None:
             say(f"{', '.join(archive.names)}: already loaded")
             return
         with Progress(f"load {', '.join(archive.names)} ({path.stat().st_size / 1e6:.0f} MB)"):
-            run((*_ctr(layout), "images", "import", "--local", str(path)))
-        present = present_images(layout)
+            run((*_ctr(layout, socket), "images", "import", "--local", str(path)))
+        present = present_images(layout, socket)
         known |= {name: f"{archive.digest} {present.get(name)}" for name in archive.names}
         layout.images.write_text(json.dumps(known, indent=2))
 
 
-def present_images(layout: Layout) -> dict[str, str]:
+def present_images(layout: Layout, socket: Path) -> dict[str, str]:
     """Return the images that containerd holds: digest by name."""
-    rows = run((*_ctr(layout), "images", "list")).splitlines()[1:]
+    rows = run((*_ctr(layout, socket), "images", "list")).splitlines()[1:]
     return {columns[0]: columns[2] for columns in map(str.split, rows)}
 
 
-def _ctr(layout: Layout) -> tuple[str, ...]:
-    return (str(layout.bin / "ctr"), f"--address={layout.containerd_socket}", f"--namespace={NAMESPACE}")
+def _ctr(layout: Layout, socket: Path) -> tuple[str, ...]:
+    return (str(layout.bin / "ctr"), f"--address={socket}", f"--namespace={NAMESPACE}")
 
 
-def load_pause(layout: Layout) -> None:
+def load_pause(layout: Layout, socket: Path) -> None:
     """Make and import the image that holds a pod's namespaces."""
     archive = layout.state / "pause.tar"
     architecture = ARCHITECTURES.get(platform.machine(), platform.machine())
     wanted = single_program_archive(PAUSE_IMAGE, (layout.bin / "pause").read_bytes(), architecture)
     if not archive.exists() or archive.read_bytes() != wanted:
         archive.write_bytes(wanted)
-    load(layout, archive)
+    load(layout, socket, archive)
 
 
 def single_program_archive(name: str, program: bytes, architecture: str = "amd64") -> bytes:

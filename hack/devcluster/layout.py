@@ -6,6 +6,7 @@ disagree about a path.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +21,10 @@ MODULES = Path(__file__).parent / "modules"
 CONTEXT = "segcompress-dev"
 NODE = "segcompress-dev"
 BRIDGE = "segc0"
-CGROUP = "segcompress-dev"
-# Unix socket paths end at 107 bytes and containerd appends a digest, so sockets cannot live in a deep cache.
-RUNTIME_DIR = Path("/run/segcompress-dev")
+# Inside the sandbox, whose /run and /var are its own. Unix socket paths end at 107 bytes, so sockets cannot
+# live in a deep cache.
+RUNTIME_DIR = Path("/run/segcompress")
+KUBELET_ROOT = Path("/var/lib/kubelet")
 DEFAULT_NETWORK = "10.213.0.0/16"
 
 
@@ -49,6 +51,11 @@ class Layout:
     def state(self) -> Path:
         """Everything the cluster writes."""
         return self.cache / "cluster"
+
+    @property
+    def name(self) -> str:
+        """Name of what this cluster makes outside its folder: a network interface and cgroups."""
+        return f"segc-{hashlib.sha256(str(self.state).encode()).hexdigest()[:6]}"
 
     @property
     def pki(self) -> Path:
@@ -86,19 +93,9 @@ class Layout:
         return self.state / "object-store.json"
 
     @property
-    def undo(self) -> Path:
-        """What the machine looked like before, for `down`."""
-        return self.state / "undo.json"
-
-    @property
     def images(self) -> Path:
         """Which archives were imported, by image name."""
         return self.state / "images.json"
-
-    @property
-    def containerd_socket(self) -> Path:
-        """Where containerd answers."""
-        return RUNTIME_DIR / "containerd.sock"
 
 
 @dataclass(frozen=True)
@@ -126,9 +123,19 @@ class Addresses:
         return cls(pods, services)
 
     @property
-    def host(self) -> str:
-        """The machine's address on the bridge: the same from the machine and from every pod."""
+    def node(self) -> str:
+        """Where API server and object store answer: the same from the machine and from every pod."""
         return str(self.pods.network_address + 1)
+
+    @property
+    def machine(self) -> str:
+        """The machine's own address, as the node and the pods see it."""
+        return str(self.pods.network_address + 2)
+
+    @property
+    def first_pod(self) -> str:
+        """Return the first address that a pod may get."""
+        return str(self.pods.network_address + 3)
 
     @property
     def kubernetes_service(self) -> str:
@@ -138,9 +145,9 @@ class Addresses:
     @property
     def api_server(self) -> str:
         """URL of the API server."""
-        return f"https://{self.host}:6443"
+        return f"https://{self.node}:6443"
 
     @property
     def object_store(self) -> str:
         """URL of the object store."""
-        return f"http://{self.host}:9000"
+        return f"http://{self.node}:9000"

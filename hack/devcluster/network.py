@@ -1,125 +1,70 @@
-"""The bridge between pods and machine, and the few packet rules that are ours.
+"""The network between machine, node and pods.
 
-kube-proxy's own chains are kube-proxy's business; everything here begins with the bridge's name or SEGC.
+The node has a network of its own with one bridge, on which it, every pod and the machine meet. The machine's
+end of the cable is all that the machine gets: its packet rules and its forwarding stay as they are, so that
+pods reach the machine and nothing beyond it.
 """
 
 from __future__ import annotations
 
 import json
-import re
-import shlex
-import shutil
 from pathlib import Path
 
 from devcluster.commands import run, succeeds
-from devcluster.errors import DevclusterError
 from devcluster.layout import BRIDGE, Addresses
 
-_ALIAS = Path("/sys/class/net") / BRIDGE / "ifalias"
-PORTS = ("6443", "9000")  # API server, object store
-TABLES = ("mangle", "nat", "filter")
-# Chains of ours: table, chain, and the built-in chain that jumps to it.
-CHAINS = (
-    ("nat", "SEGC-POSTROUTING", "POSTROUTING"),
-    ("filter", "SEGC-FORWARD", "FORWARD"),
-    ("filter", "SEGC-INPUT", "INPUT"),
-)
+CABLE = "machine"  # the other end of the cable, inside
 
 
-def rules(addresses: Addresses) -> tuple[tuple[str, ...], ...]:
-    """Return what our chains hold: pods reach the world under the machine's address, and answers return."""
-    pods, host = str(addresses.pods), addresses.host
-    served = (("-i", BRIDGE, "-p", "tcp", "--dport", port, "-j", "ACCEPT") for port in PORTS)
-    return (
-        ("nat", "SEGC-POSTROUTING", "-s", pods, "!", "-d", pods, "-j", "MASQUERADE"),
-        ("filter", "SEGC-FORWARD", "-i", BRIDGE, "-j", "ACCEPT"),
-        ("filter", "SEGC-FORWARD", "-o", BRIDGE, "-j", "ACCEPT"),
-        # The machine to itself; pods, whom a firewall that refuses by default would cut off; nobody else.
-        ("filter", "SEGC-INPUT", "-i", "lo", "-d", host, "-j", "ACCEPT"),
-        *(("filter", "SEGC-INPUT", *rule) for rule in served),
-        ("filter", "SEGC-INPUT", "!", "-i", BRIDGE, "-d", host, "-j", "DROP"),
-    )
+def inside_commands(addresses: Addresses) -> str:
+    """Return what the `ip` program is to do in the node's network."""
+    return f"""link set lo up
+link add {BRIDGE} type bridge
+address add {addresses.node}/{addresses.pods.prefixlen} dev {BRIDGE}
+link set {BRIDGE} up
+link set {CABLE} master {BRIDGE}
+link set {CABLE} up
+"""
 
 
-def bridge_owner() -> str | None:
-    """Return the state folder that owns the bridge, "" where it names none, None without a bridge."""
-    return _ALIAS.read_text().strip() if _ALIAS.exists() else None
+def outside_commands(name: str, pid: int, addresses: Addresses) -> str:
+    """Return what the `ip` program is to do on the machine, for the network that process `pid` is in."""
+    return f"""link add {name} type veth peer name {CABLE} netns {pid}
+address add {addresses.machine}/{addresses.pods.prefixlen} dev {name}
+link set {name} up
+route add {addresses.services} via {addresses.node} dev {name}
+"""
 
 
-def create_bridge(addresses: Addresses, owner: Path) -> None:
-    """Make the bridge with the machine's address; `owner` is remembered on it."""
-    if bridge_owner() is None:
-        run(("ip", "link", "add", BRIDGE, "type", "bridge"))
-        run(("ip", "link", "set", BRIDGE, "alias", str(owner)))
-    run(("ip", "address", "replace", f"{addresses.host}/{addresses.pods.prefixlen}", "dev", BRIDGE))
-    run(("ip", "link", "set", BRIDGE, "up"))
+def connect(name: str, pid: int, addresses: Addresses) -> None:
+    """Join the machine with the network that process `pid` is in; `name` is the machine's end."""
+    disconnect(name)
+    run(("ip", "-batch", "-"), fed=outside_commands(name, pid, addresses))
+    run(("nsenter", f"--net=/proc/{pid}/ns/net", "ip", "-batch", "-"), fed=inside_commands(addresses))
 
 
-def delete_bridge() -> None:
-    """Remove the bridge; pods' ends of it go with their namespaces."""
-    if bridge_owner() is not None:
-        run(("ip", "link", "delete", BRIDGE))
+def disconnect(name: str) -> None:
+    """Remove the cable; where the node's network is gone, it went with it."""
+    if is_connected(name):
+        succeeds(("ip", "link", "delete", name))  # it may go at this very moment: the check after says
 
 
-def apply_rules(addresses: Addresses) -> None:
-    """Fill our chains and jump to them, once, in front of the machine's own rules."""
-    for table, chain, parent in CHAINS:
-        if not succeeds(_iptables(table, "-n", "-L", chain)):
-            run(_iptables(table, "-N", chain))
-        run(_iptables(table, "-F", chain))
-        if not succeeds(_iptables(table, "-C", parent, "-j", chain)):
-            run(_iptables(table, "-I", parent, "1", "-j", chain))
-    for table, chain, *rule in rules(addresses):
-        run(_iptables(table, "-A", chain, *rule))
+def is_connected(name: str) -> bool:
+    """Say whether the machine's end is there."""
+    return (Path("/sys/class/net") / name).exists()
 
 
-def delete_rules() -> None:
-    """Remove our chains and the jumps to them."""
-    for table, chain, parent in CHAINS:
-        while succeeds(_iptables(table, "-D", parent, "-j", chain)):
-            pass
-        if succeeds(_iptables(table, "-F", chain)):
-            run(_iptables(table, "-X", chain))
-
-
-def leftover_rules(*, services: bool) -> list[str]:
-    """Return our rules that are still there; with `services` also those of kube-proxy."""
-    ours = re.compile(r"\b(KUBE-|SEGC-)" if services else r"\bSEGC-")
-    return [line for line in _saved() if ours.search(line)]
-
-
-def delete_service_chains() -> None:
-    """Remove what `kube-proxy --cleanup` leaves: chains that the kubelet of older days shared with it."""
-    for program in ("iptables", "ip6tables"):
-        for table in TABLES if shutil.which(program) else ():
-            command = (program, "-w", "-t", table)
-            try:
-                listed = run((*command, "-S"))
-            except DevclusterError:
-                continue  # no IPv6 on this machine, or no such table
-            for arguments in removals(listed):
-                succeeds((*command, *arguments))
-
-
-def removals(listed: str) -> list[list[str]]:
-    """Return the arguments that remove kube-proxy's chains, and the jumps to them, from what `-S` listed."""
-    chains = re.findall(r"^-N (KUBE-\S+)$", listed, re.MULTILINE)
-    jumps = re.findall(r"^-A ((?!KUBE-).+ -j KUBE-\S+)$", listed, re.MULTILINE)
-    deleted = [["-D", *shlex.split(jump)] for jump in jumps]
-    return [*deleted, *(["-F", chain] for chain in chains), *(["-X", chain] for chain in chains)]
-
-
-def overlapping_route(addresses: Addresses) -> str | None:
-    """Return a route of the machine, not of our bridge, that claims addresses of ours."""
+def overlapping_route(name: str, addresses: Addresses) -> str | None:
+    """Return a route of the machine, other than by our own cable, that claims addresses of ours."""
     listed = json.loads(run(("ip", "-json", "-4", "route")))
-    return find_overlap(listed, addresses)
+    return find_overlap(listed, name, addresses)
 
 
-def find_overlap(routes: list[dict[str, object]], addresses: Addresses) -> str | None:
+def find_overlap(routes: list[dict[str, object]], name: str, addresses: Addresses) -> str | None:
     """Return the first route within or around our networks; the default route does not count."""
     for route in routes:
         destination = str(route.get("dst", "default"))
-        if destination == "default" or route.get("dev") == BRIDGE:
+        if destination == "default" or route.get("dev") == name:
             continue
         try:
             network = type(addresses.pods)(destination)
@@ -128,18 +73,3 @@ def find_overlap(routes: list[dict[str, object]], addresses: Addresses) -> str |
         if network.overlaps(addresses.pods) or network.overlaps(addresses.services):
             return f"{destination} dev {route.get('dev')}"
     return None
-
-
-def _iptables(table: str, *arguments: str) -> tuple[str, ...]:
-    return ("iptables", "-w", "-t", table, *arguments)
-
-
-def _saved() -> list[str]:
-    lines: list[str] = []
-    for program in ("iptables-save", "ip6tables-save"):
-        if shutil.which(program):
-            try:
-                lines += run((program,)).splitlines()
-            except DevclusterError:
-                continue  # no IPv6 on this machine
-    return lines

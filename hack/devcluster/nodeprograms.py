@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devcluster.certs import KeyPair, kubeconfig
-from devcluster.layout import BRIDGE, CGROUP, NODE, RUNTIME_DIR, Addresses, Layout
+from devcluster.layout import BRIDGE, KUBELET_ROOT, NODE, RUNTIME_DIR, Addresses, Layout
 from devcluster.ports import LOOPBACK
 from devcluster.probes import CommandProbe, HttpProbe
 from devcluster.processes import Program
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from devcluster.controlprograms import Plane
 
 POD_NETWORK = "segcompress-dev"
+CONTAINERD_SOCKET = RUNTIME_DIR / "containerd.sock"
+REGISTRY_PORT = 5000
 PAUSE_IMAGE = "segcompress.dev/pause:1"
 KUBELET_HEALTH_PORT = 23248
 PROXY_METRICS_PORT = 23249
@@ -41,16 +43,17 @@ def containerd(layout: Layout, addresses: Addresses, tools: Tools) -> Program:
     return Program(
         name="containerd",
         argv=(str(layout.bin / "containerd"), f"--config={config}", "--log-level=warn"),
-        probe=CommandProbe((str(layout.bin / "ctr"), f"--address={layout.containerd_socket}", "version")),
+        probe=CommandProbe((str(layout.bin / "ctr"), f"--address={CONTAINERD_SOCKET}", "version")),
         files={
             config: containerd_config(layout, tools),
-            layout.config / "cni" / "10-bridge.conflist": cni_config(layout, addresses),
+            layout.config / "cni" / "10-bridge.conflist": cni_config(addresses),
+            **registry_config(layout, addresses),
         },
     )
 
 
 def containerd_config(layout: Layout, tools: Tools) -> str:
-    """Return containerd's settings; every path is ours, so that the machine's own folders stay clean."""
+    """Return containerd's settings."""
     images, runtime = "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"
     return f"""version = 3
 root = "{layout.state / "containerd"}"
@@ -58,7 +61,7 @@ state = "{RUNTIME_DIR / "containerd"}"
 disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor.v1.otlp"]
 
 [grpc]
-  address = "{layout.containerd_socket}"
+  address = "{CONTAINERD_SOCKET}"
 
 [plugins."io.containerd.shim.v1.manager"]
   socket_dir = "{RUNTIME_DIR / "s"}"
@@ -70,6 +73,8 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
   snapshotter = "overlayfs"
   [plugins."{images}".pinned_images]
     sandbox = "{PAUSE_IMAGE}"
+  [plugins."{images}".registry]
+    config_path = "{_registries(layout)}"
 
 [plugins."{runtime}"]
   # A machine without CAP_SYS_RESOURCE cannot lower oom_score_adj below its own.
@@ -90,18 +95,29 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
 """
 
 
-def cni_config(layout: Layout, addresses: Addresses) -> str:
-    """Return the pod network: one bridge whose address is the machine's, and leases in our own folder."""
+def registry_config(layout: Layout, addresses: Addresses) -> dict[Path, str]:
+    """Return how the node finds a registry on the machine, by the name under which the machine knows it."""
+    server = f"{addresses.machine}:{REGISTRY_PORT}"
+    names = (server, f"localhost:{REGISTRY_PORT}")
+    return {_registries(layout) / name / "hosts.toml": f'server = "http://{server}"\n' for name in names}
+
+
+def _registries(layout: Layout) -> Path:
+    return layout.config / "registries"
+
+
+def cni_config(addresses: Addresses) -> str:
+    """Return the pod network: one bridge, whose address is the node's."""
     bridge = {
         "type": "bridge",
         "bridge": BRIDGE,
         "isDefaultGateway": True,
         "hairpinMode": True,
-        "ipMasq": False,  # one rule of ours does this for the whole network
+        "ipMasq": False,  # there is nowhere else to go
         "ipam": {
             "type": "host-local",
-            "dataDir": str(layout.state / "leases"),
-            "ranges": [[{"subnet": str(addresses.pods)}]],
+            "dataDir": str(RUNTIME_DIR / "leases"),
+            "ranges": [[{"subnet": str(addresses.pods), "rangeStart": addresses.first_pod}]],
         },
     }
     return json.dumps({"cniVersion": "1.0.0", "name": POD_NETWORK, "plugins": [bridge]}, indent=2)
@@ -118,16 +134,21 @@ def kubelet(layout: Layout, plane: Plane, client: KeyPair, server: KeyPair) -> P
             f"--kubeconfig={access}",
             f"--hostname-override={NODE}",
             f"--node-ip={plane.host}",
-            f"--root-dir={layout.state / 'kubelet'}",
+            f"--root-dir={KUBELET_ROOT}",
             f"--cert-dir={layout.state / 'kubelet-pki'}",
         ),
         probe=HttpProbe(f"http://{LOOPBACK}:{KUBELET_HEALTH_PORT}/healthz"),
         files={
             config: json.dumps(kubelet_config(layout, plane, server), indent=2),
             access: kubeconfig(plane.url, plane.identities.authority, client),
+            _resolver(layout): "options timeout:1 attempts:1\n",  # there is no name server to ask
         },
         inputs=(plane.identities.fingerprint,),
     )
+
+
+def _resolver(layout: Layout) -> Path:
+    return layout.config / "resolv.conf"
 
 
 def kubelet_config(layout: Layout, plane: Plane, server: KeyPair) -> dict[str, object]:
@@ -150,13 +171,14 @@ def kubelet_config(layout: Layout, plane: Plane, server: KeyPair) -> dict[str, o
             "x509": {"clientCAFile": str(plane.identities.authority)},
         },
         "authorization": {"mode": "Webhook"},
-        "containerRuntimeEndpoint": f"unix://{layout.containerd_socket}",
+        "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{CGROUP}",
+        "cgroupRoot": f"/{layout.name}",
         "failCgroupV1": False,
         "failSwapOn": False,
         "makeIPTablesUtilChains": False,
         "oomScoreAdj": 0,
+        "resolvConf": str(_resolver(layout)),
         "podLogsDir": str(layout.logs / "pods"),
         "volumePluginDir": str(layout.state / "kubelet-plugins"),
         "seccompDefault": True,
@@ -190,7 +212,7 @@ def kube_proxy(layout: Layout, plane: Plane, client: KeyPair, pods: str) -> Prog
 
 
 def kube_proxy_config(access: Path, pods: str, host: str) -> dict[str, object]:
-    """Return kube-proxy's settings; connection tracking limits of the machine are left as they are."""
+    """Return kube-proxy's settings; limits of connection tracking are left as they are."""
     return {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
@@ -200,7 +222,7 @@ def kube_proxy_config(access: Path, pods: str, host: str) -> dict[str, object]:
         "mode": "iptables",
         "clusterCIDR": pods,
         "nodePortAddresses": [f"{host}/32"],
-        # A pod that calls a service on its own bridge gets its answer through the machine again.
+        # A pod that calls a service on its own bridge gets its answer through the node again.
         "iptables": {"masqueradeAll": True, "localhostNodePorts": False},
         "conntrack": {
             "maxPerCore": 0,

@@ -11,11 +11,14 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devcluster import network
+from devcluster.cgroups import CGROUPS, hierarchies
 from devcluster.commands import run
-from devcluster.layout import BRIDGE, Addresses, Layout
-from devcluster.machine import CGROUPS, hierarchies
+
+if TYPE_CHECKING:
+    from devcluster.layout import Addresses, Layout
 
 CAPABILITIES = {"CAP_SYS_ADMIN": 21, "CAP_NET_ADMIN": 12, "CAP_SYS_CHROOT": 18, "CAP_MKNOD": 27}
 CONTROLLERS = ("cpu", "cpuset", "memory", "pids")
@@ -41,10 +44,7 @@ class Facts:
     go_upgrades_itself: bool = False
     programs_built: bool = False
     free_bytes: int = FREE_BYTES
-    bridge_owner: str | None = None
-    state: str = ""
     overlap: str | None = None
-    foreign_kubelets: tuple[int, ...] = ()
 
 
 def problems(facts: Facts) -> list[str]:
@@ -100,23 +100,13 @@ def _building(facts: Facts) -> list[str]:
 
 
 def _neighbours(facts: Facts) -> list[str]:
-    found = []
-    if facts.bridge_owner not in (None, facts.state):
-        found.append(
-            f"bridge {BRIDGE} belongs to the cluster below {facts.bridge_owner or 'an unknown folder'}; "
-            f"take that one down first (its SEGCOMPRESS_CACHE is the folder above)"
-        )
-    if facts.overlap:
-        found.append(
-            f"the machine's route {facts.overlap} overlaps the cluster's network; "
-            "name another in SEGCOMPRESS_NETWORK, such as 10.77.0.0/16"
-        )
-    if facts.foreign_kubelets:
-        found.append(f"a kubelet runs already, process {facts.foreign_kubelets[0]}; {OWN_CLUSTER}")
-    return found
+    if not facts.overlap:
+        return []
+    taken = f"the machine's route {facts.overlap} overlaps the cluster's network"
+    return [f"{taken}; name another in SEGCOMPRESS_NETWORK, such as 10.77.0.0/16"]
 
 
-def observe(layout: Layout, addresses: Addresses, own_kubelet: int | None, *, programs_built: bool) -> Facts:
+def observe(layout: Layout, addresses: Addresses, *, programs_built: bool) -> Facts:
     """Look at this machine; changes nothing."""
     if platform.system() != "Linux":
         return Facts(system=platform.system())
@@ -136,10 +126,7 @@ def observe(layout: Layout, addresses: Addresses, own_kubelet: int | None, *, pr
         go_upgrades_itself=bool(shutil.which("go")) and run(("go", "env", "GOTOOLCHAIN")).startswith("auto"),
         programs_built=programs_built,
         free_bytes=shutil.disk_usage(existing).free,
-        bridge_owner=network.bridge_owner(),
-        state=str(layout.state),
-        overlap=network.overlapping_route(addresses) if shutil.which("ip") else None,
-        foreign_kubelets=tuple(pid for pid in kubelets() if pid != own_kubelet),
+        overlap=network.overlapping_route(layout.name, addresses) if shutil.which("ip") else None,
     )
 
 
@@ -155,23 +142,3 @@ def go_version(text: str) -> tuple[int, ...] | None:
     """Read the answer of `go version`."""
     found = re.search(r"go(\d+(?:\.\d+)*)", text.partition("version")[2])
     return tuple(map(int, found.group(1).split("."))) if found else None
-
-
-def kubelets() -> list[int]:
-    """Return the kubelets of this machine's own network; those inside containers disturb nobody."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        try:
-            if (
-                folder.name.isdigit()
-                and (folder / "comm").read_text().strip() == "kubelet"
-                and _shares_network(folder)
-            ):
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
-
-
-def _shares_network(process: Path) -> bool:
-    return (process / "ns/net").readlink() == Path("/proc/self/ns/net").readlink()

@@ -1,8 +1,8 @@
 """Start, recognise and stop long-running programs by their process id.
 
-A record holds the id together with the process's start time, so that an id given to another process since is
-never mistaken for ours. Nothing is ever ended by name. What is started is data (`Program`), decided
-elsewhere.
+A record holds the id together with the process's start time and the machine's boot, so that an id given to
+another process since is never mistaken for ours. Nothing is ever ended by name. What is started is data
+(`Program`), decided elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,9 +58,10 @@ class Program:
 
 @dataclass(frozen=True)
 class Running:
-    """A process of ours: id, start time in clock ticks since boot, digest, and when we started it."""
+    """A process of ours: id, boot, start time in clock ticks since then, digest, and when we started it."""
 
     pid: int
+    boot: str
     ticks: int
     digest: str
     since: float
@@ -68,7 +69,12 @@ class Running:
     @property
     def alive(self) -> bool:
         """Whether this very process still runs (a zombie does not)."""
-        return start_ticks(self.pid) == self.ticks
+        return self.boot == boot_id() and start_ticks(self.pid) == self.ticks
+
+
+def boot_id() -> str:
+    """Return what names the time since the machine was started."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def start_ticks(pid: int) -> int | None:
@@ -84,13 +90,15 @@ def start_ticks(pid: int) -> int | None:
 class Supervisor:
     """The programs of one state folder: records under `records`, logs under `logs`.
 
-    Tied programs are killed when the thread that started them ends, whatever ends it.
+    Tied programs are killed when the thread that started them ends, whatever ends it. All start in `cgroup`
+    where one is given, and everything that they start stays in it.
     """
 
-    def __init__(self, records: Path, logs: Path, *, tied: bool = False) -> None:
+    def __init__(self, records: Path, logs: Path, *, tied: bool = False, cgroup: Path | None = None) -> None:
         self._records = records
         self._logs = logs
         self._tied = tied
+        self._cgroup = cgroup
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def find(self, name: str) -> Running | None:
@@ -170,13 +178,10 @@ class Supervisor:
                 start_new_session=True,
             )
         self._children[program.name] = child
-        record = {
-            "pid": child.pid,
-            "ticks": start_ticks(child.pid) or 0,
-            "digest": digest,
-            "since": time.time(),
-        }
-        (self._records / f"{program.name}.json").write_text(json.dumps(record))
+        if self._cgroup is not None:
+            (self._cgroup / "cgroup.procs").write_text(str(child.pid))
+        record = Running(child.pid, boot_id(), start_ticks(child.pid) or 0, digest, time.time())
+        (self._records / f"{program.name}.json").write_text(json.dumps(asdict(record)))
 
     def _gone(self, name: str, within_s: float) -> bool:
         until = time.monotonic() + within_s

@@ -29,7 +29,7 @@ ALLOWED_IMAGES = ["localhost/segcompress/", "127.0.0.1:9/"]
 Told = dict[str, Future[None]]
 
 
-def _not_run(why: str) -> None:
+def not_run(why: str) -> None:
     """Skip, saying why; where CI is to see everything, that is an error."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"not run: {why}", pytrace=False)
@@ -51,7 +51,7 @@ def target(request: pytest.FixtureRequest) -> Target:
         try:
             Cluster(os.environ).check_machine()
         except DevclusterError as error:
-            _not_run(" ".join(str(error).split()))
+            not_run(" ".join(str(error).split()))
     with shown(request):
         return prepare_target()
 

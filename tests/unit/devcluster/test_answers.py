@@ -15,9 +15,8 @@ from devcluster.node import not_ready_reason
 from devcluster.packages import NEEDS
 from devcluster.ports import free_ports
 from devcluster.progress import clock_text
-from devcluster.teardown import STOP_ORDER, is_shim, report
+from devcluster.teardown import STOP_ORDER
 
-SOCKET = Path("/run/segcompress-dev/containerd.sock")
 SPOKEN = "2026-01-01T00:00:10Z"
 SPOKEN_S = 1767225610.0
 
@@ -78,30 +77,6 @@ def test_requests_are_counted_once_and_by_user(tmp_path: Path) -> None:
     assert len(list(read_requests(log))) == 3
 
 
-@pytest.mark.parametrize(
-    ("argv", "expected"),
-    [
-        pytest.param(
-            ["/b/containerd-shim-runc-v2", "-namespace", "k8s.io", "-address", str(SOCKET)], True, id="ours"
-        ),
-        pytest.param(
-            ["containerd-shim-runc-v2", "-address", "/run/containerd/containerd.sock"], False, id="Docker's"
-        ),
-        pytest.param(["/bin/cat", "-address", str(SOCKET)], False, id="another program"),
-        pytest.param(["containerd-shim-runc-v2", "-address"], False, id="no address"),
-        pytest.param([], False, id="kernel thread"),
-    ],
-)
-def test_shims_are_known_by_their_containerd(argv: list[str], expected: bool) -> None:  # noqa: FBT001
-    assert is_shim(argv, SOCKET) == expected
-
-
-def test_the_check_after_down_says_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
-    assert report({"processes": [], "mounts": []})
-    assert not report({"processes": [], "mounts": ["/s/cluster/x"]})
-    assert "/s/cluster/x" in capsys.readouterr().err
-
-
 def test_status_names_what_does_not_run() -> None:
     found: dict[str, object] = {
         "components": [
@@ -120,9 +95,10 @@ def test_status_names_what_does_not_run() -> None:
     assert lines[2].endswith("not ready: not registered yet")
 
 
-def test_every_program_is_stopped_once_and_the_kubelet_first() -> None:
+def test_every_program_is_stopped_once_the_kubelet_first_and_the_sandbox_last() -> None:
     assert STOP_ORDER[0] == "kubelet"
-    assert len(set(STOP_ORDER)) == len(STOP_ORDER) == 8
+    assert STOP_ORDER[-1] == "sandbox"
+    assert len(set(STOP_ORDER)) == len(STOP_ORDER) == 9
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0.4, "0s"), (59.9, "59s"), (125.0, "2m05s")])

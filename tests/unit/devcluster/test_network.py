@@ -1,14 +1,15 @@
-"""Addresses, routes that collide with them, and the rules that must go again."""
+"""Addresses, routes that collide with them, and the one cable to the machine."""
 
 from __future__ import annotations
 
 import pytest
 
 from devcluster.errors import DevclusterError
-from devcluster.layout import BRIDGE, Addresses
-from devcluster.network import find_overlap, removals, rules
+from devcluster.layout import Addresses
+from devcluster.network import find_overlap, inside_commands, outside_commands
 
 ADDRESSES = Addresses.from_environment({})
+NAME = "segc-0a1b2c"
 
 
 def test_pods_and_services_share_one_network() -> None:
@@ -20,7 +21,7 @@ def test_pods_and_services_share_one_network() -> None:
 
 def test_another_network_may_be_named() -> None:
     moved = Addresses.from_environment({"SEGCOMPRESS_NETWORK": "172.20.0.0/16"})
-    assert moved.host == "172.20.0.1"
+    assert (moved.node, moved.machine, moved.first_pod) == ("172.20.0.1", "172.20.0.2", "172.20.0.3")
     assert str(moved.services) == "172.20.128.0/17"
 
 
@@ -43,47 +44,28 @@ def test_a_bad_network_is_refused_by_its_variable(text: str, expected: str) -> N
     [
         pytest.param([{"dst": "default", "dev": "eth0"}], None, id="default route"),
         pytest.param([{"dst": "192.0.2.0/24", "dev": "eth0"}], None, id="elsewhere"),
-        pytest.param([{"dst": "10.213.0.0/17", "dev": BRIDGE}], None, id="our own"),
+        pytest.param([{"dst": "10.213.0.0/17", "dev": NAME}], None, id="our own"),
+        pytest.param(
+            [{"dst": "10.213.0.0/17", "dev": "segc-ffffff"}],
+            "10.213.0.0/17 dev segc-ffffff",
+            id="another cluster's",
+        ),
         pytest.param([{"dst": "10.0.0.0/8", "dev": "tun0"}], "10.0.0.0/8 dev tun0", id="around ours"),
         pytest.param([{"dst": "10.213.128.5", "dev": "tun0"}], "10.213.128.5 dev tun0", id="within ours"),
         pytest.param([{"dst": "unreachable"}], None, id="no destination"),
     ],
 )
 def test_overlapping_routes(routes: list[dict[str, object]], expected: str | None) -> None:
-    assert find_overlap(routes, ADDRESSES) == expected
+    assert find_overlap(routes, NAME, ADDRESSES) == expected
 
 
-def test_only_traffic_that_leaves_the_pods_is_masqueraded() -> None:
-    masqueraded = [rule for rule in rules(ADDRESSES) if "MASQUERADE" in rule]
-    assert masqueraded == [
-        ("nat", "SEGC-POSTROUTING", "-s", "10.213.0.0/17", "!", "-d", "10.213.0.0/17", "-j", "MASQUERADE")
-    ]
+def test_the_machine_gets_one_interface_and_the_ways_by_it() -> None:
+    lines = outside_commands(NAME, 7, ADDRESSES).splitlines()
+    assert len(lines) == 4
+    assert all(NAME in line for line in lines)
+    assert lines[0].endswith("netns 7")
+    assert lines[-1] == f"route add 10.213.128.0/17 via 10.213.0.1 dev {NAME}"
 
 
-def test_only_the_machine_and_its_pods_reach_the_servers() -> None:
-    entering = [rule[2:] for rule in rules(ADDRESSES) if rule[1] == "SEGC-INPUT"]
-    assert entering[0] == ("-i", "lo", "-d", "10.213.0.1", "-j", "ACCEPT")
-    assert entering[-1] == ("!", "-i", BRIDGE, "-d", "10.213.0.1", "-j", "DROP")
-    assert [rule[5] for rule in entering[1:-1]] == ["6443", "9000"]
-
-
-LISTED = """-P INPUT ACCEPT
--N DOCKER
--N KUBE-FIREWALL
--N KUBE-SERVICES
--A INPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
--A INPUT -j KUBE-FIREWALL
--A INPUT -j DOCKER
--A KUBE-SERVICES -d 10.213.128.1/32 -j KUBE-FIREWALL
-"""
-
-
-def test_service_chains_go_jumps_first_and_nothing_else_is_touched() -> None:
-    assert removals(LISTED) == [
-        ["-D", "INPUT", "-m", "comment", "--comment", "kubernetes service portals", "-j", "KUBE-SERVICES"],
-        ["-D", "INPUT", "-j", "KUBE-FIREWALL"],
-        ["-F", "KUBE-FIREWALL"],
-        ["-F", "KUBE-SERVICES"],
-        ["-X", "KUBE-FIREWALL"],
-        ["-X", "KUBE-SERVICES"],
-    ]
+def test_the_node_has_no_way_beyond_the_bridge() -> None:
+    assert "route" not in inside_commands(ADDRESSES)

@@ -37,11 +37,7 @@ def test_a_capable_machine_has_no_problem() -> None:
         pytest.param(Facts(go=None), "go is not on PATH", id="no Go"),
         pytest.param(Facts(go=(1, 22)), "Go is 1.22; the cluster's programs need 1.26.6", id="old Go"),
         pytest.param(Facts(free_bytes=3_000_000_000), "only 3 GB are free", id="full disk"),
-        pytest.param(
-            Facts(bridge_owner="/a/cluster", state="/b"), "cluster below /a/cluster", id="other cluster"
-        ),
         pytest.param(Facts(overlap="10.213.4.0/24 dev tun0"), "SEGCOMPRESS_NETWORK", id="network taken"),
-        pytest.param(Facts(foreign_kubelets=(41,)), "a kubelet runs already, process 41", id="other kubelet"),
     ],
 )
 def test_a_problem_is_one_sentence_that_names_it(facts: Facts, expected: str) -> None:
@@ -58,7 +54,6 @@ def test_a_problem_is_one_sentence_that_names_it(facts: Facts, expected: str) ->
         ),
         pytest.param(Facts(programs_built=True, go=None, free_bytes=0), id="nothing is left to build"),
         pytest.param(Facts(go=(1, 22), go_upgrades_itself=True), id="Go fetches the newer Go"),
-        pytest.param(Facts(bridge_owner="/s", state="/s"), id="the bridge is ours"),
         pytest.param(Facts(go=(1, 27)), id="newer Go"),
     ],
 )

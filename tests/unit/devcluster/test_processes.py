@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from devcluster.errors import DevclusterError
-from devcluster.processes import Program, Supervisor, start_ticks
+from devcluster.processes import Program, Running, Supervisor, boot_id, start_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,10 +108,25 @@ def test_a_record_of_another_process_with_the_same_id_is_not_ours(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
     (tmp_path / "records").mkdir()
-    record = {"pid": os.getpid(), "ticks": 1, "digest": "", "since": 0.0}
-    (tmp_path / "records" / "sleeper.json").write_text(json.dumps(record))
+    record = Running(os.getpid(), boot_id(), 1, "", 0.0)
+    (tmp_path / "records" / "sleeper.json").write_text(json.dumps(asdict(record)))
     assert supervisor.find("sleeper") is None
     supervisor.stop("sleeper")  # must not end this very test
+
+
+def test_a_record_of_an_earlier_boot_is_void(
+    supervisor: Supervisor, sleeper: Program, tmp_path: Path
+) -> None:
+    supervisor.start(sleeper)
+    running = supervisor.find("sleeper")
+    assert running is not None
+    records = tmp_path / "earlier"
+    records.mkdir()
+    (records / "sleeper.json").write_text(json.dumps(asdict(replace(running, boot="another"))))
+    later = Supervisor(records, tmp_path / "logs")
+    assert later.find("sleeper") is None
+    later.stop("sleeper")
+    assert running.alive
 
 
 def test_a_program_that_ends_at_once_shows_its_last_words(supervisor: Supervisor, tmp_path: Path) -> None:

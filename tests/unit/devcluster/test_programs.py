@@ -30,7 +30,7 @@ def pair(tmp_path: Path) -> KeyPair:
 @pytest.fixture
 def plane(pair: KeyPair) -> Plane:
     own = Identities(pair.certificate, "fingerprint", pair, pair, pair, pair, pair)
-    return Plane(LAYOUT.bin, LAYOUT.state, LAYOUT.logs, own, ADDRESSES.host, str(ADDRESSES.services))
+    return Plane(LAYOUT.bin, LAYOUT.state, LAYOUT.logs, own, ADDRESSES.node, str(ADDRESSES.services))
 
 
 def test_audit_policy_holds_no_bodies() -> None:
@@ -65,7 +65,7 @@ def test_controllers_may_be_chosen(plane: Plane, pair: KeyPair) -> None:
     assert "--bind-address=127.0.0.1" in program.argv
 
 
-def test_containerd_writes_only_below_our_folders() -> None:
+def test_containerd_keeps_its_data_in_the_state_folder() -> None:
     program = nodeprograms.containerd(LAYOUT, ADDRESSES, TOOLS)
     config = tomllib.loads(program.files[LAYOUT.config / "containerd.toml"])
     assert config["version"] == 3
@@ -89,11 +89,17 @@ def test_socket_folders_are_short_enough_for_containerd() -> None:
     assert len(str(RUNTIME_DIR / "s")) <= 42
 
 
-def test_pods_leave_by_the_bridge_whose_address_is_the_machines() -> None:
-    config = json.loads(nodeprograms.cni_config(LAYOUT, ADDRESSES))
+def test_pods_leave_by_the_bridge_and_never_get_the_machines_address() -> None:
+    config = json.loads(nodeprograms.cni_config(ADDRESSES))
     (bridge,) = config["plugins"]
     assert bridge["isDefaultGateway"]
-    assert bridge["ipam"]["ranges"] == [[{"subnet": "10.213.0.0/17"}]]
+    assert bridge["ipam"]["ranges"] == [[{"subnet": "10.213.0.0/17", "rangeStart": "10.213.0.3"}]]
+
+
+def test_a_registry_on_the_machine_has_one_name_for_machine_and_node() -> None:
+    files = nodeprograms.registry_config(LAYOUT, ADDRESSES)
+    (localhost,) = [path for path in files if path.parent.name == "localhost:5000"]
+    assert tomllib.loads(files[localhost]) == {"server": "http://10.213.0.2:5000"}
 
 
 def test_kubelet_keeps_images_and_tolerates_a_full_disk(plane: Plane, pair: KeyPair) -> None:
@@ -106,7 +112,7 @@ def test_kubelet_keeps_images_and_tolerates_a_full_disk(plane: Plane, pair: KeyP
     assert json.loads(nodeprograms.kubelet(LAYOUT, plane, pair, pair).files[LAYOUT.config / "kubelet.json"])
 
 
-def test_proxy_leaves_the_machines_limits_alone(plane: Plane, pair: KeyPair) -> None:
+def test_proxy_leaves_limits_alone(plane: Plane, pair: KeyPair) -> None:
     program = nodeprograms.kube_proxy(LAYOUT, plane, pair, str(ADDRESSES.pods))
     config = json.loads(program.files[LAYOUT.config / "kube-proxy.json"])
     assert config["conntrack"]["maxPerCore"] == 0
@@ -115,10 +121,11 @@ def test_proxy_leaves_the_machines_limits_alone(plane: Plane, pair: KeyPair) -> 
 
 
 def test_object_store_listens_on_one_address_without_console() -> None:
-    program = minio(LAYOUT.bin, Path("/data/minio"), "10.213.0.1:9000", StoreKeys("a", "s"))
+    program = minio(LAYOUT.bin, Path("/data/minio"), "10.213.0.1:9000", StoreKeys("owner", "secret"))
     assert "--address=10.213.0.1:9000" in program.argv
     assert program.environment["MINIO_BROWSER"] == "off"
-    assert "s" not in program.argv
+    assert program.environment["MINIO_ROOT_PASSWORD"] == "secret"
+    assert not [argument for argument in program.argv if "secret" in argument or "owner" in argument]
 
 
 def test_store_keys_are_drawn_once_and_kept_private(tmp_path: Path) -> None:
