@@ -33,13 +33,13 @@ def end_cluster(layout: Layout, supervisor: Supervisor) -> None:
     if not record.exists():
         return
     adopted = [name for name in STOP_ORDER if adopt(layout, name)]
-    if adopted or _has_bridge(layout):
+    if adopted or interfaces(layout):
         say("Ending the cluster of an earlier version")
         for name in adopted:
             supervisor.stop(name)
         _end_pods(layout)
-        if _has_bridge(layout):
-            succeeds(("ip", "link", "delete", BRIDGE))
+        for name in interfaces(layout):
+            succeeds(("ip", "link", "delete", name))
         say(f"  left, because other programs may use the same: {', '.join(_ambiguous(record))}")
         say("  A restart of the machine removes the rules and the settings")
     record.unlink()
@@ -91,9 +91,11 @@ def _arguments(pid: int) -> list[str]:
         return []
 
 
-def _has_bridge(layout: Layout) -> bool:
+def interfaces(layout: Layout) -> tuple[str, ...]:
+    """Return the interface that it left: ours, if it carries the state folder's name."""
     alias = Path("/sys/class/net") / BRIDGE / "ifalias"
-    return alias.exists() and alias.read_text().strip() == str(layout.state)
+    ours = alias.exists() and alias.read_text().strip() == str(layout.state)
+    return (BRIDGE,) if ours else ()
 
 
 def _ambiguous(record: Path) -> list[str]:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devcluster.commands import run, succeeds
 from devcluster.layout import BRIDGE, Addresses
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CABLE = "machine"  # the other end of the cable, inside
 
@@ -54,17 +58,17 @@ def is_connected(name: str) -> bool:
     return (Path("/sys/class/net") / name).exists()
 
 
-def overlapping_route(name: str, addresses: Addresses) -> str | None:
-    """Return a route of the machine, other than by our own cable, that claims addresses of ours."""
+def overlapping_route(own: Sequence[str], addresses: Addresses) -> str | None:
+    """Return a route of the machine, other than by our `own` interfaces, that claims addresses of ours."""
     listed = json.loads(run(("ip", "-json", "-4", "route")))
-    return find_overlap(listed, name, addresses)
+    return find_overlap(listed, own, addresses)
 
 
-def find_overlap(routes: list[dict[str, object]], name: str, addresses: Addresses) -> str | None:
+def find_overlap(routes: list[dict[str, object]], own: Sequence[str], addresses: Addresses) -> str | None:
     """Return the first route within or around our networks; the default route does not count."""
     for route in routes:
         destination = str(route.get("dst", "default"))
-        if destination == "default" or route.get("dev") == name:
+        if destination == "default" or route.get("dev") in own:
             continue
         try:
             network = type(addresses.pods)(destination)

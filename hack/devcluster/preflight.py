@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devcluster import network
+from devcluster import earlier, network
 from devcluster.cgroups import CGROUPS, hierarchies
 from devcluster.commands import run
 
@@ -113,6 +113,7 @@ def observe(layout: Layout, addresses: Addresses, *, programs_built: bool) -> Fa
     status = Path("/proc/self/status").read_text()
     effective = re.search(r"^CapEff:\s*([0-9a-f]+)", status, re.MULTILINE)
     existing = next(path for path in (layout.cache, *layout.cache.parents) if path.exists())
+    own = (layout.name, *earlier.interfaces(layout))
     return Facts(
         root=os.geteuid() == 0,
         sudo=shutil.which("sudo") is not None,
@@ -126,7 +127,7 @@ def observe(layout: Layout, addresses: Addresses, *, programs_built: bool) -> Fa
         go_upgrades_itself=bool(shutil.which("go")) and run(("go", "env", "GOTOOLCHAIN")).startswith("auto"),
         programs_built=programs_built,
         free_bytes=shutil.disk_usage(existing).free,
-        overlap=network.overlapping_route(layout.name, addresses) if shutil.which("ip") else None,
+        overlap=network.overlapping_route(own, addresses) if shutil.which("ip") else None,
     )
 
 

@@ -56,7 +56,7 @@ def test_a_bad_network_is_refused_by_its_variable(text: str, expected: str) -> N
     ],
 )
 def test_overlapping_routes(routes: list[dict[str, object]], expected: str | None) -> None:
-    assert find_overlap(routes, NAME, ADDRESSES) == expected
+    assert find_overlap(routes, [NAME], ADDRESSES) == expected
 
 
 def test_the_machine_gets_one_interface_and_the_ways_by_it() -> None:
