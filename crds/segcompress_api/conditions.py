@@ -14,6 +14,9 @@ from segcompress_api.status import Condition, Phase, timestamp
 
 ConditionStatus = Literal["True", "False", "Unknown"]
 
+MESSAGE_LIMIT = 2048
+"""Characters of a condition's message; several conditions of a resource carry the same one."""
+
 
 class ConditionType(StrEnum):
     """The conditions that every resource carries from its first reconcile on."""
@@ -41,6 +44,7 @@ class Reason(StrEnum):
     IMAGE_PULL_FAILED = "ImagePullFailed"
     UNSCHEDULABLE = "Unschedulable"
     QUOTA_EXCEEDED = "QuotaExceeded"
+    NODE_LOST = "NodeLost"
     # ends
     SUCCEEDED = "Succeeded"
     REUSED = "Reused"
@@ -89,7 +93,7 @@ def condition(
         type=type_.value,
         status=status,
         reason=reason.value,
-        message=message[:32768],
+        message=message if len(message) <= MESSAGE_LIMIT else f"{message[: MESSAGE_LIMIT - 1]}…",
         last_transition_time=timestamp(now),
     )
 

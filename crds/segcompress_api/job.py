@@ -12,6 +12,9 @@ KIND = "SegCompressionJob"
 PLURAL = "segcompressionjobs"
 SHORT_NAME = "scj"
 
+SPEC_LIMIT = 32 * 1024
+"""Bytes of a spec as JSON: a pod carries it as an annotation, and the operator keeps it of each resource."""
+
 _S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?$"
 _FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 """A path below the folder: no part of it starts with a dot, so that none leads out of it."""

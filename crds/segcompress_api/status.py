@@ -55,7 +55,14 @@ class Attempts(Model):
 
     failed: int = Field(default=0, description="Pods that failed; they count towards backoffLimit.")
     preempted: int = Field(
-        default=0, description="Pods that were preempted, evicted or drained; they do not count."
+        default=0,
+        description="Pods that were preempted, evicted or drained; they do not count. "
+        "One that was gone before the operator saw its end is missing here.",
+    )
+    preempted_until: str | None = Field(
+        default=None,
+        description="When the newest pod among them was created: no older one is counted again.",
+        json_schema_extra={"format": "date-time"},
     )
 
 

@@ -9,16 +9,19 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Self
 
 import aiohttp
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, ApiException, Configuration
 
+from segcompress_operator.answers import ConflictError, error_of, latest_refusal
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError, SettingError
 from segcompress_operator.kinds import EVENTS, Kind, Ref, kind_of
 from segcompress_operator.planning.observed import controller_uid
 from segcompress_operator.planning.plan import Announcement
+from segcompress_operator.resources.names import event_name
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +81,7 @@ class Cluster:
         ref = Ref(kind_of(manifest["apiVersion"], manifest["kind"]), meta["namespace"], meta["name"])
         try:
             return await self._request("POST", ref.kind.url(ref.namespace), manifest)
-        except _ConflictError:
+        except ConflictError:
             existing = await self._existing(ref)
         if controller_uid(existing) != controller_uid(manifest):
             raise NameTakenError(meta["name"])
@@ -106,13 +109,13 @@ class Cluster:
         """Merge `patch` into the object, and return it."""
         return await self._request("PATCH", ref.url, patch)
 
-    async def pod_refusal(self, namespace: str, job_uid: str) -> str:
-        """Return the Job controller's last word on why it cannot make a pod, "" where it has none.
+    async def pod_refusal(self, namespace: str, job_uid: str) -> tuple[str, datetime | None]:
+        """Return the Job controller's last word on why it cannot make a pod, and when it was said.
 
         It is told in Events alone; no condition holds it.
         """
         selector = f"involvedObject.uid={job_uid},reason=FailedCreate"
-        return _latest_message(await self.find(EVENTS, namespace, {"fieldSelector": selector}))
+        return latest_refusal(await self.find(EVENTS, namespace, {"fieldSelector": selector}))
 
     async def post_event(self, about: Ref, uid: str, said: Announcement) -> None:
         """Post an Event on an object; a failure is logged, for the status says the same."""
@@ -121,7 +124,7 @@ class Cluster:
         event = {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{about.name[:230]}.{int(now * 1e6):x}", "namespace": about.namespace},
+            "metadata": {"name": event_name(about.name, f"{int(now * 1e6):x}"), "namespace": about.namespace},
             "involvedObject": {
                 "apiVersion": about.kind.api_version,
                 "kind": about.kind.name,
@@ -140,7 +143,7 @@ class Cluster:
         }
         try:
             await self._request("POST", EVENTS.url(about.namespace), event)
-        except (RetryableError, RefusedError, GoneError, _ConflictError) as error:
+        except (RetryableError, RefusedError, GoneError, ConflictError) as error:
             logger.warning("%s: Event %s was not posted: %s", about, said.reason, error)
 
     async def _request(
@@ -168,42 +171,6 @@ class Cluster:
         except (aiohttp.ClientError, ApiException, TimeoutError, OSError) as error:
             raise RetryableError(f"{method}: the API server does not answer: {error!r}") from None
         if response.status >= _FIRST_ERROR:
-            raise _error(method, response.status, text, response.headers)
+            raise error_of(method, response.status, text, response.headers)
         parsed: Body = json.loads(text)
         return parsed
-
-
-class _ConflictError(RetryableError):
-    """Somebody was there before us."""
-
-
-def _error(method: str, status: int, text: str, headers: Mapping[str, str]) -> Exception:
-    message = _message(text) or f"HTTP status {status}"
-    match status:
-        case 404:
-            return GoneError(message)
-        case 409:
-            return _ConflictError(f"{method}: {message}")
-        case 400 | 413 | 422:
-            return RefusedError(message, final=True)
-        case 403:
-            return RefusedError(message, final=False)
-        case _:
-            wish = headers.get("Retry-After", "")
-            return RetryableError(f"{method}: {message}", float(wish) if wish.isdecimal() else None)
-
-
-def _message(text: str) -> str:
-    try:
-        answer = json.loads(text)
-    except ValueError:
-        return text[:200]
-    return str(answer.get("message", "")) if isinstance(answer, dict) else ""
-
-
-def _latest_message(events: Any) -> str:
-    def moment(event: Body) -> str:
-        return str(event.get("lastTimestamp") or event.get("eventTime") or "")
-
-    latest = max(events, key=moment, default=None)
-    return "" if latest is None else str(latest.get("message", ""))

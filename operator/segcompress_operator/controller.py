@@ -2,18 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NoReturn, Protocol
 
 from segcompress_operator.cluster import Cluster, NameTakenError
 from segcompress_operator.errors import GoneError, OperatorError, RefusedError, RetryableError
-from segcompress_operator.kinds import JOBS, Kind, Ref
+from segcompress_operator.kinds import JOBS, PODS, Kind, Ref
 from segcompress_operator.planning.observed import Body, Resource
 from segcompress_operator.planning.plan import Observed, Plan, Refusal
 from segcompress_operator.planning.statuses import status_patch
 from segcompress_operator.queue import WorkQueue
+from segcompress_operator.resources.names import CONTROLLER_UID_LABEL
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,9 @@ class Known(Protocol):
     def job_written(self, body: Body) -> None:
         """Take in the answer to a write of a Job."""
 
+    def pods_listed(self, job_uid: str, bodies: Iterable[Body]) -> None:
+        """Take in all pods of a Job that has ended."""
+
 
 class Controller:
     """Brings the resources of one kind to where `plan` wants them."""
@@ -58,6 +62,8 @@ class Controller:
         plan = self._plan(resource)
         if plan.look_at is not None:
             plan = await self._look(resource, plan.look_at)
+        elif plan.list_pods_of is not None:
+            plan = await self._list_pods(resource, plan.list_pods_of)
         try:
             return (await self._apply(resource, plan)).requeue_after
         except GoneError:
@@ -68,12 +74,18 @@ class Controller:
         return self._plan_for(resource, self._known.observe(resource), self._clock())
 
     async def _look(self, resource: Resource, job_uid: str) -> Plan:
+        message, said = "", None
         try:
-            message = await self._cluster.pod_refusal(resource.namespace, job_uid)
+            message, said = await self._cluster.pod_refusal(resource.namespace, job_uid)
         except RefusedError as error:
             logger.warning("%s: cannot tell why its Job gets no pod: %s", resource.ref, error)
-            message = ""
-        self._known.note_refusal(resource, Refusal("Pod", message, self._clock()))
+        self._known.note_refusal(resource, Refusal("Pod", message, self._clock(), said=said))
+        return self._plan(resource)
+
+    async def _list_pods(self, resource: Resource, job_uid: str) -> Plan:
+        """Plan with the pods that the API server has: a watch may be late."""
+        query = {"labelSelector": f"{CONTROLLER_UID_LABEL}={job_uid}"}
+        self._known.pods_listed(job_uid, await self._cluster.find(PODS, resource.namespace, query))
         return self._plan(resource)
 
     async def _apply(self, resource: Resource, plan: Plan) -> Plan:

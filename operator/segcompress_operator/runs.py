@@ -3,8 +3,8 @@
 Pods that ended stay until their Job goes: what was seen once need not be read again.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Generic
 
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
@@ -17,20 +17,10 @@ from segcompress_operator.planning.observed import (
     parse_pod,
     parse_resource,
 )
-from segcompress_operator.planning.outcomes import is_preempted
 from segcompress_operator.planning.plan import Observed, Refusal
-from segcompress_operator.planning.statuses import parse_status
 from segcompress_operator.resources.names import runner_job_name
 from segcompress_operator.watching.store import R, Scope, Store
 from segcompress_operator.watching.stream import Sink
-
-
-@dataclass(slots=True)
-class _Preemptions:
-    """Pods of a resource that were preempted: those seen, and the count that others may have begun."""
-
-    total: int
-    uids: set[str] = field(default_factory=set)
 
 
 class Runs:
@@ -43,7 +33,7 @@ class Runs:
         self._pods: Store[ObservedPod] = Store(self._pod_changed, self._scope_listed, self._has_last_words)
         self._uids: dict[Ref, str] = {}
         self._refusals: dict[str, Refusal] = {}
-        self._preemptions: dict[str, _Preemptions] = {}
+        self._asked: set[str] = set()
 
     def sinks(self) -> Mapping[Kind, Sink]:
         """Return where the stream of each kind goes."""
@@ -63,19 +53,17 @@ class Runs:
         owner = resource.uid
         jobs = sorted((job for job in self._jobs.owned(owner) if _is_named_for(job, resource)), key=_start)
         pods = self._pods.owned(jobs[-1].uid) if jobs else []
-        if not resource.finished:
-            self._count_preemptions(resource)
         return Observed(
             jobs=tuple(jobs),
             pods=tuple(sorted(pods, key=lambda pod: (pod.created, pod.name))),
-            preempted=self._preemptions[owner].total if owner in self._preemptions else 0,
             refusal=self._refusals.get(owner),
+            asked=bool(jobs) and jobs[-1].uid in self._asked,
         )
 
     def note_refusal(self, resource: Resource, refusal: Refusal) -> None:
         """Remember why a Job or pod cannot be made; for the plans to come."""
         if self._resources.get(resource.uid) is not None:
-            self._refusals[resource.uid] = refusal
+            self._refusals[resource.uid] = refusal.after(self._refusals.get(resource.uid))
 
     def written(self, body: Body) -> None:
         """Take in the answer to a write of the resource's status."""
@@ -85,7 +73,19 @@ class Runs:
         """Take in the answer to a write of a Job."""
         job = parse_job(body)
         if self._resources.get(job.owner_uid) is not None:
+            self._refusals.pop(job.owner_uid, None)
             self._jobs.answered(job)
+
+    def pods_listed(self, job_uid: str, bodies: Iterable[Body]) -> None:
+        """Take in all pods of a Job that has ended; how one ended stays known where that was seen."""
+        listed = [pod for pod in map(self._parse_pod, bodies) if pod.owner_uid == job_uid]
+        for pod in listed:
+            self._pods.answered(pod)
+        here = {pod.uid for pod in listed}
+        for pod in self._pods.owned(job_uid):
+            if pod.uid not in here:
+                self._pods.drop(pod.uid)
+        self._asked.add(job_uid)
 
     def _is_known(self, namespace: str) -> bool:
         return all(store.is_listed(namespace) for store in (self._resources, self._jobs, self._pods))
@@ -117,10 +117,10 @@ class Runs:
         if self._uids.get(resource.ref) == resource.uid:
             del self._uids[resource.ref]
         self._refusals.pop(resource.uid, None)
-        self._preemptions.pop(resource.uid, None)
 
     def _job_changed(self, old: ObservedJob | None, new: ObservedJob | None) -> None:
         if new is None and old is not None:
+            self._asked.discard(old.uid)
             for pod in self._pods.owned(old.uid):
                 self._pods.remove(pod.uid)
         job = new or old
@@ -149,22 +149,6 @@ class Runs:
         for job in self._jobs.owned(resource.uid):
             for pod in self._pods.owned(job.uid):
                 self._pods.replace(_without_messages(pod))
-
-    def _count_preemptions(self, resource: Resource) -> None:
-        """Count the resource's preempted pods, each once, on top of what its status says already.
-
-        At the first look the pods in sight are taken to be among those counted: others of them may be gone.
-        """
-        pods = (pod for job in self._jobs.owned(resource.uid) for pod in self._pods.owned(job.uid))
-        seen = {pod.uid for pod in pods if is_preempted(pod)}
-        count = self._preemptions.get(resource.uid)
-        if count is None:
-            attempts = parse_status(resource.status).attempts
-            counted = attempts.preempted if attempts else 0
-            self._preemptions[resource.uid] = _Preemptions(max(counted, len(seen)), seen)
-        else:
-            count.total += len(seen - count.uids)
-            count.uids |= seen
 
 
 class _StoreSink(Generic[R]):

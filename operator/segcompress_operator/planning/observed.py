@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from segcompress_api.job import SPEC_LIMIT
 from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
 from segcompress_operator.resources.names import RUNNER_CONTAINER, START_LABEL, Owner
 
@@ -19,6 +20,8 @@ Body = Mapping[str, Any]
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _TERMINAL = ("Succeeded", "Failed")
+_MESSAGE_LIMIT = 4096
+"""What the kubelet keeps of a termination message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,11 @@ class Resource:
     settled: bool
     ttl: int | None
     spec: bytes
+    oversized: str
+    """Which part of the spec makes it too large to be kept, "" where it is not."""
     status: bytes
+    written: datetime | None = field(default=None, compare=False)
+    """When the status was written last."""
 
     @property
     def ref(self) -> Ref:
@@ -107,6 +114,9 @@ class ObservedPod:
     created: datetime
     terminal: bool
     deleting: bool
+    ends_by: datetime | None
+    """When a pod that is being deleted has to have ended, its grace included."""
+    node: str
     running: bool
     disrupted: bool
     exit_code: int | None
@@ -130,6 +140,8 @@ def parse_resource(body: Body) -> Resource:
     finished = _condition(status, "Finished") is not None
     settled = finished and status.get("observedGeneration") == generation
     ttl = spec.get("ttlSecondsAfterFinished")
+    text = b"" if settled else _json(spec)
+    oversized = largest_part(spec) if len(text) > SPEC_LIMIT else ""
     return Resource(
         owner=Owner(
             namespace=sys.intern(meta.get("namespace", "")),
@@ -144,8 +156,10 @@ def parse_resource(body: Body) -> Resource:
         finished=finished,
         settled=settled,
         ttl=ttl if isinstance(ttl, int) else None,
-        spec=b"" if settled else _json(spec),
+        spec=b"" if oversized else text,
+        oversized=oversized,
         status=_json(_end(status) if settled else status),
+        written=None if finished else _status_written(meta),
     )
 
 
@@ -168,7 +182,7 @@ def parse_job(body: Body) -> ObservedJob:
         ending=any(_condition(status, type_) for type_ in ("FailureTarget", "SuccessCriteriaMet")),
         complete=complete is not None,
         failure=None if failure is None else str(failure.get("reason", "")),
-        failure_message="" if failure is None else str(failure.get("message", "")),
+        failure_message="" if failure is None else _text(failure.get("message", "")),
         active_pods=_whole(status.get("active"), 0),
         failed_pods=_whole(status.get("failed"), 0),
         backoff_limit=_whole(spec.get("backoffLimit"), 6),
@@ -197,18 +211,31 @@ def parse_pod(body: Body) -> ObservedPod:
         created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
         terminal=status.get("phase") in _TERMINAL,
         deleting=bool(meta.get("deletionTimestamp")),
+        ends_by=parse_time(meta.get("deletionTimestamp")),
+        node=str((body.get("spec") or {}).get("nodeName", "")),
         running=running is not None,
         disrupted=_condition(status, "DisruptionTarget") is not None,
         exit_code=exit_code if isinstance(exit_code, int) else None,
         out_of_memory=ended.get("reason") == "OOMKilled",
-        message=str(ended.get("message", "")),
-        verdict=": ".join(str(status[key]) for key in ("reason", "message") if status.get(key)),
+        message=str(ended.get("message", ""))[-_MESSAGE_LIMIT:],
+        verdict=": ".join(_text(status[key]) for key in ("reason", "message") if status.get(key)),
         waiting_reason=str(waiting.get("reason", "")),
-        waiting_message=str(waiting.get("message", "")),
-        unscheduled=str(scheduled.get("message") or scheduled.get("reason") or ""),
+        waiting_message=_text(waiting.get("message", "")),
+        unscheduled=_text(scheduled.get("message") or scheduled.get("reason") or ""),
         started=parse_time((running or ended).get("startedAt")),
         finished=parse_time(ended.get("finishedAt")),
     )
+
+
+def largest_part(spec: Body) -> str:
+    """Return the deepest part that holds most of the spec's bytes, and its size."""
+    path, part, size = "spec", spec, len(_json(spec))
+    while isinstance(part, dict) and part:
+        name, inner = max(part.items(), key=lambda item: len(_json(item[1])))
+        if len(_json(inner)) <= size / 2:
+            break
+        path, part, size = f"{path}.{name}", inner, len(_json(inner))
+    return f"{path} ({size} bytes)"
 
 
 def parse_time(text: object) -> datetime | None:
@@ -245,6 +272,18 @@ def _runner_state(status: Body) -> Body:
             state: Body = container.get("state") or {}
             return state
     return {}
+
+
+def _status_written(meta: Body) -> datetime | None:
+    """Return when anybody last wrote a status, by the API server's record of fields."""
+    fields = meta.get("managedFields") or ()
+    times = (parse_time(each.get("time")) for each in fields if each.get("subresource") == "status")
+    return max((moment for moment in times if moment), default=None)
+
+
+def _text(value: object) -> str:
+    """Return a message of others, cut: theirs have no limit that we know of."""
+    return str(value)[:_MESSAGE_LIMIT]
 
 
 def _whole(value: object, default: int) -> int:

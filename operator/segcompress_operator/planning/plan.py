@@ -4,24 +4,49 @@ A Plan is data. Applying the same one twice changes nothing more than applying i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from segcompress_api.status import JobStatus
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 
+FIRST_TRY_SECONDS = 15.0
+LAST_TRY_SECONDS = 600.0
+"""The shortest and the longest wait between two tries of what the API server refuses."""
+
+TRANSIENT_SECONDS = 0.1
+"""What the API server could not take is offered again after the queue's back-off, which is longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The API server's word on why our Job, or a pod of it, cannot be made; "" where none was found."""
+    """The API server's word on why our Job, or a pod of it, cannot be made; "" where none was found.
+
+    `seen` is when we asked, `said` when that word was given, and `since` when we asked first and got no
+    better answer.
+    """
 
     of: Literal["Job", "Pod"]
     message: str
     seen: datetime
     final: bool = False
     transient: bool = False
-    """Whether the API server could not do it, rather than would not."""
+    """Whether the API server could not do it, rather than would not: the queue tries again by itself."""
+    said: datetime | None = None
+    since: datetime | None = None
+
+    def after(self, before: "Refusal | None") -> "Refusal":
+        """Return this refusal as one more in a row, where `before` was one of the same."""
+        in_a_row = before is not None and before.of == self.of
+        return replace(self, since=before.since or before.seen) if in_a_row and before else self
+
+    def next_try(self, since: datetime) -> datetime:
+        """Return when to try again: after as long as it was refused so far, within limits."""
+        if self.transient:
+            return self.seen + timedelta(seconds=TRANSIENT_SECONDS)
+        waited = (self.seen - since).total_seconds()
+        return self.seen + timedelta(seconds=min(max(waited, FIRST_TRY_SECONDS), LAST_TRY_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +55,20 @@ class Observed:
 
     jobs: tuple[ObservedJob, ...] = ()
     pods: tuple[ObservedPod, ...] = ()
-    preempted: int = 0
     refusal: Refusal | None = None
     conflict: str = ""
     """Name of a Job that has our name and another owner."""
+    asked: bool = False
+    """Whether the API server was asked for `pods` after the last Job's end: a watch may be late."""
 
     def refused(self, of: Literal["Job", "Pod"]) -> Refusal | None:
-        """Return the refusal where it is one of that kind."""
-        return self.refusal if self.refusal is not None and self.refusal.of == of else None
+        """Return the refusal where it is one of that kind, and no pod was made since."""
+        refusal = self.refusal
+        if refusal is None or refusal.of != of:
+            return None
+        newest = max((pod.created for pod in self.pods), default=None)
+        outdated = newest is not None and (refusal.said or refusal.seen) < newest
+        return None if outdated else refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +93,7 @@ class Plan:
     """Writes in their order (Job, status, ttl, Events), and when to look again.
 
     `look_at` is the uid of a Job that gets no pod and says nothing: its Events are to be read, and the plan
-    to be made again.
+    to be made again. `list_pods_of` is the uid of a Job whose pods are to be listed, and the same.
     """
 
     create: Mapping[str, Any] | None = None
@@ -70,4 +101,5 @@ class Plan:
     ttl: tuple[TtlChange, ...] = ()
     announcements: tuple[Announcement, ...] = ()
     look_at: str | None = None
+    list_pods_of: str | None = None
     requeue_after: float | None = None

@@ -4,9 +4,11 @@ Waiting states are no failures: each names what to mend, and clears by itself on
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from segcompress_api.conditions import Reason
 from segcompress_api.contract import ExitCode
+from segcompress_api.status import timestamp
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 from segcompress_operator.planning.outcomes import is_preempted, outcome_of_pod, plain
 
@@ -23,6 +25,9 @@ _IMAGE_REASONS = frozenset(
 )
 _LAST = (ExitCode.SUCCEEDED, ExitCode.INVALID_INPUT, ExitCode.GATE_MISSED)
 """Exit codes that no pod follows, by the Job's podFailurePolicy."""
+
+OVERDUE_SECONDS = 15.0
+"""A kubelet reports a pod's end within this time after its grace."""
 
 _STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 
@@ -56,6 +61,38 @@ def progress_of(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -
     current = _of_pod(live[-1])
     before = _after(job, pods) if current.reason is Reason.PENDING else None
     return before or current
+
+
+def overdue_at(pod: ObservedPod) -> datetime | None:
+    """Return when a pod that is being deleted counts as lost, None where it ended or never had a node."""
+    if pod.terminal or pod.ends_by is None or not pod.node:
+        return None
+    return pod.ends_by + timedelta(seconds=OVERDUE_SECONDS)
+
+
+def lost_pod(job: ObservedJob, pods: tuple[ObservedPod, ...], now: datetime) -> Progress | None:
+    """Say which pod keeps the run from going on, where its end should have been reported by now.
+
+    Nobody knows whether it still computes, so no other pod may start.
+    """
+    overdue = [(pod, moment) for pod in pods if (moment := overdue_at(pod)) is not None and moment <= now]
+    if not overdue:
+        return None
+    pod, moment = overdue[-1]
+    by = timestamp(moment - timedelta(seconds=OVERDUE_SECONDS))
+    follows = "the run ends" if job.ending else f"a new pod follows{_until_deadline(job)}"
+    return Progress(
+        Reason.NODE_LOST,
+        f"pod {pod.name} on node {pod.node} was to end by {by}, and the node does not say that it has; "
+        f"{follows} once the node answers, is deleted, or gets the taint node.kubernetes.io/out-of-service",
+    )
+
+
+def _until_deadline(job: ObservedJob) -> str:
+    if job.started is None:
+        return ""
+    deadline = job.started + timedelta(seconds=job.deadline_seconds)
+    return f", until spec.activeDeadlineSeconds ends at {timestamp(deadline)},"
 
 
 def _between_states(pod: ObservedPod) -> bool:

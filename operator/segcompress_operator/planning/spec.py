@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from segcompress_api.act_settings import ModelFiles, settings_of
 from segcompress_api.errors import InvalidSpecError, invalid_spec
-from segcompress_api.job import JobSpec
+from segcompress_api.job import SPEC_LIMIT, JobSpec
 from segcompress_api.strategy import SECTION_SPELLINGS
 from segcompress_operator.planning.allowed import check_allowed
+from segcompress_operator.planning.observed import Resource, largest_part
 from segcompress_operator.settings import RunnerSettings
 
 _SECTIONS = {
@@ -27,12 +28,23 @@ _SECTIONS = {
 _COMPRESSIONS = ("UnstructurePrune", "QuantAware", "Quantization")
 
 
-def parse_spec(text: bytes) -> JobSpec:
-    """Return the spec in JSON; raises InvalidSpecError naming the field."""
+def parse_spec(resource: Resource) -> JobSpec:
+    """Return the spec; raises InvalidSpecError naming the field."""
+    if resource.oversized:
+        raise _too_large(resource.oversized)
     try:
-        return JobSpec.model_validate_json(text)
+        return JobSpec.model_validate_json(resource.spec)
     except ValidationError as error:
         raise invalid_spec(error, JobSpec, "spec") from None
+
+
+def _too_large(part: str) -> InvalidSpecError:
+    """Return the error of a spec that is too large; `part` holds most of it."""
+    return InvalidSpecError(
+        "spec",
+        f"must be at most {SPEC_LIMIT} bytes as JSON; most of it is {part}",
+        "sections of a strategy may be a file of their own, named by spec.strategy.configUri",
+    )
 
 
 def strategy_name(text: bytes) -> str | None:
@@ -48,6 +60,8 @@ def check_spec(spec: JobSpec, labels: Mapping[str, str], settings: RunnerSetting
 
     `labels` are those of the resource.
     """
+    if len(spec.model_dump_json(by_alias=True, exclude_none=True).encode()) > SPEC_LIMIT:
+        raise _too_large(largest_part(spec.to_wire()))
     if spec.storage is None:
         raise InvalidSpecError(
             "spec.storage",

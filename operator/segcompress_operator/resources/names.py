@@ -15,9 +15,15 @@ START_LABEL = f"{API_GROUP}/start"
 SELECTOR = JOB_NAME_LABEL
 """Label selector of our Jobs and Pods: whatever carries the label."""
 
+CONTROLLER_UID_LABEL = "batch.kubernetes.io/controller-uid"
+"""The Job controller's label of a Job's pods."""
+
 RUNNER_CONTAINER = "runner"
 _LABEL_LIMIT = 63
-_HASH_LENGTH = 5
+_SUBDOMAIN_LIMIT = 253
+_HASH_LENGTH = 10
+"""36**10: among a million names that are cut alike, two have one hash with a probability of 1 in 7,000."""
+
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -32,7 +38,7 @@ class Owner:
 
 
 def short_hash(uid: str) -> str:
-    """Return five characters, the same for the same uid always."""
+    """Return ten characters, the same for the same uid always."""
     number = int.from_bytes(hashlib.sha256(uid.encode()).digest()[:8], "big")
     digits = ""
     for _ in range(_HASH_LENGTH):
@@ -53,6 +59,12 @@ def child_name(name: str, suffix: str) -> str:
 def runner_job_name(name: str, uid: str, start: int) -> str:
     """Return the name of the Job of that start of the resource `name` with `uid`."""
     return child_name(name, f"-{short_hash(uid)}-{start}")
+
+
+def event_name(name: str, moment: str) -> str:
+    """Return the name of an Event on the object `name`, unique by `moment`: letters and digits."""
+    head = name[: _SUBDOMAIN_LIMIT - len(moment) - 1]
+    return f"{head.rstrip('.-')}.{moment}"
 
 
 def label_value(name: str) -> str:

@@ -3,9 +3,11 @@
 The Job controller is real, so its podFailurePolicy decides what is retried; the tests play the kubelet.
 """
 
+from collections.abc import Iterator
+
 import pytest
 
-from integration.operator.api import Body, eventually
+from integration.operator.api import Api, ApiError, Body, eventually
 from integration.operator.stage import ARTIFACTS, METRICS, Stage, quota, result, spec
 
 PUBLISHED: Body = {"metrics": METRICS, "artifacts": ARTIFACTS}
@@ -20,6 +22,11 @@ def failed(stage: Stage, reason: str) -> str:
         assert stage.condition(type_)["status"] == "False"
     assert stage.status()["phase"] == "Failed"
     return message
+
+
+def attempts(stage: Stage) -> tuple[int, int]:
+    counted = stage.status()["attempts"]
+    return counted["failed"], counted["preempted"]
 
 
 def succeeded(stage: Stage, reason: str) -> None:
@@ -150,10 +157,10 @@ def test_preempted_runner_gets_a_new_pod_and_no_failure(stage: Stage) -> None:
     stage.reaches("Reconciling", "Preempted")
     second = stage.pod(first["metadata"]["name"])
     stage.runs(second)
-    assert stage.status()["attempts"] == {"failed": 0, "preempted": 1}
+    assert attempts(stage) == (0, 1)
     stage.exits(second, 0, result("Succeeded", **PUBLISHED))
     succeeded(stage, "Succeeded")
-    assert stage.status()["attempts"] == {"failed": 0, "preempted": 1}
+    assert attempts(stage) == (0, 1)
 
 
 def test_evicted_pod_is_preempted(stage: Stage) -> None:
@@ -163,7 +170,7 @@ def test_evicted_pod_is_preempted(stage: Stage) -> None:
     stage.exits(first, 137, conditions=[disrupted], reason="Error")
     stage.reaches("Reconciling", "Preempted")
     stage.runs(stage.pod(first["metadata"]["name"]))
-    assert stage.status()["attempts"] == {"failed": 0, "preempted": 1}
+    assert attempts(stage) == (0, 1)
 
 
 def test_out_of_memory_is_retried_and_counts(stage: Stage) -> None:
@@ -238,6 +245,70 @@ def test_quota_on_jobs_waits_for_the_job_itself(stage: Stage) -> None:
     assert stage.jobs() == []
     stage.api.delete("resourcequotas", stage.namespace, "none")
     stage.runs()
+
+
+@pytest.fixture
+def policy(api: Api, namespace: str) -> Iterator[str]:
+    """Make a ValidatingAdmissionPolicy that denies all Jobs of the namespace; return its path."""
+    url = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic"
+    rule = {"apiGroups": ["batch"], "apiVersions": ["v1"], "resources": ["jobs"], "operations": ["CREATE"]}
+    validation = {"expression": "false", "message": "no Jobs until the roll-out is through"}
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    constraints = {"resourceRules": [rule], "namespaceSelector": selector}
+    meta = {"metadata": {"name": namespace}}
+    spec_ = {"failurePolicy": "Fail", "matchConstraints": constraints, "validations": [validation]}
+    api.request("POST", f"{url}ies", {**meta, "spec": spec_})
+    binding = {"policyName": namespace, "validationActions": ["Deny"]}
+    api.request("POST", f"{url}ybindings", {**meta, "spec": binding})
+    container = {"name": "c", "image": "i"}
+    job = {
+        "metadata": {"name": "probe"},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}},
+    }
+
+    def denied() -> bool:
+        try:
+            api.request("POST", f"/apis/batch/v1/namespaces/{namespace}/jobs?dryRun=All", job)
+        except ApiError as error:
+            return error.status == 422
+        return False
+
+    eventually(denied, "the policy at work")
+    yield f"{url}ybindings/{namespace}"
+    api.request("DELETE", f"{url}ies/{namespace}")
+
+
+def test_policy_that_denies_jobs_waits_and_goes_on_when_mended(stage: Stage, policy: str) -> None:
+    """Its status code is that of an invalid Job."""
+    stage.apply(spec())
+    message = stage.waits("Pending")["message"]
+    assert "no Jobs until the roll-out is through" in message
+    assert "ValidatingAdmissionPolicy" in message
+    assert stage.jobs() == []
+    stage.api.request("DELETE", policy)
+    stage.runs()
+
+
+def test_pod_on_a_lost_node_is_named_until_it_is_gone(stage: Stage) -> None:
+    stage.apply(spec())
+    pod = stage.pod()
+    name = pod["metadata"]["name"]
+    target = {"apiVersion": "v1", "kind": "Node", "name": "gpu-7"}
+    binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}, "target": target}
+    stage.api.request("POST", f"/api/v1/namespaces/{stage.namespace}/pods/{name}/binding", binding)
+    stage.runs(pod)
+    stage.api.delete("pods", stage.namespace, name, gracePeriodSeconds=1)
+    message = stage.waits("NodeLost")["message"]
+    assert f"pod {name} on node gpu-7" in message
+    assert "spec.activeDeadlineSeconds" in message
+    assert len(stage.api.list("pods", stage.namespace)) == 1
+    stage.api.delete("pods", stage.namespace, name, gracePeriodSeconds=0)
+    assert not stage.gone("pods", name), "its finalizer holds it, also against force"
+    # What the garbage collector of pods does once the node is deleted or tainted as out of service.
+    disrupted = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC"}
+    stage.kubelet(pod, "Failed", {"running": {}}, conditions=[disrupted])
+    stage.runs(stage.pod(name))
+    assert attempts(stage) == (0, 1)
 
 
 def test_job_held_by_a_queue_is_queued(stage: Stage) -> None:

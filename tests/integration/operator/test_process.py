@@ -39,7 +39,7 @@ def test_health_is_told_and_sigterm_ends_it_well(
         pytest.param(
             {"SEGCOMPRESS_RUNNER_IMAGE": ""}, "SEGCOMPRESS_RUNNER_IMAGE: is required", id="no image"
         ),
-        pytest.param({"SEGCOMPRESS_WORKERS": "0"}, "SEGCOMPRESS_WORKERS: '0' is no whole number", id="wrong"),
+        pytest.param({"SEGCOMPRESS_WORKERS": "0"}, "SEGCOMPRESS_WORKERS: must be a whole number", id="wrong"),
         pytest.param({"KUBECONFIG": ""}, "KUBECONFIG: is required outside a cluster", id="no cluster"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 
 from segcompress_api.conditions import (
     GATE_REASONS,
+    MESSAGE_LIMIT,
     SUCCESS_REASONS,
     ConditionStatus,
     ConditionType,
@@ -71,8 +72,9 @@ def test_setting_the_same_condition_later_is_no_change() -> None:
     assert set_condition([of(RECONCILING, "True")], later) == (of(RECONCILING, "True"),)
 
 
-def test_a_long_message_is_cut_to_what_the_api_server_takes() -> None:
-    assert len(condition(RECONCILING, "True", Reason.RUNNING, "x" * 40_000, NOW).message) == 32768
+def test_a_long_message_is_cut_to_what_people_read() -> None:
+    message = condition(RECONCILING, "True", Reason.RUNNING, "x" * 40_000, NOW).message
+    assert message == "x" * (MESSAGE_LIMIT - 1) + "…"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -91,34 +92,67 @@ def test_job_that_vanished_between_two_requests_is_tried_again() -> None:
         talk(lambda c: c.create(MANIFEST), answers)
 
 
+def invalid(*causes: Mapping[str, str]) -> dict[str, Any]:
+    return {"reason": "Invalid", "details": {"kind": "Job", "causes": causes}}
+
+
+OURS = {"reason": "FieldValueInvalid", "field": "spec.template.spec.containers[0].resources.requests"}
+
+
 @pytest.mark.parametrize(
-    ("status", "final"),
+    ("status", "answer", "final"),
     [
-        pytest.param(422, True, id="invalid"),
-        pytest.param(413, True, id="too large"),
-        pytest.param(403, False, id="quota"),
+        pytest.param(422, invalid(OURS), True, id="validation"),
+        pytest.param(422, invalid({"message": "no"}), False, id="a policy's cause has no field"),
+        pytest.param(422, {"reason": "Invalid"}, False, id="no cause"),
+        pytest.param(
+            422,
+            {**invalid(OURS), "message": 'admission webhook "x" denied the request: exceeded quota'},
+            False,
+            id="a webhook that names fields",
+        ),
+        pytest.param(400, {"reason": "BadRequest"}, False, id="a webhook without an explanation"),
+        pytest.param(403, {"reason": "Forbidden"}, False, id="quota"),
+        pytest.param(413, {"reason": "RequestEntityTooLarge"}, True, id="too large"),
+        pytest.param(
+            413,
+            {"message": "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: exceeded quota"},
+            False,
+            id="a policy with that reason",
+        ),
     ],
 )
-def test_refused_job_says_whether_a_retry_can_help(status: int, *, final: bool) -> None:
-    answers = {("POST", JOBS): (status, {"message": "exceeded quota"})}
+def test_refused_job_says_whether_a_retry_can_help(
+    status: int, answer: Mapping[str, Any], *, final: bool
+) -> None:
+    answers = {("POST", JOBS): (status, {"message": "exceeded quota", **answer})}
     with pytest.raises(RefusedError, match="exceeded quota") as refused:
         talk(lambda c: c.create(MANIFEST), answers)
     assert refused.value.final is final
 
 
-@pytest.mark.parametrize("status", [401, 409, 429, 500, 503])
-def test_busy_api_server_is_tried_again(status: int) -> None:
+def test_message_of_an_answer_is_cut() -> None:
+    answers = {("POST", JOBS): (403, {"message": "x" * 100_000})}
+    with pytest.raises(RefusedError) as refused:
+        talk(lambda c: c.create(MANIFEST), answers)
+    assert len(str(refused.value)) == 1024
+
+
+@pytest.mark.parametrize(("status", "wait"), [(401, 7.0), (409, None), (429, 7.0), (500, 7.0), (503, 7.0)])
+def test_busy_api_server_is_tried_again_after_its_own_wish(status: int, wait: float | None) -> None:
     answers = {("PATCH", STATUS): (status, {"message": "later"})}
     with pytest.raises(RetryableError) as error:
         talk(lambda c: c.patch_status(REF, META, {}), answers, {"Retry-After": "7"})
-    assert error.value.retry_after in (None, 7.0)
+    assert error.value.retry_after == wait
 
 
-def test_api_servers_wish_to_wait_is_heard() -> None:
+def test_wish_that_is_no_number_of_seconds_is_none() -> None:
     answers = {("PATCH", STATUS): (429, {"message": "later"})}
     with pytest.raises(RetryableError) as error:
-        talk(lambda c: c.patch_status(REF, META, {}), answers, {"Retry-After": "7"})
-    assert error.value.retry_after == 7.0
+        talk(
+            lambda c: c.patch_status(REF, META, {}), answers, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}
+        )
+    assert error.value.retry_after is None
 
 
 def test_resource_that_is_gone_needs_no_status() -> None:
@@ -147,12 +181,21 @@ def test_last_refusal_of_a_pod_is_found_by_the_jobs_uid() -> None:
     items = [
         {"message": "new", "lastTimestamp": "2026-11-01T12:00:01Z"},
         {"message": "old", "lastTimestamp": "2026-11-01T12:00:00Z"},
+        {"message": "oldest", "eventTime": "2026-11-01T11:00:00.000000Z"},
     ]
     path = "/api/v1/namespaces/vision/events"
     found, server = talk(lambda c: c.pod_refusal("vision", "job-1"), {("GET", path): (200, {"items": items})})
-    assert found == "new"
+    assert found == ("new", datetime(2026, 11, 1, 12, 0, 1, tzinfo=UTC))
+    again = {"message": "again", "series": {"lastObservedTime": "2026-11-01T13:00:00.000000Z"}}
+    found, _ = talk(
+        lambda c: c.pod_refusal("vision", "job-1"), {("GET", path): (200, {"items": [*items, again]})}
+    )
+    assert found[0] == "again"
     assert "involvedObject.uid%3Djob-1" in server.asked[0][1]
-    assert talk(lambda c: c.pod_refusal("vision", "j"), {("GET", path): (200, {"items": []})})[0] == ""
+    assert talk(lambda c: c.pod_refusal("vision", "j"), {("GET", path): (200, {"items": []})})[0] == (
+        "",
+        None,
+    )
 
 
 @pytest.mark.parametrize("status", [201, 403, 404, 409, 500])

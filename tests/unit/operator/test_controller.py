@@ -10,13 +10,14 @@ import pytest
 from segcompress_operator.cluster import Cluster, NameTakenError
 from segcompress_operator.controller import Controller, Workers
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
-from segcompress_operator.kinds import Ref
-from segcompress_operator.planning.job import LOOK_AGAIN_SECONDS, plan_job
+from segcompress_operator.kinds import PODS, Kind, Ref
+from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import Resource
-from segcompress_operator.planning.plan import Announcement, Observed, Plan
+from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, Announcement, Observed, Plan
 from segcompress_operator.queue import WorkQueue
 from segcompress_operator.resources.names import short_hash
-from unit.operator.fed import REF, Fed
+from unit.operator.fed import REF, Fed, versioned
+from unit.operator.planned import PUBLISHED
 from unit.operator.samples import (
     NOW,
     OWNER,
@@ -44,6 +45,7 @@ class FakeCluster(Cluster):
         self.calls: list[tuple[str, Any]] = []
         self.errors = errors
         self.refusal = ""
+        self.pods: list[dict[str, Any]] = []
         self.version = 100
         self.status: dict[str, Any] = {}
 
@@ -73,9 +75,14 @@ class FakeCluster(Cluster):
         self._called("ttl", (ref.kind, patch))
         return job_body(status=COMPLETE, resourceVersion="90", **patch)
 
-    async def pod_refusal(self, namespace: str, job_uid: str) -> str:  # noqa: ARG002
+    async def pod_refusal(self, namespace: str, job_uid: str) -> tuple[str, datetime | None]:  # noqa: ARG002
         self._called("look", job_uid)
-        return self.refusal
+        return self.refusal, NOW
+
+    async def find(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        assert (kind, namespace) == (PODS, OWNER.namespace)
+        self._called("list", query["labelSelector"])
+        return self.pods
 
     async def post_event(self, about: Ref, uid: str, said: Announcement) -> None:  # noqa: ARG002
         self._called("event", said.reason)
@@ -197,7 +204,7 @@ def test_refused_job_is_reported(error: Exception, type_: str, expected: tuple[s
     async def scene(stage: Round) -> None:
         stage.fed.resources.seen(resource_body())
         again = await stage.reconcile()
-        assert again == (None if type_ == "Failed" else LOOK_AGAIN_SECONDS)
+        assert again == (None if type_ == "Failed" else FIRST_TRY_SECONDS)
 
     assert play(scene, create=error).condition(type_) == expected
 
@@ -209,9 +216,35 @@ def test_refused_second_start_is_reported_and_not_claimed_in_the_status() -> Non
         await stage.reconcile()
 
     stage = play(scene, create=RefusedError("exceeded quota: q", final=False))
-    assert stage.cluster.names == ["create", "status"]
+    assert stage.cluster.names == ["list", "create", "status"]
     assert stage.condition("Reconciling") == ("True", "QuotaExceeded")
-    assert "jobName" not in stage.cluster.calls[1][1]
+    assert "jobName" not in stage.cluster.calls[2][1]
+
+
+def test_result_counts_as_lost_only_after_the_api_server_was_asked_for_its_pod() -> None:
+    """The watch of pods stalls: the Job's end is seen, its pod's is not."""
+
+    async def scene(stage: Round) -> None:
+        stage.fed.resources.seen(resource_body())
+        stage.fed.jobs.seen(job_body(status=COMPLETE))
+        stage.fed.pods.seen(pod_body(state={"running": {}}, phase="Running"))
+        stage.cluster.pods = [versioned(ended_body(0, result("Succeeded", **PUBLISHED)), 50)]
+        await stage.reconcile()
+
+    stage = play(scene)
+    assert stage.cluster.names == ["list", "status", "event"]
+    assert stage.cluster.calls[0][1] == "batch.kubernetes.io/controller-uid=job-1"
+    assert stage.condition("Complete") == ("True", "Succeeded")
+
+
+def test_result_is_not_lost_while_its_pod_cannot_be_asked_for() -> None:
+    async def scene(stage: Round) -> None:
+        stage.fed.resources.seen(resource_body())
+        stage.fed.jobs.seen(job_body(status=COMPLETE))
+        with pytest.raises(RetryableError):
+            await stage.reconcile()
+
+    assert play(scene, list=RetryableError("no answer")).cluster.names == ["list"]
 
 
 @pytest.mark.parametrize("errors", [{}, {"look": RefusedError("no right", final=False)}])

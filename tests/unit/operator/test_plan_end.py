@@ -77,7 +77,7 @@ def test_success_keeps_metrics_and_artifacts(reason: str) -> None:
     ],
 )
 def test_failure_is_final_and_says_why(job: Any, pods: tuple[Any, ...], reason: str, words: str) -> None:
-    made = plan(Observed(jobs=(job,), pods=pods), status=RUNNING)
+    made = plan(Observed(jobs=(job,), pods=pods, asked=True), status=RUNNING)
     told = failure(made)
     assert told[0] == reason
     assert words in told[1]
@@ -126,7 +126,7 @@ def test_deadline_says_what_the_run_was_waiting_for() -> None:
     ],
 )
 def test_result_that_nobody_can_read_gets_one_more_start(job: Any, pods: tuple[Any, ...]) -> None:
-    made = plan(Observed(jobs=(job,), pods=pods), status=RUNNING)
+    made = plan(Observed(jobs=(job,), pods=pods, asked=True), status=RUNNING)
     assert made.create is not None
     assert made.create["metadata"]["name"].endswith("-2")
     assert made.create["metadata"]["labels"]["segcompress.dev/start"] == "2"
@@ -135,22 +135,44 @@ def test_result_that_nobody_can_read_gets_one_more_start(job: Any, pods: tuple[A
 
 
 @pytest.mark.parametrize(
-    ("job", "pods", "late"),
+    ("job", "pods", "waits"),
     [
-        pytest.param(complete_job(ended=-80), (running_pod(),), True, id="seen alive"),
-        pytest.param(complete_job(ended=-90), (running_pod(),), False, id="seen alive long ago"),
+        pytest.param(complete_job(ended=-2), (running_pod(),), True, id="seen alive"),
+        pytest.param(complete_job(ended=-3), (running_pod(),), False, id="seen alive before"),
         pytest.param(complete_job(ended=-2), (), True, id="not seen yet"),
         pytest.param(complete_job(ended=-3), (), False, id="gone"),
         pytest.param(complete_job(ended=-2), (ended_pod(1),), True, id="only an earlier one seen"),
-        pytest.param(complete_job(ended=0), (ended_pod(0),), False, id="seen to end"),
+        pytest.param(complete_job(ended=0), (ended_pod(0),), False, id="seen to end, unreadable"),
         pytest.param(failed_job("BackoffLimitExceeded", ended=0), (running_pod(),), True, id="last failure"),
-        pytest.param(failed_job("DeadlineExceeded", ended=0), (running_pod(),), False, id="deadline"),
+        pytest.param(
+            failed_job("BackoffLimitExceeded", ended=-3), (running_pod(),), False, id="missed failure"
+        ),
     ],
 )
-def test_end_of_a_job_that_overtakes_its_pods_waits_for_it(
-    job: Any, pods: tuple[Any, ...], *, late: bool
+def test_end_of_a_job_that_overtakes_its_pods_waits_and_then_asks(
+    job: Any, pods: tuple[Any, ...], *, waits: bool
 ) -> None:
-    assert (plan(Observed(jobs=(job,), pods=pods)) == Plan(requeue_after=1.0)) is late
+    expected = Plan(requeue_after=1.0) if waits else Plan(list_pods_of=job.uid)
+    assert plan(Observed(jobs=(job,), pods=pods)) == expected
+
+
+def test_deadline_waits_for_no_pod() -> None:
+    made = plan(Observed(jobs=(failed_job("DeadlineExceeded", ended=0),), pods=(running_pod(),)))
+    assert failure(made)[0] == "DeadlineExceeded"
+
+
+@pytest.mark.parametrize(
+    ("pods", "started"),
+    [
+        pytest.param((ended_pod(1, name="a"), ended_pod(0, result("Succeeded"))), -10, id="its first pod"),
+        pytest.param((), -20, id="its Job, where no pod was seen"),
+    ],
+)
+def test_start_of_a_run_that_nobody_saw_running(pods: tuple[Any, ...], started: float) -> None:
+    jobs = (complete_job(),) if pods else (failed_job("DeadlineExceeded"),)
+    assert status_of(plan(Observed(jobs=jobs, pods=pods))).start_time == at(started)
+    known = {**RUNNING, "startTime": at(-50)}
+    assert status_of(plan(Observed(jobs=jobs, pods=pods), status=known)).start_time == at(-50)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +192,7 @@ def test_end_of_a_job_that_overtakes_its_pods_waits_for_it(
     ],
 )
 def test_second_unreadable_result_is_the_end(job: Any, reason: str) -> None:
-    made = plan(Observed(jobs=(complete_job(), job)))
+    made = plan(Observed(jobs=(complete_job(), job), asked=True))
     assert made.create is None
     assert failure(made)[0] == reason
 

@@ -1,19 +1,23 @@
 """When a run starts, and what keeps it from starting."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from segcompress_operator.planning.job import LOOK_AGAIN_SECONDS
-from segcompress_operator.planning.plan import Observed, Plan, Refusal
+from segcompress_api.job import SPEC_LIMIT
+from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, LAST_TRY_SECONDS, Observed, Plan, Refusal
 from segcompress_operator.settings import Allowed, RunnerSettings
 from unit.operator.planned import failure, plan, reconciling
 from unit.operator.samples import (
     JOB,
     NOW,
+    SPEC,
     at,
     make_job,
+    make_resource,
     running_pod,
     spec_with,
 )
@@ -105,8 +109,8 @@ def test_foreign_job_of_our_name_is_a_conflict() -> None:
 def test_refused_job_waits_and_is_tried_again(message: str, reason: str) -> None:
     made = plan(Observed(refusal=Refusal("Job", message, NOW)))
     assert reconciling(made) == (reason, message)
-    assert (made.create, made.requeue_after) == (None, LOOK_AGAIN_SECONDS)
-    later = plan(Observed(refusal=Refusal("Job", message, NOW - timedelta(seconds=LOOK_AGAIN_SECONDS))))
+    assert (made.create, made.requeue_after) == (None, FIRST_TRY_SECONDS)
+    later = plan(Observed(refusal=Refusal("Job", message, NOW - timedelta(seconds=FIRST_TRY_SECONDS))))
     assert later.create is not None
 
 
@@ -119,3 +123,61 @@ def test_refused_job_ends_at_the_deadline() -> None:
     refusal = Refusal("Job", "exceeded quota: none", NOW)
     made = plan(Observed(refusal=refusal), spec=spec_with(activeDeadlineSeconds=60))
     assert failure(made)[0] == "DeadlineExceeded"
+
+
+@pytest.mark.parametrize(
+    ("refused_for", "wait"),
+    [(0, 15), (10, 15), (15, 15), (40, 40), (300, 300), (7200, LAST_TRY_SECONDS)],
+)
+def test_refused_job_is_tried_ever_more_rarely(refused_for: float, wait: float) -> None:
+    since = NOW - timedelta(seconds=refused_for)
+    first = Refusal("Job", "exceeded quota: none", since)
+    last = Refusal("Job", "exceeded quota: none", NOW).after(first)
+    made = plan(Observed(refusal=last))
+    assert (made.create, made.requeue_after) == (None, wait)
+    later = replace(last, seen=NOW - timedelta(seconds=wait), since=since - timedelta(seconds=wait))
+    assert plan(Observed(refusal=later)).create is not None
+
+
+def test_refusals_of_another_kind_do_not_count_as_the_same() -> None:
+    pod = Refusal("Pod", "exceeded quota: none", NOW - timedelta(seconds=500))
+    assert Refusal("Job", "exceeded quota: none", NOW).after(pod).since is None
+    assert Refusal("Job", "exceeded quota: none", NOW).after(None).since is None
+
+
+def test_refused_job_is_looked_at_at_its_deadline() -> None:
+    refusal = Refusal("Job", "exceeded quota: none", NOW, since=NOW - timedelta(seconds=500))
+    made = plan(Observed(refusal=refusal), spec=spec_with(activeDeadlineSeconds=100))
+    assert made.requeue_after == 40
+
+
+def too_large(nodes: int) -> dict[str, Any]:
+    strategy = {**SPEC["strategy"], "Distillation": {"node": [f"layer_{n}.tmp_0" for n in range(nodes)]}}
+    return spec_with(strategy=strategy)
+
+
+def test_spec_that_no_annotation_should_carry_is_refused_naming_its_largest_part() -> None:
+    reason, message = failure(plan(Observed(), spec=too_large(3000)))
+    assert reason == "InvalidSpec"
+    assert message.startswith(
+        "spec: must be at most 32768 bytes as JSON; most of it is spec.strategy.Distillation.node ("
+    )
+    assert "spec.strategy.configUri" in message
+    assert plan(Observed(), spec=too_large(30)).create is not None
+
+
+def test_spec_that_grows_too_large_by_its_defaults_is_refused_too() -> None:
+    spec = next(
+        s
+        for n in range(1500, 3000)
+        if len(json.dumps(s := too_large(n), separators=(",", ":"))) > SPEC_LIMIT - 20
+    )
+    resource = make_resource(spec=spec)
+    assert not resource.oversized
+    assert failure(plan(Observed(), spec=spec))[0] == "InvalidSpec"
+
+
+def test_spec_that_is_too_large_is_not_kept() -> None:
+    resource = make_resource(spec=too_large(3000))
+    assert resource.spec == b""
+    assert resource.oversized

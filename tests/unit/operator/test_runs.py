@@ -1,13 +1,13 @@
 """What is known of runs, in whatever order it became known."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from segcompress_operator.planning.plan import Refusal
 from unit.operator.fed import REF, Fed, versioned
 from unit.operator.samples import (
-    DISRUPTED,
     NOW,
     OWNER,
     ended_body,
@@ -146,21 +146,39 @@ def test_pod_of_a_job_that_is_gone_leaves_nothing(fed: Fed) -> None:
     assert len(fed.runs._pods) == 0
 
 
-def test_each_preempted_pod_counts_once(fed: Fed) -> None:
-    for name in ("a", "b"):
-        fed.pods.seen(ended_body(5, name=name))
-        fed.runs.observe(RESOURCE)
-        fed.runs.observe(RESOURCE)
-    fed.pods.gone(ended_body(137, name="a", conditions=DISRUPTED))
-    assert fed.runs.observe(RESOURCE).preempted == 2
+def test_refusals_of_a_kind_are_one_row_until_the_job_is_made(fed: Fed) -> None:
+    def refused() -> Refusal:
+        fed.runs.note_refusal(RESOURCE, Refusal("Job", "no", next(times)))
+        found = fed.runs.observe(RESOURCE).refusal
+        assert found is not None
+        return found
+
+    times = iter(NOW + timedelta(seconds=n) for n in range(9))
+    assert [refused().since for _ in range(3)] == [None, NOW, NOW]
+    fed.runs.job_written(versioned(job_body(), 60))
+    assert fed.runs.observe(RESOURCE).refusal is None
+    assert refused().since is None
 
 
-def test_count_goes_on_after_a_restart(fed: Fed) -> None:
-    counted = make_resource(status={"attempts": {"failed": 0, "preempted": 3}})
-    fed.pods.seen(ended_body(5, name="still there"))
-    assert fed.runs.observe(counted).preempted == 3
-    fed.pods.seen(ended_body(5, name="new"))
-    assert fed.runs.observe(counted).preempted == 4
+def test_pods_that_were_asked_for_replace_those_that_a_watch_told(fed: Fed) -> None:
+    for name in ("ended", "gone", "alive"):
+        fed.pods.seen(pod_body(name, {"running": {}}))
+    fed.pods.seen(versioned(ended_body(1, name="ended"), 20))
+    assert not fed.runs.observe(RESOURCE).asked
+    foreign = pod_body("foreign")
+    foreign["metadata"]["ownerReferences"][0]["uid"] = "job-9"
+    fed.runs.pods_listed("job-1", [versioned(ended_body(0, name="alive"), 30), foreign])
+    observed = fed.runs.observe(RESOURCE)
+    assert observed.asked
+    assert {(pod.name, pod.exit_code) for pod in observed.pods} == {("ended", 1), ("alive", 0)}
+
+
+def test_pod_that_the_stream_saw_go_does_not_come_back_by_a_list(fed: Fed) -> None:
+    fed.pods.seen(versioned(pod_body("late"), 20))
+    fed.pods.gone(versioned(pod_body("late"), 21))
+    fed.pods.moved(None, "21")
+    fed.runs.pods_listed("job-1", [versioned(pod_body("late"), 20)])
+    assert fed.runs.observe(RESOURCE).pods == ()
 
 
 def test_settled_resource_keeps_its_end_and_nothing_else(fed: Fed) -> None:
@@ -183,11 +201,11 @@ def test_job_that_only_claims_to_be_ours_is_not_followed(fed: Fed) -> None:
 
 def test_forgotten_resource_leaves_nothing(fed: Fed) -> None:
     fed.runs.note_refusal(RESOURCE, Refusal("Job", "no", NOW))
-    fed.runs.observe(RESOURCE)
+    fed.runs.pods_listed("job-1", [])
     fed.resources.gone(resource_body())
     fed.jobs.gone(job_body())
     fed.runs.note_refusal(RESOURCE, Refusal("Job", "no", NOW))
     assert fed.runs.resource(REF) is None
     runs = fed.runs
     assert [len(store) for store in (runs._resources, runs._jobs, runs._pods)] == [0, 0, 0]
-    assert (runs._uids, runs._refusals, runs._preemptions) == ({}, {}, {})
+    assert (runs._uids, runs._refusals, runs._asked) == ({}, {}, set())

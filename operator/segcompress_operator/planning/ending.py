@@ -1,0 +1,62 @@
+"""The end of a run: its conditions, its times, its Event."""
+
+from segcompress_api.conditions import SUCCESS_REASONS, Reason
+from segcompress_api.status import Attempts, JobStatus, timestamp
+from segcompress_operator.planning import statuses
+from segcompress_operator.planning.observed import ObservedJob, parse_time
+from segcompress_operator.planning.outcomes import Outcome, is_preempted, plain
+from segcompress_operator.planning.plan import Announcement, Plan
+from segcompress_operator.planning.rounds import Round
+
+
+def end(look: Round, outcome: Outcome, job: ObservedJob | None = None) -> Plan:
+    """Return the plan that writes the end of a run, `job` being its last Job where it had one."""
+    good = outcome.reason in SUCCESS_REASONS
+    make = statuses.succeeded if good else statuses.failed
+    status = make(look.status, outcome, look.resource.generation, look.now)
+    if job is not None:
+        status = status.model_copy(update={"job_name": job.name, "attempts": count_attempts(look, job)})
+    status = statuses.ended_at(_begun(look, status, job), (job.ended if job else None) or look.now)
+    word = "Succeeded" if good else "Failed"
+    told = outcome.message if outcome.reason.value == word else f"{outcome.reason.value}: {outcome.message}"
+    notes = outcome.result.notes if outcome.result else ()
+    said = Announcement("Normal" if good else "Warning", word, "; ".join([told, *map(plain, notes)]))
+    return Plan(status=status, announcements=(said,))
+
+
+def too_late(look: Round, deadline: int) -> Outcome:
+    """Return the end at the deadline, with what the run was waiting for."""
+    reason, message = statuses.current_reason(look.status)
+    plain_reasons = ("", Reason.RUNNING, Reason.PENDING)
+    last = f"; it was last {reason}: {message}" if reason not in plain_reasons else ""
+    return Outcome(
+        Reason.DEADLINE_EXCEEDED, f"not finished within spec.activeDeadlineSeconds ({deadline} s){last}"
+    )
+
+
+def count_attempts(look: Round, job: ObservedJob) -> Attempts:
+    """Count the pods that ended without a result; no count ever falls, since pods vanish.
+
+    One pod follows the other, so that those created after the newest that was counted are new. What was
+    preempted and gone while the operator was away is not counted.
+    """
+    before = look.status.attempts or Attempts()
+    ended = [pod for pod in look.observed.pods if pod.terminal and pod.exit_code != 0]
+    failed = sum(not is_preempted(pod) for pod in ended)
+    until = parse_time(before.preempted_until)
+    new = [pod for pod in ended if is_preempted(pod) and (until is None or pod.created > until)]
+    newest = max((pod.created for pod in new), default=until)
+    return Attempts(
+        failed=max(before.failed, job.failed_pods, failed),
+        preempted=before.preempted + len(new),
+        preempted_until=None if newest is None else timestamp(newest),
+    )
+
+
+def _begun(look: Round, status: JobStatus, job: ObservedJob | None) -> JobStatus:
+    """Fill in the start of a run that ended before anybody saw it run."""
+    if status.start_time is not None or job is None:
+        return status
+    started = [pod.started for pod in look.observed.pods if pod.started]
+    begun = min(started) if started else job.started
+    return status if begun is None else status.model_copy(update={"start_time": timestamp(begun)})

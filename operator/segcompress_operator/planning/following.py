@@ -1,0 +1,87 @@
+"""A run that has its Job: how it stands, and how it ended."""
+
+from datetime import timedelta
+
+from segcompress_api.conditions import Reason
+from segcompress_api.errors import InvalidSpecError
+from segcompress_api.status import timestamp
+from segcompress_operator.planning.ending import count_attempts, end, too_late
+from segcompress_operator.planning.observed import ObservedJob
+from segcompress_operator.planning.outcomes import outcome_of_job, tells, unreadable
+from segcompress_operator.planning.plan import Announcement, Plan
+from segcompress_operator.planning.progress import Progress, lost_pod, overdue_at, progress_of
+from segcompress_operator.planning.rounds import Round, soonest
+from segcompress_operator.planning.spec import check_spec, parse_spec
+from segcompress_operator.planning.starting import LAST_START, SETTLE_SECONDS, start
+
+QUIET_SECONDS = 5.0
+"""A Job without a pod for this long is asked why."""
+
+LATE_POD_SECONDS = 3.0
+"""A pod's last state may come this long after its Job's end, before the API server is asked for it."""
+
+
+def follow(look: Round, job: ObservedJob) -> Plan:
+    """Return what the last Job of a run asks for."""
+    if not job.finished:
+        return _report(look, job)
+    outcome = outcome_of_job(job, look.observed.pods)
+    if outcome is not None and outcome.reason is Reason.DEADLINE_EXCEEDED:
+        return end(look, too_late(look, job.deadline_seconds), job)
+    if not look.observed.asked:
+        seen = all(pod.terminal for pod in look.observed.pods) and tells(job, look.observed.pods)
+        if not seen and job.ended is not None and not look.is_older(job.ended, LATE_POD_SECONDS):
+            return Plan(requeue_after=1.0)
+        if not seen or outcome is None:
+            return Plan(list_pods_of=job.uid)
+    if outcome is not None:
+        return end(look, outcome, job)
+    return end(look, unreadable(job), job) if job.start >= LAST_START else start(look, before=job)
+
+
+def _report(look: Round, job: ObservedJob) -> Plan:
+    """Say how a run that is under way stands."""
+    pods, refusal = look.observed.pods, look.observed.refused("Pod")
+    overdue = soonest(*(look.seconds_until(moment) for moment in map(overdue_at, pods) if moment))
+    overdue = overdue if overdue is not None and overdue > 0 else None
+    progress = lost_pod(job, pods, look.now) or progress_of(job, pods, refusal.message if refusal else "")
+    if progress is None:
+        return Plan(requeue_after=overdue)
+    look_at, wait = _silence(look, job)
+    unsettled = SETTLE_SECONDS - (look.now - job.created).total_seconds()
+    if progress.reason is Reason.PENDING and not look.status.conditions and unsettled > 0:
+        return Plan(requeue_after=unsettled)
+    status, reword = look.in_progress(progress)
+    status = status.model_copy(update={"job_name": job.name, "attempts": count_attempts(look, job)})
+    again = soonest(wait, overdue, reword)
+    if progress.reason is not Reason.RUNNING or status.start_time is not None:
+        return Plan(status=status, look_at=look_at, requeue_after=again)
+    begun = next((pod.started for pod in reversed(pods) if pod.running and pod.started), look.now)
+    status = status.model_copy(update={"start_time": timestamp(begun)})
+    return Plan(status=status, announcements=(_started(look, progress),), requeue_after=again)
+
+
+def _silence(look: Round, job: ObservedJob) -> tuple[str | None, float | None]:
+    """Return the uid of a Job to ask why it has no pod, or the seconds until then.
+
+    A Job that its controller has not seen yet, or that has pods which we have not, is not asked. The longer
+    the silence, the rarer the question.
+    """
+    pods = look.observed.pods
+    waits_for_us = job.started is None or job.active_pods > 0 or any(not pod.terminal for pod in pods)
+    if job.suspended or job.deleting or waits_for_us:
+        return None, None
+    since = max([job.created, *(pod.finished or pod.created for pod in pods)])
+    refusal = look.observed.refused("Pod")
+    asked = refusal is not None and refusal.seen >= since
+    due = refusal.next_try(since) if refusal and asked else since + timedelta(seconds=QUIET_SECONDS)
+    wait = look.seconds_until(due)
+    return (job.uid, None) if wait <= 0 else (None, wait)
+
+
+def _started(look: Round, progress: Progress) -> Announcement:
+    try:
+        notes = check_spec(parse_spec(look.resource), look.resource.owner.labels, look.settings)
+    except InvalidSpecError:
+        notes = ()
+    return Announcement("Normal", "Started", "; ".join([progress.message, *notes]))
