@@ -28,7 +28,7 @@ from segcompress_runner.pipeline import Request, Surroundings, run
 from segcompress_runner.processor import this_processor
 from segcompress_runner.provenance import installed
 from segcompress_runner.stopping import StopFlag
-from segcompress_runner.storage import S3Storage, Stores, settings_from
+from segcompress_runner.storage import S3Storage, Stores, settings_from, take_credentials
 from segcompress_runner.threads import set_threads
 
 _LAST_LINES = 12
@@ -76,12 +76,13 @@ def main() -> int:
 
 
 def _run(stop: StopFlag, log: Log) -> RunResult:
+    credentials = take_credentials(os.environ)
     threads = set_threads(os.environ)
     config = _read_config(_path("config"))
     log(f"run of {config.namespace}/{config.name}, start {config.start}, on {threads} threads")
     progress = LogLines(log)
     storage = Stores(
-        lambda: S3Storage(settings_from(os.environ), stop=stop, note=progress.note),
+        lambda: S3Storage(settings_from(credentials), stop=stop, note=progress.note),
         local=None,
     )
     request = Request(

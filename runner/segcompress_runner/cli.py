@@ -29,7 +29,15 @@ from segcompress_runner.job_file import read_job
 from segcompress_runner.processor import this_processor
 from segcompress_runner.provenance import RUNNER_VERSION, installed
 from segcompress_runner.stopping import StopFlag
-from segcompress_runner.storage import Address, LocalStorage, S3Storage, Stores, parse_address, settings_from
+from segcompress_runner.storage import (
+    Address,
+    LocalStorage,
+    S3Storage,
+    Stores,
+    parse_address,
+    settings_from,
+    take_credentials,
+)
 from segcompress_runner.threads import set_threads
 
 _INTERRUPTED = 130
@@ -115,8 +123,9 @@ def _piped(
     from segcompress_runner.terminal import print_result, progress_for
 
     progress, shown = progress_for(Console(stderr=True))
+    credentials = take_credentials(os.environ)
     storage = Stores(
-        lambda: S3Storage(settings_from(os.environ), stop=stop, note=progress.note), local=LocalStorage()
+        lambda: S3Storage(settings_from(credentials), stop=stop, note=progress.note), local=LocalStorage()
     )
     device = _device(job, options.device)
     request = Request(

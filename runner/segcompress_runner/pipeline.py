@@ -1,8 +1,8 @@
 """One run, as a table of contents.
 
-Fetch, reuse?, validate, baseline, compress, publish the weights, evaluate, export, benchmark, gates, publish
-the figures. Nothing of Paddle is imported before it is known that something is new: a reused run ends in a
-second, and one whose weights are published does not train.
+Find, reuse?, fetch, validate, baseline, compress, publish the weights, evaluate, export, benchmark, gates,
+publish the figures. Nothing of Paddle is imported before it is known that something is new: a reused run ends
+in a second, and one whose weights are published does not train.
 """
 
 import warnings
@@ -18,8 +18,14 @@ from segcompress_api.contract import RunResult
 from segcompress_api.job import JobSpec
 from segcompress_runner import run_key
 from segcompress_runner.errors import InvalidSettingError
-from segcompress_runner.inputs.checks import check_pictures
-from segcompress_runner.inputs.fetch import Found, check_unchanged, fetch_inputs, find_inputs, with_strategy
+from segcompress_runner.inputs.fetch import (
+    Found,
+    check_unchanged,
+    fetch_dataset,
+    fetch_model,
+    find_inputs,
+    with_strategy,
+)
 from segcompress_runner.inputs.lists import Lists, read_lists
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.paddle_start import start_paddle
@@ -85,12 +91,12 @@ def run(request: Request, around: Surroundings) -> RunResult:
         progress.note(f"found the weights that were published on {model.manifest.published}")
     publish.reserve(storage, place, datetime.now(UTC))
     progress.start(Stage.FETCH, found.files)
-    inputs = fetch_inputs(found, storage, around.work / "inputs", progress.step)
-
-    lists = read_lists(inputs.dataset, spec.dataset)
-    progress.start(Stage.VALIDATE, len({*lists.train, *lists.val}))
-    check_pictures(lists, spec.dataset, progress, request.threads)
-    job = _Job(request, spec, settings, keys, place, found, inputs.model, lists)
+    files = fetch_model(found, storage, around.work / "inputs", progress.step)
+    start_paddle(around.stop.listen_again)
+    _check_model(spec, settings, files, found.training_pictures, request.device)
+    dataset = fetch_dataset(found, storage, around.work / "inputs", progress.step)
+    lists = read_lists(dataset, spec.dataset)
+    job = _Job(request, spec, settings, keys, place, found, files, lists)
 
     measured = _measure(job, model, around, progress)
 
@@ -140,11 +146,19 @@ def _place(request: Request, keys: RunKeys) -> Place:
     return publish.bucket_place(output, keys.model, request.attempt)
 
 
+def _check_model(spec: JobSpec, settings: ActSettings, model: ModelFiles, pictures: int, device: str) -> None:
+    """Refuse before the pictures are fetched what their number and the model tell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Paddle's packages about one another
+        from segcompress_runner import stages
+
+    stages.check_model(spec, settings, model, pictures, device)
+
+
 def _measure(
     job: _Job, model: PublishedModel | None, around: Surroundings, progress: Timed
 ) -> publish.Measurement:
-    """Do everything that needs Paddle; train only where there is no `model` yet."""
-    start_paddle(around.stop.listen_again)
+    """Do everything that needs the pictures; train only where there is no `model` yet."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Paddle's packages about one another
         from segcompress_runner import stages

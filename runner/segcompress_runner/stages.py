@@ -14,6 +14,7 @@ from segcompress_api.act_settings import ActSettings
 from segcompress_api.job import JobSpec, RuntimeName
 from segcompress_runner.compression import training
 from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.inputs.checks import check_pictures, read_sizes
 from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.fit import check_fit
 from segcompress_runner.inputs.lists import Lists
@@ -69,17 +70,33 @@ class Exported:
     file: Path | None = None
 
 
-def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lists, means: Means) -> Case:
-    """Check whatever of model and pictures needs Paddle, before hours of training.
+def check_model(
+    spec: JobSpec, settings: ActSettings, model: ModelFiles, pictures: int, device: str
+) -> ModelInfo:
+    """Check model, device and settings against each other; `pictures` is the number for training.
 
     Raises InvalidSettingError or InvalidInputError.
     """
-    _check_device(means.device)
+    _check_device(device)
     info = inspect_model(model)
-    training.check_training(info, settings, len(lists.train), spec.dataset.batch_size)
+    training.check_training(info, settings, pictures, spec.dataset.batch_size)
+    Pictures((), spec.dataset.train_transforms, mode="train")
+    Pictures((), spec.dataset.val_transforms, mode="val")
+    return info
+
+
+def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lists, means: Means) -> Case:
+    """Check the pictures against model and transforms: all headers first, then every byte.
+
+    Raises InvalidSettingError or InvalidInputError.
+    """
+    means.progress.start(Stage.VALIDATE, len({*lists.train, *lists.val}))
+    info = check_model(spec, settings, model, len(lists.train), means.device)
     train = Pictures(lists.train, spec.dataset.train_transforms, mode="train", seed=spec.seed)
     val = Pictures(lists.val, spec.dataset.val_transforms, mode="val")
-    check_fit(info, train, val)
+    sizes = read_sizes(lists, means.threads)
+    check_fit(info, train.fitted(sizes), val.fitted(sizes))
+    check_pictures(lists, spec.dataset, means.progress, means.threads)
     return Case(spec, settings, means, model, info, train, val)
 
 

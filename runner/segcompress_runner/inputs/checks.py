@@ -54,22 +54,45 @@ def _in_order(pool: ThreadPoolExecutor, samples: tuple[Sample, ...], dataset: Da
 
 def check_sample(sample: Sample, dataset: Dataset) -> None:
     """Check one picture and its mask; raises InvalidInputError."""
-    size = _check_image(sample)
-    mask = _read_mask(sample)
-    height, width = mask.shape
-    if (width, height) != size:
-        raise InvalidInputError(
-            f"{sample.named(sample.mask)}: the mask is {width}x{height} pixels and its picture "
-            f"{sample.image.name} {size[0]}x{size[1]}; they must be of one size"
-        )
-    _check_ids(mask, sample, dataset)
+    read_size(sample)
+    _decode_image(sample)
+    _check_ids(_read_mask(sample), sample, dataset)
 
 
-def _check_image(sample: Sample) -> tuple[int, int]:
-    """Decode a picture to its end, as training will; return (width, height) as cv2 sees it."""
+def read_sizes(lists: Lists, threads: int = 2) -> dict[Sample, tuple[int, int]]:
+    """Return (height, width) of each picture from its header and its mask's; raises InvalidInputError."""
+    samples = tuple(dict.fromkeys((*lists.train, *lists.val)))
+    with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
+        return dict(zip(samples, pool.map(read_size, samples), strict=True))
+
+
+def read_size(sample: Sample) -> tuple[int, int]:
+    """Return a picture's (height, width) as cv2 sees it; the mask's header must say the same."""
     with _opened(sample.image, sample, _IMAGE_FORMATS) as image:
-        width, height = image.size
-        sideways = image.getexif().get(_ORIENTATION) in _SIDEWAYS
+        width, height = reversed(image.size) if _is_sideways(image) else image.size
+    with _opened(sample.mask, sample, _MASK_FORMATS) as mask:
+        _check_mode(mask, sample)
+        if mask.size != (width, height):
+            raise InvalidInputError(
+                f"{sample.named(sample.mask)}: the mask is {mask.width}x{mask.height} pixels and its picture "
+                f"{sample.image.name} {width}x{height}; they must be of one size"
+            )
+    return height, width
+
+
+def _is_sideways(image: Image.Image) -> bool:
+    """Return whether EXIF turns the picture; PIL would decode all of a PNG to look behind its pixels."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return False
+    try:
+        return image.getexif().get(_ORIENTATION) in _SIDEWAYS
+    except Exception:  # noqa: BLE001 - broken metadata turns nothing, and cv2 ignores it too
+        return False
+
+
+def _decode_image(sample: Sample) -> None:
+    """Decode a picture to its end, as training will."""
+    with _opened(sample.image, sample, _IMAGE_FORMATS) as image:
         if image.format == "JPEG":
             # libjpeg makes a whole picture of half a file, and only PIL says so. At an eighth of the size it
             # reads every byte at a third of the cost.
@@ -78,18 +101,20 @@ def _check_image(sample: Sample) -> tuple[int, int]:
         reduced = cv2.IMREAD_REDUCED_COLOR_8 if image.format == "JPEG" else cv2.IMREAD_COLOR
     if cv2.imread(str(sample.image), reduced) is None:
         raise InvalidInputError(f"{sample.named(sample.image)}: is broken or truncated")
-    return (height, width) if sideways else (width, height)
+
+
+def _check_mode(mask: Image.Image, sample: Sample) -> None:
+    if mask.mode not in _MASK_MODES:
+        kind = "16 bits or more a pixel" if mask.mode.startswith(("I", "F")) else "a colour picture"
+        raise InvalidInputError(
+            f"{sample.named(sample.mask)}: the mask is {kind} (mode {mask.mode}); "
+            "it must hold one 8-bit class id a pixel (grey or palette PNG)"
+        )
 
 
 def _read_mask(sample: Sample) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """Return a mask as H x W class ids, as PaddleSeg reads it."""
     with _opened(sample.mask, sample, _MASK_FORMATS) as image:
-        if image.mode not in _MASK_MODES:
-            kind = "16 bits or more a pixel" if image.mode.startswith(("I", "F")) else "a colour picture"
-            raise InvalidInputError(
-                f"{sample.named(sample.mask)}: the mask is {kind} (mode {image.mode}); "
-                "it must hold one 8-bit class id a pixel (grey or palette PNG)"
-            )
         _load(image, sample.mask, sample)
         return np.asarray(image).astype(np.uint8, copy=False)
 

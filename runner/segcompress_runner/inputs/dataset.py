@@ -7,8 +7,8 @@ what ran before in that process.
 
 import multiprocessing
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from PIL import Image
 from segcompress_api.job import Transform
 from segcompress_runner.errors import InvalidInputError, InvalidSettingError
 from segcompress_runner.inputs.checks import check_pictures
+from segcompress_runner.inputs.fit import Fitted, Size, tried
 from segcompress_runner.inputs.lists import Entry, Lists, Sample, parse_list, read_list, read_lists
 from segcompress_runner.inputs.transforms import check_transforms
 
@@ -91,14 +92,27 @@ class Pictures(paddle.io.Dataset):  # type: ignore[misc]  # Paddle ships no type
 
     def __getitem__(self, index: int) -> Any:
         sample = self.samples[index]
-        # What val takes is never random, and threads may read it: they share the generators.
-        seeded = _seeded(self.seed, int(self._epoch.value), index) if self.mode == "train" else nullcontext()
-        with seeded:
+        with self._random(index):
             data = self._transformed({"img": read_image(sample)}, sample)
         image = np.ascontiguousarray(np.transpose(data["img"], (2, 0, 1)), dtype=np.float32)
         if self.mode == "train":
             return image
         return image, read_mask(sample), index
+
+    def fitted(self, sizes: Mapping[Sample, Size]) -> tuple[Fitted, ...]:
+        """Return what the transforms make of pictures that stand for all; `sizes` come from their headers."""
+        return tuple(self._fitted(index, sizes) for index in tried(self.samples, sizes))
+
+    def _fitted(self, index: int, sizes: Mapping[Sample, Size]) -> Fitted:
+        sample = self.samples[index]
+        with self._random(index):
+            data = self._transformed({"img": np.zeros((*sizes[sample], 3), np.float32)}, sample)
+        height, width = data["img"].shape[:2]
+        return Fitted(sample.named(sample.image), (int(height), int(width)))
+
+    def _random(self, index: int) -> AbstractContextManager[None]:
+        # What val takes is never random, and threads may read it: they share the generators.
+        return _seeded(self.seed, int(self._epoch.value), index) if self.mode == "train" else nullcontext()
 
     def _transformed(self, data: dict[str, Any], sample: Sample) -> dict[str, Any]:
         data.update(trans_info=[], gt_fields=[])

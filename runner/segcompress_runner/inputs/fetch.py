@@ -5,7 +5,8 @@ reused ends before that.
 """
 
 import hashlib
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Found:
     model: tuple[Stat, ...]
     dataset_folder: Address
     lists: dict[str, bytes]
+    training_pictures: int
     pictures: tuple[Stat, ...]
 
     @property
@@ -44,12 +46,8 @@ class Found:
         )
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """A run's inputs on this machine."""
-
-    model: ModelFiles
-    dataset: Path
+Step = Callable[[int], None]
+"""Called with the number of files that are here."""
 
 
 def with_strategy(spec: JobSpec, storage: Storage) -> JobSpec:
@@ -87,26 +85,33 @@ def find_inputs(spec: JobSpec, storage: Storage) -> Found:
             (dataset.val_list, "spec.dataset.valList"),
         )
     }
-    entries = [entry for name, content in lists.items() for entry in parse_list(content, name)]
+    entries = {name: parse_list(content, name) for name, content in lists.items()}
     return Found(
         model_folder=model_folder,
         model=storage.stat(model_folder, names),
         dataset_folder=dataset_folder,
         lists=lists,
-        pictures=storage.stat(dataset_folder, _pictures(entries)),
+        training_pictures=len(entries[dataset.train_list]),
+        pictures=storage.stat(dataset_folder, _pictures(entries.values())),
     )
 
 
-def fetch_inputs(found: Found, storage: Storage, into: Path, step: Callable[[int], None]) -> Inputs:
-    """Fetch what was found; `step` gets the number of files that are here."""
+def fetch_model(found: Found, storage: Storage, into: Path, step: Step) -> ModelFiles:
+    """Fetch the model; `step` gets the number of files that are here."""
     model = storage.fetch(found.model_folder, found.model, into / "model", step)
     program, params = (model / stat.file.name for stat in found.model)
+    return ModelFiles(program, params)
+
+
+def fetch_dataset(found: Found, storage: Storage, into: Path, step: Step) -> Path:
+    """Fetch pictures and masks, after the model, and return their folder, lists included."""
+    before = len(found.model)
     dataset = storage.fetch(
-        found.dataset_folder, found.pictures, into / "dataset", lambda done: step(len(found.model) + done)
+        found.dataset_folder, found.pictures, into / "dataset", lambda done: step(before + done)
     )
     if found.dataset_folder.scheme != "file":
         _write_lists(found.lists, dataset)
-    return Inputs(ModelFiles(program, params), dataset)
+    return dataset
 
 
 def check_unchanged(found: Found, storage: Storage) -> None:
@@ -135,14 +140,13 @@ def _check_names(program: str, params: str) -> None:
 
 
 def _read_list(storage: Storage, folder: Address, file: Named) -> bytes:
-    safe_join(Path(), file.name)
-    return storage.read(folder / file.name, LIST_BYTES)
+    return storage.read(folder / safe_join(Path(), file.name).as_posix(), LIST_BYTES)
 
 
-def _pictures(entries: list[Entry]) -> tuple[Named, ...]:
+def _pictures(lists: Iterable[Sequence[Entry]]) -> tuple[Named, ...]:
     """Return every named file once, in the lists' order."""
     origins: dict[str, str] = {}
-    for entry in entries:
+    for entry in itertools.chain.from_iterable(lists):
         origins.setdefault(entry.image, entry.origin)
         origins.setdefault(entry.mask, entry.origin)
     return tuple(Named(name, origin) for name, origin in origins.items())

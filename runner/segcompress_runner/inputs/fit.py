@@ -1,57 +1,62 @@
-"""Whether pictures fit the model once the transforms are through, tried on a few before training."""
+"""Whether pictures fit the model once the transforms are through, known from their headers. Pure."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.inputs.model import ModelInfo, fixed_size
 
 _TRIED = 8
 
-
-class Transformed(Protocol):
-    """What `dataset.Pictures` offers."""
-
-    def __len__(self) -> int:
-        """Return the number of pictures."""
-
-    def __getitem__(self, index: int) -> Any:
-        """Return an image, or a tuple that starts with one."""
+Size = tuple[int, int]
+"""Height and width in pixels."""
 
 
-def check_fit(info: ModelInfo, train: Transformed, val: Transformed) -> None:
-    """Transform a few pictures of each list; raises InvalidSettingError naming the transforms.
+@dataclass(frozen=True)
+class Fitted:
+    """A picture's name, and the size that the transforms give it."""
+
+    name: str
+    size: Size
+
+
+def check_fit(info: ModelInfo, train: Sequence[Fitted], val: Sequence[Fitted]) -> None:
+    """Raise InvalidSettingError naming the transforms where pictures do not fit a batch or the model.
 
     Training pictures go into batches, so they must come out at one size; where the model's size is fixed, all
     must come out at it.
     """
-    sizes = _sizes([train[index] for index in _spread(len(train))])
-    if len(sizes) > 1:
-        listed = " and ".join(f"{height}x{width}" for height, width in sorted(sizes)[:2])
+    first = train[0]
+    other = next((fitted for fitted in train if fitted.size != first.size), None)
+    if other is not None:
         raise InvalidSettingError(
-            f"spec.dataset.trainTransforms: give pictures of several sizes ({listed}), which no batch takes; "
-            "end with Resize or RandomPaddingCrop"
+            f"spec.dataset.trainTransforms: give {first.name} {_written(first.size)} pixels (height x width) "
+            f"and {other.name} {_written(other.size)}; a batch takes one size, so end with Resize or "
+            "RandomPaddingCrop"
         )
-    _check_size(info, sizes, "spec.dataset.trainTransforms")
-    _check_size(info, _sizes([val[index][0] for index in _spread(len(val))]), "spec.dataset.valTransforms")
+    _check_size(info, train, "spec.dataset.trainTransforms")
+    _check_size(info, val, "spec.dataset.valTransforms")
 
 
-def _check_size(info: ModelInfo, sizes: set[tuple[int, int]], field: str) -> None:
+def tried(samples: Sequence[Sample], sizes: Mapping[Sample, Size]) -> list[int]:
+    """Return indices of pictures that stand for all: the first of each size, and a few from all over."""
+    firsts: dict[Size, int] = {}
+    for index, sample in enumerate(samples):
+        firsts.setdefault(sizes[sample], index)
+    few = min(len(samples), _TRIED)
+    return sorted({*firsts.values(), *(number * len(samples) // few for number in range(few))})
+
+
+def _check_size(info: ModelInfo, pictures: Sequence[Fitted], field: str) -> None:
     fixed = fixed_size(info)
-    wrong = sorted(sizes - {fixed}) if fixed else []
+    wrong = next((fitted for fitted in pictures if fixed and fitted.size != fixed), None)
     if fixed and wrong:
-        height, width = wrong[0]
         raise InvalidSettingError(
-            f"{field}: give pictures of {height}x{width} (height x width) and the model takes only "
-            f"{fixed[0]}x{fixed[1]}; put {{type: Resize, target_size: [{fixed[1]}, {fixed[0]}]}} there"
+            f"{field}: give {wrong.name} {_written(wrong.size)} pixels (height x width) and the model "
+            f"takes only {_written(fixed)}; add {{type: Resize, target_size: [{fixed[1]}, {fixed[0]}]}}"
         )
 
 
-def _sizes(images: Sequence[Any]) -> set[tuple[int, int]]:
-    return {(int(image.shape[1]), int(image.shape[2])) for image in images}
-
-
-def _spread(count: int) -> list[int]:
-    """Return a few indices from all over a list."""
-    tried = min(count, _TRIED)
-    return [number * count // tried for number in range(tried)]
+def _written(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"

@@ -86,18 +86,19 @@ def _entry(line: str, origin: str) -> Entry:
     names = [part.strip() for part in line.split("\t")] if "\t" in line else line.split()
     if len(names) != 2:  # noqa: PLR2004 - an image and a mask
         raise InvalidInputError(
-            f'{origin}: {line[:80]!r} is no "image mask" pair: two paths, a space or a tab between'
+            f'{origin}: {line[:80]!r} is not an "image mask" pair: two paths, a space or a tab between'
         )
-    for name in names:
-        _check_relative(name, origin)
-    return Entry(names[0], names[1], origin)
+    image, mask = (_relative(name, origin) for name in names)
+    return Entry(image, mask, origin)
 
 
-def _check_relative(name: str, origin: str) -> None:
+def _relative(name: str, origin: str) -> str:
+    """Return the path that `name` means inside the dataset's folder: "./a//b.png" is "a/b.png" everywhere."""
     path = PurePosixPath(name)
     odd = not name or "\\" in name or any(ord(letter) < ord(" ") for letter in name)
     if odd or path.is_absolute() or ".." in path.parts or not path.parts:
-        raise InvalidInputError(f"{origin}: {name[:80]!r} is no path inside the dataset's folder")
+        raise InvalidInputError(f"{origin}: {name[:80]!r} is not a path inside the dataset's folder")
+    return path.as_posix()
 
 
 def _samples(root: Path, entries: tuple[Entry, ...]) -> tuple[Sample, ...]:

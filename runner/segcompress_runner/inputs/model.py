@@ -2,7 +2,7 @@
 
 Only the .pdmodel program (protobuf) and the combined .pdiparams (raw tensors) are accepted: every other
 file of Paddle is pickle, which runs code. Both are walked through here first, since Paddle's native loader
-answers a wrong file with a crash.
+answers a wrong file with a crash, and its executor runs whatever operator a program holds.
 """
 
 import struct
@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from segcompress_runner.errors import InvalidInputError
+from segcompress_runner.inputs.operators import forbidden
 
 _NCHW = 4
 _FLOAT32 = 5
@@ -81,6 +82,12 @@ def _parse(path: Path) -> Any:
         raise InvalidInputError(f"{path}: is no Paddle inference program (.pdmodel)") from None
     if not program.blocks or not program.blocks[0].ops:
         raise InvalidInputError(f"{path}: is a Paddle program without operators")
+    refused = forbidden(program)
+    if refused:
+        raise InvalidInputError(
+            f"{path}: holds the operator {refused[0][:80]!r}, which inference of a segmentation model does "
+            "not need; a model may only hold operators that compute tensors from tensors"
+        )
     return program
 
 

@@ -5,6 +5,7 @@ store answers into the runner's errors.
 """
 
 from segcompress_runner.storage.address import Address, parse_address, safe_join
+from segcompress_runner.storage.credentials import take_credentials
 from segcompress_runner.storage.local import LocalStorage
 from segcompress_runner.storage.protocol import Named, Stat, Storage
 from segcompress_runner.storage.s3 import S3Storage
@@ -23,4 +24,5 @@ __all__ = [
     "parse_address",
     "safe_join",
     "settings_from",
+    "take_credentials",
 ]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from segcompress_api.contract import CA_BUNDLE_PATH, OPTIONAL_SECRET_KEYS, SECRET_KEYS
 from segcompress_runner.errors import InvalidSettingError
 
-_CA_VARIABLE = "AWS_CA_BUNDLE"
+CA_VARIABLE = "AWS_CA_BUNDLE"
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ def _endpoint(value: str) -> tuple[str, bool]:
 
 
 def _ca_bundle(environment: Mapping[str, str]) -> Path | None:
-    named = environment.get(_CA_VARIABLE)
+    named = environment.get(CA_VARIABLE)
     if named:
         if not Path(named).is_file():
-            raise InvalidSettingError(f"{_CA_VARIABLE}: {named} is no file")
+            raise InvalidSettingError(f"{CA_VARIABLE}: {named} is no file")
         return Path(named)
     mounted = Path(CA_BUNDLE_PATH)
     return mounted if mounted.is_file() else None

@@ -157,6 +157,7 @@ def picture(pixels: Any) -> bytes:
 
 
 IMAGE, MASK = picture(np.full((8, 8, 3), 9, np.uint8)), picture(np.zeros((8, 8), np.uint8))
+LOW_ODD = np.zeros((48, 40), np.uint8)
 NINES, LOW = picture(np.full((8, 8), 9, np.uint8)), picture(np.zeros((4, 8), np.uint8))
 
 
@@ -236,7 +237,7 @@ def spoiled(admin: Minio, spec: Spec, bucket: str) -> Callable[[str, Spoil], Spe
         pytest.param(
             "dataset.valTransforms",
             [{"type": "Resize", "target_size": [16, 16]}],
-            "spec.dataset.valTransforms: give pictures of 16x16",
+            "spec.dataset.valTransforms: give 12.png (val.txt line 1) 16x16",
             id="size of the model",
         ),
     ],
@@ -247,3 +248,34 @@ def test_setting_that_does_not_fit_the_model_is_named_before_training(
     ended = runner.run(changed(spec, path, value))
     Told(Reason.INVALID_SPEC, message).by(ended)
     assert "Compress" not in ended.log
+
+
+def test_setting_that_does_not_fit_the_model_is_named_before_pictures_are_fetched(
+    pictured: Callable[[bytes, bytes], Spec], runner: Runner
+) -> None:
+    spec = changed(pictured(b"no picture", MASK), "strategy.Distillation", {"node": ["conv2d_1.tmp_9"]})
+    ended = runner.run(spec)
+    Told(Reason.INVALID_SPEC, "spec.strategy.Distillation.node").by(ended)
+    assert "Validate" not in ended.log
+
+
+def test_late_picture_of_another_size_is_named_before_anything_is_decoded(
+    admin: Minio, runner: Runner, spec: Spec, bucket: str
+) -> None:
+    odd = {"odd.png": picture(np.zeros((48, 40, 3), np.uint8)), "odd-mask.png": picture(LOW_ODD)}
+    names = [f"{number % 2}.png {number % 2}-mask.png\n" for number in range(31)]
+    names[23] = "odd.png odd-mask.png\n"
+    for name in ("0.png", "0-mask.png", "1.png", "1-mask.png"):
+        response = admin.get_object("inputs", f"dataset/{name}")
+        put(admin, bucket, f"data/{name}", response.data)
+        response.release_conn()
+    for name, content in {
+        **odd,
+        "train.txt": "".join(names).encode(),
+        "val.txt": b"0.png 0-mask.png",
+    }.items():
+        put(admin, bucket, f"data/{name}", content)
+    unresized = changed(spec, "dataset.uri", f"s3://{bucket}/data/")
+    ended = runner.run(changed(unresized, "dataset.trainTransforms", [{"type": "Normalize"}]))
+    Told(Reason.INVALID_SPEC, "odd.png (train.txt line 24) 48x40").by(ended)
+    assert "Baseline" not in ended.log

@@ -4,7 +4,7 @@ import pytest
 
 from segcompress_api.job import JobSpec
 from segcompress_runner.errors import InvalidInputError
-from segcompress_runner.inputs.fetch import check_unchanged, fetch_inputs, find_inputs
+from segcompress_runner.inputs.fetch import check_unchanged, fetch_dataset, fetch_model, find_inputs
 from segcompress_runner.storage import LocalStorage
 
 from .conftest import MakeDataset
@@ -34,8 +34,9 @@ def test_exactly_the_named_files_are_found(root: Path, spec: JobSpec) -> None:
 
 def test_local_inputs_are_used_where_they_lie(root: Path, spec: JobSpec, tmp_path: Path) -> None:
     storage, steps = LocalStorage(), list[int]()
-    inputs = fetch_inputs(find_inputs(spec, storage), storage, tmp_path / "work", steps.append)
-    assert (inputs.model.program, inputs.dataset) == (root / "model.pdmodel", root)
+    found = find_inputs(spec, storage)
+    assert fetch_model(found, storage, tmp_path / "work", steps.append).program == root / "model.pdmodel"
+    assert fetch_dataset(found, storage, tmp_path / "work", steps.append) == root
     assert steps[-1] == 6
 
 

@@ -1,8 +1,10 @@
-import numpy as np
+from pathlib import Path
+
 import pytest
 
 from segcompress_runner.errors import InvalidSettingError
-from segcompress_runner.inputs.fit import check_fit
+from segcompress_runner.inputs.fit import Fitted, Size, check_fit, tried
+from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.inputs.model import ModelInfo
 
 
@@ -10,25 +12,22 @@ def info(height: int, width: int) -> ModelInfo:
     return ModelInfo("x", (-1, 3, height, width), "out", (-1, 2, height, width), frozenset())
 
 
-def images(*sizes: tuple[int, int]) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
-    return [np.zeros((3, *size), np.float32) for size in sizes]
-
-
-def labelled(*sizes: tuple[int, int]) -> list[tuple[object, None, int]]:
-    return [(image, None, index) for index, image in enumerate(images(*sizes))]
+def fitted(*sizes: Size) -> list[Fitted]:
+    return [Fitted(f"{number}.jpg", size) for number, size in enumerate(sizes)]
 
 
 def test_fixed_model_takes_its_size() -> None:
-    check_fit(info(192, 256), images((192, 256)), labelled((192, 256)))
+    check_fit(info(192, 256), fitted((192, 256)), fitted((192, 256)))
 
 
 def test_free_model_takes_validation_pictures_of_any_size() -> None:
-    check_fit(info(-1, -1), images((64, 64), (64, 64)), labelled((100, 50), (50, 100)))
+    check_fit(info(-1, -1), fitted((64, 64), (64, 64)), fitted((100, 50), (50, 100)))
 
 
-def test_training_pictures_must_fit_one_batch() -> None:
-    with pytest.raises(InvalidSettingError, match=r"trainTransforms: give pictures of several sizes"):
-        check_fit(info(-1, -1), images((64, 64), (64, 32)), labelled((64, 64)))
+def test_training_pictures_that_do_not_fit_one_batch_are_named() -> None:
+    message = r"trainTransforms: give 0\.jpg 64x64 .* and 1\.jpg 64x32; a batch takes one size"
+    with pytest.raises(InvalidSettingError, match=message):
+        check_fit(info(-1, -1), fitted((64, 64), (64, 32)), fitted((64, 64)))
 
 
 @pytest.mark.parametrize(
@@ -38,9 +37,23 @@ def test_training_pictures_must_fit_one_batch() -> None:
         pytest.param((192, 256), (64, 64), "valTransforms", id="val"),
     ],
 )
-def test_wrong_size_names_the_transforms_and_the_remedy(
-    train: tuple[int, int], val: tuple[int, int], field: str
-) -> None:
-    message = rf"spec\.dataset\.{field}: .*64x64 .*192x256; put {{type: Resize, target_size: \[256, 192\]}}"
+def test_wrong_size_names_picture_transforms_and_remedy(train: Size, val: Size, field: str) -> None:
+    message = (
+        rf"spec\.dataset\.{field}: give 0\.jpg 64x64 .*192x256; add "
+        r"{type: Resize, target_size: \[256, 192\]}"
+    )
     with pytest.raises(InvalidSettingError, match=message):
-        check_fit(info(192, 256), images(train), labelled(val))
+        check_fit(info(192, 256), fitted(train), fitted(val))
+
+
+def test_every_size_is_tried_however_late_it_comes() -> None:
+    samples = [Sample(Path(f"{number}.jpg"), Path(f"{number}.png")) for number in range(1000)]
+    sizes = dict.fromkeys(samples, (20, 30)) | {samples[777]: (30, 20)}
+    indices = tried(samples, sizes)
+    assert 777 in indices
+    assert len(indices) == 9
+
+
+def test_one_picture_is_tried_once() -> None:
+    sample = Sample(Path("a.jpg"), Path("a.png"))
+    assert tried([sample], {sample: (20, 30)}) == [0]

@@ -16,6 +16,7 @@ from .conftest import MakeDataset
         pytest.param(
             b"a.jpg   a.png\r\n\r\nb.jpg b.png", [("a.jpg", "a.png"), ("b.jpg", "b.png")], id="CRLF"
         ),
+        pytest.param(b"./images/a.jpg masks//./a.png", [("images/a.jpg", "masks/a.png")], id="dots"),
         pytest.param(b"\xef\xbb\xbfa.jpg a.png", [("a.jpg", "a.png")], id="byte order mark"),
     ],
 )
@@ -29,12 +30,15 @@ def test_list_gives_pairs(content: bytes, expected: list[tuple[str, str]]) -> No
         pytest.param(b"", "train.txt: is empty", id="empty"),
         pytest.param(b"\n \n", "train.txt: is empty", id="blank lines"),
         pytest.param(
-            b"a.jpg a.png\nb.jpg\n", r"train.txt line 2: 'b.jpg' is no \"image mask\" pair", id="one"
+            b"a.jpg a.png\nb.jpg\n", r"train.txt line 2: 'b.jpg' is not an \"image mask\" pair", id="one"
         ),
         pytest.param(b"a.jpg a.png 1\n", "train.txt line 1: .* pair", id="three"),
-        pytest.param(b"/etc/passwd a.png\n", "line 1: '/etc/passwd' is no path inside", id="absolute"),
-        pytest.param(b"a.jpg ../../b.png\n", "line 1: '../../b.png' is no path inside", id="upwards"),
-        pytest.param(b"a.jpg masks\\b.png\n", "is no path inside", id="backslash"),
+        pytest.param(b"/etc/passwd a.png\n", "line 1: '/etc/passwd' is not a path inside", id="absolute"),
+        pytest.param(b"a.jpg ../../b.png\n", "line 1: '../../b.png' is not a path inside", id="upwards"),
+        pytest.param(
+            b"./../a.jpg a.png\n", "train.txt line 1: './../a.jpg' is not a path", id="dot, upwards"
+        ),
+        pytest.param(b"a.jpg masks\\b.png\n", "is not a path inside", id="backslash"),
         pytest.param(b"\xff\xd8\xff\xe0", "train.txt: is no UTF-8 text", id="a picture"),
     ],
 )

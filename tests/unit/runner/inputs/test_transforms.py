@@ -27,19 +27,17 @@ def test_known_transforms_pass(make_dataset: MakeDataset, transform: Spelled) ->
     [
         pytest.param(
             {"type": "RandomHorizontalFlips"},
-            r"trainTransforms\[0\]\.type: .*did you mean RandomHorizontalFlip\?",
+            r"type: .*did you mean RandomHorizontalFlip\?",
             id="misspelt",
         ),
-        pytest.param(
-            {"type": "os.system"}, r"trainTransforms\[0\]\.type: .*known are: LimitLong", id="foreign"
-        ),
-        pytest.param({"type": "Compose"}, r"trainTransforms\[0\]\.type", id="no transform of a picture"),
+        pytest.param({"type": "os.system"}, r"type: .*known are: LimitLong", id="foreign"),
+        pytest.param({"type": "Compose"}, r"type: ", id="no transform of a picture"),
         pytest.param(
             {"type": "Resize", "targetsize": [9, 9]},
-            r"trainTransforms\[0\]\.targetsize: .*did you mean target_size\?",
+            r"targetsize: .*did you mean target_size\?",
             id="argument",
         ),
-        pytest.param({"type": "ResizeByLong"}, r"\[0\]\.long_size: .*is missing", id="missing argument"),
+        pytest.param({"type": "ResizeByLong"}, r"long_size: .*is missing", id="missing argument"),
         pytest.param(
             {"type": "RandomPaddingCrop", "category_max_ratio": 0.7},
             "category_max_ratio: is broken in PaddleSeg 2.8.0",
@@ -50,7 +48,7 @@ def test_known_transforms_pass(make_dataset: MakeDataset, transform: Spelled) ->
 def test_wrong_transform_names_the_right_one(
     make_dataset: MakeDataset, transform: Spelled, message: str
 ) -> None:
-    with pytest.raises(InvalidSettingError, match=rf"^spec\.dataset\.{message}|{message}"):
+    with pytest.raises(InvalidSettingError, match=rf"^spec\.dataset\.trainTransforms\[0\]\.{message}"):
         check_transforms(make_dataset(trainTransforms=[transform]))
 
 
