@@ -6,6 +6,7 @@ Whatever others have put into a status stays: unknown keys are never written, un
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -27,6 +28,7 @@ State = tuple[ConditionType, ConditionStatus, Reason, str]
 _End = Literal["Complete", "Failed"]
 
 
+@lru_cache(maxsize=1024)
 def parse_status(text: bytes) -> JobStatus:
     """Return the status in JSON; a field that this version cannot read counts as unset."""
     raw = json.loads(text or b"{}")
