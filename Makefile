@@ -10,7 +10,7 @@ SYSTEM_PYTHON := $(shell command -v python3.11 || command -v python3)
 DEVCLUSTER := $(SYSTEM_PYTHON) -m devcluster
 IMAGES := $(SYSTEM_PYTHON) -m images
 APP_VERSION := $(shell sed -n 's/^appVersion: "\(.*\)"/\1/p' charts/segcompress/Chart.yaml)
-ROOMS := crds/segcompress_api operator/segcompress_operator runner/segcompress_runner hack tests examples
+ROOMS := crds/segcompress_api operator/segcompress_operator runner/segcompress_runner hack bench tests examples
 
 .PHONY: help
 help: ## List the targets
@@ -65,6 +65,15 @@ typecheck: install ## Check types
 .PHONY: test-unit
 test-unit: install ## Run the unit tests
 	@.venv/bin/pytest -q tests/unit
+
+.PHONY: test-model
+test-model: install ## Take 10,000 random steps with the operator's stores and plan
+	@SEGCOMPRESS_MODEL_STEPS=10000 .venv/bin/pytest -q --timeout 600 tests/unit/operator/test_model.py
+
+.PHONY: bench-operator
+bench-operator: install ## Measure the operator beside a client without logic; BEFORE=commit adds that one
+	@$(DEVCLUSTER) build etcd kubernetes
+	@PYTHONPATH=.:hack:tests:crds:operator $(PYTHON) -m bench.operator $(if $(BEFORE),--before $(BEFORE)) $(BENCH_FLAGS)
 
 .PHONY: test-integration
 test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle

@@ -1,0 +1,86 @@
+"""Plays users, Job controller and kubelet for one namespace, in a process of its own.
+
+    python -m bench.operator.player KUBECONFIG NAMESPACE JOBS
+
+Creates so many resources, and ends once all are terminal. A pod ends when the resource says Running, so that
+every subject has the same writes to make. Prints one JSON object.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+
+from bench.operator import objects
+from bench.operator.api import COMPRESSION_JOBS, JOBS, PODS, Api, Body
+
+
+class Player:
+    """One run of `jobs` resources."""
+
+    def __init__(self, api: Api, namespace: str, jobs: int) -> None:
+        self._api = api
+        self._jobs = jobs
+        self._resources, self._children, self._pods = (
+            url.format(namespace) for url in (COMPRESSION_JOBS, JOBS, PODS)
+        )
+        self._ended: set[str] = set()
+        self._finished: set[str] = set()
+        self._child_of: dict[str, str] = {}
+
+    async def play(self) -> float:
+        """Return the seconds from the first resource created to the last one terminal."""
+        async with asyncio.TaskGroup() as group:
+            watches = [group.create_task(self._watch_jobs(group))]
+            ended = group.create_task(self._watch_resources(group))
+            began = time.monotonic()
+            names = (f"job-{n}" for n in range(self._jobs))
+            for name in names:
+                group.create_task(self._api.request("POST", self._resources, objects.resource(name)))
+            await ended
+            seconds = time.monotonic() - began
+            for watch in watches:
+                watch.cancel()
+        return seconds
+
+    async def _watch_jobs(self, group: asyncio.TaskGroup) -> None:
+        async for type_, job in self._api.watch(self._children):
+            if type_ == "ADDED":
+                owner = job["metadata"]["ownerReferences"][0]["name"]
+                self._child_of[owner] = job["metadata"]["name"]
+                group.create_task(self._start(job))
+
+    async def _watch_resources(self, group: asyncio.TaskGroup) -> None:
+        async for _, resource in self._api.watch(self._resources):
+            name, phase = resource["metadata"]["name"], resource.get("status", {}).get("phase")
+            if phase == "Running" and name not in self._ended:
+                self._ended.add(name)
+                group.create_task(self._end(self._child_of[name]))
+            elif phase in ("Succeeded", "Failed"):
+                self._finished.add(name)
+                if len(self._finished) == self._jobs:
+                    return
+
+    async def _start(self, job: Body) -> None:
+        pod = await self._api.request("POST", self._pods, objects.pod_of(job))
+        status = f"{self._children}/{job['metadata']['name']}/status"
+        await self._api.request("PATCH", status, objects.job_active())
+        await self._api.request(
+            "PATCH", f"{self._pods}/{pod['metadata']['name']}/status", objects.pod_running()
+        )
+
+    async def _end(self, job: str) -> None:
+        await self._api.request("PATCH", f"{self._pods}/{job}-x7k2p/status", objects.pod_succeeded())
+        await self._api.request("PATCH", f"{self._children}/{job}/status", objects.job_complete())
+
+
+async def main(kubeconfig: Path, namespace: str, jobs: int) -> None:
+    """Play one run and print what it took."""
+    async with Api(kubeconfig) as api:
+        seconds = await Player(api, namespace, jobs).play()
+    print(json.dumps({"seconds": seconds, "cpu": time.process_time()}))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,105 @@
+"""The processes under test, and what /proc says of them."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+OPERATOR_CODE = ("crds", "operator")
+_TICK = os.sysconf("SC_CLK_TCK")
+_QUIET_SECONDS = 1.0
+_QUIET_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A program that serves one namespace: `command` takes a kubeconfig and the namespace."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    code: Path = ROOT
+
+    @contextmanager
+    def running(self, kubeconfig: Path, namespace: str, log: Path) -> Iterator["Process"]:
+        """Run it for a namespace while the context lasts."""
+        paths = [str(self.code), *(str(self.code / folder) for folder in OPERATOR_CODE)]
+        environment = {
+            **os.environ,
+            **self.environment,
+            "PYTHONPATH": os.pathsep.join(paths),
+            "KUBECONFIG": str(kubeconfig),
+            "SEGCOMPRESS_NAMESPACES": namespace,
+        }
+        command = [part.format(kubeconfig=kubeconfig, namespace=namespace) for part in self.command]
+        with log.open("ab") as output:
+            child = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+        try:
+            yield Process(child.pid)
+            if child.poll() is not None:
+                raise RuntimeError(f"{self.name} ended by itself; see {log}")
+        finally:
+            child.kill()
+            child.wait()
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that was started here."""
+
+    pid: int
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICK
+
+    def memory_kb(self, which: str) -> int:
+        """Return VmRSS (now) or VmHWM (peak)."""
+        found = re.search(rf"{which}:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
+        return int(found[1]) if found else 0
+
+    def settle(self) -> float:
+        """Wait until it has been at rest for a second; return the seconds until it came to rest."""
+        began = quiet_since = time.monotonic()
+        before = self.cpu_seconds
+        while time.monotonic() - quiet_since < _QUIET_SECONDS or before == 0.0:
+            time.sleep(0.2)
+            used = self.cpu_seconds
+            if used - before > 0.2 * _QUIET_SHARE:
+                quiet_since = time.monotonic()
+            before = used
+        return quiet_since - began
+
+
+def operator(name: str, code: Path, image: str) -> Subject:
+    """Return the operator whose code lies in `code`."""
+    settings = {
+        "SEGCOMPRESS_RUNNER_IMAGE": image,
+        "SEGCOMPRESS_HEALTH_PORT": "0",
+        "SEGCOMPRESS_LOG_LEVEL": "WARNING",
+    }
+    return Subject(name, (sys.executable, "-m", "segcompress_operator"), settings, code)
+
+
+def reference(sample: Path) -> Subject:
+    """Return the client without logic."""
+    module = ("-m", "bench.operator.reference")
+    return Subject("reference", (sys.executable, *module, "{kubeconfig}", "{namespace}", str(sample)), {})
+
+
+def code_of(commit: str, folder: Path) -> Path:
+    """Return a folder with the operator's code at a commit."""
+    folder.mkdir(parents=True)
+    packed = subprocess.run(
+        ["git", "-C", ROOT, "archive", commit, *OPERATOR_CODE], check=True, capture_output=True
+    )
+    subprocess.run(["tar", "-x", "-C", folder], input=packed.stdout, check=True)
+    return folder

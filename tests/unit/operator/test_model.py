@@ -1,0 +1,248 @@
+"""Stores and plan against a model of the cluster: events late, repeated and lost, answers late and lost.
+
+`make test-model` takes 10,000 steps; the unit tests a part of them.
+"""
+
+import json
+import os
+from collections.abc import Callable  # noqa: TC003 - hypothesis reads the hints
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from segcompress_operator.errors import GoneError, RetryableError
+from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
+from segcompress_operator.planning.job import plan_job
+from segcompress_operator.planning.observed import Resource, parse_job, parse_pod, parse_resource
+from segcompress_operator.planning.plan import Plan
+from segcompress_operator.planning.statuses import parse_status, status_patch
+from segcompress_operator.runs import Runs
+from segcompress_operator.watching.store import Record, Store
+from unit.operator.modelled import Body, Truth
+from unit.operator.samples import NOW, OWNER, SETTINGS
+
+STEPS_EACH = 50
+EXAMPLES = int(os.environ.get("SEGCOMPRESS_MODEL_STEPS", "1000")) // STEPS_EACH
+
+KINDS = (COMPRESSION_JOBS, JOBS, PODS)
+NAMES = ("one", "two")
+
+kinds, names = st.sampled_from(KINDS), st.sampled_from(NAMES)
+
+
+@dataclass
+class Stream:
+    """How far the history of a kind was told; a gap must be mended by a LIST."""
+
+    told: int = 0
+    broken: bool = True
+
+
+class Model(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.truth = Truth()
+        self.woken: set[Ref] = set()
+        self.runs = Runs(self.woken.add)
+        self.sinks = self.runs.sinks()
+        self.streams = {kind: Stream() for kind in KINDS}
+        self.answers: dict[str, Callable[[], None]] = {}
+
+    # What users and the cluster do.
+
+    @rule(name=names)
+    def apply_or_replace(self, name: str) -> None:
+        existing = self.truth.named(COMPRESSION_JOBS, name)
+        if existing is not None:
+            self.truth.remove(COMPRESSION_JOBS, existing["metadata"]["uid"])
+        self.truth.apply(name)
+
+    @rule(name=names)
+    def delete(self, name: str) -> None:
+        existing = self.truth.named(COMPRESSION_JOBS, name)
+        if existing is not None:
+            self.truth.remove(COMPRESSION_JOBS, existing["metadata"]["uid"])
+
+    @rule()
+    def collect_garbage(self) -> None:
+        self.truth.collect()
+
+    @rule(seconds=st.sampled_from([1, 20, 100]))
+    def wait(self, seconds: int) -> None:
+        self.truth.seconds += seconds
+
+    @rule(code=st.sampled_from([0, 1, 5, 137]))
+    def go_on_with_a_run(self, code: int) -> None:
+        """Let the Job controller or the kubelet take the next step of every live Job."""
+        for _, job in [*self.truth.live_jobs()]:
+            pods = self.truth.owned(PODS, job["metadata"]["uid"])
+            last = pods[-1] if pods else None
+            if last is None or last["status"]["phase"] == "Failed":
+                self.truth.start_pod(job)
+            elif last["status"]["phase"] == "Running":
+                self.truth.end_pod(last, code)
+            else:
+                self.truth.finish(job)
+
+    @precondition(lambda self: self.truth.objects[PODS])
+    @rule()
+    def lose_a_pod(self) -> None:
+        self.truth.remove(PODS, next(iter(self.truth.objects[PODS])))
+
+    @precondition(lambda self: self.truth.objects[JOBS])
+    @rule()
+    def lose_a_job(self) -> None:
+        self.truth.remove(JOBS, next(iter(self.truth.objects[JOBS])))
+
+    # What streams tell.
+
+    @rule(kind=kinds, count=st.integers(1, 5))
+    def tell(self, kind: Kind, count: int) -> None:
+        stream = self.streams[kind]
+        if stream.broken:
+            return
+        for type_, body in self.truth.history[kind][stream.told : stream.told + count]:
+            (self.sinks[kind].gone if type_ == "DELETED" else self.sinks[kind].seen)(body)
+            self.sinks[kind].moved(None, body["metadata"]["resourceVersion"])
+            stream.told += 1
+
+    @rule(kind=kinds, count=st.integers(1, 5))
+    def repeat(self, kind: Kind, count: int) -> None:
+        """Let the watch begin again at an earlier version."""
+        self.streams[kind].told = max(0, self.streams[kind].told - count)
+
+    @rule(kind=kinds)
+    def lose_events(self, kind: Kind) -> None:
+        self.streams[kind] = Stream(len(self.truth.history[kind]), broken=True)
+
+    @rule(kind=kinds)
+    def relist(self, kind: Kind) -> None:
+        objects = self.truth.objects[kind]
+        for body in objects.values():
+            self.sinks[kind].seen(body)
+        self.sinks[kind].listed(None, str(self.truth.version), set(objects))
+        self.streams[kind] = Stream(len(self.truth.history[kind]), broken=False)
+        assert self.known(kind) == {
+            body["metadata"]["uid"]: parsed(kind, body).resource_version for body in objects.values()
+        }
+
+    def known(self, kind: Kind) -> dict[str, str]:
+        """Return the versions in the store, without pods kept for their last words."""
+        stores: dict[Kind, Store[Any]] = {
+            COMPRESSION_JOBS: self.runs._resources,
+            JOBS: self.runs._jobs,
+            PODS: self.runs._pods,
+        }
+        records: list[Record] = [*stores[kind]]
+        return {
+            record.uid: record.resource_version
+            for record in records
+            if not (kind is PODS and record.uid not in self.truth.objects[PODS] and ended(record))
+        }
+
+    # What the controller does.
+
+    @rule(name=names)
+    def reconcile(self, name: str) -> None:
+        """Begin a round; its answer comes later, or never."""
+        if name in self.answers:
+            return
+        resource = self.runs.resource(Ref(COMPRESSION_JOBS, OWNER.namespace, name))
+        if resource is None:
+            return
+        plan = self.plan(resource)
+        if plan.list_pods_of is not None:
+            self.runs.pods_listed(plan.list_pods_of, self.truth.owned(PODS, plan.list_pods_of))
+            plan = self.plan(resource)
+        self.carry_out(name, resource, plan)
+
+    def plan(self, resource: Resource) -> Plan:
+        now = NOW + timedelta(seconds=self.truth.seconds)
+        return plan_job(resource, self.runs.observe(resource), SETTINGS, now)
+
+    def carry_out(self, name: str, resource: Resource, plan: Plan) -> None:
+        if plan.create is not None:
+            self.check_no_ghost(resource)
+            made = self.truth.create(plan.create)
+            self.answers[name] = lambda: self.runs.job_written(made)
+            return
+        patch = status_patch(resource.status, plan.status) if plan.status else {}
+        if patch:
+            meta = {"uid": resource.uid, "resourceVersion": resource.resource_version}
+            try:
+                body = self.truth.patch_status(resource.ref, meta, patch)
+            except (GoneError, RetryableError):
+                return
+            self.check_attempts(resource, body)
+            self.answers[name] = lambda: self.runs.written(body)
+
+    def check_no_ghost(self, resource: Resource) -> None:
+        """Fail where a resource whose end was told gets a Job."""
+        stream = self.streams[COMPRESSION_JOBS]
+        if not stream.broken and stream.told == len(self.truth.history[COMPRESSION_JOBS]):
+            assert resource.uid in self.truth.objects[COMPRESSION_JOBS]
+
+    def check_attempts(self, resource: Resource, body: Body) -> None:
+        before = parse_status(resource.status).attempts
+        after = parse_status(json.dumps(body["status"]).encode()).attempts
+        if before is not None:
+            assert after is not None
+            assert after.failed >= before.failed
+            assert after.preempted >= before.preempted
+
+    @rule(name=names)
+    def answer(self, name: str) -> None:
+        take_in = self.answers.pop(name, None)
+        if take_in is not None:
+            take_in()
+
+    @rule(name=names)
+    def lose_the_answer(self, name: str) -> None:
+        self.answers.pop(name, None)
+
+    @rule()
+    def come_to_rest(self) -> None:
+        """Once all is told and answered, rounds end, and another one writes nothing."""
+        for name in NAMES:
+            self.answer(name)
+        for _ in range(8):
+            for kind in KINDS:
+                self.relist(kind)
+            for name in NAMES:
+                self.reconcile(name)
+                self.answer(name)
+        for kind in KINDS:
+            self.relist(kind)
+        version = self.truth.version
+        for name in NAMES:
+            self.reconcile(name)
+        assert self.truth.version == version
+        assert self.answers == {}
+
+    @invariant()
+    def one_live_job_for_each_resource(self) -> None:
+        owners = [uid for uid, _ in self.truth.live_jobs()]
+        assert len(owners) == len(set(owners))
+
+
+def parsed(kind: Kind, body: Body) -> Record:
+    parse: dict[Kind, Callable[[Body], Record]] = {
+        COMPRESSION_JOBS: parse_resource,
+        JOBS: parse_job,
+        PODS: parse_pod,
+    }
+    return parse[kind](body)
+
+
+def ended(record: Any) -> bool:
+    return bool(record.terminal)
+
+
+TestModel = Model.TestCase
+TestModel.settings = settings(
+    max_examples=EXAMPLES, stateful_step_count=STEPS_EACH, deadline=None, database=None
+)
