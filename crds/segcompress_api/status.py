@@ -91,6 +91,11 @@ class Metrics(Model):
     runtime: str | None = Field(
         default=None, max_length=64, description="Runtime that latencyMs was measured on."
     )
+    variant: str | None = Field(
+        default=None,
+        max_length=64,
+        description="How that runtime ran the compressed model, such as int8; result.json says what to set.",
+    )
     processor: str | None = Field(
         default=None, max_length=128, description="CPU or GPU that latencyMs was measured on."
     )

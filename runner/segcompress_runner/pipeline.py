@@ -170,18 +170,16 @@ def _measure(
     baseline = stages.baseline(case)
     if model is None:
         model = _train(job, case, baseline, around, progress)
-    after = stages.evaluate(case, model.files)
-    exported = stages.export(case, model.files, around.work / "onnx")
-    before = (*baseline, *exported.baseline)
-    checked = (*after.checked, *exported.compressed)
+    after = stages.evaluate(case, model.files, around.work / "exports")
+    before = (*baseline, *after.baseline)
     measured = figures.Measurements(
         model=case.model,
         compressed_model=model.files,
         baseline=before,
-        compressed=checked,
+        compressed=after.checked,
         sparsity=after.sparsity,
-        onnx_file=exported.file,
-        latencies=stages.benchmark(case, before, checked),
+        exported=after.exported,
+        latencies=stages.benchmark(case, before, after.checked),
         processor=request.processor,
     )
     return _judged(job, model, measured, around.work / "report", progress)

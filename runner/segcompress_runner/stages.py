@@ -3,8 +3,8 @@
 Importing this imports Paddle, which takes seconds; the pipeline does so once it knows that a run is new.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -20,13 +20,17 @@ from segcompress_runner.inputs.fit import check_fit
 from segcompress_runner.inputs.lists import Lists
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
 from segcompress_runner.measurement import trouble, variants
+from segcompress_runner.measurement.agreement import Agreement, LabelMaps
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.benchmark import benchmark as compare
-from segcompress_runner.measurement.evaluation import Options, Predict, Scores
+from segcompress_runner.measurement.evaluation import Observe, Options, Predict, Scores
 from segcompress_runner.measurement.evaluation import evaluate as score
+from segcompress_runner.measurement.gates import Parity
+from segcompress_runner.measurement.runtimes.row import ArtefactName
+from segcompress_runner.measurement.runtimes.table import RUNTIMES, artefacts, check_runtimes
 from segcompress_runner.measurement.sparsity import Sparsity, measure_sparsity
-from segcompress_runner.measurement.variants import Candidate, Checked
-from segcompress_runner.outputs.onnx_export import export_onnx
+from segcompress_runner.measurement.variants import Candidate, Checked, Variant
+from segcompress_runner.outputs.artefacts import ARTEFACTS, Exported
 from segcompress_runner.progress import Progress, Silent, Stage
 
 
@@ -55,19 +59,15 @@ class Case:
 
 @dataclass(frozen=True)
 class After:
-    """The saved model, evaluated in every way that Paddle runs it, and its zeros (None where quantised)."""
+    """The saved model as each runtime runs it, its zeros (None where quantised), and its exports.
 
+    `baseline` holds what the runtimes that load an export make of the baseline.
+    """
+
+    baseline: tuple[Checked, ...]
     checked: tuple[Checked, ...]
     sparsity: Sparsity | None
-
-
-@dataclass(frozen=True)
-class Exported:
-    """Both models as ONNX, evaluated; nothing where ONNX Runtime was not asked for."""
-
-    baseline: tuple[Checked, ...] = ()
-    compressed: tuple[Checked, ...] = ()
-    file: Path | None = None
+    exported: Exported
 
 
 def check_model(
@@ -78,6 +78,7 @@ def check_model(
     Raises InvalidSettingError or InvalidInputError.
     """
     _check_device(device)
+    check_runtimes(spec.benchmark.runtimes, quantises=settings.quantises)
     info = inspect_model(model)
     training.check_training(info, settings, pictures, spec.dataset.batch_size)
     Pictures((), spec.dataset.train_transforms, mode="train")
@@ -101,8 +102,8 @@ def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lis
 
 
 def baseline(case: Case) -> tuple[Checked, ...]:
-    """Evaluate the model as it came."""
-    return _check(case, Candidate(case.model, quantised=False), "PaddleInference", Stage.BASELINE)
+    """Evaluate the model as it came, on Paddle Inference."""
+    return _check(case, Candidate(case.model, quantised=False), _SAVED, Stage.BASELINE)
 
 
 def compress(case: Case, before: Sequence[Checked], into: Path) -> training.Compressed:
@@ -160,29 +161,66 @@ class _Watchful:
             self._progress.note(f"warning: {sign}; {self._advice}")
 
 
-def evaluate(case: Case, compressed: ModelFiles) -> After:
-    """Evaluate the files that were saved, and count their zeros."""
-    candidate = _candidate(case, compressed)
-    checked = _check(case, candidate, "PaddleInference", Stage.EVALUATE)
+def evaluate(case: Case, compressed: ModelFiles, into: Path) -> After:
+    """Evaluate the files that were saved on each runtime asked for, and count their zeros.
+
+    What a runtime cannot load as it is gets exported, both models alike, and held against the saved model.
+    """
+    maps = LabelMaps(into / "saved.maps")
+    saved = _check(case, _candidate(case, compressed), _SAVED, Stage.EVALUATE, maps.keep)
     target = case.settings.sparsity
-    if target is None:
-        return After(checked, None)
-    return After(checked, measure_sparsity(compressed, only_1x1=target.only_1x1))
+    zeros = None if target is None else measure_sparsity(compressed, only_1x1=target.only_1x1)
+    exports = [_export(case, compressed, name, into) for name in artefacts(case.spec.benchmark.runtimes)]
+    before, after, exported = _on_exports(case, exports, saved, maps)
+    return After(tuple(before), (*saved, *after), zeros, exported)
 
 
-def export(case: Case, compressed: ModelFiles, into: Path) -> Exported:
-    """Make ONNX files where ONNX Runtime is asked for, and evaluate both."""
-    if "ONNXRuntime" not in case.spec.benchmark.runtimes:
-        return Exported()
+@dataclass(frozen=True)
+class _Pair:
+    """Both models as one artefact."""
+
+    name: ArtefactName
+    before: Candidate
+    after: Candidate
+
+
+def _export(case: Case, compressed: ModelFiles, name: ArtefactName, into: Path) -> _Pair:
     case.means.progress.start(Stage.EXPORT)
-    into.mkdir(parents=True, exist_ok=True)
-    before = export_onnx(case.model, into / "baseline.onnx")
-    after = export_onnx(compressed, into / "model.onnx")
-    return Exported(
-        baseline=_check(case, Candidate(case.model, False, before), "ONNXRuntime", Stage.EXPORT),  # noqa: FBT003
-        compressed=_check(case, _candidate(case, compressed, after), "ONNXRuntime", Stage.EXPORT),
-        file=after,
+    artefact = ARTEFACTS[name]
+    before = artefact.make(case.model, into / f"baseline-{artefact.file}")
+    after = artefact.make(compressed, into / artefact.file)
+    return _Pair(
+        name,
+        Candidate(case.model, quantised=False, exports={name: before}),
+        replace(_candidate(case, compressed), exports={name: after}),
     )
+
+
+def _on_exports(
+    case: Case, pairs: Sequence[_Pair], saved: Sequence[Checked], maps: LabelMaps
+) -> tuple[list[Checked], list[Checked], Exported]:
+    """Return both models' scores on the runtimes that load an export, and the exports with their parity."""
+    before: list[Checked] = []
+    after: list[Checked] = []
+    parities = []
+    for pair in pairs:
+        artefact, agreement = ARTEFACTS[pair.name], Agreement()
+        for runtime in case.spec.benchmark.runtimes:
+            if RUNTIMES[runtime].artefact != pair.name:
+                continue
+            before += _check(case, pair.before, runtime, Stage.EXPORT)
+            after += _check(case, pair.after, runtime, Stage.EXPORT, maps.compare(agreement))
+        parities.append(
+            Parity(
+                artefact=pair.name,
+                saved_miou=saved[0].scores.miou,
+                miou=after[-1].scores.miou,
+                differing=agreement.differing_share,
+                bounds=artefact.bounds[pair.after.kind],
+            )
+        )
+    files = {ARTEFACTS[pair.name].file: pair.after.exports[pair.name] for pair in pairs}
+    return before, after, Exported(files, tuple(parities))
 
 
 def benchmark(case: Case, before: Sequence[Checked], after: Sequence[Checked]) -> tuple[Comparison, ...]:
@@ -191,31 +229,34 @@ def benchmark(case: Case, before: Sequence[Checked], after: Sequence[Checked]) -
     return compare(before, after, picture, case.spec.benchmark, case.means.progress)
 
 
-def _candidate(case: Case, compressed: ModelFiles, onnx: Path | None = None) -> Candidate:
-    return Candidate(compressed, case.settings.quantises, onnx)
+def _candidate(case: Case, compressed: ModelFiles) -> Candidate:
+    return Candidate(compressed, case.settings.quantises)
 
 
-def _check(case: Case, candidate: Candidate, runtime: RuntimeName, stage: Stage) -> tuple[Checked, ...]:
-    """Evaluate every variant of `candidate` on one runtime."""
+def _check(
+    case: Case, candidate: Candidate, runtime: RuntimeName, stage: Stage, observe: Observe | None = None
+) -> tuple[Checked, ...]:
+    """Evaluate every variant of `candidate` on one runtime; `observe` sees what the first one predicts."""
     progress = case.means.progress
+    offered = variants.variants(candidate, runtime, case.means.device, quantises=case.settings.quantises)
 
-    def evaluated(predict: Predict) -> Scores:
+    def evaluated(variant: Variant, predict: Predict) -> Scores:
         progress.start(stage, len(case.val))
-        return _score(case, predict, progress)
+        return _score(case, predict, progress, observe if variant is offered[0] else None)
 
-    offered = variants.variants(candidate, (runtime,), case.means.device)
-    checked = variants.check(offered, evaluated, case.means.threads, _NOTHING_KNOWN)
+    checked = variants.check(offered, evaluated, case.means.threads)
     for one in checked:
-        progress.note(f"{one.variant.runtime} ({one.variant.name}): mIoU {one.scores.miou:.4f}")
+        progress.note(f"{one.variant}: mIoU {one.scores.miou:.4f}")
     return checked
 
 
-def _score(case: Case, predict: Predict, progress: Progress) -> Scores:
-    options = Options(case.spec.dataset.batch_size, case.means.threads)
+def _score(case: Case, predict: Predict, progress: Progress, observe: Observe | None = None) -> Scores:
+    options = Options(case.spec.dataset.batch_size, case.means.threads, observe)
     return score(predict, case.val, case.spec.dataset, options, progress)
 
 
-_NOTHING_KNOWN: Mapping[tuple[RuntimeName, str], Scores] = {}
+_SAVED: RuntimeName = "PaddleInference"
+"""The runtime that loads a saved model as it is: its first variant is what an export is held against."""
 
 
 def _check_device(device: str) -> None:

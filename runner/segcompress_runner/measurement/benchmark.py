@@ -17,13 +17,11 @@ from numpy.typing import NDArray
 
 from segcompress_api.job import Benchmark, RuntimeName
 from segcompress_runner.measurement.model_output import OutputNotFiniteError
+from segcompress_runner.measurement.runtimes.row import Device
 from segcompress_runner.measurement.runtimes.session import Session, predictor
 from segcompress_runner.measurement.schedule import abba, percentile
 from segcompress_runner.measurement.variants import Checked
 from segcompress_runner.progress import Progress, Stage
-
-FAITHFUL = 0.01
-"""mIoU that a variant may lose against the model's best variant and still be the one to deploy."""
 
 _SETTLING = 2
 """Queries at the start of each turn that do not count: the other model's data fill the caches."""
@@ -35,6 +33,8 @@ class Latency:
 
     runtime: RuntimeName
     variant: str
+    device: Device
+    int8: bool
     miou: float
     p50_ms: float
     p90_ms: float
@@ -44,23 +44,26 @@ class Latency:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Baseline and compressed model on one runtime."""
+    """Baseline and compressed model on one device of one runtime."""
 
     runtime: RuntimeName
+    device: Device
     baseline: Latency
     compressed: tuple[Latency, ...]
 
     @property
-    def fastest(self) -> Latency:
-        """Return the compressed model's variant to deploy: the fastest of those that keep its accuracy."""
-        best = max(latency.miou for latency in self.compressed)
-        faithful = [latency for latency in self.compressed if latency.miou >= best - FAITHFUL]
-        return min(faithful, key=lambda latency: latency.p50_ms)
+    def deployed(self) -> Latency:
+        """Return the compressed model's variant to deploy: the fastest, of a quantised model in int8.
+
+        Its accuracy is judged, whatever a variant that computes in float would reach.
+        """
+        int8 = [latency for latency in self.compressed if latency.int8]
+        return min(int8 or self.compressed, key=lambda latency: latency.p50_ms)
 
     @property
     def speedup(self) -> float:
-        """Return the baseline's median over that of the fastest variant; below 1 it is slower."""
-        return self.baseline.p50_ms / self.fastest.p50_ms
+        """Return the baseline's median over that of the variant to deploy; below 1 it is slower."""
+        return self.baseline.p50_ms / self.deployed.p50_ms
 
 
 def benchmark(
@@ -70,22 +73,28 @@ def benchmark(
     settings: Benchmark,
     progress: Progress,
 ) -> tuple[Comparison, ...]:
-    """Return one comparison for each of settings.runtimes, in their order; enters Stage.BENCHMARK.
+    """Return a comparison for each of settings.runtimes and its devices, in order; enters Stage.BENCHMARK.
 
     `picture` is 3 x H x W as the model takes it. Raises OutputNotFiniteError where a model gives NaN for it.
     """
     groups = [
-        [c for models in (baseline, compressed) for c in models if c.variant.runtime == runtime]
+        [first, *(one for one in compressed if _place(one) == _place(first))]
         for runtime in settings.runtimes
+        for first in baseline
+        if first.variant.runtime == runtime
     ]
     counted = [block.queries for group in groups for block in abba(len(group), settings.min_queries)]
     progress.start(Stage.BENCHMARK, sum(counted))
     batch = np.ascontiguousarray(picture[np.newaxis], dtype=np.float32)
     done = itertools.accumulate(counted)
     return tuple(
-        _compared(runtime, group, _measure(group, batch, settings, lambda: progress.step(next(done))))
-        for runtime, group in zip(settings.runtimes, groups, strict=True)
+        _compared(group, _measure(group, batch, settings, lambda: progress.step(next(done))))
+        for group in groups
     )
+
+
+def _place(checked: Checked) -> tuple[RuntimeName, Device]:
+    return checked.variant.runtime, checked.variant.device
 
 
 def _measure(
@@ -102,17 +111,17 @@ def _measure(
     return seconds
 
 
-def _compared(
-    runtime: RuntimeName, group: Sequence[Checked], seconds: Sequence[Sequence[float]]
-) -> Comparison:
+def _compared(group: Sequence[Checked], seconds: Sequence[Sequence[float]]) -> Comparison:
     baseline, *compressed = (_latency(*pair) for pair in zip(group, seconds, strict=True))
-    return Comparison(runtime, baseline, tuple(compressed))
+    return Comparison(baseline.runtime, baseline.device, baseline, tuple(compressed))
 
 
 def _latency(checked: Checked, seconds: Sequence[float]) -> Latency:
     return Latency(
         runtime=checked.variant.runtime,
         variant=checked.variant.name,
+        device=checked.variant.device,
+        int8=checked.variant.int8,
         miou=checked.scores.miou,
         p50_ms=1000 * percentile(seconds, 50),
         p90_ms=1000 * percentile(seconds, 90),

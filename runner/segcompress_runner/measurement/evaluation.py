@@ -6,6 +6,7 @@ by Paddle's own kernel on the CPU whatever runtime made them, so that runtimes d
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,15 +22,23 @@ from segcompress_runner.measurement.resizing import restored
 from segcompress_runner.measurement.runtimes.session import Predict
 from segcompress_runner.progress import Progress, Silent
 
-__all__ = ["Options", "Predict", "Scores", "evaluate"]
+__all__ = ["Observe", "Options", "Predict", "Scores", "evaluate"]
+
+
+Observe = Callable[[int, NDArray[np.uint8]], None]
+"""Takes a picture's index and its predicted class ids, H x W at its mask's size; called from any thread."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to evaluate; no option changes a figure but the rate. Workers 0 reads in the caller's thread."""
+    """How to evaluate; no option changes a figure but the rate. Workers 0 reads in the caller's thread.
+
+    `observe` gets the class ids that were predicted for each picture.
+    """
 
     batch_size: int = 16
     workers: int = 1
+    observe: Observe | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,10 @@ def evaluate(
         output = predict(np.stack([picture.image for picture in batch]))
         predictions = checked_output(output, len(batch), dataset.num_classes)
         for picture, prediction in zip(batch, predictions, strict=True):
-            total += _count(picture, prediction, pictures, dataset)
+            ids = _ids(picture, prediction, pictures)
+            total += confusion.count(picture.label, ids, dataset.num_classes, dataset.ignore_index)
+            if options.observe is not None:
+                options.observe(picture.index, ids.astype(np.uint8))
         done += len(batch)
         listener.step(done, images_per_second=done / (time.perf_counter() - started))
     if not done:
@@ -71,9 +83,7 @@ def evaluate(
     return _scores(total, done, time.perf_counter() - started)
 
 
-def _count(
-    picture: Picture, prediction: NDArray[Any], pictures: Source, dataset: Dataset
-) -> NDArray[np.int64]:
+def _ids(picture: Picture, prediction: NDArray[Any], pictures: Source) -> NDArray[np.int64]:
     height, width = picture.label.shape
     restored_ = restored(prediction, pictures.reversal(height, width))
     ids = restored_[0] if np.issubdtype(restored_.dtype, np.integer) else confusion.likeliest(restored_)
@@ -82,7 +92,7 @@ def _count(
             f"validation picture {picture.index}: its prediction is {ids.shape[1]}x{ids.shape[0]} and its "
             f"mask {width}x{height} after valTransforms are undone; start valTransforms with a Resize"
         )
-    return confusion.count(picture.label, ids, dataset.num_classes, dataset.ignore_index)
+    return ids
 
 
 def _scores(total: NDArray[np.int64], images: int, seconds: float) -> Scores:

@@ -4,37 +4,16 @@ A variant's speed is worth nothing until the very same variant was evaluated on 
 `Checked` variants go into a benchmark.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 from segcompress_api.job import RuntimeName
-from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.evaluation import Predict, Scores
-from segcompress_runner.measurement.runtimes.onnx_runtime import OnnxSession
-from segcompress_runner.measurement.runtimes.paddle_inference import PaddleOptions, PaddleSession
+from segcompress_runner.measurement.runtimes.row import Candidate, Device, Way
 from segcompress_runner.measurement.runtimes.session import Session, predictor
+from segcompress_runner.measurement.runtimes.table import RUNTIMES
 
-Device = Literal["CPU", "GPU"]
-
-DESCRIPTIONS: Mapping[tuple[RuntimeName, str], str] = {
-    ("PaddleInference", "default"): "CPU, oneDNN on, as Paddle 2.6.2 sets it by default",
-    ("PaddleInference", "int8"): "CPU, oneDNN and its int8 pass on (Config.enable_mkldnn_int8)",
-    ("PaddleInference", "gpu"): "GPU (Config.enable_use_gpu), no TensorRT",
-    ("ONNXRuntime", "default"): "CPU",
-    ("ONNXRuntime", "precise"): "CPU, session.x64quantprecision=1: int8 sums do not saturate without VNNI",
-}
-"""What a user must set to run a model as it was measured."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A model to run: its files, whether its program holds quantisation, and its ONNX export where made."""
-
-    files: ModelFiles
-    quantised: bool
-    onnx: Path | None = None
+__all__ = ["Candidate", "Checked", "Device", "Variant", "check", "describe", "variants"]
 
 
 @dataclass(frozen=True)
@@ -43,12 +22,12 @@ class Variant:
 
     runtime: RuntimeName
     name: str
+    device: Device
+    int8: bool
     open: Callable[[int], Session]
 
-    @property
-    def key(self) -> tuple[RuntimeName, str]:
-        """Return its key in `DESCRIPTIONS`."""
-        return self.runtime, self.name
+    def __str__(self) -> str:
+        return f"{self.runtime} ({self.name}, {self.device})"
 
 
 @dataclass(frozen=True)
@@ -59,47 +38,36 @@ class Checked:
     scores: Scores
 
 
-def variants(candidate: Candidate, runtimes: Sequence[RuntimeName], device: Device) -> tuple[Variant, ...]:
-    """Return every way to run `candidate` on `runtimes`, in their order; ONNX Runtime runs on the CPU only.
+def describe(runtime: RuntimeName, name: str) -> str:
+    """Return what a user must set to run a model in the variant of that name."""
+    return next(way.how for way in RUNTIMES[runtime].ways if way.name == name)
 
-    Raises ValueError where ONNXRuntime is named and the candidate has no ONNX export.
+
+def variants(
+    candidate: Candidate, runtime: RuntimeName, device: Device, *, quantises: bool
+) -> tuple[Variant, ...]:
+    """Return every way to run `candidate` on `runtime` that a run on `device` compares.
+
+    `quantises` speaks of the run: where it does, the baseline too is measured wherever int8 is computed.
+    Raises ValueError where the candidate was not exported to what the runtime loads.
     """
+    row = RUNTIMES[runtime]
+    if row.artefact is not None and row.artefact not in candidate.exports:
+        raise ValueError(f"{candidate.files.program} was not exported to {row.artefact}")
+    devices = row.devices(device, quantises=quantises)
     return tuple(
-        variant
-        for runtime in runtimes
-        for variant in (_paddle(candidate, device) if runtime == "PaddleInference" else _onnx(candidate))
+        _variant(runtime, way, candidate)
+        for way in row.ways
+        if way.device in devices and candidate.kind in way.runs
     )
 
 
 def check(
-    offered: Sequence[Variant],
-    evaluate: Callable[[Predict], Scores],
-    threads: int,
-    known: Mapping[tuple[RuntimeName, str], Scores],
+    offered: Sequence[Variant], evaluate: Callable[[Variant, Predict], Scores], threads: int
 ) -> tuple[Checked, ...]:
-    """Evaluate each variant on `threads` threads, but for those whose scores are `known` by their keys."""
-    return tuple(
-        Checked(variant, known.get(variant.key) or evaluate(predictor(variant.open(threads))))
-        for variant in offered
-    )
+    """Evaluate each variant on `threads` threads."""
+    return tuple(Checked(variant, evaluate(variant, predictor(variant.open(threads)))) for variant in offered)
 
 
-def _paddle(candidate: Candidate, device: Device) -> list[Variant]:
-    def variant(name: str, *, int8: bool = False) -> Variant:
-        return Variant(
-            "PaddleInference",
-            name,
-            lambda threads: PaddleSession(candidate.files, PaddleOptions(threads, device, int8)),
-        )
-
-    if device == "GPU":
-        return [variant("gpu")]
-    return [variant("default"), variant("int8", int8=True)] if candidate.quantised else [variant("default")]
-
-
-def _onnx(candidate: Candidate) -> list[Variant]:
-    path = candidate.onnx
-    if path is None:
-        raise ValueError(f"{candidate.files.program} was not exported to ONNX")
-    name = "precise" if candidate.quantised else "default"
-    return [Variant("ONNXRuntime", name, lambda threads: OnnxSession(path, threads))]
+def _variant(runtime: RuntimeName, way: Way, candidate: Candidate) -> Variant:
+    return Variant(runtime, way.name, way.device, way.int8, lambda threads: way.open(candidate, threads))

@@ -16,12 +16,11 @@ from segcompress_runner.measurement.gates import (
     check_gates,
     default_gates,
 )
-from segcompress_runner.measurement.variants import DESCRIPTIONS
+from segcompress_runner.measurement.variants import describe
 from segcompress_runner.outputs.publish import Verdict
 
 if TYPE_CHECKING:  # these import Paddle, which figures need not
     from collections.abc import Sequence
-    from pathlib import Path
 
     from segcompress_api.act_settings import ActSettings
     from segcompress_api.job import JobSpec, RuntimeName
@@ -30,6 +29,7 @@ if TYPE_CHECKING:  # these import Paddle, which figures need not
     from segcompress_runner.measurement.evaluation import Scores
     from segcompress_runner.measurement.sparsity import Sparsity
     from segcompress_runner.measurement.variants import Checked
+    from segcompress_runner.outputs.artefacts import Exported
     from segcompress_runner.processor import Processor
 
 MIOU_PLACES, LATENCY_PLACES, RATIO_PLACES = 4, 3, 4
@@ -45,17 +45,21 @@ class Measurements:
     baseline: Sequence[Checked]
     compressed: Sequence[Checked]
     sparsity: Sparsity | None
-    onnx_file: Path | None
+    exported: Exported
     latencies: Sequence[Comparison]
     processor: Processor
 
     def reported(self, runtime: RuntimeName) -> Reported:
-        """Return what is said of both models on one runtime: scores and latency are of the same variant."""
-        compared = next(c for c in self.latencies if c.runtime == runtime)
+        """Return what is said of both models on one runtime: scores and latency are of the same variant.
+
+        Where it compares on several devices, of a quantised model the one that computes in int8 is told.
+        """
+        compared = [comparison for comparison in self.latencies if comparison.runtime == runtime]
+        told = max(compared, key=lambda comparison: comparison.deployed.int8)
         return Reported(
-            comparison=compared,
-            baseline=_scores(self.baseline, runtime, compared.baseline.variant),
-            compressed=_scores(self.compressed, runtime, compared.fastest.variant),
+            comparison=told,
+            baseline=_scores(self.baseline, told.baseline),
+            compressed=_scores(self.compressed, told.deployed),
         )
 
 
@@ -69,14 +73,15 @@ class Reported:
 
 
 def metrics_of(spec: JobSpec, measured: Measurements) -> Metrics:
-    """Return the figures for the resource's status: those of the first runtime, in its fastest variant."""
+    """Return the figures for the resource's status: those of the first runtime, in the variant to deploy."""
     told = measured.reported(spec.benchmark.runtimes[0])
     before, after, compared = told.baseline, told.compressed, told.comparison
     return Metrics(
         baseline=_model(before, measured.model, compared.baseline, None),
-        compressed=_model(after, measured.compressed_model, compared.fastest, measured.sparsity),
+        compressed=_model(after, measured.compressed_model, compared.deployed, measured.sparsity),
         runtime=compared.runtime,
-        processor=_processor(measured.processor, compared.fastest),
+        variant=compared.deployed.variant,
+        processor=_processor(measured.processor, compared.deployed),
         threads=spec.benchmark.threads,
         miou_drop=figure(before.miou - after.miou, MIOU_PLACES),
         speedup=figure(compared.speedup, RATIO_PLACES),
@@ -101,21 +106,23 @@ def judge(
 
 def _processor(processor: Processor, latency: Latency) -> str:
     """Return what a latency was measured on: ONNX Runtime uses the CPU, whatever Paddle uses."""
-    return (processor.gpu if latency.variant == "gpu" else None) or processor.cpu
+    return (processor.gpu if latency.device == "GPU" else None) or processor.cpu
 
 
 def _gated(spec: JobSpec, measured: Measurements) -> Measured:
     """Return what the gates look at: both models as each runtime runs them, and the zeros."""
     told = [measured.reported(runtime) for runtime in spec.benchmark.runtimes]
-    exported = [one for one in told if one.comparison.runtime == "ONNXRuntime"]
     return Measured(
         deployed=tuple(
-            Deployed(one.comparison.runtime, _accuracy(one.baseline), _accuracy(one.compressed))
+            Deployed(
+                f"{one.comparison.runtime} ({one.comparison.deployed.variant})",
+                _accuracy(one.baseline),
+                _accuracy(one.compressed),
+            )
             for one in told
         ),
         sparsity=measured.sparsity.pruned_layers if measured.sparsity else None,
-        onnx_miou=exported[0].compressed.miou if exported else None,
-        saved_miou=measured.compressed[0].scores.miou,
+        parities=measured.exported.parities,
     )
 
 
@@ -125,17 +132,18 @@ def _accuracy(scores: Scores) -> Accuracy:
 
 def _advice(measured: Measurements) -> str:
     """Return which runtime to deploy on, as measured on this machine."""
-    best = min(measured.latencies, key=lambda comparison: comparison.fastest.p50_ms)
-    fastest = best.fastest
-    how = DESCRIPTIONS[fastest.runtime, fastest.variant]
+    best = min(measured.latencies, key=lambda comparison: comparison.deployed.p50_ms)
+    fastest = best.deployed
+    how = describe(fastest.runtime, fastest.variant)
     return (
         f"fastest as measured here: {fastest.runtime}, {figure(fastest.p50_ms, LATENCY_PLACES)} ms "
         f"({figure(best.speedup, 2)} times the baseline's speed there; {how})"
     )
 
 
-def _scores(checked: Sequence[Checked], runtime: RuntimeName, variant: str) -> Scores:
-    return next(one.scores for one in checked if one.variant.key == (runtime, variant))
+def _scores(checked: Sequence[Checked], latency: Latency) -> Scores:
+    wanted = (latency.runtime, latency.variant)
+    return next(one.scores for one in checked if (one.variant.runtime, one.variant.name) == wanted)
 
 
 def summary(metrics: Metrics) -> str:

@@ -13,11 +13,11 @@ from segcompress_api.job import JobSpec
 from segcompress_api.status import figure
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.gates import GateResult
-from segcompress_runner.measurement.variants import DESCRIPTIONS, Checked
+from segcompress_runner.measurement.variants import Checked, describe
 from segcompress_runner.outputs import table
 from segcompress_runner.outputs.figures import LATENCY_PLACES, Measurements, class_name
 from segcompress_runner.outputs.manifests import ModelManifest
-from segcompress_runner.outputs.publish import ONNX, RESULT, TABLE, Verdict
+from segcompress_runner.outputs.publish import RESULT, TABLE, Verdict
 from segcompress_runner.plain import plain
 from segcompress_runner.processor import Processor
 from segcompress_runner.provenance import RUNNER_VERSION, Provenance
@@ -54,9 +54,7 @@ def write(into: Path, document: Document) -> dict[str, Path]:
     result, markdown = into / RESULT, into / TABLE
     result.write_text(json.dumps(_finite(result_json(document)), indent=2, allow_nan=False) + "\n")
     markdown.write_text(_markdown(document))
-    onnx = document.measured.onnx_file
-    exports = {} if onnx is None else {ONNX: onnx}
-    return {**exports, RESULT: result, TABLE: markdown}
+    return {**document.measured.exported.files, RESULT: result, TABLE: markdown}
 
 
 def result_json(document: Document) -> dict[str, Any]:
@@ -75,9 +73,10 @@ def result_json(document: Document) -> dict[str, Any]:
             "compressed": [_checked(one) for one in measured.compressed],
         },
         "latencies": [
-            {**plain(compared), "fastest": compared.fastest.variant, "speedup": compared.speedup}
+            {**plain(compared), "deployed": compared.deployed.variant, "speedup": compared.speedup}
             for compared in measured.latencies
         ],
+        "exports": plain(measured.exported.parities),
         "sparsity": plain(measured.sparsity),
         "training": _training(document.model),
         "run": _run(document),
@@ -100,11 +99,13 @@ def _classes(spec: JobSpec, measured: Measurements) -> list[dict[str, Any]]:
 
 
 def _checked(one: Checked) -> dict[str, Any]:
-    how = DESCRIPTIONS[one.variant.key]
+    variant = one.variant
     return {
-        "runtime": one.variant.runtime,
-        "variant": one.variant.name,
-        "how": how,
+        "runtime": variant.runtime,
+        "variant": variant.name,
+        "device": variant.device,
+        "int8": variant.int8,
+        "how": describe(variant.runtime, variant.name),
         **plain(one.scores),
     }
 
@@ -123,7 +124,7 @@ def _latency_rows(comparison: Comparison) -> list[tuple[str, ...]]:
     return [
         (
             comparison.runtime,
-            f"{model}, {one.variant}",
+            f"{model}, {one.variant}, {one.device}",
             figure(one.p50_ms, LATENCY_PLACES),
             figure(one.p90_ms, LATENCY_PLACES),
         )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segcompress_runner.errors import InvalidInputError
+from segcompress_runner.measurement.runtimes.row import Candidate, Runtime, Way
 from segcompress_runner.measurement.runtimes.session import Predict, predictor
 
 _ERRORS_ONLY = 3
@@ -65,3 +66,24 @@ def _first_line(error: Exception) -> str:
 def onnx_predictor(path: Path, threads: int) -> Predict:
     """Return a function from batches of any length to the outputs of the ONNX file."""
     return predictor(OnnxSession(path, threads))
+
+
+def _open(candidate: Candidate, threads: int) -> OnnxSession:
+    return OnnxSession(candidate.exports["ONNX"], threads)
+
+
+RUNTIME = Runtime(
+    name="ONNXRuntime",
+    artefact="ONNX",
+    ways=(
+        Way("default", "CPU", ("float",), int8=False, how="CPU", open=_open),
+        Way(
+            "int8",
+            "CPU",
+            ("quantised",),
+            int8=True,
+            how="CPU, session.x64quantprecision=1: int8 sums do not saturate without VNNI",
+            open=_open,
+        ),
+    ),
+)

@@ -10,8 +10,9 @@ live side by side; an executor must set its count again after them. Nothing is w
 optimised models nor caches are asked for.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from segcompress_runner.errors import InvalidInputError
 from segcompress_runner.inputs.model import ModelFiles, inspect_model
 from segcompress_runner.measurement.runtimes.quiet import quiet
+from segcompress_runner.measurement.runtimes.row import Candidate, Device, Runtime, Way
 from segcompress_runner.measurement.runtimes.session import Predict, predictor
 
 _GPU_POOL_MB = 256
@@ -30,7 +32,7 @@ class PaddleOptions:
     """Where and how Paddle Inference computes; `threads` and `int8` matter on a CPU only."""
 
     threads: int = 1
-    device: Literal["CPU", "GPU"] = "CPU"
+    device: Device = "CPU"
     int8: bool = False
 
 
@@ -103,3 +105,40 @@ def _summary(error: Exception) -> str:
         (line for line in lines if line.startswith("(")), lines[-1] if lines else type(error).__name__
     )
     return told if len(told) <= _SUMMARY_LENGTH else f"{told[:_SUMMARY_LENGTH]}…"
+
+
+def _opener(device: Device = "CPU", *, int8: bool = False) -> Callable[[Candidate, int], PaddleSession]:
+    return lambda candidate, threads: PaddleSession(candidate.files, PaddleOptions(threads, device, int8))
+
+
+RUNTIME = Runtime(
+    name="PaddleInference",
+    artefact=None,
+    ways=(
+        Way(
+            "default",
+            "CPU",
+            ("float", "quantised"),
+            int8=False,
+            how="CPU, oneDNN on, as Paddle 2.6.2 sets it by default",
+            open=_opener(),
+        ),
+        Way(
+            "int8",
+            "CPU",
+            ("quantised",),
+            int8=True,
+            how="CPU, oneDNN and its int8 pass on (Config.enable_mkldnn_int8)",
+            open=_opener(int8=True),
+        ),
+        # Without TensorRT, which the image does not carry, a GPU computes a quantised model in float.
+        Way(
+            "gpu",
+            "GPU",
+            ("float", "quantised"),
+            int8=False,
+            how="GPU (Config.enable_use_gpu), no TensorRT",
+            open=_opener("GPU"),
+        ),
+    ),
+)

@@ -11,7 +11,7 @@ from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.benchmark import benchmark
 from segcompress_runner.measurement.evaluation import Options, Predict, Scores, evaluate
-from segcompress_runner.measurement.variants import DESCRIPTIONS, Candidate, Checked, check, variants
+from segcompress_runner.measurement.variants import Candidate, Checked, Variant, check, variants
 from segcompress_runner.progress import Silent
 
 SETTINGS = Benchmark(warmup=2, min_queries=16)
@@ -23,14 +23,21 @@ def sides(
 ) -> list[tuple[Checked, ...]]:
     """Return baseline and quantised model, each evaluated in every variant."""
 
-    def scores(predict: Predict) -> Scores:
+    def scores(_: Variant, predict: Predict) -> Scores:
         return evaluate(predict, pictures, tiny_dataset(), Options(4, 1))
 
     candidates = (
-        Candidate(model, quantised=False, onnx=plain_onnx),
-        Candidate(quantised, quantised=True, onnx=quantised_onnx),
+        Candidate(model, quantised=False, exports={"ONNX": plain_onnx}),
+        Candidate(quantised, quantised=True, exports={"ONNX": quantised_onnx}),
     )
-    return [check(variants(c, SETTINGS.runtimes, "CPU"), scores, 2, {}) for c in candidates]
+    return [
+        tuple(
+            checked
+            for runtime in SETTINGS.runtimes
+            for checked in check(variants(candidate, runtime, "CPU", quantises=True), scores, 2)
+        )
+        for candidate in candidates
+    ]
 
 
 def test_every_variant_is_evaluated_then_timed(sides: list[tuple[Checked, ...]], pictures: Pictures) -> None:
@@ -40,14 +47,14 @@ def test_every_variant_is_evaluated_then_timed(sides: list[tuple[Checked, ...]],
         "default",
         ["default", "int8"],
     )
-    assert (in_onnx.baseline.variant, [c.variant for c in in_onnx.compressed]) == ("default", ["precise"])
+    assert (in_onnx.baseline.variant, [c.variant for c in in_onnx.compressed]) == ("default", ["int8"])
     for result in (in_paddle, in_onnx):
         for latency in (result.baseline, *result.compressed):
             assert latency.queries == 16
             assert 0 < latency.p50_ms <= latency.p90_ms
             assert 0 <= latency.miou <= 1
-            assert (latency.runtime, latency.variant) in DESCRIPTIONS
-        assert result.speedup == result.baseline.p50_ms / result.fastest.p50_ms
+            assert (latency.device, latency.int8) == ("CPU", latency.variant == "int8")
+        assert result.speedup == result.baseline.p50_ms / result.deployed.p50_ms
 
 
 def test_the_benchmark_runs_in_static_mode_too(sides: list[tuple[Checked, ...]], pictures: Pictures) -> None:
@@ -57,15 +64,3 @@ def test_the_benchmark_runs_in_static_mode_too(sides: list[tuple[Checked, ...]],
     finally:
         paddle.disable_static()
     assert len(results) == 2
-
-
-def test_on_a_gpu_paddle_has_one_variant_and_onnx_runtime_stays_on_the_cpu(
-    model: ModelFiles, tmp_path: Path
-) -> None:
-    offered = variants(Candidate(model, quantised=True, onnx=tmp_path), SETTINGS.runtimes, "GPU")
-    assert [variant.key for variant in offered] == [("PaddleInference", "gpu"), ("ONNXRuntime", "precise")]
-
-
-def test_onnx_runtime_needs_an_export(model: ModelFiles) -> None:
-    with pytest.raises(ValueError, match="not exported"):
-        variants(Candidate(model, quantised=False), ("ONNXRuntime",), "CPU")

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from segcompress_api.job import Benchmark, RuntimeName
 from segcompress_runner.measurement.benchmark import Comparison, Latency, benchmark
-from segcompress_runner.measurement.evaluation import Scores
+from segcompress_runner.measurement.evaluation import Predict, Scores
 from segcompress_runner.measurement.model_output import OutputNotFiniteError
-from segcompress_runner.measurement.variants import Checked, Variant, check
+from segcompress_runner.measurement.variants import Checked, Device, Variant, check
 from segcompress_runner.progress import Stage
 
 PICTURE = np.ones((3, 4, 4), np.float32)
@@ -41,7 +41,7 @@ class Model:
 
 
 def checked(model: Model, runtime: RuntimeName = "PaddleInference", miou: float = 0.9) -> Checked:
-    return Checked(Variant(runtime, model.name, model.open), scores(miou))
+    return Checked(Variant(runtime, model.name, "CPU", False, model.open), scores(miou))  # noqa: FBT003
 
 
 class Heard:
@@ -108,33 +108,60 @@ def test_a_model_that_gives_no_numbers_gets_no_latency() -> None:
 
 
 def latency(variant: str, p50: float, miou: float) -> Latency:
-    return Latency("PaddleInference", variant, miou, p50, p50, p50, 16)
+    return Latency("PaddleInference", variant, "CPU", variant == "int8", miou, p50, p50, p50, 16)
 
 
 def test_the_fastest_variant_gives_the_speedup() -> None:
     result = Comparison(
         "PaddleInference",
+        "CPU",
         latency("default", 18.0, 0.93),
         (latency("default", 72.0, 0.928), latency("int8", 9.0, 0.925)),
     )
-    assert result.fastest.variant == "int8"
+    assert result.deployed.variant == "int8"
     assert result.speedup == 2.0
 
 
-def test_a_fast_variant_that_lost_its_accuracy_is_not_the_one_to_deploy() -> None:
+def test_a_quantised_model_is_the_one_in_int8_however_much_it_lost_or_gained() -> None:
+    """Its variant that computes in float is neither what a user deploys nor what is judged."""
     result = Comparison(
         "PaddleInference",
+        "CPU",
         latency("default", 18.0, 0.93),
-        (latency("default", 72.0, 0.928), latency("int8", 9.0, 0.91)),
+        (latency("default", 5.0, 0.928), latency("int8", 9.0, 0.91)),
     )
-    assert result.fastest.variant == "default"
-    assert result.speedup == 0.25
+    assert (result.deployed.variant, result.deployed.miou) == ("int8", 0.91)
+    assert result.speedup == 2.0
 
 
-def test_only_variants_of_unknown_accuracy_are_evaluated() -> None:
+def test_devices_are_compared_apart() -> None:
     diary: list[str] = []
-    known, unknown = Model("known", diary), Model("unknown", diary)
-    offered = [Variant("PaddleInference", model.name, model.open) for model in (known, unknown)]
-    results = check(offered, lambda _: scores(0.8), 2, {("PaddleInference", "known"): scores(0.7)})
-    assert [result.scores.miou for result in results] == [0.7, 0.8]
-    assert (known.opened, unknown.opened) == ([], [2])
+
+    def on(device: Device, name: str) -> Checked:
+        model = Model(name, diary)
+        variant = Variant("PaddleInference", name, device, name == "int8", model.open)
+        return Checked(variant, scores(0.9))
+
+    settings = Benchmark(runtimes=("PaddleInference",), warmup=0, min_queries=16)
+    before, after = [on("CPU", "default"), on("GPU", "gpu")], [on("CPU", "int8"), on("GPU", "gpu")]
+    results = benchmark(before, after, PICTURE, settings, Heard())
+    assert [(r.device, r.baseline.variant, r.deployed.variant, r.deployed.int8) for r in results] == [
+        ("CPU", "default", "int8", True),
+        ("GPU", "gpu", "gpu", False),
+    ]
+
+
+def test_each_variant_is_evaluated_on_the_threads_asked_for() -> None:
+    diary: list[str] = []
+    models = [Model(name, diary) for name in ("first", "second")]
+    offered = [Variant("PaddleInference", m.name, "CPU", False, m.open) for m in models]  # noqa: FBT003
+    seen = []
+
+    def evaluate(variant: Variant, _: Predict) -> Scores:
+        seen.append(variant.name)
+        return scores(0.8)
+
+    results = check(offered, evaluate, 2)
+    assert [result.scores.miou for result in results] == [0.8, 0.8]
+    assert seen == ["first", "second"]
+    assert [model.opened for model in models] == [[2], [2]]

@@ -11,9 +11,11 @@ from segcompress_api.strategy import Strategy
 from segcompress_runner.measurement.gates import (
     FOUND_IOU,
     Accuracy,
+    Bounds,
     Deployed,
     GateResult,
     Measured,
+    Parity,
     check_gates,
     vanished,
 )
@@ -22,6 +24,7 @@ QUANT: dict[str, Any] = {"QuantAware": {}}
 SPARSE = {"UnstructurePrune": {"prune_mode": "ratio", "ratio": 0.75}}
 THRESHOLD = {"UnstructurePrune": {"prune_mode": "threshold", "threshold": 0.01}}
 IOU = st.floats(0, 1)
+BOUNDS = Bounds(miou_loss=0.01, pixels=0.02)
 
 
 def on(before: float, after: float, name: str = "Paddle") -> Deployed:
@@ -93,7 +96,7 @@ def missed(sections: dict[str, Any], found: Measured, **acceptance: str) -> list
         ),
         pytest.param(
             SPARSE,
-            Measured((on(0.9, 0.5),), 0.1, onnx_miou=0.2, saved_miou=0.5),
+            Measured((on(0.9, 0.5),), 0.1, (Parity("ONNX", 0.5, 0.2, 0.3, BOUNDS),)),
             {"max_miou_drop": "0.01", "min_sparsity": "0.5"},
             [
                 Reason.SPARSITY_NOT_REACHED,
@@ -147,6 +150,30 @@ def test_only_a_found_class_vanishes_and_only_by_losing_nearly_all(pairs: list[t
     assert set(vanished(before, [0.0] * len(pairs))) == {
         i for i, iou in enumerate(before) if iou >= FOUND_IOU
     }
+
+
+@pytest.mark.parametrize(
+    ("miou", "differing", "passed"),
+    [
+        pytest.param(0.90, 0.0, True, id="the-same"),
+        pytest.param(0.89, 0.02, True, id="at-both-bounds"),
+        pytest.param(0.8899, 0.001, False, id="lost-mIoU"),
+        pytest.param(0.911, 0.01, True, id="better-and-alike"),
+        pytest.param(0.911, 0.03, False, id="better-and-another-model"),
+        pytest.param(0.90, 0.021, False, id="as-good-and-another-model"),
+    ],
+)
+def test_an_export_is_held_against_the_saved_model(
+    miou: float,
+    differing: float,
+    passed: bool,  # noqa: FBT001
+) -> None:
+    """The baseline, 0.95, has no say; neither has a drop that the user allows."""
+    found = Measured((on(0.95, 0.95),), None, (Parity("ONNX", 0.90, miou, differing, BOUNDS),))
+    for acceptance in ({}, {"max_miou_drop": "0.001"}, {"max_miou_drop": "Unlimited"}):
+        (gate,) = (one for one in results(QUANT, found, **acceptance) if one.reason == Reason.EXPORT_MISMATCH)
+        assert gate.passed == passed
+        assert "of the saved model: 0.9000" in gate.message
 
 
 def test_messages_name_figures_and_fields() -> None:

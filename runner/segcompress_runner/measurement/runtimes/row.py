@@ -1,0 +1,63 @@
+"""What the table of runtimes holds: how a runtime runs a model, and what each of its ways is worth.
+
+A runtime is one module with a `RUNTIME` row, listed in `table`; everything else asks the row.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from segcompress_api.job import RuntimeName
+from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.runtimes.session import Session
+
+Device = Literal["CPU", "GPU"]
+Kind = Literal["float", "quantised"]
+ArtefactName = Literal["ONNX"]
+"""Formats that a saved model is exported to; `outputs.artefacts` makes them."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model to run: its files, whether its program holds quantisation, and what it was exported to."""
+
+    files: ModelFiles
+    quantised: bool
+    exports: Mapping[ArtefactName, Path] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Kind:
+        """Return which variants apply to it."""
+        return "quantised" if self.quantised else "float"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way in which a runtime runs a model.
+
+    `how` is what a user must set to run the model as it was measured. `int8` says that the convolutions of a
+    quantised model are computed in int8: integration tests read it from what the libraries themselves log.
+    """
+
+    name: str
+    device: Device
+    runs: tuple[Kind, ...]
+    int8: bool
+    how: str
+    open: Callable[[Candidate, int], Session]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One row: the artefact that the runtime loads (None: the saved model itself), and its ways."""
+
+    name: RuntimeName
+    artefact: ArtefactName | None
+    ways: tuple[Way, ...]
+
+    def devices(self, device: Device, *, quantises: bool) -> frozenset[Device]:
+        """Return where a run on `device` measures: there if it can, and wherever int8 is computed."""
+        able = {way.device for way in self.ways}
+        int8 = {way.device for way in self.ways if way.int8} if quantises else set()
+        return frozenset((able & {device} or able) | int8)

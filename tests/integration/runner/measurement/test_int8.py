@@ -1,0 +1,60 @@
+"""What the table of runtimes claims of int8, read from what the libraries themselves say they computed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import onnx
+import pytest
+
+from segcompress_runner.inputs.model import ModelFiles
+
+PADDLE = """
+import sys, zlib
+import numpy as np
+from pathlib import Path
+from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.runtimes.row import Candidate
+from segcompress_runner.measurement.runtimes.table import RUNTIMES
+program, params, name = sys.argv[1:]
+(way,) = (way for way in RUNTIMES["PaddleInference"].ways if way.name == name)
+session = way.open(Candidate(ModelFiles(Path(program), Path(params)), quantised=True), 1)
+session.run(np.zeros((1, 3, 32, 32), np.float32))
+"""
+
+
+def convolutions(model: ModelFiles, way: str, **environment: str) -> list[str]:
+    """Return oneDNN's log of every convolution that Paddle Inference runs for one picture."""
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PADDLE, str(model.program), str(model.params), way],
+        env=os.environ | {"ONEDNN_VERBOSE": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line for line in ended.stdout.splitlines() if ",exec,cpu,convolution," in line]
+    assert lines, ended.stdout
+    return lines
+
+
+@pytest.mark.parametrize("isa", ["AVX2", "ALL"], ids=["without-vnni", "as-this-cpu-is"])
+def test_paddles_int8_pass_computes_every_convolution_in_int8(quantised: ModelFiles, isa: str) -> None:
+    lines = convolutions(quantised, "int8", ONEDNN_MAX_CPU_ISA=isa)
+    assert all("wei_s8" in line or "wei:s8" in line for line in lines), lines
+
+
+def test_paddles_default_computes_a_quantised_model_in_float(quantised: ModelFiles) -> None:
+    lines = convolutions(quantised, "default")
+    assert not any("s8" in line for line in lines), lines
+
+
+def test_onnx_runtime_computes_convolutions_in_int8(quantised_onnx: Path, tmp_path: Path) -> None:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(str(quantised_onnx), options, providers=["CPUExecutionProvider"])
+    kinds = [node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node]
+    assert "QLinearConv" in kinds, kinds

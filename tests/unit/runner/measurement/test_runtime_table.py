@@ -1,0 +1,96 @@
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from segcompress_api.job import RuntimeName
+from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.runtimes.row import Candidate, Device, Runtime, Way
+from segcompress_runner.measurement.runtimes.table import RUNTIMES, artefacts, check_runtimes
+from segcompress_runner.measurement.variants import describe, variants
+
+FILES = ModelFiles(Path("m.pdmodel"), Path("m.pdiparams"))
+NEVER: Any = None
+FLOAT_ONLY = Runtime(
+    "ONNXRuntime", "ONNX", (Way("default", "CPU", ("float", "quantised"), int8=False, how="", open=NEVER),)
+)
+
+
+def offered(
+    runtime: RuntimeName, device: Device, *, quantised: bool, quantises: bool
+) -> list[tuple[str, str, bool]]:
+    candidate = Candidate(FILES, quantised, {"ONNX": Path("m.onnx")})
+    found = variants(candidate, runtime, device, quantises=quantises)
+    return [(variant.name, variant.device, variant.int8) for variant in found]
+
+
+def test_every_runtime_of_the_api_has_a_row() -> None:
+    assert set(RUNTIMES) == set(get_args(RuntimeName))
+
+
+@pytest.mark.parametrize(
+    ("runtime", "device", "quantised", "quantises", "expected"),
+    [
+        pytest.param("PaddleInference", "CPU", False, False, [("default", "CPU", False)], id="float"),
+        pytest.param(
+            "PaddleInference",
+            "CPU",
+            True,
+            True,
+            [("default", "CPU", False), ("int8", "CPU", True)],
+            id="quantised",
+        ),
+        pytest.param("PaddleInference", "GPU", False, False, [("gpu", "GPU", False)], id="float-on-a-gpu"),
+        pytest.param(
+            "PaddleInference",
+            "GPU",
+            True,
+            True,
+            [("default", "CPU", False), ("int8", "CPU", True), ("gpu", "GPU", False)],
+            id="quantised-on-a-gpu-claims-int8-where-int8-runs",
+        ),
+        pytest.param(
+            "PaddleInference",
+            "GPU",
+            False,
+            True,
+            [("default", "CPU", False), ("gpu", "GPU", False)],
+            id="its-baseline-too",
+        ),
+        pytest.param("ONNXRuntime", "GPU", False, False, [("default", "CPU", False)], id="onnx-runtime"),
+        pytest.param("ONNXRuntime", "GPU", True, True, [("int8", "CPU", True)], id="onnx-runtime-quantised"),
+    ],
+)
+def test_variants_that_a_run_compares(
+    runtime: RuntimeName,
+    device: Device,
+    quantised: bool,  # noqa: FBT001
+    quantises: bool,  # noqa: FBT001
+    expected: list[tuple[str, str, bool]],
+) -> None:
+    assert offered(runtime, device, quantised=quantised, quantises=quantises) == expected
+    assert all(describe(runtime, name) for name, _, _ in expected)
+
+
+def test_a_runtime_needs_its_export() -> None:
+    with pytest.raises(ValueError, match="was not exported to ONNX"):
+        variants(Candidate(FILES, quantised=False), "ONNXRuntime", "CPU", quantises=False)
+
+
+def test_artefacts_are_those_of_the_runtimes_asked_for() -> None:
+    assert artefacts(["PaddleInference"]) == ()
+    assert artefacts(["ONNXRuntime", "PaddleInference"]) == ("ONNX",)
+
+
+def test_a_quantised_model_needs_a_runtime_that_computes_in_int8() -> None:
+    table: dict[RuntimeName, Runtime] = {**RUNTIMES, "ONNXRuntime": FLOAT_ONLY}
+    with pytest.raises(
+        InvalidSettingError,
+        match=r"^spec\.benchmark\.runtimes: none of ONNXRuntime .* add one of PaddleInference$",
+    ):
+        check_runtimes(["ONNXRuntime"], quantises=True, table=table)
+    check_runtimes(["ONNXRuntime", "PaddleInference"], quantises=True, table=table)
+    check_runtimes(["ONNXRuntime"], quantises=False, table=table)
+    for name in RUNTIMES:
+        check_runtimes([name], quantises=True)
