@@ -2,6 +2,7 @@
 
 import faulthandler
 import os
+import secrets
 import signal
 import sys
 import traceback
@@ -87,7 +88,7 @@ def _run(stop: StopFlag, log: Log) -> RunResult:
     )
     request = Request(
         spec=config.spec,
-        attempt=os.environ.get(POD_UID_VARIABLE) or f"{config.uid}-{config.start}",
+        attempt=os.environ.get(POD_UID_VARIABLE) or secrets.token_hex(8),
         threads=threads,
         device=config.spec.runtime.device,
         processor=this_processor(config.spec.runtime.device),

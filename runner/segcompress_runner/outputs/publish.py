@@ -5,7 +5,7 @@ figures under a measurement key never measured again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -68,10 +68,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """Published weights, and their verified files on this machine."""
+    """Published weights, their verified files on this machine, and whether this very run trained them."""
 
     manifest: ModelManifest
     files: ModelFiles
+    trained_here: bool
 
 
 @dataclass(frozen=True)
@@ -140,11 +141,12 @@ def publish_model(storage: Storage, place: Place, trained: Trained, into: Path, 
         files=describe_files(files, place.prefix),
     )
     if create_manifest(storage, place.model, manifest) is not None:
-        return PublishedModel(manifest, trained.files)
+        return PublishedModel(manifest, trained.files, trained_here=True)
     first = find_model(storage, place, trained.model_key, into)
     if first is None:
         raise _removed(place.model)
-    return first
+    # With our own name in it, an earlier request of ours arrived, and its answer was lost.
+    return replace(first, trained_here=first.manifest.attempt == place.attempt)
 
 
 def publish_measurement(storage: Storage, place: Place, measured: Measurement, step: Step) -> RunResult:
@@ -165,7 +167,7 @@ def _first_to_measure(storage: Storage, place: Place, measured: Measurement) -> 
     if found is None:
         raise _removed(place.measurement(measured.keys.measurement))
     manifest, stored = found
-    if manifest.attempt == place.attempt:  # an earlier request of our own arrived, and its answer was lost
+    if manifest.attempt == place.attempt:  # here as well
         return _result(manifest, stored, place, _measured_now(manifest, measured.model))
     return _result(manifest, stored, place, _found_again(manifest))
 
@@ -216,7 +218,9 @@ def _fetched(storage: Storage, place: Place, manifest: ModelManifest, into: Path
             raise InvalidInputError(
                 f"{place.folder / file.path}: holds other bytes than {place.model} names; {place.remedy}"
             )
-    return PublishedModel(manifest, ModelFiles(folder / program.path, folder / params.path))
+    return PublishedModel(
+        manifest, ModelFiles(folder / program.path, folder / params.path), trained_here=False
+    )
 
 
 def _check_complete(storage: Storage, place: Place, files: Sequence[ManifestFile]) -> tuple[Stat, ...]:
@@ -249,7 +253,7 @@ def _found_again(manifest: MeasurementManifest) -> tuple[Reason, str]:
 
 
 def _measured_now(manifest: MeasurementManifest, model: PublishedModel) -> tuple[Reason, str]:
-    if not manifest.accepted or model.manifest.attempt == manifest.attempt:
+    if not manifest.accepted or model.trained_here:
         return manifest.reason, manifest.message
     return Reason.REUSED, (
         f"the model was published on {model.manifest.published}; measured again on {manifest.processor}: "

@@ -120,3 +120,13 @@ def write_dataset(folder: Path) -> None:
 def put(admin: Minio, bucket: str, key: str, content: bytes) -> None:
     """Put one object."""
     admin.put_object(bucket, key, io.BytesIO(content), len(content))
+
+
+def read(admin: Minio, uri: str) -> bytes:
+    """Return the content of an object."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    response = admin.get_object(bucket, key)
+    try:
+        return bytes(response.data)
+    finally:
+        response.release_conn()

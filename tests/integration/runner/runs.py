@@ -18,6 +18,7 @@ Spec = dict[str, Any]
 class Ended:
     """How a run ended."""
 
+    attempt: str
     code: int
     result: RunResult
     log: str
@@ -27,8 +28,22 @@ class Ended:
 class Running:
     """A run under way."""
 
+    attempt: str
     process: subprocess.Popen[str]
     message: Path
+
+    def wait_for(self, words: str) -> None:
+        """Wait until the log holds `words`."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if words in line:
+                return
+        raise AssertionError(f"the run ended without saying {words!r}")
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        self.process.kill()
+        self.process.communicate()
 
     def wait(self) -> Ended:
         """Wait for its end."""
@@ -36,7 +51,7 @@ class Running:
         text = self.message.read_text()
         result = parse_run_result(text)
         assert result is not None, f"no RunResult: {text}\n{log}"
-        return Ended(self.process.returncode, result, log)
+        return Ended(self.attempt, self.process.returncode, result, log)
 
 
 class Runner:
@@ -52,13 +67,14 @@ class Runner:
         self._started += 1
         home = self._folder / f"pod-{self._started}"
         home.mkdir()
+        attempt = f"{self._folder.name}-{self._started}"
         config = {"namespace": "vision", "name": "tiny", "uid": "0", "start": 1, "spec": spec}
         (home / "run-config.json").write_text(json.dumps(config))
         variables = {
             "S3_ENDPOINT": self._store.endpoint,
             "AWS_ACCESS_KEY_ID": self._store.access_key,
             "AWS_SECRET_ACCESS_KEY": self._store.secret_key,
-            "SEGCOMPRESS_POD_UID": f"pod-{self._started}",
+            "SEGCOMPRESS_POD_UID": attempt,
             "SEGCOMPRESS_THREADS": "1",
             "SEGCOMPRESS_RUN_CONFIG": str(home / "run-config.json"),
             "SEGCOMPRESS_TERMINATION_MESSAGE": str(home / "message"),
@@ -71,7 +87,7 @@ class Runner:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        return Running(process, home / "message")
+        return Running(attempt, process, home / "message")
 
     def run(self, spec: Spec, **environment: str) -> Ended:
         """Start a run and wait for its end."""

@@ -13,17 +13,8 @@ from devcluster.objectstore import ObjectStore
 from segcompress_api.conditions import Reason
 from segcompress_api.status import Artifact
 
-from .conftest import make_spec
-from .runs import Ended, Runner, Running, Spec, changed
-
-
-def read(admin: Minio, uri: str) -> bytes:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    response = admin.get_object(bucket, key)
-    try:
-        return bytes(response.data)
-    finally:
-        response.release_conn()
+from .conftest import make_spec, read
+from .runs import Ended, Runner, Spec, changed
 
 
 @dataclass(frozen=True)
@@ -58,7 +49,7 @@ def test_of_two_pods_at_once_both_succeed_with_the_figures_that_came_first(pods:
 
 def test_same_seed_gives_the_same_parameters(admin: Minio, pods: Pods) -> None:
     folder = folder_of(manifest_of(pods).uri)
-    first, second = (read(admin, f"{folder}/attempts/pod-{n}/model.pdiparams") for n in (1, 2))
+    first, second = (read(admin, f"{folder}/attempts/{run.attempt}/model.pdiparams") for run in pods.ended)
     assert first == second
 
 
@@ -126,7 +117,7 @@ def test_missed_gate_is_published_and_missed_again_without_a_run(
 @pytest.mark.parametrize("stage", ["Validate", "Compress"])
 def test_sigterm_ends_the_run_at_its_next_step(runner: Runner, spec: Spec, stage: str) -> None:
     running = runner.start(changed(spec, "strategy.TrainConfig.train_iter", 1_000_000))
-    wait_for(running, f"{stage} started")
+    running.wait_for(f"{stage} started")
     running.process.send_signal(signal.SIGTERM)
     ended = running.wait()
     assert (ended.code, ended.result.reason) == (5, Reason.PREEMPTED), ended.log
@@ -135,7 +126,7 @@ def test_sigterm_ends_the_run_at_its_next_step(runner: Runner, spec: Spec, stage
 def test_no_process_of_a_run_shows_the_credentials(runner: Runner, spec: Spec) -> None:
     slow = changed(spec, "strategy.TrainConfig.train_iter", 1_000_000)
     running = runner.start(slow, SEGCOMPRESS_THREADS="2", AWS_SECRET_ACCESS_KEY_NOTE="kept")
-    wait_for(running, "Compress step")
+    running.wait_for("Compress step")
     shown = [Path(f"/proc/{pid}/environ").read_bytes() for pid in family(running.process.pid)]
     running.process.send_signal(signal.SIGTERM)
     running.wait()
@@ -153,7 +144,7 @@ def family(pid: int) -> list[int]:
 
 def test_sigterm_while_the_store_is_away_ends_the_run(runner: Runner, spec: Spec) -> None:
     running = runner.start(spec, S3_ENDPOINT="http://127.0.0.1:9")
-    wait_for(running, "out of reach")
+    running.wait_for("out of reach")
     running.process.send_signal(signal.SIGTERM)
     ended = running.wait()
     assert (ended.code, ended.result.reason) == (5, Reason.PREEMPTED), ended.log
@@ -167,11 +158,3 @@ def folder_of(manifest: str) -> str:
 def manifest_of(pods: Pods) -> Artifact:
     assert pods.first.result.artifacts is not None
     return pods.first.result.artifacts.manifest
-
-
-def wait_for(running: Running, words: str) -> None:
-    assert running.process.stdout is not None
-    for line in running.process.stdout:
-        if words in line:
-            return
-    raise AssertionError(f"the run ended without saying {words!r}")
