@@ -28,7 +28,7 @@ def exit_code(result: RunResult) -> ExitCode:
         return ExitCode.SUCCEEDED
     if result.reason in GATE_REASONS:
         return ExitCode.GATE_MISSED
-    raise ValueError(f"{result.reason} is no end of a measured run")
+    raise ValueError(f"{result.reason} cannot be the end of a measured run")
 
 
 def one_line(error: BaseException) -> str:

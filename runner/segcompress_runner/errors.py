@@ -1,16 +1,16 @@
 """Every way in which a run can end short of success, grouped by what the caller can do about it.
 
 RunError
-├── InvalidRunError            exit 3: no retry can mend it
+├── InvalidRunError            exit 3: retrying cannot help
 │   ├── InvalidSettingError    the spec asks for what cannot be
 │   ├── InputNotFoundError     an object, list file or bucket is missing
 │   ├── InvalidInputError      an input is broken or contradicts the spec
 │   └── StorageAccessDeniedError
-├── GateMissedError            exit 4: measured and published, not accepted
 ├── PreemptedError             exit 5: stopped by SIGTERM
 └── StorageUnreachableError    exit 6: another attempt may succeed
 
-Anything else is a bug or a crash: exit 1, reason RunnerCrashed (or OutOfMemory).
+A missed gate is not among them: that run is measured and published, and ends with exit 4. Anything else is a
+bug or a crash: exit 1, reason RunnerCrashed (or OutOfMemory).
 """
 
 from typing import ClassVar
@@ -27,7 +27,7 @@ class RunError(Exception):
 
 
 class InvalidRunError(RunError):
-    """No retry can mend it."""
+    """Retrying cannot help."""
 
     exit_code = ExitCode.INVALID_INPUT
 
@@ -54,16 +54,6 @@ class StorageAccessDeniedError(InvalidRunError):
     """The object store refuses the credentials, or they carry no right."""
 
     reason = Reason.STORAGE_ACCESS_DENIED
-
-
-class GateMissedError(RunError):
-    """The compressed model misses a gate; everything measured is kept."""
-
-    exit_code = ExitCode.GATE_MISSED
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason  # type: ignore[misc]  # three gates share the class
 
 
 class PreemptedError(RunError):

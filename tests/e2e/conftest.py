@@ -118,8 +118,13 @@ def stage(kube: Kube, inputs: Inputs, store: Minio, fault_image: str) -> Iterato
     yield stage
     made = [name for name in kube("get", "namespaces", "-o", "name").split() if f"/{token}" in name]
     kube("delete", "--wait=false", *made)
+    remove_folder(store, token)
+
+
+def remove_folder(store: Minio, name: str) -> None:
+    """Remove a folder of results."""
     bucket = urlsplit(OUTPUT).netloc
-    left = store.list_objects(bucket, prefix=f"{token}/", recursive=True)
+    left = store.list_objects(bucket, prefix=f"{name}/", recursive=True)
     errors = store.remove_objects(bucket, (DeleteObject(found.object_name) for found in left))
     assert not list(errors)
 

@@ -7,8 +7,8 @@ from minio import Minio
 
 from segcompress_api.conditions import Reason
 
+from .conftest import read
 from .runs import Runner, Spec, changed
-from .test_runs import read
 
 COLLAPSED = {"ratio": 0.99, "prune_params_type": "conv1x1_only", "local_sparsity": True}
 """One weight in a hundred is left, and too small a step to recover: everything becomes ground."""
