@@ -24,8 +24,13 @@ from segcompress_operator.watching.streams import Streams
 logger = logging.getLogger("segcompress_operator")
 
 
+_RECURSION_LIMIT = 20_000
+"""The API server takes JSON that is nested 10,000 deep: one such resource must not break a whole LIST."""
+
+
 def main() -> int:
     """Run until SIGTERM; return the exit code."""
+    sys.setrecursionlimit(_RECURSION_LIMIT)
     try:
         settings = settings_from(os.environ)
         configure_logging(settings.log_format, settings.log_level)

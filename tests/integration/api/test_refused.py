@@ -286,3 +286,20 @@ def test_labels_may_change(kubectl: Kubectl, stored: Body) -> None:
     answer = kubectl.send("replace", changed(stored, "metadata.labels", {"team": "vision"}), DRY)
 
     assert answer.code == 0, answer.err
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        pytest.param("x" * 4097, "may not be more than 4096 bytes", id="text"),
+        pytest.param(["x"] * 257, "must have at most 256 items", id="list"),
+        pytest.param({f"k{n}": 1 for n in range(65)}, "must have at most 64 items", id="mapping"),
+    ],
+)
+def test_a_free_form_leaf_is_capped(kubectl: Kubectl, value: object, words: str) -> None:
+    path = "spec.strategy.Distillation.distill_node_pair"
+    answer = kubectl.send("create", changed(job("capped"), path, value), DRY)
+
+    assert answer.code != 0
+    assert path in answer.err
+    assert words in answer.err

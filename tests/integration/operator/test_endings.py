@@ -3,6 +3,7 @@
 The Job controller is real, so its podFailurePolicy decides what is retried; the tests play the kubelet.
 """
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -103,6 +104,27 @@ def test_invalid_spec_fails_without_a_job(stage: Stage, changes: dict[str, objec
     stage.apply(spec(**changes))
     assert field in failed(stage, "InvalidSpec")
     assert stage.jobs() == []
+
+
+@pytest.fixture
+def _deep_json() -> Iterator[None]:
+    """Let the test itself write and read what it sends."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("_deep_json")
+def test_spec_that_is_nested_deeply_fails_alone(stage: Stage) -> None:
+    node: object = "relu_30.tmp_0"
+    for _ in range(5000):
+        node = [node]
+    stage.apply(spec(strategy={**spec()["strategy"], "Distillation": {"node": node}}))
+    assert failed(stage, "InvalidSpec").startswith("spec")
+    other = Stage(stage.api, stage.namespace, "other")
+    other.apply(spec())
+    other.waits("Pending")
 
 
 @pytest.mark.parametrize("reason", ["InvalidSpec", "InputNotFound", "InvalidInput", "StorageAccessDenied"])
