@@ -51,6 +51,8 @@ class Model(RuleBasedStateMachine):
         self.sinks = self.runs.sinks()
         self.streams = {kind: Stream() for kind in KINDS}
         self.answers: dict[str, Callable[[], None]] = {}
+        for kind in KINDS:
+            self.relist(kind)
 
     # What users and the cluster do.
 
@@ -204,6 +206,19 @@ class Model(RuleBasedStateMachine):
     def lose_the_answer(self, name: str) -> None:
         self.answers.pop(name, None)
 
+    @rule(name=names, again=st.booleans())
+    def end_during_a_write(self, name: str, *, again: bool) -> None:
+        """Let a resource go, and perhaps be replaced, between a write and its answer."""
+        for _ in range(2):
+            self.answer(name)
+            for kind in KINDS:
+                self.relist(kind)
+            self.truth.seconds += 20
+            self.reconcile(name)
+        self.apply_or_replace(name) if again else self.delete(name)
+        self.tell(COMPRESSION_JOBS, len(self.truth.history[COMPRESSION_JOBS]))
+        self.answer(name)
+
     @rule()
     def come_to_rest(self) -> None:
         """Once all is told and answered, rounds end, and another one writes nothing."""
@@ -222,6 +237,12 @@ class Model(RuleBasedStateMachine):
             self.reconcile(name)
         assert self.truth.version == version
         assert self.answers == {}
+
+    @invariant()
+    def streams_that_told_all_left_no_ghost(self) -> None:
+        for kind, stream in self.streams.items():
+            if not stream.broken and stream.told == len(self.truth.history[kind]):
+                assert self.known(kind).keys() == self.truth.objects[kind].keys()
 
     @invariant()
     def one_live_job_for_each_resource(self) -> None:
