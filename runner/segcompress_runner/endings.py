@@ -3,11 +3,9 @@
 from segcompress_api.conditions import GATE_REASONS, SUCCESS_REASONS, Reason
 from segcompress_api.contract import ExitCode, RunResult
 from segcompress_api.errors import InvalidSpecError
-from segcompress_runner.errors import RunError
+from segcompress_runner.errors import RunError, is_exhaustion
 
 _MESSAGE = 1024
-_MEMORY_WORDS = ("ResourceExhaustedError", "Out of memory", "is killed by signal: Killed")
-"""Paddle's, CUDA's and the loader's ways to say that memory ran out."""
 
 
 def failure(error: BaseException) -> tuple[RunResult, ExitCode]:
@@ -16,7 +14,7 @@ def failure(error: BaseException) -> tuple[RunResult, ExitCode]:
         return _result(error.reason, one_line(error)), error.exit_code
     if isinstance(error, InvalidSpecError):
         return _result(Reason.INVALID_SPEC, one_line(error)), ExitCode.INVALID_INPUT
-    if isinstance(error, MemoryError) or any(words in str(error) for words in _MEMORY_WORDS):
+    if is_exhaustion(error):
         message = f"the runner ran out of memory ({one_line(error)}); raise its memory or lower batchSize"
         return _result(Reason.OUT_OF_MEMORY, message), ExitCode.CRASHED
     return _result(Reason.RUNNER_CRASHED, f"{type(error).__name__}: {one_line(error)}"), ExitCode.CRASHED

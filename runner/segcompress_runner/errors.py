@@ -68,3 +68,24 @@ class StorageUnreachableError(RunError):
 
     reason = Reason.STORAGE_UNREACHABLE
     exit_code = ExitCode.STORAGE_UNREACHABLE
+
+
+_EXHAUSTED = (
+    "ResourceExhaustedError",
+    "Out of memory",
+    "out of memory",
+    "Fail to alloc memory",
+    "_STATUS_ALLOC_FAILED",
+    "Failed to allocate memory",
+    "bad_alloc",
+    "bad allocation",
+    "Insufficient memory",
+    "MemoryError",
+    "is killed by signal: Killed",
+)
+"""How Paddle, CUDA, cuDNN, cuBLAS, ONNX Runtime, OpenCV and Paddle's loader say that memory ran out."""
+
+
+def is_exhaustion(error: BaseException) -> bool:
+    """Return whether host or GPU memory ran out: then the input is not at fault, and a retry may succeed."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _EXHAUSTED)

@@ -23,7 +23,7 @@ from segcompress_runner.measurement import trouble, variants
 from segcompress_runner.measurement.agreement import Agreement, LabelMaps
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.benchmark import benchmark as compare
-from segcompress_runner.measurement.evaluation import Observe, Options, Predict, Scores
+from segcompress_runner.measurement.evaluation import Observe, Options, Predict, Scores, batch_size
 from segcompress_runner.measurement.evaluation import evaluate as score
 from segcompress_runner.measurement.gates import Parity
 from segcompress_runner.measurement.runtimes.row import ArtefactName
@@ -55,6 +55,7 @@ class Case:
     info: ModelInfo
     train: Pictures
     val: Pictures
+    eval_batch: int
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,10 @@ def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lis
     sizes = read_sizes(lists, means.threads)
     check_fit(info, train.fitted(sizes), val.fitted(sizes))
     check_pictures(lists, spec.dataset, means.progress, means.threads)
-    return Case(spec, settings, means, model, info, train, val)
+    height, width = val[0][0].shape[1:]
+    batch = batch_size(height, width, spec.dataset.num_classes)
+    means.progress.note(f"evaluating pictures of {height}x{width} (height x width) {batch} at a time")
+    return Case(spec, settings, means, model, info, train, val, batch)
 
 
 def baseline(case: Case) -> tuple[Checked, ...]:
@@ -251,7 +255,7 @@ def _check(
 
 
 def _score(case: Case, predict: Predict, progress: Progress, observe: Observe | None = None) -> Scores:
-    options = Options(case.spec.dataset.batch_size, case.means.threads, observe)
+    options = Options(case.eval_batch, case.means.threads, observe)
     return score(predict, case.val, case.spec.dataset, options, progress)
 
 

@@ -22,7 +22,7 @@ from paddleseg.cvlibs import manager
 from PIL import Image
 
 from segcompress_api.job import Transform
-from segcompress_runner.errors import InvalidInputError, InvalidSettingError
+from segcompress_runner.errors import InvalidInputError, InvalidSettingError, is_exhaustion
 from segcompress_runner.inputs.checks import check_pictures
 from segcompress_runner.inputs.fit import Fitted, Size, tried
 from segcompress_runner.inputs.lists import Entry, Lists, Sample, parse_list, read_list, read_lists
@@ -123,6 +123,8 @@ class Pictures(paddle.io.Dataset):  # type: ignore[misc]  # Paddle ships no type
             try:
                 data = made(data)
             except Exception as error:
+                if is_exhaustion(error):
+                    raise
                 raise InvalidSettingError(
                     f"{field}: {transform.type} fails on {sample.named(sample.image)} "
                     f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'})"

@@ -41,6 +41,21 @@ class Options:
     observe: Observe | None = None
 
 
+MEMORY = 2**29
+"""Bytes that pictures and scores of one batch may take: a quarter of the chart's default memory request."""
+
+_MOST = 16
+
+
+def batch_size(height: int, width: int, classes: int) -> int:
+    """Return how many pictures of that size to evaluate at once, whatever the training's batch is.
+
+    A picture takes its three planes twice (read, stacked) and its scores twice, all float32.
+    """
+    picture = 4 * height * width * 2 * (3 + classes)
+    return min(max(MEMORY // picture, 1), _MOST)
+
+
 @dataclass(frozen=True)
 class Scores:
     """PaddleSeg's figures over all pictures, 0 to 1, and the confusion matrix: row true, column predicted."""

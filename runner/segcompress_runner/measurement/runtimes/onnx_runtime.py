@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segcompress_runner.errors import InvalidInputError
+from segcompress_runner.errors import InvalidInputError, is_exhaustion
 from segcompress_runner.measurement.runtimes.row import Candidate, Runtime, Way
 from segcompress_runner.measurement.runtimes.session import Predict, predictor
 
@@ -36,6 +36,8 @@ class OnnxSession:
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:
+            if is_exhaustion(error):
+                raise
             raise InvalidInputError(
                 f"{path.name}: ONNX Runtime does not load it ({_first_line(error)})"
             ) from error
@@ -53,6 +55,8 @@ class OnnxSession:
         try:
             output: NDArray[Any] = self._session.run(None, {self._input.name: x})[0]
         except Exception as error:
+            if is_exhaustion(error):
+                raise
             raise InvalidInputError(
                 f"{self._name}: does not run on pictures of shape {list(x.shape[1:])} ({_first_line(error)})"
             ) from error

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segcompress_runner.errors import InvalidInputError
+from segcompress_runner.errors import InvalidInputError, is_exhaustion
 from segcompress_runner.inputs.model import ModelFiles, inspect_model
 from segcompress_runner.measurement.runtimes.quiet import quiet
 from segcompress_runner.measurement.runtimes.row import Candidate, Device, Runtime, Way
@@ -47,6 +47,8 @@ class PaddleSession:
             with quiet():
                 predictor = inference.create_predictor(_config(files, options))
         except Exception as error:
+            if is_exhaustion(error):
+                raise
             raise InvalidInputError(
                 f"{self._program}: Paddle Inference does not load it ({_summary(error)})"
             ) from error
@@ -67,6 +69,8 @@ class PaddleSession:
         try:
             self._predictor.run()
         except Exception as error:
+            if is_exhaustion(error):
+                raise
             raise InvalidInputError(
                 f"{self._program}: does not run on pictures of shape {list(x.shape[1:])} "
                 f"({_summary(error)}); valTransforms must give the size that the model takes"
