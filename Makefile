@@ -20,7 +20,11 @@ help: ## List the targets
 
 .PHONY: demo
 demo: install ## Run the main job on a local cluster; DATA=folder takes your own pictures
-	@$(PYTHON) -m demo $(if $(DATA),--data "$(DATA)")
+	@$(PYTHON) -m demo $(if $(DATA),--data "$(DATA)") $(if $(DRY_RUN),--dry-run)
+
+.PHONY: demo-clean
+demo-clean: install ## Remove what the demo made on a cluster of your own (SEGCOMPRESS_CONTEXT)
+	@$(PYTHON) -m demo --clean
 
 .PHONY: test
 test: verify test-integration test-e2e ## Run everything that CI runs

@@ -1,9 +1,11 @@
 """Runs the main job end to end: cluster, images, operator, data, both strategies, table."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
+from demo import own
 from demo.console import DemoError, interrupted, say, step
 from demo.inputs import Inputs, own_inputs, sample_inputs, upload
 from demo.jobs import NAMESPACE, check_succeeded, job_for, prepare_namespace, run_job
@@ -18,10 +20,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--data", type=Path, help="PaddleSeg dataset to train a teacher on and compress it")
     parser.add_argument("--up", action="store_true", help="only bring everything up and say how to use it")
+    parser.add_argument("--dry-run", action="store_true", help="on a cluster of your own: only say the plan")
+    parser.add_argument("--clean", action="store_true", help="remove the demo from a cluster of your own")
     arguments = parser.parse_args()
     try:
+        if arguments.clean:
+            own.clean(own.target_from(os.environ))
+            return 0
         inputs = own_inputs(arguments.data.resolve()) if arguments.data else sample_inputs()
-        target = prepare_target()
+        target = _prepare(inputs, dry_run=arguments.dry_run)
+        if target is None:
+            return 0
         _upload(inputs, target)
         if arguments.up:
             _say_how_to_use(target)
@@ -35,6 +44,24 @@ def main() -> int:
     return 0
 
 
+def _prepare(inputs: Inputs, *, dry_run: bool) -> Target | None:
+    """Return where the demo runs, made ready; None where only the plan was asked for."""
+    if not own.context_is_named():
+        if dry_run:
+            raise DemoError("--dry-run is for a cluster of your own; set SEGCOMPRESS_CONTEXT")
+        return prepare_target()
+    settings, target = own.settings_from(os.environ), own.target_from(os.environ)
+    own.check_free(target)
+    has_crd = own.has_foreign_crd(target)
+    say(f"On context {target.context[1]} the demo will:")
+    for number, line in enumerate(own.plan(target, settings, inputs, has_crd=has_crd), start=1):
+        say(f"  {number}. {line}")
+    if dry_run:
+        return None
+    own.prepare_own_target(target, settings, has_crd=has_crd)
+    return target
+
+
 def _upload(inputs: Inputs, target: Target) -> None:
     with step(f"Uploading model and pictures ({inputs.name}) to {target.endpoint}"):
         upload(inputs, target)
@@ -44,7 +71,7 @@ def _upload(inputs: Inputs, target: Target) -> None:
 def _run_jobs(inputs: Inputs, target: Target) -> None:
     finished = {}
     for title, example in EXAMPLES.items():
-        job = job_for(example, inputs)
+        job = job_for(example, inputs, target)
         with step(f"{title}: kubectl apply -f {example.relative_to(ROOT)}/job.yaml"):
             finished[title] = run_job(job, target)
     measured = {title: job for title, job in finished.items() if "metrics" in job["status"]}
@@ -62,6 +89,7 @@ def _run_jobs(inputs: Inputs, target: Target) -> None:
 
 def _say_how_to_use(target: Target) -> None:
     if target.context:
+        say("  make demo-clean                                        # removes all that the demo made")
         return
     say('  eval "$(PYTHONPATH=hack python3 -m devcluster env)"   # KUBECONFIG, PATH, S3_ENDPOINT and keys')
     say(f"  kubectl get -n {NAMESPACE} scj -o wide")

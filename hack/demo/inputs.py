@@ -17,14 +17,14 @@ from demo.console import DemoError, say, step
 from demo.target import ROOT, Target, cache_folder
 
 SAMPLE = ROOT / "examples" / "sample"
-BUCKETS = ("models", "datasets", "compressed")
+KINDS = ("models", "datasets", "compressed")
 _UPLOADS = 16
 _LISTS = ("train.txt", "val.txt")
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A model and a dataset under one name: s3://models/NAME/ and s3://datasets/NAME/."""
+    """A model and a dataset under one name."""
 
     name: str
     model: Path
@@ -58,19 +58,21 @@ def own_inputs(dataset: Path) -> Inputs:
 
 def upload(inputs: Inputs, target: Target) -> None:
     """Upload model and pictures; what already lies there unchanged is left alone."""
-    client = _client(target)
-    for bucket in BUCKETS:
+    client = store_client(target)
+    for bucket in {urlsplit(target.uri(kind, inputs.name)).netloc for kind in KINDS}:
         if not client.bucket_exists(bucket):
             client.make_bucket(bucket)
-    model = [("models", inputs.model, name) for name in ("model.pdmodel", "model.pdiparams")]
-    pictures = [("datasets", inputs.dataset, name) for name in _listed(inputs.dataset)]
+    uris = {kind: target.uri(kind, inputs.name) for kind in KINDS}
+    files = [(uris["models"], inputs.model, name) for name in ("model.pdmodel", "model.pdiparams")]
+    files += [(uris["datasets"], inputs.dataset, name) for name in _listed(inputs.dataset)]
     with ThreadPoolExecutor(_UPLOADS) as pool:
-        sent = list(pool.map(lambda item: _put(client, inputs.name, *item), model + pictures))
+        sent = list(pool.map(lambda file: _put(client, *file), files))
     say(f"   {sum(sent)} of {len(sent)} files uploaded, the rest was there")
 
 
-def _put(client: Minio, name: str, bucket: str, folder: Path, path: str) -> bool:
-    key, source = f"{name}/{path}", folder / path
+def _put(client: Minio, uri: str, folder: Path, path: str) -> bool:
+    bucket, key = urlsplit(uri).netloc, f"{urlsplit(uri).path.lstrip('/')}{path}"
+    source = folder / path
     digest = hashlib.md5(source.read_bytes(), usedforsecurity=False).hexdigest()
     try:
         if client.stat_object(bucket, key).etag == digest:
@@ -82,7 +84,8 @@ def _put(client: Minio, name: str, bucket: str, folder: Path, path: str) -> bool
     return True
 
 
-def _client(target: Target) -> Minio:
+def store_client(target: Target) -> Minio:
+    """Return a client of the target's object store."""
     endpoint = urlsplit(target.endpoint)
     return Minio(
         endpoint.netloc,

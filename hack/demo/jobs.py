@@ -13,6 +13,7 @@ from demo.inputs import Inputs
 from demo.target import Target
 
 NAMESPACE = "segcompress-demo"
+OWN_LABEL = {"app.kubernetes.io/managed-by": "segcompress-demo"}
 _POLL_SECONDS = 1.0
 
 Resource = dict[str, Any]
@@ -20,7 +21,7 @@ Resource = dict[str, Any]
 
 def prepare_namespace(target: Target) -> None:
     """Make the demo's namespace, restricted, with the object store's Secret in it."""
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    labels = {"pod-security.kubernetes.io/enforce": "restricted", **OWN_LABEL}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
     secret = {
         "apiVersion": "v1",
@@ -36,16 +37,15 @@ def prepare_namespace(target: Target) -> None:
         target.kubectl("apply", "-f", "-", fed=json.dumps(manifest))
 
 
-def job_for(example: Path, inputs: Inputs) -> Resource:
-    """Return an example's resource, pointed at `inputs`; the sample's own are what it already names."""
+def job_for(example: Path, inputs: Inputs, target: Target) -> Resource:
+    """Return an example's resource, pointed at `inputs` in the target's store."""
     job: Resource = yaml.safe_load((example / "job.yaml").read_text())
-    if inputs.name == "sample":
-        return job
-    job["metadata"]["name"] += f"-{inputs.name}"
+    if inputs.name != "sample":
+        job["metadata"]["name"] += f"-{inputs.name}"
     spec = job["spec"]
-    spec["model"]["inference"]["uri"] = f"s3://models/{inputs.name}/"
-    spec["dataset"]["uri"] = f"s3://datasets/{inputs.name}/"
-    spec["output"]["uri"] = f"s3://compressed/{job['metadata']['name']}/"
+    spec["model"]["inference"]["uri"] = target.uri("models", inputs.name)
+    spec["dataset"]["uri"] = target.uri("datasets", inputs.name)
+    spec["output"]["uri"] = target.uri("compressed", job["metadata"]["name"])
     return job
 
 

@@ -1,8 +1,4 @@
-"""Where the demo runs: the local cluster that hack/devcluster starts, or the one that the user names.
-
-`SEGCOMPRESS_CONTEXT` names a kubeconfig context of one's own; images are then pushed under `IMAGE_PREFIX`,
-and the object store is `S3_ENDPOINT` with `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
-"""
+"""Where the demo runs: on the local cluster of hack/devcluster; module `own` has the way to any other."""
 
 import json
 import os
@@ -17,7 +13,6 @@ from demo.console import DemoError, answer, run, step
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM_NAMESPACE = "segcompress-system"
 IMAGES = ("operator", "runner")
-OWN_CLUSTER = ("IMAGE_PREFIX", "S3_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
 @dataclass(frozen=True)
@@ -29,6 +24,15 @@ class Target:
     endpoint: str
     access_key: str
     secret_key: str
+    release: str = "segcompress"
+    system_namespace: str = SYSTEM_NAMESPACE
+    prefix: str = (
+        ""  # s3://bucket/folder below which everything lies; none: a bucket of its own for each kind
+    )
+
+    def uri(self, kind: str, name: str) -> str:
+        """Return the address of a folder: `kind` is models, datasets or compressed."""
+        return f"{self.prefix}/{kind}/{name}/" if self.prefix else f"s3://{kind}/{name}/"
 
     def kubectl(self, *args: str, fed: str | None = None) -> str:
         """Return what kubectl prints."""
@@ -42,29 +46,14 @@ def cache_folder() -> Path:
 
 def prepare_target() -> Target:
     """Bring up what the demo runs on, images and operator included; every step can be repeated."""
-    own = os.environ.get("SEGCOMPRESS_CONTEXT")
-    target = _own_target(own) if own else _local_target()
+    target = _local_target()
     with step("Building the operator's and the runner's image"):
-        references = _images("push" if own else "build")
-    if not own:
-        with step("Loading the images into the cluster"):
-            _devcluster("load-image", *_archives())
+        references = build_images("build")
+    with step("Loading the images into the cluster"):
+        _devcluster("load-image", *archives())
     with step("Installing the operator with helm"):
-        _install_operator(target, references)
+        install_operator(target, references)
     return target
-
-
-def _own_target(context: str) -> Target:
-    missing = [name for name in OWN_CLUSTER if not os.environ.get(name)]
-    if missing:
-        raise DemoError(f"SEGCOMPRESS_CONTEXT is set, so these must be too: {', '.join(missing)}")
-    return Target(
-        env=dict(os.environ),
-        context=("--context", context),
-        endpoint=os.environ["S3_ENDPOINT"],
-        access_key=os.environ["AWS_ACCESS_KEY_ID"],
-        secret_key=os.environ["AWS_SECRET_ACCESS_KEY"],
-    )
 
 
 def _local_target() -> Target:
@@ -88,7 +77,7 @@ def _devcluster(*args: str) -> None:
     run([sys.executable, "-m", "devcluster", *args], _python_env())
 
 
-def _images(command: str) -> dict[str, str]:
+def build_images(command: str) -> dict[str, str]:
     """Build (and push) both images; return the reference of each by its name."""
     argv = [sys.executable, "-m", "images", command, *IMAGES]
     done = subprocess.run(argv, env=_python_env(), check=False, stdout=subprocess.PIPE, text=True)
@@ -97,12 +86,14 @@ def _images(command: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in done.stdout.splitlines())
 
 
-def _archives() -> list[str]:
+def archives() -> list[str]:
+    """Return the archives of both images."""
     records = json.loads((cache_folder() / "images" / "refs.json").read_text())
     return [str(records[name]["archive"]) for name in IMAGES]
 
 
-def _install_operator(target: Target, references: Mapping[str, str]) -> None:
+def install_operator(target: Target, references: Mapping[str, str], *more: str) -> None:
+    """Install the chart, or upgrade the demo's own release of it; `more` are further arguments of helm."""
     operator, runner = (references[name].rpartition(":") for name in IMAGES)
     values = {
         "image.repository": operator[0],
@@ -116,6 +107,6 @@ def _install_operator(target: Target, references: Mapping[str, str]) -> None:
     context = ("--kube-context", target.context[1]) if target.context else ()
     settings = [f"--set-string={key}={value}" for key, value in values.items()]
     chart = str(ROOT / "charts" / "segcompress")
-    command = ["helm", *context, "upgrade", "--install", "segcompress", chart]
-    place = ["--namespace", SYSTEM_NAMESPACE, "--create-namespace", "--wait", "--timeout", "5m"]
+    command = ["helm", *context, "upgrade", "--install", target.release, chart, *more]
+    place = ["--namespace", target.system_namespace, "--create-namespace", "--wait", "--timeout", "5m"]
     answer([*command, *place, *settings], target.env)
