@@ -79,8 +79,9 @@ def _run_jobs(inputs: Inputs, target: Target) -> None:
         say(f"\n{results_table(measured)}\n")
     for title, job in measured.items():
         status = job["status"]
-        runtime = status["metrics"].get("runtime", "")
-        say(f"{title} (latency on {runtime}): {status['artifacts']['model']['uri']}")
+        metrics = status["metrics"]
+        measured_on = ", ".join(metrics[name] for name in ("runtime", "processor") if name in metrics)
+        say(f"{title} (latency on {measured_on}): {status['artifacts']['model']['uri']}")
     say(f"\nObject store: {target.endpoint}. `kubectl get -n {NAMESPACE} scj -o wide` shows the resources:")
     _say_how_to_use(target)
     for job in finished.values():
