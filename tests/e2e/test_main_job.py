@@ -55,7 +55,7 @@ def done(request: pytest.FixtureRequest, kube: Kube, store: Minio) -> Iterator[d
         upload(inputs, kube.target)
         prepare_namespace(kube.target)
         for title, example in EXAMPLES.items():
-            job, since = job_for(example, inputs, target), datetime.now(UTC)
+            job, since = job_for(example, inputs, kube.target), datetime.now(UTC)
             job["spec"]["output"]["uri"] = f"{OUTPUT}{folder}/{job['metadata']['name']}/"
             finished[title] = Done(run_job(job, kube.target), job, since)
     yield finished
