@@ -14,12 +14,20 @@ from typing import TYPE_CHECKING, Self
 
 from devcluster import build
 from devcluster.layout import Layout
+from devcluster.nodeprograms import REGISTRY_PORT
 from devcluster.probes import HttpProbe
 from devcluster.processes import Program, Supervisor
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
+
+    from devcluster.layout import Addresses
+
+
+def address_on(addresses: Addresses) -> str:
+    """Return where the node of the local cluster pulls from: the machine's own address in its network."""
+    return f"{addresses.machine}:{REGISTRY_PORT}"
 
 
 def registry(programs: Path, folder: Path, address: str) -> Program:

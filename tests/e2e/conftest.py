@@ -21,12 +21,13 @@ from devcluster.errors import DevclusterError
 from e2e.fault_image import make_fault_image
 from e2e.inputs import faulty_inputs, tiny_inputs
 from e2e.kube import Kube, Operator
-from e2e.stage import OUTPUT, Stage, Story, story_id
+from e2e.main_job import Finished, run_main_job
+from e2e.stage import OUTPUT, Scenario, Stage, scenario_id
 
 ALLOWED_IMAGES = ["localhost/segcompress/", "127.0.0.1:9/"]
 """Our own images, and an address that nobody answers at."""
 
-Told = dict[str, Future[None]]
+Ends = dict[str, Future[None]]
 
 
 def not_run(why: str) -> None:
@@ -57,7 +58,7 @@ def target(request: pytest.FixtureRequest) -> Target:
 
 @pytest.fixture(scope="session")
 def kube(target: Target) -> Iterator[Kube]:
-    """Return the cluster, its operator allowing the images that some stories name."""
+    """Return the cluster, its operator allowing the images that some scenarios name."""
     kube = Kube(target)
     _allow_images(kube, ALLOWED_IMAGES)
     Operator(kube).start()
@@ -69,6 +70,13 @@ def _allow_images(kube: Kube, prefixes: list[str]) -> None:
     chart = str(ROOT / "charts" / "segcompress")
     setting = f"--set-json=runner.allowed.imagePrefixes={json.dumps(prefixes)}"
     kube.helm("upgrade", "segcompress", chart, "--reuse-values", setting, "--wait", "--timeout=5m")
+
+
+@pytest.fixture(scope="session")
+def finished(request: pytest.FixtureRequest, kube: Kube, store: Minio) -> dict[str, Finished]:
+    """Return the main job's two resources, finished."""
+    with shown(request):
+        return run_main_job(kube.target, lambda uri: remove_folder(store, uri))
 
 
 @pytest.fixture(scope="session")
@@ -116,32 +124,32 @@ def stage(kube: Kube, inputs: Inputs, store: Minio, fault_image: str) -> Iterato
     yield stage
     made = [name for name in kube("get", "namespaces", "-o", "name").split() if f"/{token}" in name]
     kube("delete", "--wait=false", *made)
-    remove_folder(store, token)
+    remove_folder(store, f"{OUTPUT}{token}/")
 
 
-def remove_folder(store: Minio, name: str) -> None:
+def remove_folder(store: Minio, uri: str) -> None:
     """Remove a folder of results."""
-    bucket = urlsplit(OUTPUT).netloc
-    left = store.list_objects(bucket, prefix=f"{name}/", recursive=True)
-    errors = store.remove_objects(bucket, (DeleteObject(found.object_name) for found in left))
+    address = urlsplit(uri)
+    left = store.list_objects(address.netloc, prefix=address.path.lstrip("/"), recursive=True)
+    errors = store.remove_objects(address.netloc, (DeleteObject(found.object_name) for found in left))
     assert not list(errors)
 
 
 @pytest.fixture(scope="session")
-def told(request: pytest.FixtureRequest, stage: Stage) -> Iterator[Told]:
-    """Start every story that was selected; return their ends by name."""
-    stories: dict[str, Story] = {}
+def ends(request: pytest.FixtureRequest, stage: Stage) -> Iterator[Ends]:
+    """Start every scenario that was selected; return their ends by name."""
+    scenarios: dict[str, Scenario] = {}
     for item in request.session.items:
         params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
-        if "story" in params:
-            stories[story_id(params["story"])] = params["story"]
-    pool = ThreadPoolExecutor(max(len(stories), 1))
-    yield {name: pool.submit(story, stage) for name, story in stories.items()}
+        if "scenario" in params:
+            scenarios[scenario_id(params["scenario"])] = params["scenario"]
+    pool = ThreadPoolExecutor(max(len(scenarios), 1))
+    yield {name: pool.submit(scenario, stage) for name, scenario in scenarios.items()}
     pool.shutdown(wait=False, cancel_futures=True)
 
 
 @pytest.fixture
-def quiet(request: pytest.FixtureRequest) -> None:
-    """Wait until every story is over: for tests that stop the operator."""
-    for end in request.getfixturevalue("told").values():
+def scenarios_over(request: pytest.FixtureRequest) -> None:
+    """Wait until every scenario is over: for tests that stop the operator."""
+    for end in request.getfixturevalue("ends").values():
         end.exception()

@@ -57,8 +57,8 @@ class Kube:
 
     def get(self, kind: str, namespace: str, name: str) -> Body:
         """Return one object, or an empty one where it is not there."""
-        told = self("get", kind, "-n", namespace, name, "-o", "json", "--ignore-not-found")
-        found: Body = json.loads(told) if told.strip() else {}
+        printed = self("get", kind, "-n", namespace, name, "-o", "json", "--ignore-not-found")
+        found: Body = json.loads(printed) if printed.strip() else {}
         return found
 
     def list(self, kind: str, namespace: str, *args: str) -> list[Body]:

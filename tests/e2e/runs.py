@@ -47,9 +47,11 @@ class Run:
             now = self.conditions()
             if now.get("Finished", {}).get("status") == "True":
                 raise AssertionError(f"{self.name} ended instead of {reason}\n{self.explain()}")
-            told = now.get("Reconciling", {})
-            seen = told.get("status") == "True" and told.get("reason") == reason and words in told["message"]
-            return str(told["message"]) if seen else None
+            found = now.get("Reconciling", {})
+            seen = (
+                found.get("status") == "True" and found.get("reason") == reason and words in found["message"]
+            )
+            return str(found["message"]) if seen else None
 
         return eventually(look, f"{self.name}: Reconciling=True, {reason} {words}", self.explain)
 

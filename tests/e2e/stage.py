@@ -1,7 +1,8 @@
-"""Where the stories of the table of endings play, each a run of its own, several at a time.
+"""Scenarios of how a run can end, each a run of its own, several at a time.
 
-A story is a function that makes one thing happen on the cluster and checks how it ends. Each is the `story`
-parameter of a test; all that were selected start together, so that waiting takes the time of the longest.
+A scenario is a function that makes one thing happen on the cluster and checks how it ends. Each is the
+`scenario` parameter of a test; all that were selected start together, so that waiting takes the time of the
+longest.
 """
 
 from collections.abc import Callable
@@ -17,8 +18,8 @@ OUTPUT = "s3://compressed/"
 LIGHT: Body = {"runtime__resources": {"requests": {"cpu": "100m", "memory": "64Mi"}}}
 """Changes of a run that ends, or waits, before Paddle is imported."""
 
-MENDED: Body = {**LIGHT, "dataset__trainList": "absent.txt"}
-"""Changes of a run that waits for something: once that is mended, it ends in a second, and says so."""
+RESOLVED: Body = {**LIGHT, "dataset__trainList": "absent.txt"}
+"""Changes of a run that waits for something: once that is there, it ends within a second."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Stage:
         return other
 
 
-Story = Callable[[Stage], None]
+Scenario = Callable[[Stage], None]
 
 
-def story_id(story: object) -> str:
-    """Return how a test's id names a story."""
-    return str(getattr(story, "name", None) or getattr(story, "__name__", story))
+def scenario_id(scenario: object) -> str:
+    """Return how a test's id names a scenario."""
+    return str(getattr(scenario, "name", None) or getattr(scenario, "__name__", scenario))

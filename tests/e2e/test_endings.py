@@ -1,6 +1,6 @@
-"""The table of endings in the API's documentation: everything that ends by itself.
+"""The ends that a run can have: everything that ends by itself.
 
-What waits to be mended is in test_endings_waiting, what is preempted in test_endings_preempted.
+What waits for something is in test_endings_waiting, what is preempted in test_endings_preempted.
 """
 
 from dataclasses import dataclass, field
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from e2e.conftest import Told
+from e2e.conftest import Ends
 from e2e.kube import Body
 from e2e.runs import Run
 from e2e.specs import MODEL, PRUNE, RATIO, TRAIN_CONFIG
-from e2e.stage import LIGHT, Stage, Story, story_id
+from e2e.stage import LIGHT, Scenario, Stage, scenario_id
 
 CANARY = "$(AWS_SECRET_ACCESS_KEY)"
 """A value that the kubelet would replace by the key itself, were it ever an environment value."""
@@ -20,7 +20,7 @@ CANARY = "$(AWS_SECRET_ACCESS_KEY)"
 
 @dataclass(frozen=True)
 class Refused:
-    """A story: a run that no retry can mend ends with exit code 3, its message holding `words`."""
+    """A scenario: a run that retrying cannot help ends with exit code 3, its message holding `words`."""
 
     name: str
     reason: str
@@ -146,7 +146,7 @@ def out_of_memory(stage: Stage) -> None:
 
 
 def runner_crashed(stage: Stage) -> None:
-    # The operator's image holds no runner: its program ends at once, for want of a setting.
+    # The operator's image holds no runner: its program ends at once, because a setting is missing.
     (operator,) = stage.kube.get("deployment", "segcompress-system", "segcompress-operator")["spec"][
         "template"
     ]["spec"]["containers"]
@@ -164,7 +164,7 @@ RAMP = {
 EPOCHS = {**TRAIN_CONFIG, "epochs": 2}
 del EPOCHS["train_iter"]
 
-STORIES: tuple[Story, ...] = (
+SCENARIOS: tuple[Scenario, ...] = (
     succeeded_and_reused,
     storage_unreachable,
     export_mismatch,
@@ -238,6 +238,6 @@ STORIES: tuple[Story, ...] = (
 )
 
 
-@pytest.mark.parametrize("story", STORIES, ids=story_id)
-def test_ending(told: Told, story: Story) -> None:
-    told[story_id(story)].result()
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=scenario_id)
+def test_ending(ends: Ends, scenario: Scenario) -> None:
+    ends[scenario_id(scenario)].result()

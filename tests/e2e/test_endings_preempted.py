@@ -1,11 +1,11 @@
-"""The table of endings: pods that were asked to go are no failures, and another takes their place."""
+"""A preempted pod does not count as a failure, and another takes its place."""
 
 import pytest
 
-from e2e.conftest import Told
+from e2e.conftest import Ends
 from e2e.kube import eventually
 from e2e.runs import Run
-from e2e.stage import Stage, Story, story_id
+from e2e.stage import Scenario, Stage, scenario_id
 
 REASONS = 'jsonpath={.status.conditions[?(@.type=="Reconciling")].reason}{"\\n"}'
 DISRUPTIONS = 'jsonpath={.status.conditions[?(@.type=="DisruptionTarget")].reason}{"\\n"}'
@@ -35,7 +35,7 @@ def sigterm(stage: Stage) -> None:
 def eviction(stage: Stage) -> None:
     run = stage.run("evicted", seed=2, backoffLimit=0)
     first = run.pod()
-    # Importing Paddle takes longer than the second that this eviction leaves: no runner can hear of it.
+    # Importing Paddle takes longer than the second that this eviction leaves: the signal is not handled.
     run.says(first, "Validate started")
     with stage.kube.watched("pod", "-n", stage.namespace, first, "-o", DISRUPTIONS) as disruptions:
         stage.kube.evict(stage.namespace, first)
@@ -43,9 +43,9 @@ def eviction(stage: Stage) -> None:
     check_preempted(run)
 
 
-STORIES: tuple[Story, ...] = (sigterm, eviction)
+SCENARIOS: tuple[Scenario, ...] = (sigterm, eviction)
 
 
-@pytest.mark.parametrize("story", STORIES, ids=story_id)
-def test_preempted(told: Told, story: Story) -> None:
-    told[story_id(story)].result()
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=scenario_id)
+def test_preempted(ends: Ends, scenario: Scenario) -> None:
+    ends[scenario_id(scenario)].result()

@@ -1,13 +1,13 @@
-"""The table of endings: what waits, says for what, and goes on once that is mended."""
+"""A run that waits says for what, and continues once that is there."""
 
 import pytest
 
-from e2e.conftest import Told
-from e2e.stage import LIGHT, MENDED, Stage, Story, story_id
+from e2e.conftest import Ends
+from e2e.stage import LIGHT, RESOLVED, Scenario, Stage, scenario_id
 
 
 def missing_secret(stage: Stage) -> None:
-    run = stage.run("no-secret", storage__secretRef__name="late", **MENDED)
+    run = stage.run("no-secret", storage__secretRef__name="late", **RESOLVED)
     run.waits("SecretNotFound", 'secret "late" not found')
     assert run.status()["phase"] == "Pending"
     stage.kube.put_secret(stage.namespace, "late")
@@ -17,7 +17,7 @@ def missing_secret(stage: Stage) -> None:
 
 def missing_key(stage: Stage) -> None:
     stage.kube.put_secret(stage.namespace, "keyless", secretKey=None)
-    run = stage.run("no-key", storage__secretRef__name="keyless", **MENDED)
+    run = stage.run("no-key", storage__secretRef__name="keyless", **RESOLVED)
     assert "keyless" in run.waits("SecretNotFound", "secretKey")
     stage.kube.put_secret(stage.namespace, "keyless")
     run.fails("InputNotFound")
@@ -36,7 +36,7 @@ def image_never_pulled(stage: Stage) -> None:
 
 def no_node_fits(stage: Stage) -> None:
     label = f"segcompress.dev/{stage.token}"
-    run = stage.run("no-node", runtime__nodeSelector={label: "here"}, **MENDED)
+    run = stage.run("no-node", runtime__nodeSelector={label: "here"}, **RESOLVED)
     assert "node" in run.waits("Unschedulable")
     (node, *_) = stage.kube("get", "nodes", "-o", "name").split()
     stage.kube("label", node, f"{label}=here")
@@ -50,13 +50,13 @@ def quota_is_used_up(stage: Stage) -> None:
     own = stage.elsewhere("quota")
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "no-pods"}}
     own.kube.apply(own.namespace, {**quota, "spec": {"hard": {"pods": "0"}}})
-    run = own.run("no-quota", **MENDED)
+    run = own.run("no-quota", **RESOLVED)
     run.waits("QuotaExceeded", "exceeded quota: no-pods")
     own.kube.delete("resourcequota", own.namespace, "no-pods")
     run.fails("InputNotFound")
 
 
-STORIES: tuple[Story, ...] = (
+SCENARIOS: tuple[Scenario, ...] = (
     missing_secret,
     missing_key,
     image_never_pulled,
@@ -65,6 +65,6 @@ STORIES: tuple[Story, ...] = (
 )
 
 
-@pytest.mark.parametrize("story", STORIES, ids=story_id)
-def test_waiting(told: Told, story: Story) -> None:
-    told[story_id(story)].result()
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=scenario_id)
+def test_waiting(ends: Ends, scenario: Scenario) -> None:
+    ends[scenario_id(scenario)].result()

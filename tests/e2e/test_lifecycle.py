@@ -9,10 +9,10 @@ from minio import Minio
 from e2e.kube import Kube, Operator, eventually
 from e2e.runs import Run
 from e2e.specs import spec
-from e2e.stage import LIGHT, MENDED, Stage
+from e2e.stage import LIGHT, RESOLVED, Stage
 from segcompress_operator.resources.names import runner_job_name
 
-pytestmark = pytest.mark.usefixtures("quiet")
+pytestmark = pytest.mark.usefixtures("scenarios_over")
 
 
 def conflicting_job(stage: Stage, run: Run) -> str:
@@ -67,7 +67,7 @@ def test_deleted_resource_takes_job_and_pods_with_it(stage: Stage) -> None:
 
 
 def test_ttl_removes_the_job_once_the_status_stands(stage: Stage) -> None:
-    run = stage.run("short-lived", ttlSecondsAfterFinished=0, **MENDED)
+    run = stage.run("short-lived", ttlSecondsAfterFinished=0, **RESOLVED)
     message = run.fails("InputNotFound")
     eventually(lambda: not run.jobs() and not run.pods(), "Job and pods gone", run.explain)
     assert run.conditions()["Failed"]["message"] == message
@@ -75,7 +75,7 @@ def test_ttl_removes_the_job_once_the_status_stands(stage: Stage) -> None:
 
 
 def test_spec_cannot_be_changed(stage: Stage) -> None:
-    run = stage.run("fixed", **MENDED)
+    run = stage.run("fixed", **RESOLVED)
     run.ends()
     change = json.dumps({"spec": {"seed": 7}})
     complaint = stage.kube.refused(
@@ -95,7 +95,7 @@ def test_unknown_key_is_refused_by_its_path(stage: Stage) -> None:
 def test_namespace_admits_restricted_pods_alone(kube: Kube, stage: Stage) -> None:
     run = ("run", "lax", "-n", stage.namespace, "--image=127.0.0.1:9/lax:1", "--restart=Never")
     assert "violates PodSecurity" in kube.refused(*run, "--dry-run=server")
-    done = stage.run("restricted", **MENDED)
+    done = stage.run("restricted", **RESOLVED)
     done.fails("InputNotFound")
     (pod,) = done.pods()
     assert pod["spec"]["automountServiceAccountToken"] is False
@@ -104,7 +104,7 @@ def test_namespace_admits_restricted_pods_alone(kube: Kube, stage: Stage) -> Non
 
 def test_secret_key_is_nowhere_to_be_read(stage: Stage, operator: Operator, store: Minio) -> None:
     """Whatever all tests before this one left behind is looked through."""
-    stage.run("canary", **MENDED).ends()
+    stage.run("canary", **RESOLVED).ends()
     key = stage.kube.target.secret_key
     spellings = (key, base64.b64encode(key.encode()).decode())
     seen = stage.kube("get", "scj,jobs,pods,events", "-n", stage.namespace, "-o", "yaml")

@@ -4,9 +4,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,57 +12,20 @@ import pytest
 from minio import Minio
 
 from demo.__main__ import EXAMPLES
-from demo.inputs import own_inputs, sample_inputs, upload
-from demo.jobs import NAMESPACE, job_for, prepare_namespace, run_job
+from demo.jobs import NAMESPACE
 from demo.table import results_table
 from devcluster.audit import read_requests
 from devcluster.cluster import Cluster
-from e2e.conftest import remove_folder, shown
-from e2e.kube import Body, Kube, Operator, eventually
+from e2e.kube import Kube, Operator, eventually
+from e2e.main_job import Finished
 from e2e.runs import Run
-from e2e.stage import OUTPUT
 
 EIGHT = {"Complete", "Failed", "Suspended", "Finished", "Accepted", "Ready", "Reconciling", "Stalled"}
 
 
-@dataclass(frozen=True)
-class Done:
-    """A finished resource, when it was applied, and what it was applied from."""
-
-    resource: Body
-    asked: Body
-    since: datetime
-
-    @property
-    def name(self) -> str:
-        return str(self.resource["metadata"]["name"])
-
-    @property
-    def metrics(self) -> Body:
-        found: Body = self.resource["status"]["metrics"]
-        return found
-
-
-@pytest.fixture(scope="module")
-def done(request: pytest.FixtureRequest, kube: Kube, store: Minio) -> Iterator[dict[str, Done]]:
-    """Run both examples, one after the other, into a folder of their own: nothing there can be reused."""
-    finished, folder = {}, f"main-job-{os.urandom(3).hex()}"
-    with shown(request):
-        data = os.environ.get("SEGCOMPRESS_TEST_DATA")
-        inputs = own_inputs(Path(data).resolve()) if data else sample_inputs()
-        upload(inputs, kube.target)
-        prepare_namespace(kube.target)
-        for title, example in EXAMPLES.items():
-            job, since = job_for(example, inputs, kube.target), datetime.now(UTC)
-            job["spec"]["output"]["uri"] = f"{OUTPUT}{folder}/{job['metadata']['name']}/"
-            finished[title] = Done(run_job(job, kube.target), job, since)
-    yield finished
-    remove_folder(store, folder)
-
-
 @pytest.fixture(params=sorted(EXAMPLES))
-def one(request: pytest.FixtureRequest, done: dict[str, Done]) -> Done:
-    return done[request.param]
+def one(request: pytest.FixtureRequest, finished: dict[str, Finished]) -> Finished:
+    return finished[request.param]
 
 
 Read = Callable[[str], bytes]
@@ -86,7 +47,7 @@ def read(store: Minio) -> Read:
     return read
 
 
-def test_ends_well_with_every_condition(one: Done) -> None:
+def test_ends_well_with_every_condition(one: Finished) -> None:
     status = one.resource["status"]
     conditions = {found["type"]: found for found in status["conditions"]}
     assert set(conditions) == EIGHT
@@ -101,7 +62,7 @@ def test_ends_well_with_every_condition(one: Done) -> None:
     assert status["phase"] == "Succeeded"
 
 
-def test_keeps_its_promises(one: Done) -> None:
+def test_keeps_its_promises(one: Finished) -> None:
     metrics, acceptance = one.metrics, one.asked["spec"]["acceptance"]
     drop = float(metrics["baseline"]["miou"]) - float(metrics["compressed"]["miou"])
     assert abs(drop - float(metrics["miouDrop"])) < 0.00011
@@ -116,12 +77,12 @@ def test_keeps_its_promises(one: Done) -> None:
     assert metrics["worstClass"]["name"] in one.asked["spec"]["dataset"]["classNames"]
 
 
-def test_sparsity_is_what_was_asked_for(done: dict[str, Done]) -> None:
-    assert abs(float(done["Sparse"].metrics["compressed"]["sparsity"]) - 0.75) <= 0.005
-    assert "sparsity" not in done["Quantised"].metrics["compressed"]
+def test_sparsity_is_what_was_asked_for(finished: dict[str, Finished]) -> None:
+    assert abs(float(finished["Sparse"].metrics["compressed"]["sparsity"]) - 0.75) <= 0.005
+    assert "sparsity" not in finished["Quantised"].metrics["compressed"]
 
 
-def test_manifest_vouches_for_every_file(one: Done, read: Read) -> None:
+def test_manifest_vouches_for_every_file(one: Finished, read: Read) -> None:
     artifacts = one.resource["status"]["artifacts"]
     uri = artifacts["manifest"]["uri"]
     content = read(uri)
@@ -140,27 +101,29 @@ def test_manifest_vouches_for_every_file(one: Done, read: Read) -> None:
     assert read(artifacts["onnx"]["uri"])
 
 
-def test_result_tells_everything(one: Done, read: Read) -> None:
+def test_result_tells_everything(one: Finished, read: Read) -> None:
     result = json.loads(read(one.resource["status"]["artifacts"]["model"]["uri"] + "result.json"))
     assert result["metrics"] == one.metrics
     assert result["accepted"] is True
     assert all(gate["passed"] for gate in result["gates"])
     assert [entry["name"] for entry in result["classes"]] == ["background", "person"]
-    told = {entry["runtime"]: entry for entry in result["latencies"]}
-    assert set(told) == {"PaddleInference", "ONNXRuntime"}
-    for entry in told.values():
+    latencies = {entry["runtime"]: entry for entry in result["latencies"]}
+    assert set(latencies) == {"PaddleInference", "ONNXRuntime"}
+    for entry in latencies.values():
         for latency in (entry["baseline"], *entry["compressed"]):
             assert 0 < latency["p50_ms"] <= latency["p90_ms"]
     evaluated = {(entry["runtime"], entry["variant"]) for entry in result["scores"]["compressed"]}
-    assert {runtime for runtime, _ in evaluated} == set(told)
+    assert {runtime for runtime, _ in evaluated} == set(latencies)
     assert result["training"]["history"]
     assert result["run"]["spec"]["seed"] == 0
     assert {"paddlepaddle", "paddleslim", "onnxruntime"} <= set(result["versions"])
     assert result["machine"]["cpu"]
 
 
-def test_quantised_is_reported_with_and_without_the_int8_pass(done: dict[str, Done], read: Read) -> None:
-    uri = done["Quantised"].resource["status"]["artifacts"]["model"]["uri"]
+def test_quantised_is_reported_with_and_without_the_int8_pass(
+    finished: dict[str, Finished], read: Read
+) -> None:
+    uri = finished["Quantised"].resource["status"]["artifacts"]["model"]["uri"]
     latencies = json.loads(read(uri + "result.json"))["latencies"]
     paddle = next(entry for entry in latencies if entry["runtime"] == "PaddleInference")
     variants = {latency["variant"] for latency in paddle["compressed"]}
@@ -168,14 +131,14 @@ def test_quantised_is_reported_with_and_without_the_int8_pass(done: dict[str, Do
     assert paddle["deployed"] == "int8"
 
 
-def test_table_holds_three_rows(done: dict[str, Done]) -> None:
-    table = results_table({title: one.resource for title, one in done.items()})
+def test_table_holds_three_rows(finished: dict[str, Finished]) -> None:
+    table = results_table({title: one.resource for title, one in finished.items()})
     for row in ("Baseline", "Sparse", "Quantised"):
         assert row in table
-    assert done["Sparse"].metrics["compressed"]["miou"] in table
+    assert finished["Sparse"].metrics["compressed"]["miou"] in table
 
 
-def test_kubectl_get_shows_the_columns(one: Done, kube: Kube) -> None:
+def test_kubectl_get_shows_the_columns(one: Finished, kube: Kube) -> None:
     few = kube("get", "scj", "-n", NAMESPACE, one.name).splitlines()
     assert few[0].split() == ["NAME", "PHASE", "MIOU", "DROP", "SPEEDUP", "AGE"]
     metrics = one.metrics
@@ -191,21 +154,21 @@ def test_kubectl_get_shows_the_columns(one: Done, kube: Kube) -> None:
         assert value in wide
 
 
-def test_kubectl_describe_and_wait(one: Done, kube: Kube) -> None:
-    told = kube("describe", "scj", "-n", NAMESPACE, one.name)
+def test_kubectl_describe_and_wait(one: Finished, kube: Kube) -> None:
+    printed = kube("describe", "scj", "-n", NAMESPACE, one.name)
     for words in ("Conditions:", "Metrics:", "Artifacts:", "Miou Drop:", "Events:"):
-        assert words in told
+        assert words in printed
     wait = ("--for=condition=Finished", "--timeout=60s")
     assert "condition met" in kube("wait", "-n", NAMESPACE, f"scj/{one.name}", *wait)
 
 
 def test_kubectl_explain_teaches(kube: Kube) -> None:
-    told = kube("explain", "scj.spec.strategy.UnstructurePrune")
+    printed = kube("explain", "scj.spec.strategy.UnstructurePrune")
     for words in ("Unstructured sparsity", "ratio", "Share of the weights that becomes zero.", "gmp_config"):
-        assert words in told
+        assert words in printed
 
 
-def test_api_requests_are_few(one: Done, kube: Kube, operator: Operator) -> None:
+def test_api_requests_are_few(one: Finished, kube: Kube, operator: Operator) -> None:
     if kube.target.context:
         pytest.skip("not run: the audit log of a cluster of your own cannot be read from here")
     run = Run(kube, NAMESPACE, one.name)
@@ -217,7 +180,7 @@ def test_api_requests_are_few(one: Done, kube: Kube, operator: Operator) -> None
     assert counted == Counter()
 
 
-def _requests(one: Done, user: str) -> Counter[str]:
+def _requests(one: Finished, user: str) -> Counter[str]:
     """Count the operator's requests about a resource, its Job and its Events, and lists; watches apart."""
     counted: Counter[str] = Counter()
     names = {one.name, one.resource["status"]["jobName"], ""}
