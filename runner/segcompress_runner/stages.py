@@ -81,7 +81,7 @@ def check_model(
     _check_device(device)
     check_runtimes(spec.benchmark.runtimes, quantises=settings.quantises)
     info = inspect_model(model)
-    training.check_training(info, settings, pictures, spec.dataset.batch_size)
+    training.check_training(model, info, settings, pictures, spec.dataset.batch_size)
     Pictures((), spec.dataset.train_transforms, mode="train")
     Pictures((), spec.dataset.val_transforms, mode="val")
     return info

@@ -15,6 +15,9 @@ OPTIMIZER_ARGUMENTS_SET_ELSEWHERE = frozenset({
 })  # fmt: skip
 """Arguments of Paddle's optimisers that come from other keys of TrainConfig, or have no meaning here."""
 
+FLOAT_SCOPE = "segcompress_float"
+"""Name scope of operators that are never quantised: the loss, and what no training reaches."""
+
 
 def quantization_config(settings: QuantAware) -> dict[str, Any]:
     """Return the configuration of paddleslim.quant.quanter's `quant_aware` and `convert`.
@@ -26,7 +29,7 @@ def quantization_config(settings: QuantAware) -> dict[str, Any]:
         "activation_quantize_type": settings.activation_quantize_type,
         "weight_bits": settings.weight_bits,
         "activation_bits": settings.activation_bits,
-        "not_quant_pattern": list(settings.not_quant_pattern),
+        "not_quant_pattern": [*settings.not_quant_pattern, FLOAT_SCOPE],
         "quantize_op_types": list(settings.quantize_op_types),
         "dtype": "int8",
         "moving_rate": settings.moving_rate,

@@ -28,13 +28,15 @@ def masks_at_ratio(weights: Weights, ratio: float, *, local: bool) -> Masks:
     return {name: part.reshape(weights[name].shape) for name, part in zip(weights, parts, strict=True)}
 
 
-def masks_at_threshold(weights: Weights, threshold: float) -> Masks:
-    """Return masks that zero every weight of a magnitude below `threshold`."""
-    return {name: (np.abs(value) >= threshold).astype(np.float32) for name, value in weights.items()}
-
-
 def _keep_largest(values: NDArray[np.float32], ratio: float) -> NDArray[np.float32]:
+    """Return a flat mask; of equal magnitudes the first fall, so that ties are settled without chance."""
+    magnitudes = np.abs(values)
     zeros = min(int(np.floor(ratio * values.size + 0.5)), values.size - 1)
     kept = np.ones(values.size, np.float32)
-    kept[np.argsort(np.abs(values), kind="stable")[:zeros]] = 0.0
+    if zeros == 0:
+        return kept
+    border = np.partition(magnitudes, zeros - 1)[zeros - 1]
+    below = magnitudes < border
+    kept[below] = 0.0
+    kept[np.flatnonzero(magnitudes == border)[: zeros - int(below.sum())]] = 0.0
     return kept

@@ -1,24 +1,67 @@
-"""Are the variables that a user wants to distil in the model's graph? Answered before any training."""
+"""Can the variables that a user wants to distil be distilled by that loss? Answered before any training."""
 
 import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from segcompress_api.act_settings import ActSettings
+from segcompress_runner.compression.graph import Operator
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.model import ModelInfo
 
 FIELD = "spec.strategy.Distillation.node"
+LEAST_CHANNELS = {"l2": 1, "soft_label": 2, "dkd": 2, "skd": 3}
+"""Fewer say nothing: one class is always certain, and two normalised scores are always +1 and -1."""
+
 _SHOWN = 3
+_CLASS_LOSSES = ("soft_label", "dkd", "skd")
+_PROBABILITIES = ("softmax", "log_softmax", "sigmoid")
 
 
-def check_nodes(info: ModelInfo, settings: ActSettings) -> None:
-    """Raise InvalidSettingError where a distillation node cannot be distilled, naming near variables."""
-    for name in (name for group in settings.distillation.groups for name in group):
+@dataclass(frozen=True)
+class Variable:
+    """What a program declares of one of its variables; -1 stands for a free dimension."""
+
+    shape: tuple[int, ...]
+    is_weight: bool
+    is_float: bool
+
+
+def check_names(info: ModelInfo, names: Sequence[str]) -> None:
+    """Raise InvalidSettingError where a name is not a layer's output in the model, naming near variables."""
+    for name in names:
         if name not in info.variables:
-            raise InvalidSettingError(f"{FIELD}: {name} is no variable of the model; {_remedy(name, info)}")
+            raise InvalidSettingError(
+                f"{FIELD}: {name} is not a variable of the model; {_remedy(name, info)}"
+            )
         if name == info.input_name:
             raise InvalidSettingError(
                 f"{FIELD}: {name} is the model's input; name the output of a layer, or leave node out"
             )
+
+
+def check_loss(name: str, variable: Variable, loss: str, graph: Sequence[Operator]) -> None:
+    """Raise InvalidSettingError where `loss` cannot compare a variable's values, saying what would do."""
+    if variable.is_weight:
+        raise InvalidSettingError(f"{FIELD}: {name} is a weight; name the output of a layer")
+    if not variable.is_float:
+        raise InvalidSettingError(
+            f"{FIELD}: {name} holds whole numbers, which have no gradient; "
+            "name the scores that they are made of"
+        )
+    if loss not in _CLASS_LOSSES:
+        return
+    maker = next((operator for operator in graph if name in operator.outputs), None)
+    if maker is not None and maker.kind in _PROBABILITIES:
+        raise InvalidSettingError(
+            f"{FIELD}: {name} holds probabilities and the loss {loss} takes scores; "
+            f"name {maker.inputs[0]}, which {maker.kind} makes them of, or choose loss l2"
+        )
+    least, channels = LEAST_CHANNELS[loss], variable.shape[1] if len(variable.shape) > 1 else 1
+    if channels < least:
+        raise InvalidSettingError(
+            f"spec.strategy.Distillation.loss: {loss} compares at least {least} channels and {name} has "
+            f"{max(channels, 1)}; choose loss l2, or another node"
+        )
 
 
 def _remedy(name: str, info: ModelInfo) -> str:

@@ -9,16 +9,13 @@ from typing import Any
 
 import paddle
 
-from segcompress_api.act_settings import ActSettings
 from segcompress_runner.inputs.model import ModelFiles
 
 NAME = "model"
 
 
-def graph_of(program: Any, model: ModelFiles, settings: ActSettings) -> bytes:
-    """Return the bytes of the .pdmodel: pruning changes values alone, so a sparse model keeps its own."""
-    if not settings.quantises:
-        return model.program.read_bytes()
+def graph_of(program: Any) -> bytes:
+    """Return the bytes of the .pdmodel that computes what `program` computes."""
     program.desc._set_version()  # noqa: SLF001  # as normalize_program does: Paddle Inference reads it
     bare = program._remove_training_info(clip_extra=False)  # noqa: SLF001  # as save_inference_model does
     serialised: bytes = bare.desc.serialize_to_string()

@@ -2,13 +2,14 @@
 
 Differences from upstream, each for a fault of it: only evaluations after the pruning ramp can win; one
 evaluation always stands at the end; nothing ends the training for being near the baseline; a loss that is no
-number ends it at once; SIGTERM is heard at every step. Graph surgery is `program`'s.
+number ends it at once; SIGTERM is heard at every step. What is done to the graph and the weights is the
+steps' and the `student`'s.
 """
 
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segcompress_api.act_settings import ActSettings, check_length
-from segcompress_api.errors import InvalidSpecError
-from segcompress_runner.compression import loader, program, saving, snapshot
-from segcompress_runner.compression.nodes import check_nodes
-from segcompress_runner.compression.optimizer import check_optimisation
+from segcompress_api.act_settings import ActSettings
+from segcompress_runner.compression import checkpoint, loader, saving
+from segcompress_runner.compression.checks import check_training, iterations_of
 from segcompress_runner.compression.order import Order
 from segcompress_runner.compression.static_graph import quiet, static_graph
+from segcompress_runner.compression.steps import Step, make_steps
+from segcompress_runner.compression.student import Student, make_student
 from segcompress_runner.compression.winner import Evaluation, is_due, reaches, wins
 from segcompress_runner.errors import InvalidSettingError, PreemptedError
 from segcompress_runner.inputs.dataset import Pictures
@@ -35,7 +36,6 @@ __all__ = [
     "Compressed",
     "Evaluation",
     "Training",
-    "check_nodes",
     "check_training",
     "compress",
     "iterations_of",
@@ -74,36 +74,22 @@ class Compressed:
     seconds: float
 
 
-def iterations_of(settings: ActSettings, pictures: int, batch_size: int) -> int:
-    """Return how many iterations a training on a list of that many pictures takes."""
-    return settings.train.total_iterations(Order(pictures, batch_size, 0).batches_per_epoch)
-
-
-def check_training(info: ModelInfo, settings: ActSettings, pictures: int, batch_size: int) -> None:
-    """Raise InvalidSettingError for whatever can be told to fail before the first iteration."""
-    check_nodes(info, settings)
-    check_optimisation(settings.train)
-    try:
-        check_length(settings, iterations_of(settings, pictures, batch_size))
-    except InvalidSpecError as error:
-        raise InvalidSettingError(str(error)) from None
-
-
 def compress(training: Training, into: Path) -> Compressed:
     """Train, and save the best weights under `into`; raises InvalidSettingError and PreemptedError."""
     started = time.monotonic()
-    check_training(training.info, training.settings, len(training.pictures), training.batch_size)
+    check_training(
+        training.model, training.info, training.settings, len(training.pictures), training.batch_size
+    )
     training.progress.start(Stage.COMPRESS)
+    steps = make_steps(training.settings.steps)
     with static_graph(device=training.device, threads=training.threads, seed=training.seed) as executor:
         with quiet():
-            programs = program.build_programs(training.model, training.settings, executor)
-        run = _Run(training, programs, executor)
+            student = make_student(training.model, training.settings, steps, executor)
+        run = _Run(training, student, steps, executor)
         run.train()
         best, scores = run.restore_best()
         with quiet():
-            deployable = program.deployable(programs, training.settings, executor.place)
-            graph = saving.graph_of(deployable, training.model, training.settings)
-            files = saving.save(graph, deployable, into, executor)
+            files = _save(training.model, student, steps, executor, into)
     return Compressed(
         files=files,
         best=scores,
@@ -114,16 +100,28 @@ def compress(training: Training, into: Path) -> Compressed:
     )
 
 
+def _save(
+    model: ModelFiles, student: Student, steps: Sequence[Step], executor: Any, into: Path
+) -> ModelFiles:
+    """Save what the steps make of the weights that are in the scope."""
+    for step in steps:
+        step.finalise(student.graphs, executor)
+    inference = student.graphs.inference
+    rewritten = any(step.rewrites_graph for step in steps)
+    graph = saving.graph_of(inference) if rewritten else model.program.read_bytes()
+    return saving.save(graph, inference, into, executor)
+
+
 class _Run:
     """One training from its first iteration to its last, and the best weights that it saw."""
 
-    def __init__(self, training: Training, programs: program.Programs, executor: Any) -> None:
+    def __init__(self, training: Training, student: Student, steps: Sequence[Step], executor: Any) -> None:
         self._training = training
-        self._programs = programs
+        self._student = student
+        self._steps = steps
         self._executor = executor
-        self._scope = program.current_scope()
         self._total = iterations_of(training.settings, len(training.pictures), training.batch_size)
-        self._best: tuple[Evaluation, Scores, snapshot.Snapshot] | None = None
+        self._best: tuple[Evaluation, Scores, checkpoint.Weights] | None = None
         self._iteration = 0
         self.history: list[Evaluation] = []
 
@@ -131,7 +129,7 @@ class _Run:
         """Run the iterations; the stage gets its total only now, since the surgery before it takes time."""
         training = self._training
         training.progress.start(Stage.COMPRESS, self._total)
-        self._prune(0)
+        self._advance(0)
         order = Order(len(training.pictures), training.batch_size, training.seed)
         with contextlib.closing(loader.batches(training.pictures, order, training.threads)) as feed:
             self._iterate_over(feed)
@@ -155,30 +153,26 @@ class _Run:
     def restore_best(self) -> tuple[Evaluation, Scores]:
         """Put the best weights back into the scope."""
         if self._best is None:
-            raise AssertionError(
-                "no evaluation stood at the full ratio: check_length let a short training pass"
-            )
-        evaluation, scores, values = self._best
-        snapshot.restore(values, self._scope, self._executor.place)
+            raise AssertionError("no evaluation was eligible: check_length let a short training pass")
+        evaluation, scores, weights = self._best
+        checkpoint.restore(weights, self._student.graphs.scope, self._executor.place)
         return evaluation, scores
 
     def _iterate(self, iteration: int, batch: Any) -> float:
-        programs = self._programs
-        loss = programs.iterate(self._executor, batch)
+        loss = self._student.iterate(self._executor, batch)
         if not math.isfinite(loss):
             raise self._diverged(f"loss became {loss}")
-        programs.optimisation.advance()
-        self._prune(iteration)
+        self._student.optimisation.advance()
+        self._advance(iteration)
         return loss
 
-    def _prune(self, iterations: int) -> None:
-        if self._programs.pruning is not None:
-            self._programs.pruning.advance(iterations)
+    def _advance(self, iterations: int) -> None:
+        for step in self._steps:
+            step.advance(iterations, self._executor)
 
     def _evaluate(self, iteration: int) -> Evaluation:
-        pruning = self._programs.pruning
-        if pruning is not None:
-            pruning.zero_masked()
+        for step in self._steps:
+            step.before_evaluation(self._executor)
         try:
             scores = self._training.evaluate(self._predict)
         except OutputNotFiniteError:
@@ -186,22 +180,20 @@ class _Run:
         evaluation = Evaluation(
             iteration=iteration,
             miou=scores.miou,
-            ratio=None if pruning is None else pruning.ratio,
-            eligible=pruning is None or pruning.at_full_ratio,
+            ratio=next((step.ratio for step in self._steps if step.ratio is not None), None),
+            eligible=all(step.eligible for step in self._steps),
         )
         self.history.append(evaluation)
         if wins(evaluation, self._best[0] if self._best else None):
-            self._best = (evaluation, scores, snapshot.take(self._programs.inference, self._scope))
+            graphs = self._student.graphs
+            self._best = (evaluation, scores, checkpoint.take(graphs.inference, graphs.scope))
         self._training.progress.note(_told(evaluation, self._total))
         return evaluation
 
     def _predict(self, images: NDArray[np.float32]) -> NDArray[Any]:
         self._heed_stop()
-        programs = self._programs
-        values = self._executor.run(
-            programs.inference, feed={programs.feed: images}, fetch_list=[programs.fetch]
-        )
-        return np.asarray(values[0])
+        predicted: NDArray[Any] = self._student.predict(self._executor, images)
+        return predicted
 
     def _diverged(self, how: str) -> InvalidSettingError:
         rate = self._training.settings.train.learning_rate

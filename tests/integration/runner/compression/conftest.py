@@ -109,7 +109,7 @@ def make_lab(model: ModelFiles, root: Path) -> Lab:
         dataset=dataset,
         train=Pictures(lists.train, dataset.train_transforms, mode="train", seed=0),
         val=Pictures(lists.val, dataset.val_transforms, mode="val"),
-        node=max(name for name in info.variables if name.startswith("relu")),
+        node=max(name for name in info.variables if name.startswith("conv2d") and name.endswith(".tmp_1")),
     )
 
 

@@ -1,7 +1,7 @@
 """What PaddleSlim gets is fresh, complete, and numbers where numbers are meant."""
 
 from segcompress_api.strategy import QuantAware
-from segcompress_runner.compression.act_config import quantization_config, type_and_arguments
+from segcompress_runner.compression.act_config import FLOAT_SCOPE, quantization_config, type_and_arguments
 
 
 def test_the_quantisation_is_always_in_onnx_format() -> None:
@@ -9,7 +9,7 @@ def test_the_quantisation_is_always_in_onnx_format() -> None:
     config = quantization_config(settings)
     assert config["onnx_format"] is True
     assert config["quantize_op_types"] == ["conv2d"]
-    assert config["not_quant_pattern"] == ["skip_quant"]
+    assert config["not_quant_pattern"] == ["skip_quant", FLOAT_SCOPE]
     assert (config["moving_rate"], config["is_full_quantize"]) == (0.5, True)
 
 

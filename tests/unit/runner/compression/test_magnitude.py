@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from segcompress_runner.compression.magnitude import masks_at_ratio, masks_at_threshold
+from segcompress_runner.compression.magnitude import masks_at_ratio
 
 
 def layers() -> dict[str, NDArray[np.float32]]:
@@ -50,6 +52,14 @@ def test_zeros_stay_zero_when_the_ratio_rises() -> None:
     assert all(np.all(first[name] >= second[name]) for name in weights)
 
 
-def test_a_threshold_zeroes_what_is_below_it() -> None:
-    masks = masks_at_threshold({"w": np.array([0.1, -0.2, 0.3, -0.05], np.float32)}, 0.2)
-    assert masks["w"].tolist() == [0.0, 1.0, 1.0, 0.0]
+@settings(deadline=None)
+@given(
+    values=st.lists(st.sampled_from([-2.0, -1.0, 0.0, 1.0, 2.0, 3.0]), min_size=1, max_size=40),
+    ratio=st.floats(0, 0.99),
+)
+def test_of_equal_weights_the_first_fall_as_a_stable_sort_has_them(values: list[float], ratio: float) -> None:
+    weights = np.array(values, np.float32)
+    zeros = min(int(np.floor(ratio * weights.size + 0.5)), weights.size - 1)
+    expected = np.ones(weights.size)
+    expected[np.argsort(np.abs(weights), kind="stable")[:zeros]] = 0
+    assert masks_at_ratio({"w": weights}, ratio, local=True)["w"].tolist() == expected.tolist()

@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Snapshot = Mapping[str, NDArray[Any]]
+Weights = Mapping[str, NDArray[Any]]
 """Variable name -> copy of its value."""
 
 
-def take(program: Any, scope: Any) -> Snapshot:
+def take(program: Any, scope: Any) -> Weights:
     """Return copies of the persistable variables of `program` (weights, statistics, scales)."""
     return {name: np.array(scope.find_var(name).get_tensor()) for name in persistables(program)}
 
 
-def restore(snapshot: Snapshot, scope: Any, place: Any) -> None:
-    """Set the variables in `scope` to the values of `snapshot`."""
-    for name, value in snapshot.items():
+def restore(weights: Weights, scope: Any, place: Any) -> None:
+    """Set the variables in `scope` to the values of `weights`."""
+    for name, value in weights.items():
         scope.find_var(name).get_tensor().set(value, place)
 
 

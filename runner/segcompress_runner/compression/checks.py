@@ -1,0 +1,57 @@
+"""Whatever of a training can be told to fail before its first iteration, told in the first seconds."""
+
+from typing import Any
+
+import paddle
+
+from segcompress_api.act_settings import ActSettings, check_length
+from segcompress_api.errors import InvalidSpecError
+from segcompress_runner.compression.batching import check_batch
+from segcompress_runner.compression.coverage import check_coverage
+from segcompress_runner.compression.graph import load, operators
+from segcompress_runner.compression.nodes import Variable, check_loss, check_names
+from segcompress_runner.compression.optimizer import check_optimisation
+from segcompress_runner.compression.order import Order
+from segcompress_runner.compression.static_graph import quiet, static_mode
+from segcompress_runner.compression.steps import make_steps
+from segcompress_runner.compression.student import distilled, names_in, trainable
+from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.inputs.model import ModelFiles, ModelInfo
+
+
+def iterations_of(settings: ActSettings, pictures: int, batch_size: int) -> int:
+    """Return how many iterations a training on a list of that many pictures takes."""
+    return settings.train.total_iterations(Order(pictures, batch_size, 0).batches_per_epoch)
+
+
+def check_training(
+    files: ModelFiles, info: ModelInfo, settings: ActSettings, pictures: int, batch_size: int
+) -> None:
+    """Raise InvalidSettingError naming the setting that cannot work with this model, and what would."""
+    check_names(info, names_in(settings.distillation.groups))
+    check_optimisation(settings.train)
+    try:
+        check_length(settings, iterations_of(settings, pictures, batch_size))
+    except InvalidSpecError as error:
+        raise InvalidSettingError(str(error)) from None
+    _check_graph(files, settings)
+    check_batch(files, info, batch_size)
+
+
+def _check_graph(files: ModelFiles, settings: ActSettings) -> None:
+    """Check what is distilled, by which loss, and that it trains every layer that a step changes."""
+    with static_mode(), paddle.static.scope_guard(paddle.static.Scope()), quiet():
+        program = load(files, paddle.static.Executor(paddle.CPUPlace())).program
+        graph = operators(program)
+        groups = distilled(program, settings.distillation)
+        for names, loss in zip(groups, settings.distillation.losses, strict=True):
+            for name in names:
+                check_loss(name, _variable(program, name), loss, graph)
+        program = trainable(program)
+        for step in make_steps(settings.steps):
+            check_coverage(graph, names_in(groups), step.changed(program, graph))
+
+
+def _variable(program: Any, name: str) -> Variable:
+    var = program.global_block().var(name)
+    return Variable(tuple(var.shape), is_weight=var.persistable, is_float=var.dtype == paddle.float32)

@@ -1,0 +1,21 @@
+"""The strategies, one module each: what the loop runs without knowing any of them by name."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from segcompress_api.act_settings import PruneSettings, QuantSettings, StepSettings
+from segcompress_runner.compression.steps.quant_aware import QuantAware
+from segcompress_runner.compression.steps.step import Graphs, Step
+from segcompress_runner.compression.steps.unstructured import Unstructured
+
+__all__ = ["Graphs", "Step", "make_steps"]
+
+_STEPS: dict[type[StepSettings], Callable[[Any], Step]] = {
+    PruneSettings: Unstructured,
+    QuantSettings: QuantAware,
+}
+
+
+def make_steps(settings: Sequence[StepSettings]) -> tuple[Step, ...]:
+    """Return a fresh step for each of a strategy's settings, in their order."""
+    return tuple(_STEPS[type(one)](one) for one in settings)

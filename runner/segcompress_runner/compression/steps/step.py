@@ -1,0 +1,57 @@
+"""What the loop asks of a step, and the answers of a step that has nothing to do there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from segcompress_runner.compression.graph import Operator
+
+
+@dataclass
+class Graphs:
+    """The student's two programs, which share their weights by name in `scope`; steps rewrite them."""
+
+    train: Any
+    inference: Any
+    scope: Any
+
+
+class Step:
+    """One strategy at work on one model; subclasses override what they take part in.
+
+    Order of the calls: `changed` before any training; `before_loss`, `after_loss` while the programs are
+    built; `advance(0)`, then `advance` after each iteration; `before_evaluation`; `finalise` on the winner.
+    """
+
+    rewrites_graph: ClassVar[bool] = False
+    """Whether the compressed model has another graph than the model that came."""
+
+    ratio: float | None = None
+    """Share of the weights that is zero now, where the step works towards one."""
+
+    @property
+    def eligible(self) -> bool:
+        """Return whether weights as they are now may be shipped."""
+        return True
+
+    def changed(self, program: Any, graph: Sequence[Operator]) -> tuple[Operator, ...]:
+        """Return the operators of an inference program that the step changes.
+
+        Raises InvalidSettingError where there are none.
+        """
+        raise NotImplementedError
+
+    def before_loss(self, graphs: Graphs, executor: Any) -> None:
+        """Rewrite the forward part of `graphs.train`."""
+
+    def after_loss(self, graphs: Graphs, executor: Any) -> None:
+        """Rewrite both programs, once gradients and optimiser are in `graphs.train`."""
+
+    def advance(self, iterations: int, executor: Any) -> None:
+        """Bring the weights to where they must be once `iterations` are behind."""
+
+    def before_evaluation(self, executor: Any) -> None:
+        """Make the weights those that would be shipped now."""
+
+    def finalise(self, graphs: Graphs, executor: Any) -> None:
+        """Make `graphs.inference` what is saved; it trains no more afterwards."""

@@ -1,0 +1,114 @@
+"""Unstructured sparsity: masks hold the least weights at zero while the others are trained.
+
+The graph surgery is upstream's (`UnstructuredPruner` multiplies every parameter by its mask before each
+iteration, and says which parameters stay out); when the ratio rises and which weights fall is decided by
+`ramp` and `magnitude`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import paddle
+from numpy.typing import NDArray
+from paddleslim.prune.unstructured_pruner import UnstructuredPruner
+
+from segcompress_api.act_settings import PruneSettings
+from segcompress_runner.compression.graph import Operator
+from segcompress_runner.compression.magnitude import masks_at_ratio
+from segcompress_runner.compression.ramp import ratio_after
+from segcompress_runner.compression.steps.step import Graphs, Step
+from segcompress_runner.errors import InvalidSettingError
+
+
+class Unstructured(Step):
+    """The masks of one training."""
+
+    def __init__(self, settings: PruneSettings) -> None:
+        self._settings = settings
+        self._pruner: Any = None
+        self._layers: tuple[str, ...] = ()
+        self._masking: Any = None
+
+    @property
+    def eligible(self) -> bool:
+        """Return whether the ramp is over; always, in threshold mode."""
+        return self.ratio == self._settings.ratio
+
+    def changed(self, program: Any, graph: Sequence[Operator]) -> tuple[Operator, ...]:
+        """Return the operators whose weights are pruned."""
+        pruned = self._pruned(program)
+        if not pruned:
+            raise InvalidSettingError(_nothing_to_prune(self._settings))
+        return tuple(one for one in graph if not pruned.isdisjoint(one.inputs))
+
+    def before_loss(self, graphs: Graphs, executor: Any) -> None:
+        """Multiply every parameter by its mask."""
+        pruned = self._pruned(graphs.train)
+        self._pruner = UnstructuredPruner(
+            graphs.train,
+            mode=self._settings.mode,
+            scope=graphs.scope,
+            place=executor.place,
+            prune_params_type=_params_type(self._settings),
+        )
+        self._layers = tuple(name for name in self._pruner.masks if name in pruned)
+        if self._settings.threshold is not None:
+            self._masking = self._masking_program(graphs.train, self._settings.threshold)
+
+    def advance(self, iterations: int, executor: Any) -> None:
+        """Raise the ratio where it is time; in threshold mode mask what fell below it since."""
+        if self._masking is not None:
+            executor.run(self._masking, scope=self._pruner.scope)
+            return
+        ratio = ratio_after(iterations, float(self._settings.ratio or 0.0), self._settings.gmp)
+        if ratio != self.ratio:
+            self.ratio = ratio
+            masks = masks_at_ratio(self._weights(), ratio, local=self._settings.local)
+            self._set_masks(masks, executor.place)
+
+    def before_evaluation(self, executor: Any) -> None:
+        """Zero the masked weights: an optimiser's step may have moved them since the last iteration."""
+        del executor
+        self._pruner.update_params()
+
+    def _pruned(self, program: Any) -> frozenset[str]:
+        """Return the parameters that the section names: 1x1 convolutions, or every weight but norms'."""
+        choose = "_get_skip_params_conv1x1" if self._settings.only_1x1 else "_get_skip_params"
+        skipped: set[str] = getattr(UnstructuredPruner, choose)(None, program)
+        return frozenset(param.name for param in program.all_parameters()) - skipped
+
+    def _masking_program(self, train: Any, threshold: float) -> Any:
+        """Return a program that sets the masks by the weights where both are, on the device."""
+        program = paddle.static.Program()
+        with paddle.static.program_guard(program, paddle.static.Program()):
+            block = program.global_block()
+            for name in self._layers:
+                shape = train.global_block().var(name).shape
+                weight, mask = (
+                    block.create_var(name=one, shape=shape, dtype="float32", persistable=True)
+                    for one in (name, self._pruner.masks[name])
+                )
+                paddle.assign(paddle.cast(paddle.abs(weight) >= threshold, "float32"), output=mask)
+        return program
+
+    def _weights(self) -> dict[str, NDArray[np.float32]]:
+        return {name: np.asarray(self._tensor(name)) for name in self._layers}
+
+    def _set_masks(self, masks: Mapping[str, NDArray[np.float32]], place: Any) -> None:
+        for name, mask in masks.items():
+            self._tensor(self._pruner.masks[name]).set(mask, place)
+
+    def _tensor(self, name: str) -> Any:
+        return self._pruner.scope.find_var(name).get_tensor()
+
+
+def _params_type(settings: PruneSettings) -> str | None:
+    return "conv1x1_only" if settings.only_1x1 else None
+
+
+def _nothing_to_prune(settings: PruneSettings) -> str:
+    field = "spec.strategy.UnstructurePrune.prune_params_type"
+    if settings.only_1x1:
+        return f"{field}: the model has no 1x1 convolution; leave prune_params_type out to prune every layer"
+    return f"{field}: the model has no layer that can be pruned (norms and biases never are)"

@@ -1,0 +1,119 @@
+"""The student: the model that came, made trainable again, with the loss that its teacher sets.
+
+Uses the pieces of ACT 2.6.0 (auto_compression/compressor.py and create_compressed_program.py):
+`recover_inference_program` and `find_final_nodes`; the steps bring theirs. Not used: upstream's
+`build_*_program`, because they add a loss class that occurs twice to itself, look names up with eval, and let
+a removed mask take along every operator with `_mask` in an input's name; and `merge`, which copies the
+teacher into the student's program, where the quantisation passes visit it too.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import paddle
+from paddleslim.common.patterns import find_final_nodes
+from paddleslim.common.recover_program import recover_inference_program
+
+from segcompress_api.act_settings import ActSettings, DistillationSettings
+from segcompress_runner.compression.act_config import FLOAT_SCOPE
+from segcompress_runner.compression.graph import load
+from segcompress_runner.compression.losses import LOSSES
+from segcompress_runner.compression.optimizer import Optimisation, build_optimisation
+from segcompress_runner.compression.steps import Graphs, Step
+from segcompress_runner.compression.teacher import Teacher, make_teacher, taught, without_feed
+from segcompress_runner.inputs.model import ModelFiles
+
+Groups = tuple[tuple[str, ...], ...]
+"""Names of the variables to distil, one tuple for each loss."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """What one training runs: `graphs.train` yields `loss`, `graphs.inference` is evaluated and saved."""
+
+    teacher: Teacher
+    graphs: Graphs
+    feed: str
+    fetch: str
+    loss: str
+    optimisation: Optimisation
+
+    def iterate(self, executor: Any, batch: Any) -> float:
+        """Run one iteration on a batch (float32, N x 3 x H x W) and return its loss."""
+        self.teacher.teach(batch, executor, self.graphs.scope)
+        (loss,) = executor.run(self.graphs.train, feed={self.feed: batch}, fetch_list=[self.loss])
+        return float(np.mean(loss))
+
+    def predict(self, executor: Any, images: Any) -> Any:
+        """Return what the model says of images as its weights are now."""
+        (output,) = executor.run(self.graphs.inference, feed={self.feed: images}, fetch_list=[self.fetch])
+        return np.asarray(output)
+
+
+def make_student(files: ModelFiles, settings: ActSettings, steps: Sequence[Step], executor: Any) -> Student:
+    """Load the model into the current scope and return what trains it; optimiser state is initialised."""
+    loaded = load(files, executor)
+    inference = loaded.program.clone(for_test=True)
+    groups = distilled(inference, settings.distillation)
+    teacher = make_teacher(files, names_in(groups), executor)
+    train = trainable(loaded.program)
+    graphs = Graphs(train, inference, paddle.static.global_scope())
+    for step in steps:
+        step.before_loss(graphs, executor)
+    graphs.train = graphs.train._prune(list(teacher.nodes))  # noqa: SLF001  # as upstream cuts behind the nodes
+    graphs.train.global_block().var(
+        loaded.feed
+    ).stop_gradient = False  # PACT clips it, and needs its gradient
+    loss, optimisation = _minimise(graphs.train, settings, groups, teacher, executor)
+    for step in steps:
+        step.after_loss(graphs, executor)
+    if optimisation.schedule is not None:
+        # A step may return a new program, which would stay at the schedule's first rate.
+        graphs.train.lr_scheduler = optimisation.schedule
+    return Student(teacher, graphs, loaded.feed, loaded.fetch, loss, optimisation)
+
+
+def trainable(program: Any) -> Any:
+    """Return an inference program, without feed and fetch, as one whose weights can be trained."""
+    return recover_inference_program(without_feed(program), paddle.static.Program())
+
+
+def distilled(program: Any, settings: DistillationSettings) -> Groups:
+    """Return the variables to distil; where none are named, what ACT distils without a node.
+
+    That is the outputs of the final operators with weights: AutoCompression._get_model_info calls
+    find_final_nodes.
+    """
+    return settings.groups or (tuple(dict.fromkeys(var.name() for var in find_final_nodes(program))),)
+
+
+def names_in(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """Return each name once, in the order in which they come."""
+    return tuple(dict.fromkeys(name for group in groups for name in group))
+
+
+def _minimise(
+    train: Any, settings: ActSettings, groups: Groups, teacher: Teacher, executor: Any
+) -> tuple[str, Optimisation]:
+    """Append loss, gradients and optimiser to `train`; returns the loss variable's name."""
+    startup = paddle.static.Program()
+    with paddle.static.program_guard(train, startup), paddle.utils.unique_name.guard("merge"):
+        optimisation = build_optimisation(settings.train)
+        teacher.declare(train)
+        with paddle.static.name_scope(FLOAT_SCOPE):
+            loss = paddle.mean(_distillation_loss(train, settings.distillation, groups))
+        loss.stop_gradient = False
+        optimisation.optimizer.minimize(loss)
+    executor.run(startup)
+    return loss.name, optimisation
+
+
+def _distillation_loss(train: Any, settings: DistillationSettings, groups: Groups) -> Any:
+    block = train.global_block()
+    total = 0.0
+    for names, loss, alpha in zip(groups, settings.losses, settings.alphas, strict=True):
+        for name in names:
+            total = LOSSES[loss](block.var(name), block.var(taught(name))) * alpha + total
+    return total

@@ -1,0 +1,70 @@
+"""The model as it was: what it says of a batch is what the student is trained to say.
+
+A program of its own in a scope of its own, so that no pass over the student's program visits it. The
+distilled variables are persistable in both programs: the executor leaves them in the teacher's scope, and the
+student's variables share their memory. Nothing is fetched, so nothing leaves the device.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import paddle
+from paddleslim.common.recover_program import _remove_fetch_node
+
+from segcompress_runner.compression.graph import load
+from segcompress_runner.inputs.model import ModelFiles
+
+_PREFIX = "teacher_"
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A frozen model that computes `nodes` from its input `feed`."""
+
+    program: Any
+    scope: Any
+    feed: str
+    nodes: tuple[str, ...]
+
+    def declare(self, student: Any) -> None:
+        """Declare the teacher's values in the student's program, of the same shapes and types."""
+        block = student.global_block()
+        for name in self.nodes:
+            own = block.var(name)
+            block.create_var(
+                name=taught(name), shape=own.shape, dtype=own.dtype, persistable=True, stop_gradient=True
+            )
+
+    def teach(self, batch: Any, executor: Any, student: Any) -> None:
+        """Compute the nodes for a batch; `student` is the scope in which they can be read afterwards."""
+        executor.run(self.program, feed={self.feed: batch}, scope=self.scope)
+        for name in self.nodes:
+            own = self.scope.find_var(name).get_tensor()
+            student.var(taught(name)).get_tensor()._share_data_with(own)  # noqa: SLF001  # no public way
+
+
+def make_teacher(files: ModelFiles, nodes: Sequence[str], executor: Any) -> Teacher:
+    """Load the model once more, cut behind the variables `nodes`."""
+    scope = paddle.static.Scope()
+    with paddle.static.scope_guard(scope):
+        loaded = load(files, executor)
+    without_feed(loaded.program)
+    _remove_fetch_node(loaded.program)
+    program = loaded.program.clone(for_test=True)._prune(list(nodes))  # noqa: SLF001  # no public way
+    for name in nodes:
+        program.global_block().var(name).persistable = True
+    return Teacher(program, scope, loaded.feed, tuple(nodes))
+
+
+def taught(name: str) -> str:
+    """Return what the teacher's value of a variable is called in the student's program."""
+    return _PREFIX + name
+
+
+def without_feed(program: Any) -> Any:
+    """Drop the feed operators, which `_prune` wants before the masks; the executor adds its own."""
+    block = program.global_block()
+    for index in reversed([index for index, op in enumerate(block.ops) if op.type == "feed"]):
+        block._remove_op(index)  # noqa: SLF001  # no public way
+    return program
