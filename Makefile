@@ -10,7 +10,7 @@ SYSTEM_PYTHON := $(shell command -v python3.11 || command -v python3)
 DEVCLUSTER := $(SYSTEM_PYTHON) -m devcluster
 IMAGES := $(SYSTEM_PYTHON) -m images
 APP_VERSION := $(shell sed -n 's/^appVersion: "\(.*\)"/\1/p' charts/segcompress/Chart.yaml)
-ROOMS := crds/segcompress_api operator/segcompress_operator runner/segcompress_runner hack bench tests examples
+PACKAGES := crds/segcompress_api operator/segcompress_operator runner/segcompress_runner hack bench tests examples
 
 .PHONY: help
 help: ## List the targets
@@ -57,14 +57,14 @@ fmt: install ## Format the code
 	@.venv/bin/ruff check -q --fix .
 
 .PHONY: lint
-lint: install ## Lint, and check which room imports which
+lint: install ## Lint, and check which package imports which
 	@.venv/bin/ruff format --check -q . || { echo "run 'make fmt'"; exit 1; }
 	@.venv/bin/ruff check -q .
 	@.venv/bin/lint-imports --no-logo
 
 .PHONY: typecheck
 typecheck: install ## Check types
-	@.venv/bin/mypy $(ROOMS)
+	@.venv/bin/mypy $(PACKAGES)
 
 .PHONY: test-unit
 test-unit: install ## Run the unit tests

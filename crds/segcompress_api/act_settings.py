@@ -86,7 +86,7 @@ class ActSettings:
 def parse_act_file(content: object, field: str) -> Strategy:
     """Return the sections in the parsed YAML of an ACT file; raises InvalidSpecError naming the key."""
     if not isinstance(content, Mapping):
-        raise InvalidSpecError(field, "is no mapping of ACT sections", "such as UnstructurePrune: {…}")
+        raise InvalidSpecError(field, "must be a mapping of ACT sections", "such as UnstructurePrune: {…}")
     if "configUri" in content:
         raise InvalidSpecError(f"{field}.configUri", "a file named by configUri names no other")
     try:

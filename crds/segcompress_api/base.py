@@ -1,7 +1,7 @@
 """The two bases of every noun: Kubernetes' camelCase models, and upstream ACT's snake_case sections.
 
 All models are frozen and refuse unknown keys: a setting that is accepted and does nothing is the fault
-that this project exists to mend.
+that this project exists to fix.
 """
 
 from typing import Any

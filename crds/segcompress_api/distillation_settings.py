@@ -71,7 +71,7 @@ def _groups(value: object, field: str) -> tuple[tuple[str, ...], ...]:
     if isinstance(value, list) and all(_is_name_list(group) for group in value):
         return tuple(tuple(group) for group in value)
     raise InvalidSpecError(
-        field, "is no list of variable names, nor a list of such lists", "such as [relu_30.tmp_0]"
+        field, "must be a list of variable names, or a list of such lists", "such as [relu_30.tmp_0]"
     )
 
 
@@ -97,7 +97,7 @@ def _loss(value: object, field: str) -> str:
         match = nearest(name, LOSSES)
         raise InvalidSpecError(
             field,
-            f"{shown(value)} is no distillation loss",
+            f"{shown(value)} is not a distillation loss",
             f"did you mean {match}?" if match else f"one of {', '.join(LOSSES)}",
         )
     return name

@@ -13,7 +13,7 @@ _VALUE_LIMIT = 80
 
 
 class InvalidSpecError(ValueError):
-    """A spec that no retry can mend.
+    """A spec that retrying cannot fix.
 
     `field` is the dotted path as a user writes it (`spec.strategy.UnstructurePrune.ratio`), `problem` says
     what is wrong and `remedy`, where there is one, what would be right. Its text is one line, whatever a user
@@ -49,7 +49,7 @@ def invalid_spec(error: ValidationError, root: type[BaseModel], prefix: str = ""
     """Turn pydantic's first complaint into one sentence; an unknown key names the nearest right one.
 
     Unknown keys come first: a misspelt key that is required is missing as well, and the misspelling is what
-    the user has to mend.
+    the user has to fix.
     """
     complaints = error.errors(include_url=False)
     first = next((each for each in complaints if each["type"] == "extra_forbidden"), complaints[0])
@@ -69,7 +69,7 @@ def _unknown_key(field: str, path: list[str], root: type[BaseModel]) -> InvalidS
     known = sorted(_keys_at(root, path[:-1]))
     match = nearest(path[-1], known)
     remedy = f"did you mean {match}?" if match else f"known are: {', '.join(known)}"
-    return InvalidSpecError(field, "is no field that this version knows", remedy)
+    return InvalidSpecError(field, "is not a field of this version", remedy)
 
 
 def _keys_at(model: type[BaseModel], path: list[str]) -> set[str]:

@@ -248,7 +248,7 @@ class JobSpec(Model):
     def _sparsity_of_what_is_pruned(self) -> Self:
         quantised = self.strategy.quant_aware is not None or self.strategy.quantization is not None
         if quantised and self.acceptance.min_sparsity is not None:
-            raise ValueError("acceptance.minSparsity speaks of pruned layers, and quantisation prunes none")
+            raise ValueError("acceptance.minSparsity is about pruned layers, and quantisation prunes none")
         return self
 
 

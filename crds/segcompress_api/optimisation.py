@@ -54,7 +54,7 @@ def _from_old(section: TrainConfig, field: str) -> dict[str, Any]:
         raise InvalidSpecError(f"{field}.optimizer", f"{name} is unknown", _did_you_mean(name, OPTIMIZERS))
     args = {} if section.optim_args is None else section.optim_args
     if not isinstance(args, Mapping):
-        raise InvalidSpecError(f"{field}.optim_args", "is no mapping", "such as {weight_decay: 0.0005}")
+        raise InvalidSpecError(f"{field}.optim_args", "must be a mapping", "such as {weight_decay: 0.0005}")
     _known(args, _BUILDER_KEYS[1:], f"{field}.optim_args")
     return {"optimizer": {"type": name}, **_penalties(args, f"{field}.optim_args")}
 
@@ -62,7 +62,7 @@ def _from_old(section: TrainConfig, field: str) -> dict[str, Any]:
 def _builder(value: object, field: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise InvalidSpecError(
-            field, "is no mapping", "such as {optimizer: {type: SGD}, weight_decay: 0.0005}"
+            field, "must be a mapping", "such as {optimizer: {type: SGD}, weight_decay: 0.0005}"
         )
     _known(value, _BUILDER_KEYS, field)
     typed = _typed(value.get("optimizer", {"type": OPTIMIZERS[0]}), OPTIMIZERS, f"{field}.optimizer")
@@ -72,7 +72,9 @@ def _builder(value: object, field: str) -> dict[str, Any]:
 def _penalties(value: Mapping[Any, Any], field: str) -> dict[str, Any]:
     """Return what stands beside the optimiser; it has the same keys in both spellings."""
     if "regularizer" in value and "weight_decay" in value:
-        raise InvalidSpecError(f"{field}.regularizer", "goes not with weight_decay", "give one of them")
+        raise InvalidSpecError(
+            f"{field}.regularizer", "cannot be combined with weight_decay", "give one of them"
+        )
     built: dict[str, Any] = {}
     if "weight_decay" in value:
         built["weight_decay"] = positive(value["weight_decay"], f"{field}.weight_decay", zero=True)
@@ -85,7 +87,7 @@ def _penalties(value: Mapping[Any, Any], field: str) -> dict[str, Any]:
 
 def _typed(value: object, known: tuple[str, ...], field: str) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not isinstance(value.get("type"), str):
-        raise InvalidSpecError(field, "is no mapping with a type", f"such as {{type: {known[0]}}}")
+        raise InvalidSpecError(field, "must be a mapping with a type", f"such as {{type: {known[0]}}}")
     name = value["type"]
     if name not in known:
         raise InvalidSpecError(f"{field}.type", f"{name} is unknown", _did_you_mean(name, known))
@@ -115,5 +117,6 @@ def positive(value: object, field: str, *, zero: bool = False) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
-        raise InvalidSpecError(field, f"{shown(value)} is no positive number")
+        wanted = "zero or a positive number" if zero else "a positive number"
+        raise InvalidSpecError(field, f"must be {wanted}, got {shown(value)}")
     return number

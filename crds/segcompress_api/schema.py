@@ -169,7 +169,7 @@ _SPEC_RULES = [
     _rule(
         "!has(self.acceptance.minSparsity)"
         " || !(has(self.strategy.QuantAware) || has(self.strategy.Quantization))",
-        "acceptance.minSparsity speaks of pruned layers, and quantisation prunes none",
+        "acceptance.minSparsity is about pruned layers, and quantisation prunes none",
     )
 ]
 _DATASET_RULES = [

@@ -29,7 +29,7 @@ def figure(value: float, places: int) -> str:
     """
     decimal = Decimal(repr(float(value)))
     if not decimal.is_finite() or abs(decimal) >= _FIGURE_LIMIT:
-        raise ValueError(f"{value} is no figure")
+        raise ValueError(f"{value} is not a figure")
     text = f"{decimal:.{places}f}"
     return text if text.strip("-0.") else text.lstrip("-")
 
@@ -127,7 +127,7 @@ class JobStatus(Model):
     """How a run went."""
 
     observed_generation: int = Field(
-        default=-1, description="metadata.generation that this status speaks of."
+        default=-1, description="metadata.generation that this status describes."
     )
     phase: Phase | None = Field(default=None, description="Summary of the conditions, for people.")
     conditions: tuple[Condition, ...] = Field(

@@ -2,4 +2,4 @@
 
 
 class DevclusterError(Exception):
-    """Something the user can mend; the message names what is wrong and what would be right."""
+    """Something the user can fix; the message names what is wrong and what would be right."""

@@ -1,4 +1,4 @@
-"""The stages that need Paddle, each a few lines: they hand work to the rooms and say which stage it is.
+"""The stages that need Paddle, each a few lines: they hand work to the packages and say which stage it is.
 
 Importing this imports Paddle, which takes seconds; the pipeline does so once it knows that a run is new.
 """

@@ -1,1 +1,1 @@
-"""PaddleSlim ACT: the only room that knows it."""
+"""PaddleSlim ACT: the only package that imports it."""

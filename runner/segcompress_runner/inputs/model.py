@@ -44,7 +44,7 @@ class ModelInfo:
 
 
 def inspect_model(files: ModelFiles) -> ModelInfo:
-    """Return what the program says; raises InvalidInputError where the files are no usable model.
+    """Return what the program says; raises InvalidInputError where the files are not a usable model.
 
     Usable: one float32 input N x 3 x H x W, one output (scores N x classes x H x W, or class ids), and a
     parameter file that holds exactly the program's parameters.
@@ -147,12 +147,14 @@ def _check_tensor(file: BinaryIO, variable: Any, files: ModelFiles) -> None:
 
     version, levels, tensor_version, length = _unpack(file, "<IQIi", variable, files)
     if version or levels or tensor_version or not 0 < length < 2**16:
-        raise _mismatch(variable, files, "is no combined parameter file (.pdiparams) at that place")
+        raise _mismatch(variable, files, "is not a combined parameter file (.pdiparams) at that place")
     stored = framework_pb2.VarType.TensorDesc()
     try:
         stored.ParseFromString(_read(file, length, variable, files))
     except Exception:  # noqa: BLE001 - protobuf's error class differs between its implementations
-        raise _mismatch(variable, files, "is no combined parameter file (.pdiparams) at that place") from None
+        raise _mismatch(
+            variable, files, "is not a combined parameter file (.pdiparams) at that place"
+        ) from None
     wanted = variable.type.lod_tensor.tensor
     if list(stored.dims) != list(wanted.dims):
         raise _mismatch(variable, files, f"has shape {list(stored.dims)}, not {list(wanted.dims)}")

@@ -40,7 +40,7 @@ def parse_address(uri: str, field: str) -> Address:
     if scheme == "s3" and bucket:
         return Address("s3", bucket, key.strip("/"))
     raise InvalidSettingError(
-        f"{field}: {uri!r} is no address; write s3://bucket/prefix/ or file:///absolute/folder/"
+        f"{field}: {uri!r} is not an address; write s3://bucket/prefix/ or file:///absolute/folder/"
     )
 
 
@@ -48,5 +48,5 @@ def safe_join(folder: Path, name: str) -> Path:
     """Return `folder / name`; raises InvalidInputError where that lies outside the folder."""
     path = PurePosixPath(name)
     if not name or path.is_absolute() or ".." in path.parts or "\0" in name or "\\" in name:
-        raise InvalidInputError(f"{name!r} is no name of a file inside a folder")
+        raise InvalidInputError(f"{name!r} is not the name of a file inside a folder")
     return folder / path

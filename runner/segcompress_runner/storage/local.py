@@ -103,7 +103,7 @@ def _translated(address: str) -> Iterator[None]:
     except FileNotFoundError:
         raise InputNotFoundError(f"{address} does not exist") from None
     except (IsADirectoryError, NotADirectoryError):
-        raise InputNotFoundError(f"{address} is no file") from None
+        raise InputNotFoundError(f"{address} is not a file") from None
     except PermissionError:
         raise StorageAccessDeniedError(f"{address}: this user has no right to it") from None
     except OSError as error:

@@ -68,7 +68,7 @@ def _endpoint(value: str) -> tuple[str, bool]:
         raise InvalidSettingError(f"{problem}holds credentials; they belong in accessKey and secretKey")
     extra = parts.path.strip("/") or parts.query or parts.fragment
     if parts.scheme not in ("http", "https") or not parts.hostname or extra:
-        raise InvalidSettingError(f"{problem}{value!r} is no endpoint; write http(s)://host:port")
+        raise InvalidSettingError(f"{problem}{value!r} is not an endpoint; write http(s)://host:port")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return (f"{host}:{port}" if port else host), parts.scheme == "https"
 
@@ -77,7 +77,7 @@ def _ca_bundle(environment: Mapping[str, str]) -> Path | None:
     named = environment.get(CA_VARIABLE)
     if named:
         if not Path(named).is_file():
-            raise InvalidSettingError(f"{CA_VARIABLE}: {named} is no file")
+            raise InvalidSettingError(f"{CA_VARIABLE}: {named} is not a file")
         return Path(named)
     mounted = Path(CA_BUNDLE_PATH)
     return mounted if mounted.is_file() else None

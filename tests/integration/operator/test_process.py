@@ -1,4 +1,4 @@
-"""The operator's process: how it starts, tells that it lives, and ends."""
+"""The operator's process: how it starts, answers health checks, and ends."""
 
 import os
 import subprocess

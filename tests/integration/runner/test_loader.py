@@ -1,4 +1,4 @@
-"""What a training hears of pictures that go bad while it runs."""
+"""Pictures that go bad while a training runs."""
 
 from pathlib import Path
 

@@ -48,7 +48,8 @@ class Told:
             "strategy.TrainConfig.learning_rate",
             "fast",
             Told(
-                Reason.INVALID_SPEC, "spec.strategy.TrainConfig.learning_rate: 'fast' is no positive number"
+                Reason.INVALID_SPEC,
+                "spec.strategy.TrainConfig.learning_rate: must be a positive number, got 'fast'",
             ),
             id="free-form leaf",
         ),

@@ -175,7 +175,7 @@ def test_figure_is_a_decimal_string_that_status_takes(value: float, places: int,
     ],
 )
 def test_what_is_no_figure_is_refused(value: float) -> None:
-    with pytest.raises(ValueError, match="is no figure"):
+    with pytest.raises(ValueError, match="is not a figure"):
         figure(value, 4)
 
 

@@ -1,4 +1,4 @@
-"""What operator and runner tell one another: RunConfig in, RunResult out, the latter as hostile input."""
+"""What operator and runner exchange: RunConfig in, RunResult out, the latter as hostile input."""
 
 import json
 from typing import Any

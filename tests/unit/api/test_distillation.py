@@ -57,7 +57,7 @@ def test_loss_and_weight_are_read(section: str, losses: tuple[str, ...], alphas:
 
 
 _ONE_EACH = "give one, or one for each list"
-_A_LIST = "is no list of variable names, nor a list of such lists; such as [relu_30.tmp_0]"
+_A_LIST = "must be a list of variable names, or a list of such lists; such as [relu_30.tmp_0]"
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ _A_LIST = "is no list of variable names, nor a list of such lists; such as [relu
         ),
         pytest.param(
             "{loss: softlabel}",
-            "loss: 'softlabel' is no distillation loss; did you mean soft_label?",
+            "loss: 'softlabel' is not a distillation loss; did you mean soft_label?",
             id="misspelt loss",
         ),
         pytest.param(
             "{distill_loss: fsp_loss}",
-            "distill_loss: 'fsp_loss' is no distillation loss; one of l2, soft_label, dkd, skd",
+            "distill_loss: 'fsp_loss' is not a distillation loss; one of l2, soft_label, dkd, skd",
             id="a loss that needs more than names, under the key as written",
         ),
         pytest.param("{loss: []}", "loss: is an empty list", id="no loss"),
@@ -113,12 +113,14 @@ _A_LIST = "is no list of variable names, nor a list of such lists; such as [relu
             f"distill_lambda: has 3 for 2 node lists; {_ONE_EACH}",
             id="too many weights, under the key as written",
         ),
-        pytest.param("{alpha: 0}", "alpha: 0 is no positive number", id="weight zero"),
-        pytest.param("{alpha: -1}", "alpha: -1 is no positive number", id="negative weight"),
-        pytest.param("{alpha: true}", "alpha: True is no positive number", id="weight true"),
-        pytest.param("{alpha: .nan}", "alpha: nan is no positive number", id="weight NaN"),
-        pytest.param("{alpha: .inf}", "alpha: inf is no positive number", id="infinite weight"),
-        pytest.param("{distill_lambda: much}", "distill_lambda: 'much' is no positive number", id="a word"),
+        pytest.param("{alpha: 0}", "alpha: must be a positive number, got 0", id="weight zero"),
+        pytest.param("{alpha: -1}", "alpha: must be a positive number, got -1", id="negative weight"),
+        pytest.param("{alpha: true}", "alpha: must be a positive number, got True", id="weight true"),
+        pytest.param("{alpha: .nan}", "alpha: must be a positive number, got nan", id="weight NaN"),
+        pytest.param("{alpha: .inf}", "alpha: must be a positive number, got inf", id="infinite weight"),
+        pytest.param(
+            "{distill_lambda: much}", "distill_lambda: must be a positive number, got 'much'", id="a word"
+        ),
     ],
 )
 def test_wrong_distillation_is_refused_by_its_path(section: str, sentence: str) -> None:

@@ -14,7 +14,7 @@ def sentence(body: Body) -> str:
     return str(invalid_spec(caught.value, SegCompressionJob))
 
 
-_UNKNOWN = "is no field that this version knows"
+_UNKNOWN = "is not a field of this version"
 
 
 @pytest.mark.parametrize(

@@ -166,5 +166,5 @@ def test_pruning_that_cannot_be_is_refused_by_its_path(prune: str, sentence: str
 
 
 def test_a_file_that_is_no_mapping_is_refused() -> None:
-    with pytest.raises(InvalidSpecError, match="is no mapping of ACT sections"):
+    with pytest.raises(InvalidSpecError, match="must be a mapping of ACT sections"):
         parse_act_file(["UnstructurePrune"], FIELD)

@@ -65,18 +65,26 @@ def test_learning_rate_is_a_number_or_a_schedule(rate: str, expected: float | di
     ("train", "sentence"),
     [
         pytest.param("", "learning_rate: is required and missing; such as 0.005", id="missing"),
-        pytest.param(", learning_rate: 0", "learning_rate: 0 is no positive number", id="zero"),
-        pytest.param(", learning_rate: -0.1", "learning_rate: -0.1 is no positive number", id="negative"),
-        pytest.param(", learning_rate: .nan", "learning_rate: nan is no positive number", id="NaN"),
-        pytest.param(", learning_rate: fast", "learning_rate: 'fast' is no positive number", id="a word"),
+        pytest.param(", learning_rate: 0", "learning_rate: must be a positive number, got 0", id="zero"),
         pytest.param(
-            ", learning_rate: 'inf'", "learning_rate: 'inf' is no positive number", id="the word inf"
+            ", learning_rate: -0.1", "learning_rate: must be a positive number, got -0.1", id="negative"
         ),
-        pytest.param(", learning_rate: true", "learning_rate: True is no positive number", id="true"),
-        pytest.param(", learning_rate: [0.1]", "learning_rate: [0.1] is no positive number", id="a list"),
+        pytest.param(", learning_rate: .nan", "learning_rate: must be a positive number, got nan", id="NaN"),
+        pytest.param(
+            ", learning_rate: fast", "learning_rate: must be a positive number, got 'fast'", id="a word"
+        ),
+        pytest.param(
+            ", learning_rate: 'inf'", "learning_rate: must be a positive number, got 'inf'", id="the word inf"
+        ),
+        pytest.param(
+            ", learning_rate: true", "learning_rate: must be a positive number, got True", id="true"
+        ),
+        pytest.param(
+            ", learning_rate: [0.1]", "learning_rate: must be a positive number, got [0.1]", id="a list"
+        ),
         pytest.param(
             ", learning_rate: {boundaries: [1]}",
-            "learning_rate: is no mapping with a type; such as {type: CosineAnnealingDecay}",
+            "learning_rate: must be a mapping with a type; such as {type: CosineAnnealingDecay}",
             id="a schedule without its class",
         ),
         pytest.param(
@@ -146,12 +154,12 @@ def test_optimiser_has_one_spelling(train: str, expected: dict[str, Any]) -> Non
         ),
         pytest.param(
             "optimizer_builder: {optimizer: SGD}",
-            "optimizer_builder.optimizer: is no mapping with a type; such as {type: SGD}",
+            "optimizer_builder.optimizer: must be a mapping with a type; such as {type: SGD}",
             id="a name where a mapping belongs",
         ),
         pytest.param(
             "optimizer_builder: SGD",
-            "optimizer_builder: is no mapping; such as {optimizer: {type: SGD}, weight_decay: 0.0005}",
+            "optimizer_builder: must be a mapping; such as {optimizer: {type: SGD}, weight_decay: 0.0005}",
             id="no builder",
         ),
         pytest.param(
@@ -166,17 +174,17 @@ def test_optimiser_has_one_spelling(train: str, expected: dict[str, Any]) -> Non
         ),
         pytest.param(
             "optim_args: {weight_decay: -1}",
-            "optim_args.weight_decay: -1 is no positive number",
+            "optim_args.weight_decay: must be zero or a positive number, got -1",
             id="negative decay, old spelling",
         ),
         pytest.param(
             "optim_args: 0.1",
-            "optim_args: is no mapping; such as {weight_decay: 0.0005}",
+            "optim_args: must be a mapping; such as {weight_decay: 0.0005}",
             id="no old mapping",
         ),
         pytest.param(
             "optimizer_builder: {weight_decay: 0.1, regularizer: {type: L2Decay}}",
-            "optimizer_builder.regularizer: goes not with weight_decay; give one of them",
+            "optimizer_builder.regularizer: cannot be combined with weight_decay; give one of them",
             id="two decays",
         ),
         pytest.param(

@@ -1,4 +1,4 @@
-"""What takes the room in an image is read from its archive."""
+"""What takes up the space in an image is read from its archive."""
 
 from __future__ import annotations
 

@@ -24,7 +24,10 @@ def test_valid_job_is_valid(job: Path, capsys: pytest.CaptureFixture[str]) -> No
     [
         pytest.param("{type: Normalize}]", "{type: Normalise}]", "did you mean Normalize?", id="transform"),
         pytest.param(
-            "0.01", "-1", "spec.strategy.TrainConfig.learning_rate: -1 is no positive", id="strategy"
+            "0.01",
+            "-1",
+            "spec.strategy.TrainConfig.learning_rate: must be a positive number, got -1",
+            id="strategy",
         ),
         pytest.param("file://./model/", "file://model/", "spec.model.inference.uri", id="address"),
         pytest.param("numClasses", "numClases", "did you mean numClasses?", id="key"),

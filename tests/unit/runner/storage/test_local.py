@@ -34,7 +34,7 @@ def test_missing_file_is_named_with_its_origin(tmp_path: Path) -> None:
 
 def test_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
-    with pytest.raises(InputNotFoundError, match="is no file"):
+    with pytest.raises(InputNotFoundError, match="is not a file"):
         LocalStorage().read(folder(tmp_path) / "x", 10)
 
 
