@@ -25,6 +25,9 @@ CA_BUNDLE_PATH = "/etc/segcompress-ca/ca.crt"
 WORK_DIR = "/work"
 """The pod's scratch space (sized emptyDir); the root file system is read-only."""
 
+WORK_BYTES_VARIABLE = "SEGCOMPRESS_WORK_BYTES"
+"""Size limit of the scratch space in bytes; inside the pod the file system shows the node's."""
+
 TERMINATION_MESSAGE_PATH = "/dev/termination-log"
 TERMINATION_MESSAGE_LIMIT = 4096
 

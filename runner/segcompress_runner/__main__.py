@@ -16,6 +16,7 @@ from segcompress_api.contract import (
     POD_UID_VARIABLE,
     RUN_CONFIG_PATH,
     TERMINATION_MESSAGE_PATH,
+    WORK_BYTES_VARIABLE,
     WORK_DIR,
     ExitCode,
     RunConfig,
@@ -94,7 +95,7 @@ def _run(stop: StopFlag, log: Log) -> RunResult:
         processor=this_processor(config.spec.runtime.device),
         software=installed(),
     )
-    result = run(request, Surroundings(storage, _path("work"), progress, stop))
+    result = run(request, Surroundings(storage, _path("work"), progress, stop, _work_bytes()))
     progress.finish()
     return result
 
@@ -106,6 +107,11 @@ def _read_config(path: Path) -> RunConfig:
         raise invalid_spec(error, RunConfig) from None
     except OSError as error:
         raise InvalidSettingError(f"{path}: the run's configuration cannot be read ({error})") from None
+
+
+def _work_bytes() -> int | None:
+    value = os.environ.get(WORK_BYTES_VARIABLE, "")
+    return int(value) if value.isdigit() else None
 
 
 def _path(name: str) -> Path:

@@ -1,11 +1,14 @@
 """What an exception means to whoever started the run: reason, message, exit code. Pure."""
 
+import errno
+
 from segcompress_api.conditions import GATE_REASONS, SUCCESS_REASONS, Reason
 from segcompress_api.contract import ExitCode, RunResult
 from segcompress_api.errors import InvalidSpecError
 from segcompress_runner.errors import RunError, is_exhaustion
 
 _MESSAGE = 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def failure(error: BaseException) -> tuple[RunResult, ExitCode]:
@@ -14,6 +17,9 @@ def failure(error: BaseException) -> tuple[RunResult, ExitCode]:
         return _result(error.reason, one_line(error)), error.exit_code
     if isinstance(error, InvalidSpecError):
         return _result(Reason.INVALID_SPEC, one_line(error)), ExitCode.INVALID_INPUT
+    if isinstance(error, OSError) and error.errno in _FULL:
+        message = f"the scratch space is full ({one_line(error)}); raise the chart's runner.scratch.work"
+        return _result(Reason.INVALID_INPUT, message), ExitCode.INVALID_INPUT
     if is_exhaustion(error):
         message = f"the runner ran out of memory ({one_line(error)}); raise its memory or lower batchSize"
         return _result(Reason.OUT_OF_MEMORY, message), ExitCode.CRASHED

@@ -20,6 +20,7 @@ from segcompress_runner import run_key
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.fetch import (
     Found,
+    check_space,
     check_unchanged,
     fetch_dataset,
     fetch_model,
@@ -67,6 +68,8 @@ class Surroundings:
     work: Path
     progress: Progress
     stop: StopFlag
+    work_bytes: int | None = None
+    """Size limit of the scratch space, where it has one of its own."""
 
 
 def run(request: Request, around: Surroundings) -> RunResult:
@@ -90,6 +93,7 @@ def run(request: Request, around: Surroundings) -> RunResult:
     if model is not None:
         progress.note(f"found the weights that were published on {model.manifest.published}")
     publish.reserve(storage, place, datetime.now(UTC))
+    check_space(found, around.work, around.work_bytes)
     progress.start(Stage.FETCH, found.files)
     files = fetch_model(found, storage, around.work / "inputs", progress.step)
     start_paddle(around.stop.listen_again)

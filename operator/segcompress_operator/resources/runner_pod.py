@@ -17,11 +17,12 @@ from segcompress_api.contract import (
     SECRET_KEYS,
     TERMINATION_MESSAGE_PATH,
     THREADS_VARIABLE,
+    WORK_BYTES_VARIABLE,
     WORK_DIR,
     RunConfig,
 )
 from segcompress_api.job import JobSpec, Runtime
-from segcompress_operator.quantities import total
+from segcompress_operator.quantities import amount, total
 from segcompress_operator.resources.names import RUNNER_CONTAINER, Owner, labels
 from segcompress_operator.settings import GPU, RunnerSettings
 
@@ -62,7 +63,7 @@ def _container(spec: JobSpec, settings: RunnerSettings) -> Manifest:
         "name": RUNNER_CONTAINER,
         "image": spec.runtime.image or settings.image,
         "imagePullPolicy": settings.pull_policy,
-        "env": _environment(_secret_name(spec)),
+        "env": _environment(_secret_name(spec), settings),
         "resources": _resources(spec.runtime, settings),
         "securityContext": dict(settings.container_security),
         "terminationMessagePath": TERMINATION_MESSAGE_PATH,
@@ -84,7 +85,7 @@ def _secret_name(spec: JobSpec) -> str:
     return spec.storage.secret_ref.name
 
 
-def _environment(secret: str) -> list[Manifest]:
+def _environment(secret: str, settings: RunnerSettings) -> list[Manifest]:
     return [
         *(_from_secret(secret, key, variable, optional=False) for key, variable in SECRET_KEYS.items()),
         *(
@@ -92,6 +93,7 @@ def _environment(secret: str) -> list[Manifest]:
             for key, variable in OPTIONAL_SECRET_KEYS.items()
         ),
         {"name": POD_UID_VARIABLE, "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}},
+        {"name": WORK_BYTES_VARIABLE, "value": str(int(amount(settings.work_size)))},
         # Rounded up by the divisor; without a limit it is what the node can give.
         {
             "name": THREADS_VARIABLE,

@@ -6,6 +6,7 @@ reused ends before that.
 
 import hashlib
 import itertools
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +95,24 @@ def find_inputs(spec: JobSpec, storage: Storage) -> Found:
         training_pictures=len(entries[dataset.train_list]),
         pictures=storage.stat(dataset_folder, _pictures(entries.values())),
     )
+
+
+def check_space(found: Found, into: Path, limit: int | None) -> None:
+    """Raise InvalidInputError where the files to fetch are larger than what is left of the scratch space.
+
+    `limit` is the volume's own size in bytes, where one is known: the file system shows the node's.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    folders = ((found.model_folder, found.model), (found.dataset_folder, found.pictures))
+    needed = sum(stat.size for folder, stats in folders if folder.scheme != "file" for stat in stats)
+    free = shutil.disk_usage(into).free
+    if limit is not None:
+        free = min(free, limit)
+    if needed > free:
+        raise InvalidInputError(
+            f"{found.dataset_folder}: the inputs take {needed >> 20} MiB and the scratch space has "
+            f"{free >> 20} MiB; raise the chart's runner.scratch.work, or name fewer files in the lists"
+        )
 
 
 def fetch_model(found: Found, storage: Storage, into: Path, step: Step) -> ModelFiles:

@@ -2,20 +2,25 @@
 
 import hashlib
 import io
+import itertools
 import re
-import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from minio import Minio
 from minio.error import S3Error, ServerError
 
-from segcompress_runner.errors import InvalidInputError, PreemptedError, StorageUnreachableError
+from segcompress_runner.errors import (
+    InvalidInputError,
+    PreemptedError,
+    StorageAccessDeniedError,
+    StorageUnreachableError,
+)
 from segcompress_runner.storage.address import Address, safe_join
 from segcompress_runner.storage.answers import FAULTS, TransferError, judge
 from segcompress_runner.storage.connections import GuardedPoolManager
@@ -26,6 +31,20 @@ _T = TypeVar("_T")
 _CHUNK = 2**20
 _PART = 64 * 2**20
 _MD5 = re.compile(r"^[0-9a-f]{32}$")
+_ETAG_IS_MD5 = "AES256"
+"""The one server-side encryption under which an ETag is still the content's MD5 (not aws:kms)."""
+
+_SLOWEST_BYTES_S = 64 * 2**10
+"""What a transfer must reach over a whole object, after a grace."""
+
+_CONNECTIONS = 16
+_AHEAD = 4
+"""Requests that wait, for each connection: enough to keep all busy, whatever the number of files."""
+
+_LISTED_FROM = 64
+"""Number of files from which one listing (1,000 objects a request) is cheaper than a request for each."""
+
+_LISTED_SHARE = 20
 _LONGEST_PAUSE_S = 8.0
 _TAKEN, _CONFLICT, _REFUSED = 412, 409, 300
 
@@ -37,18 +56,19 @@ class S3Storage:
         self,
         settings: S3Settings,
         *,
-        connections: int = 16,
         patience_s: float = 60,
+        grace_s: float = 20,
         stop: Callable[[], bool] = lambda: False,
         note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.settings = settings
-        self._connections = connections
+        self._connections = _CONNECTIONS
         self._patience_s = patience_s
+        self._grace_s = grace_s
         self._stop = stop
         self._note = note
         self._noted = threading.Event()
-        self._pool = GuardedPoolManager(connections, settings.ca_bundle)
+        self._pool = GuardedPoolManager(_CONNECTIONS, settings.ca_bundle)
         amazon = settings.host.split(":")[0].endswith((".amazonaws.com", ".amazonaws.com.cn"))
         self._client = Minio(
             settings.host,
@@ -62,8 +82,34 @@ class S3Storage:
         )
 
     def stat(self, folder: Address, files: Sequence[Named]) -> tuple[Stat, ...]:
-        """Return size and ETag of each object."""
-        return tuple(self._each(files, lambda file: self._stat(folder, file), lambda _: None))
+        """Return size and ETag of each object: many by listing the folder, few one by one."""
+        listed = self._listed(folder, files) if len(files) >= _LISTED_FROM else {}
+        rest = [file for file in files if file.name not in listed]
+        asked = self._each(rest, lambda file: self._stat(folder, file), lambda _: None)
+        found = listed | {stat.file.name: stat for stat in asked}
+        return tuple(found[file.name] for file in files)
+
+    def _listed(self, folder: Address, files: Sequence[Named]) -> dict[str, Stat]:
+        """Return those of `files` that listing shows; none where this key may not list."""
+        try:
+            return self._call(str(folder), lambda: self._list(folder, files))
+        except StorageAccessDeniedError:
+            return {}
+
+    def _list(self, folder: Address, files: Sequence[Named]) -> dict[str, Stat]:
+        """List at most a few times as many objects as are wanted: a folder may hold much else."""
+        wanted = {file.name: file for file in files}
+        prefix = f"{folder.path}/" if folder.path else ""
+        objects = self._client.list_objects(folder.bucket, prefix=prefix, recursive=True)
+        found = dict[str, Stat]()
+        for item in itertools.islice(objects, _LISTED_SHARE * len(files)):
+            self._raise_if_stopped()
+            file = wanted.get(str(item.object_name).removeprefix(prefix))
+            if file is not None and item.etag:
+                found[file.name] = Stat(file, f"etag:{item.etag}", int(item.size or 0))
+            if len(found) == len(wanted):
+                break
+        return found
 
     def _stat(self, folder: Address, file: Named) -> Stat:
         key = (folder / file.name).path
@@ -73,11 +119,6 @@ class S3Storage:
     def fetch(self, folder: Address, files: Sequence[Stat], into: Path, step: Step) -> Path:
         """Fetch objects into files of the same names under `into`; what lies there verified is kept."""
         into.mkdir(parents=True, exist_ok=True)
-        needed, free = sum(file.size for file in files), shutil.disk_usage(into).free
-        if needed > free:
-            raise InvalidInputError(
-                f"{folder}: the inputs take {needed >> 20} MiB and {into} has {free >> 20} MiB left"
-            )
         self._each(files, lambda file: self._fetch(folder, file, into), step)
         return into
 
@@ -95,19 +136,34 @@ class S3Storage:
         etag = wanted.digest.removeprefix("etag:")
         key = (folder / wanted.file.name).path
         response = self._client.get_object(folder.bucket, key, request_headers={"If-Match": f'"{etag}"'})
-        digest, size = hashlib.md5(usedforsecurity=False), 0
         try:
+            announced = response.headers.get("Content-Length")
+            if announced is not None and int(announced) != wanted.size:
+                raise TransferError(f"{announced} bytes are announced instead of {wanted.size}")
             with target.open("wb") as file:
-                for chunk in response.stream(_CHUNK):
-                    self._raise_if_stopped()
-                    size += file.write(chunk)
-                    digest.update(chunk)
+                digest = self._copy(response, file, wanted.size)
         finally:
             response.close()
             response.release_conn()
-        hashed = _MD5.match(etag) and "x-amz-server-side-encryption" not in response.headers
-        if size != wanted.size or (hashed and digest.hexdigest() != etag):
-            raise TransferError(f"{size} of {wanted.size} bytes came, or others than were stored")
+        encrypted = response.headers.get("x-amz-server-side-encryption", _ETAG_IS_MD5)
+        if _MD5.match(etag) and encrypted == _ETAG_IS_MD5 and digest != etag:
+            raise TransferError("other bytes came than were stored")
+
+    def _copy(self, response: Any, file: BinaryIO, size: int) -> str:
+        """Copy exactly `size` bytes; return their MD5. Raises TransferError for fewer, more, or too slow."""
+        digest, received = hashlib.md5(usedforsecurity=False), 0
+        end = time.monotonic() + self._grace_s + size / _SLOWEST_BYTES_S
+        while chunk := response.read1(_CHUNK):
+            self._raise_if_stopped()
+            received += file.write(chunk)
+            digest.update(chunk)
+            if received > size:
+                raise TransferError(f"more than {size} bytes came")
+            if time.monotonic() > end:
+                raise TransferError(f"only {received} of {size} bytes came in time")
+        if received < size:
+            raise TransferError(f"only {received} of {size} bytes came")
+        return digest.hexdigest()
 
     def read(self, address: Address, limit: int) -> bytes:
         """Return an object's content."""
@@ -191,13 +247,22 @@ class S3Storage:
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     def _each(self, items: Sequence[_T], work: Callable[[_T], Any], step: Step) -> list[Any]:
-        """Do `work` for every item on a pool of threads; the first error ends it."""
+        """Do `work` for every item on a pool of threads, a few ahead; the first error ends it."""
         pool = ThreadPoolExecutor(max_workers=self._connections, thread_name_prefix="s3")
+        results: list[Any] = [None] * len(items)
+        waiting, pending = iter(enumerate(items)), dict[Future[Any], int]()
+        done = 0
         try:
-            futures = [pool.submit(work, item) for item in items]
-            for done, _ in enumerate(_finished(futures, self._raise_if_stopped), 1):
-                step(done)
-            return [future.result() for future in futures]
+            while True:
+                for index, item in itertools.islice(waiting, _AHEAD * self._connections - len(pending)):
+                    pending[pool.submit(work, item)] = index
+                if not pending:
+                    return results
+                self._raise_if_stopped()
+                for future in wait(pending, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                    results[pending.pop(future)] = future.result()
+                    done += 1
+                    step(done)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -215,16 +280,6 @@ class S3Storage:
         while (left := end - time.monotonic()) > 0:
             self._raise_if_stopped()
             time.sleep(min(left, 0.2))
-
-
-def _finished(futures: Sequence[Future[Any]], check: Callable[[], None]) -> Iterable[None]:
-    """Yield once for each future that ends well, as they end; raise what the first other one raised."""
-    pending = set(futures)
-    while pending:
-        check()
-        done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield future.result()
 
 
 def _answer(response: Any) -> Exception:

@@ -38,6 +38,19 @@ def test_fetched_files_hold_the_stored_bytes(
     assert not list(root.rglob("*.part"))
 
 
+def test_many_files_are_found_by_listing_as_one_by_one(
+    admin: Minio, bucket: str, settings: S3Settings
+) -> None:
+    names = [f"images/{number} &.jpg" for number in range(70)]
+    for name in (*names, "images/not-named.jpg"):
+        put(admin, bucket, f"data/{name}", name.encode())
+    storage, folder = S3Storage(settings), Address("s3", bucket, "data")
+    many = storage.stat(folder, [Named(name) for name in names])
+    assert many == tuple(storage.stat(folder, [Named(name)])[0] for name in names)
+    with pytest.raises(InputNotFoundError, match=r"data/absent\.jpg \(train\.txt line 9\) does not exist"):
+        storage.stat(folder, [*map(Named, names), Named("absent.jpg", "train.txt line 9")])
+
+
 def test_digest_changes_with_the_content(admin: Minio, bucket: str, settings: S3Settings) -> None:
     storage, folder = S3Storage(settings), Address("s3", bucket, "")
     put(admin, bucket, "mask.png", b"one")

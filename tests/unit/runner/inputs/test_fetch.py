@@ -4,8 +4,15 @@ import pytest
 
 from segcompress_api.job import JobSpec
 from segcompress_runner.errors import InvalidInputError
-from segcompress_runner.inputs.fetch import check_unchanged, fetch_dataset, fetch_model, find_inputs
-from segcompress_runner.storage import LocalStorage
+from segcompress_runner.inputs.fetch import (
+    Found,
+    check_space,
+    check_unchanged,
+    fetch_dataset,
+    fetch_model,
+    find_inputs,
+)
+from segcompress_runner.storage import Address, LocalStorage, Named, Stat
 
 from .conftest import MakeDataset
 
@@ -48,3 +55,12 @@ def test_input_that_changes_during_the_run_is_named(root: Path, spec: JobSpec, n
     (root / name).write_bytes(b"another")
     with pytest.raises(InvalidInputError, match=rf"{name} .*changed while the run went on"):
         check_unchanged(found, storage)
+
+
+def test_inputs_larger_than_the_volume_are_refused_with_both_figures(tmp_path: Path) -> None:
+    folder = Address("s3", "bucket", "data")
+    pictures = tuple(Stat(Named(f"{number}.jpg"), "etag:x", 2**20) for number in range(8))
+    found = Found(folder, (), folder, {}, 8, pictures)
+    check_space(found, tmp_path, 8 * 2**20)
+    with pytest.raises(InvalidInputError, match=r"take 8 MiB .* has 7 MiB; raise .* runner\.scratch\.work"):
+        check_space(found, tmp_path, 7 * 2**20)

@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 
 from segcompress_api.conditions import Reason
@@ -67,3 +69,10 @@ def test_endless_message_is_cut() -> None:
 )
 def test_measured_run_has_its_exit_code(reason: Reason, code: ExitCode) -> None:
     assert exit_code(RunResult(reason=reason, message="")) == code
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_full_disk_names_the_setting(number: int) -> None:
+    result, code = failure(OSError(number, "No space left on device", "/work/a.jpg"))
+    assert (code, result.reason) == (ExitCode.INVALID_INPUT, Reason.INVALID_INPUT)
+    assert "runner.scratch.work" in result.message
