@@ -7,6 +7,7 @@ PaddleSeg's own export gives it with --output_op argmax.
 import sys
 import warnings
 import zlib  # noqa: F401 - before paddle: segcompress_runner says why
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ class Bound(paddle.nn.Layer):  # type: ignore[misc]  # Paddle ships no types
         return [self.last(paddle.reshape(self.first(x), [1, 8, x.shape[2], x.shape[3]]))]
 
 
-NETWORKS = {
+NETWORKS: dict[str, Callable[[], Any]] = {
     "Bound": Bound,
     "BiSeNetV2": lambda: models.BiSeNetV2(num_classes=3),
     "PPHumanSegLite": lambda: models.PPHumanSegLite(num_classes=2),

@@ -26,7 +26,7 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Export:
     def export(network: str, batch: int) -> ModelFiles:
         folder = tmp_path_factory.mktemp(network)
         program = Path(__file__).parents[1] / "exported.py"
-        command = [sys.executable, program, network, folder, str(batch), "64", "64"]
+        command = [sys.executable, str(program), network, str(folder), str(batch), "64", "64"]
         subprocess.run(command, check=True, capture_output=True)
         return ModelFiles(folder / "model.pdmodel", folder / "model.pdiparams")
 
