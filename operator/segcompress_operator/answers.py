@@ -17,6 +17,7 @@ Answer = Mapping[str, Any]
 
 _MESSAGE_LIMIT = 1024
 _WEBHOOK = "admission webhook "
+_REFUSALS = (400, 403, 404, 409, 413, 422)
 _DENIED = "denied request"
 """In the message of a policy; a webhook's begins with the other."""
 
@@ -29,15 +30,17 @@ def error_of(method: str, status: int, text: str, headers: Mapping[str, str]) ->
     """Return the error that an answer stands for; messages are cut, since theirs have no limit."""
     answer = _parsed(text)
     message = str(answer.get("message", ""))[:_MESSAGE_LIMIT] or f"HTTP status {status}"
+    if _is_denial(message) and status in _REFUSALS:
+        return RefusedError(message, final=False)
     match status:
-        case 404:
+        case 404 if answer.get("reason") == "NotFound":
             return GoneError(message)
         case 409:
             return ConflictError(f"{method}: {message}")
         case 400 | 403 | 422:
-            return RefusedError(message, final=_names_fields(answer) and not _is_denial(message))
+            return RefusedError(message, final=_names_fields(answer))
         case 413:
-            return RefusedError(message, final=not _is_denial(message))
+            return RefusedError(message, final=True)
         case _:
             wish = headers.get("Retry-After", "")
             return RetryableError(f"{method}: {message}", float(wish) if wish.isdecimal() else None)

@@ -29,7 +29,7 @@ async def probes(port: int, problems: Problems) -> AsyncIterator[None]:
     await runner.setup()
     try:
         if port:
-            await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - the kubelet comes from outside
+            await web.TCPSite(runner, None, port).start()  # the kubelet comes from outside, by IPv4 or IPv6
         yield
     finally:
         await runner.cleanup()

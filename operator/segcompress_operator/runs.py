@@ -123,9 +123,8 @@ class Runs:
             self._asked.discard(old.uid)
             for pod in self._pods.owned(old.uid):
                 self._pods.remove(pod.uid)
-        job = new or old
-        if job is not None:
-            self._changed(self._resources.get(job.owner_uid))
+        for owner in dict.fromkeys(job.owner_uid for job in (old, new) if job is not None):
+            self._changed(self._resources.get(owner))
 
     def _pod_changed(self, old: ObservedPod | None, new: ObservedPod | None) -> None:
         pod = new or old

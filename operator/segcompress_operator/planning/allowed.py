@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from segcompress_api.errors import InvalidSpecError
 from segcompress_api.job import Runtime
 from segcompress_operator.quantities import amount
+from segcompress_operator.resources.names import WORKLOAD_PRIORITY_LABEL
 from segcompress_operator.settings import GPU, Allowed, RunnerSettings
 
-WORKLOAD_PRIORITY_LABEL = "kueue.x-k8s.io/priority-class"
 _SCRATCH = "ephemeral-storage"
 
 
@@ -90,6 +90,10 @@ def _check_resources(runtime: Runtime, allowed: Allowed) -> None:
     for kind, given in (("requests", runtime.resources.requests), ("limits", runtime.resources.limits)):
         for name, quantity in given.items():
             _check_quantity(f"spec.runtime.resources.{kind}[{name}]", name, quantity, allowed)
+    for name, quantity in runtime.resources.limits.items():
+        if not amount(quantity):
+            field = f"spec.runtime.resources.limits[{name}]"
+            raise InvalidSpecError(field, f"must be more than 0, got {quantity}", "0 would be no limit")
     gpus = runtime.gpus if runtime.device == "GPU" else 0
     if gpus > amount(allowed.maximum.get(GPU, "0")):
         raise _over("spec.runtime.gpus", str(gpus), GPU, allowed)

@@ -14,7 +14,7 @@ from typing import Any
 
 from segcompress_api.job import SPEC_LIMIT
 from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
-from segcompress_operator.resources.names import RUNNER_CONTAINER, START_LABEL, Owner
+from segcompress_operator.resources.names import RUNNER_CONTAINER, START_LABEL, Owner, kueue_labels
 
 Body = Mapping[str, Any]
 
@@ -22,6 +22,10 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 _TERMINAL = ("Succeeded", "Failed")
 _MESSAGE_LIMIT = 4096
 """What the kubelet keeps of a termination message."""
+
+_PATH_PARTS = 4
+_KEY_LIMIT = 64
+"""Of the path to the part that makes a spec too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ def parse_resource(body: Body) -> Resource:
             namespace=sys.intern(meta.get("namespace", "")),
             name=meta["name"],
             uid=sys.intern(meta["uid"]),
-            labels={} if settled else dict(meta.get("labels") or {}),
+            labels={} if settled else kueue_labels(meta.get("labels") or {}),
         ),
         generation=generation,
         resource_version=str(meta.get("resourceVersion", "")),
@@ -228,13 +232,17 @@ def parse_pod(body: Body) -> ObservedPod:
 
 
 def largest_part(spec: Body) -> str:
-    """Return the deepest part that holds most of the spec's bytes, and its size."""
+    """Return the part that holds most of the spec's bytes, and its size.
+
+    Each level is measured anew, so that only a few are gone down to: a spec may be nested 10,000 deep.
+    """
     path, part, size = "spec", spec, len(_json(spec))
-    while isinstance(part, dict) and part:
-        name, inner = max(part.items(), key=lambda item: len(_json(item[1])))
-        if len(_json(inner)) <= size / 2:
+    for _ in range(_PATH_PARTS):
+        sizes = {name: len(_json(inner)) for name, inner in part.items()} if isinstance(part, dict) else {}
+        name = max(sizes, key=sizes.__getitem__, default="")
+        if not sizes or sizes[name] <= size / 2:
             break
-        path, part, size = f"{path}.{name}", inner, len(_json(inner))
+        path, part, size = f"{path}.{name[:_KEY_LIMIT]}", part[name], sizes[name]
     return f"{path} ({size} bytes)"
 
 

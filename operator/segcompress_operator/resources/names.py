@@ -19,6 +19,12 @@ CONTROLLER_UID_LABEL = "batch.kubernetes.io/controller-uid"
 """The Job controller's label of a Job's pods."""
 
 RUNNER_CONTAINER = "runner"
+WORKLOAD_PRIORITY_LABEL = "kueue.x-k8s.io/priority-class"
+_KUEUE_LABELS = (
+    "kueue.x-k8s.io/queue-name",
+    WORKLOAD_PRIORITY_LABEL,
+    "kueue.x-k8s.io/max-exec-time-seconds",
+)
 _LABEL_LIMIT = 63
 _SUBDOMAIN_LIMIT = 253
 _HASH_LENGTH = 10
@@ -29,7 +35,10 @@ _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The resource that something is made for: where names, labels and owner references come from."""
+    """The resource that something is made for: where names, labels and owner references come from.
+
+    Of its labels, those that its Job gets too.
+    """
 
     namespace: str
     name: str
@@ -65,6 +74,11 @@ def event_name(name: str, moment: str) -> str:
     """Return the name of an Event on the object `name`, unique by `moment`: letters and digits."""
     head = name[: _SUBDOMAIN_LIMIT - len(moment) - 1]
     return f"{head.rstrip('.-')}.{moment}"
+
+
+def kueue_labels(given: Mapping[str, str]) -> dict[str, str]:
+    """Return those of a resource's labels that are Kueue's, and that its Job gets too."""
+    return {key: given[key] for key in _KUEUE_LABELS if key in given}
 
 
 def label_value(name: str) -> str:

@@ -3,19 +3,22 @@
 What may restart and what may not stands in its podFailurePolicy; the pod itself is made by runner_pod.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from segcompress_api.base import API_GROUP, API_VERSION
 from segcompress_api.contract import ExitCode
 from segcompress_api.job import KIND, JobSpec
-from segcompress_operator.resources.names import RUNNER_CONTAINER, Owner, labels, runner_job_name
+from segcompress_operator.resources.names import (
+    RUNNER_CONTAINER,
+    Owner,
+    kueue_labels,
+    labels,
+    runner_job_name,
+)
 from segcompress_operator.resources.runner_pod import make_pod_template
 from segcompress_operator.settings import RunnerSettings
 
 Manifest = dict[str, Any]
-
-_KUEUE_LABELS = ("queue-name", "priority-class", "max-exec-time-seconds")
 
 
 def make_runner_job(owner: Owner, spec: JobSpec, start: int, settings: RunnerSettings) -> Manifest:
@@ -29,7 +32,7 @@ def make_runner_job(owner: Owner, spec: JobSpec, start: int, settings: RunnerSet
         "metadata": {
             "name": runner_job_name(owner.name, owner.uid, start),
             "namespace": owner.namespace,
-            "labels": {**_kueue_labels(owner.labels), **labels(owner.name, start)},
+            "labels": {**kueue_labels(owner.labels), **labels(owner.name, start)},
             "ownerReferences": [_owner_reference(owner)],
         },
         "spec": {
@@ -54,11 +57,6 @@ def _owner_reference(owner: Owner) -> Manifest:
         "controller": True,
         "blockOwnerDeletion": False,
     }
-
-
-def _kueue_labels(given: Mapping[str, str]) -> dict[str, str]:
-    keys = (f"kueue.x-k8s.io/{name}" for name in _KUEUE_LABELS)
-    return {key: given[key] for key in keys if key in given}
 
 
 def _failure_rules() -> list[Manifest]:

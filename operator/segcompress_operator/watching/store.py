@@ -99,9 +99,10 @@ class Store(Generic[R]):
     def replace(self, record: R) -> None:
         """Put the record in the place of what was known under its uid."""
         old = self._records.get(record.uid)
+        if old is not None and old.owner_uid != record.owner_uid:
+            self._disown(old)
         self._records[record.uid] = record
-        if old is None:
-            self._owned.setdefault(record.owner_uid, set()).add(record.uid)
+        self._owned.setdefault(record.owner_uid, set()).add(record.uid)
         if old != record:
             self._on_change(old, record)
 
@@ -114,13 +115,9 @@ class Store(Generic[R]):
     def remove(self, uid: str) -> None:
         """Forget a record."""
         old = self._records.pop(uid, None)
-        if old is None:
-            return
-        siblings = self._owned[old.owner_uid]
-        siblings.discard(uid)
-        if not siblings:
-            del self._owned[old.owner_uid]
-        self._on_change(old, None)
+        if old is not None:
+            self._disown(old)
+            self._on_change(old, None)
 
     def listed(self, scope: Scope, version: str, uids: Collection[str]) -> None:
         """Note the end of a LIST at `version`: what it lacks is gone, unless it is younger than that."""
@@ -137,6 +134,12 @@ class Store(Generic[R]):
         self._positions.pop(scope, None)
         for record in [*self._within(scope)]:
             self.remove(record.uid)
+
+    def _disown(self, record: R) -> None:
+        siblings = self._owned[record.owner_uid]
+        siblings.discard(record.uid)
+        if not siblings:
+            del self._owned[record.owner_uid]
 
     def _within(self, scope: Scope) -> Iterator[R]:
         return (record for record in self if scope is None or record.namespace == scope)

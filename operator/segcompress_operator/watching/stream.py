@@ -34,7 +34,7 @@ FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 5.0
 
 SHORT_WATCH_SECONDS = 1.0
-"""kopf swallows a refused connection: a watch that told nothing for less than this makes us LIST again."""
+"""kopf swallows a refused connection: a watch that was silent and shorter has failed, and a LIST follows."""
 
 
 class Sink(Protocol):
@@ -107,12 +107,14 @@ class Stream:
                     async with self._turn:
                         await self._list()
                 self._say("")
-                failures = 0
-                await self._watch()
+                if await self._watch():
+                    failures = 0
+                    continue
+                self._version = ""
             except _FAILURES as error:
                 self._failed(error)
-                failures += 1
-                await asyncio.sleep(_delay(failures))
+            failures += 1
+            await asyncio.sleep(_delay(failures))
 
     async def _list(self) -> None:
         uids: set[str] = set()
@@ -148,8 +150,8 @@ class Stream:
             text = await response.read()
         return len(text), json.loads(text)
 
-    async def _watch(self) -> None:
-        """Pass on what one watch tells."""
+    async def _watch(self) -> bool:
+        """Pass on what one watch tells; return whether it worked: it told something, or lasted."""
         began, silent = time.monotonic(), True
         events = watching.watch_objs(
             settings=self._settings,
@@ -161,8 +163,7 @@ class Stream:
         async for event in events:
             silent = False
             self._pass_on(event)
-        if silent and time.monotonic() - began < SHORT_WATCH_SECONDS:
-            self._version = ""
+        return not silent or time.monotonic() - began >= SHORT_WATCH_SECONDS
 
     def _pass_on(self, event: Any) -> None:
         body = event["object"]

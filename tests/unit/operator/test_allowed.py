@@ -136,6 +136,14 @@ def test_what_is_not_allowed_names_the_field_and_the_charts_value(
     assert f"the chart's {chart_value}" in message
 
 
+@pytest.mark.parametrize(("name", "zero"), [("memory", "0"), ("memory", "0.0Gi"), ("cpu", "0m")])
+def test_limit_of_zero_is_refused_since_the_kubelet_reads_it_as_none(name: str, zero: str) -> None:
+    message = refusal(WIDE, {"resources": {"limits": {name: zero}}})
+    assert message == (
+        f"spec.runtime.resources.limits[{name}]: must be more than 0, got {zero}; 0 would be no limit"
+    )
+
+
 def test_kueues_priority_is_a_priority_too() -> None:
     labels = {"kueue.x-k8s.io/priority-class": "production"}
     assert "runner.allowed.workloadPriorityClassNames" in refusal(WIDE, {}, labels=labels)

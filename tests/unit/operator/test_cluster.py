@@ -86,8 +86,22 @@ def test_job_of_another_owner_is_not_ours() -> None:
         talk(lambda c: c.create(MANIFEST), answers)
 
 
+def test_not_found_is_believed_from_the_api_server_alone() -> None:
+    """A proxy, or an API server that has not loaded the kind yet, says 404 too."""
+    with pytest.raises(RetryableError):
+        talk(lambda c: c.create(MANIFEST), {("POST", JOBS): (404, {"message": "404 page not found"})})
+
+
+@pytest.mark.parametrize("status", [404, 409])
+def test_denial_is_a_refusal_whatever_status_a_webhook_gives_it(status: int) -> None:
+    denial = {"reason": "NotFound", "message": 'admission webhook "x" denied the request: no such team'}
+    with pytest.raises(RefusedError, match="no such team") as refused:
+        talk(lambda c: c.create(MANIFEST), {("POST", JOBS): (status, denial)})
+    assert not refused.value.final
+
+
 def test_job_that_vanished_between_two_requests_is_tried_again() -> None:
-    answers = {("POST", JOBS): (409, {"message": "exists"}), ("GET", JOB): (404, {"message": "no"})}
+    answers = {("POST", JOBS): (409, {"message": "exists"}), ("GET", JOB): (404, {"reason": "NotFound"})}
     with pytest.raises(RetryableError):
         talk(lambda c: c.create(MANIFEST), answers)
 
@@ -156,7 +170,7 @@ def test_wish_that_is_no_number_of_seconds_is_none() -> None:
 
 
 def test_resource_that_is_gone_needs_no_status() -> None:
-    answers = {("PATCH", STATUS): (404, {"message": "not found"})}
+    answers = {("PATCH", STATUS): (404, {"reason": "NotFound"})}
     with pytest.raises(GoneError):
         talk(lambda c: c.patch_status(REF, META, {}), answers)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from segcompress_api.job import SPEC_LIMIT
+from segcompress_operator.planning import observed
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, LAST_TRY_SECONDS, Observed, Plan, Refusal
 from segcompress_operator.settings import Allowed, RunnerSettings
 from unit.operator.planned import failure, plan, reconciling
@@ -181,3 +182,26 @@ def test_spec_that_is_too_large_is_not_kept() -> None:
     resource = make_resource(spec=too_large(3000))
     assert resource.spec == b""
     assert resource.oversized
+
+
+def test_large_spec_that_is_nested_deep_is_measured_at_a_few_levels(monkeypatch: pytest.MonkeyPatch) -> None:
+    nested: Any = "x" * SPEC_LIMIT
+    for _ in range(100):
+        nested = {"k" * 200: nested}
+    measured: list[object] = []
+    spell = observed._json
+
+    def counted(value: object) -> bytes:
+        measured.append(value)
+        return spell(value)
+
+    monkeypatch.setattr(observed, "_json", counted)
+    resource = make_resource(spec=spec_with(strategy={"Global": nested}))
+    assert resource.oversized.startswith("spec.strategy.Global.kkk")
+    assert len(resource.oversized) < 200
+    assert len(measured) < 30
+
+
+def test_of_the_labels_only_those_that_the_job_gets_are_kept() -> None:
+    kueue = {"kueue.x-k8s.io/queue-name": "team", "kueue.x-k8s.io/priority-class": "low"}
+    assert make_resource(labels={**kueue, "kueue.x-k8s.io/other": "x", "team": "y"}).owner.labels == kueue

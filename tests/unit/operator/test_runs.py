@@ -42,6 +42,12 @@ def test_changes_wake_the_resource(fed: Fed) -> None:
     assert REF in fed.waking
 
 
+def test_job_that_loses_its_owner_wakes_that_one(fed: Fed) -> None:
+    fed.jobs.seen(versioned(job_body(ownerReferences=[]), 20))
+    assert fed.waking == [REF]
+    assert fed.runs.observe(RESOURCE).jobs == ()
+
+
 def test_object_whose_facts_did_not_change_wakes_nobody(fed: Fed) -> None:
     fed.pods.seen(pod_body())
     fed.woken.clear()

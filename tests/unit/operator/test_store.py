@@ -121,6 +121,15 @@ def test_children_are_found_by_their_owner(listener: Listener) -> None:
     assert len(listener.store) == 1
 
 
+def test_child_that_changes_its_owner_is_found_by_the_new_one_alone(listener: Listener) -> None:
+    listener.store.take(Thing("a", "11"))
+    listener.store.take(Thing("a", "12", owner_uid=""))
+    assert listener.store.owned("owner") == []
+    assert [thing.uid for thing in listener.store.owned("")] == ["a"]
+    listener.store.listed(None, "20", set())
+    assert listener.store.owned("owner") == listener.store.owned("") == []
+
+
 def test_record_may_outlive_its_object() -> None:
     store: Store[Thing] = Store(lambda *_: None, lambda _: None, lambda thing: thing.fact == 1)
     store.take(Thing("a", "11", fact=1))

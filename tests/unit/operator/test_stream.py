@@ -1,8 +1,19 @@
-"""How large pages of a LIST are asked for."""
+"""How large pages of a LIST are asked for, and how often."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from kopf._cogs.clients import watching
+from kopf._cogs.clients.errors import APIForbiddenError
 
+from segcompress_operator.framework import stream_settings
+from segcompress_operator.kinds import PODS
+from segcompress_operator.watching import stream
 from segcompress_operator.watching.stream import LARGEST_PAGE, PAGE_BYTES, next_limit
+from unit.operator.fed import Fed
 
 
 @pytest.mark.parametrize(
@@ -18,3 +29,39 @@ from segcompress_operator.watching.stream import LARGEST_PAGE, PAGE_BYTES, next_
 )
 def test_pages_are_sized_by_bytes(limit: int, size: int, expected: int) -> None:
     assert next_limit(limit, size) == expected
+
+
+class EnoughError(Exception):
+    """Ends a stream that would go on for ever."""
+
+
+@pytest.mark.parametrize("error", [None, APIForbiddenError("no", status=403, headers={})])
+def test_list_that_no_watch_follows_is_repeated_ever_more_rarely(
+    monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    """A proxy that closes each watch, or a role with list and without watch, costs no stream of LISTs."""
+    pages, waits = itertools.count(1), []
+
+    async def page(*_: object) -> tuple[int, Any]:
+        if next(pages) > 4:
+            raise EnoughError
+        return 100, {"metadata": {"resourceVersion": "5"}}
+
+    async def watch(**_: object) -> AsyncIterator[Any]:
+        for each in filter(None, [error]):
+            raise each
+        return
+        yield
+
+    def delay(failures: int) -> float:
+        waits.append(failures)
+        return 0.0
+
+    monkeypatch.setattr(stream.Stream, "_page", page)
+    monkeypatch.setattr(watching, "watch_objs", watch)
+    monkeypatch.setattr(stream, "_delay", delay)
+    sink = Fed(listed=False).runs.sinks()[PODS]
+    one = stream.Stream(stream.Watched(PODS, None), sink, stream_settings(), asyncio.Semaphore())
+    with pytest.raises(EnoughError):
+        asyncio.run(one.run())
+    assert waits == [1, 2, 3, 4]

@@ -1,0 +1,24 @@
+"""Who reaches the probes."""
+
+import asyncio
+
+import aiohttp
+import pytest
+
+from devcluster.ports import free_ports
+from segcompress_operator.probes import probes
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_kubelet_reaches_the_probes_by_either_ip_family(host: str) -> None:
+    (port,) = free_ports(1)
+
+    async def scene() -> int:
+        async with (
+            probes(port, list),
+            aiohttp.ClientSession() as session,
+            session.get(f"http://{host}:{port}/readyz") as answer,
+        ):
+            return answer.status
+
+    assert asyncio.run(scene()) == 200
