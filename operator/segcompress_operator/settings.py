@@ -16,6 +16,8 @@ PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 LogFormat = Literal["json", "plain"]
 
 GPU = "nvidia.com/gpu"
+GPU_SLICE = "nvidia.com/mig-"
+"""What the names of slices begin with."""
 USER = 65532
 _MAXIMUM = MappingProxyType({"cpu": "16", "memory": "64Gi", GPU: "1"})
 _POD_SECURITY = MappingProxyType(

@@ -54,6 +54,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   verbs: [list, create]
 {{- end -}}
 
+{{/* A whole number of a values file is a float to helm, and `quote` would write it as 2.1e+09. */}}
+{{- define "segcompress.quantity" -}}
+{{- toJson . | trimAll "\"" | quote -}}
+{{- end -}}
+
 {{- define "segcompress.pullSecretNames" -}}
 {{- $names := list -}}
 {{- range . }}{{ $names = append $names .name }}{{ end -}}

@@ -11,6 +11,7 @@ from segcompress_api.errors import InvalidSpecError
 from segcompress_api.job import Runtime
 from segcompress_operator.quantities import amount
 from segcompress_operator.resources.names import WORKLOAD_PRIORITY_LABEL
+from segcompress_operator.resources.runner_pod import whole_gpus
 from segcompress_operator.settings import GPU, Allowed, RunnerSettings
 
 _SCRATCH = "ephemeral-storage"
@@ -94,7 +95,7 @@ def _check_resources(runtime: Runtime, allowed: Allowed) -> None:
         if not amount(quantity):
             field = f"spec.runtime.resources.limits[{name}]"
             raise InvalidSpecError(field, f"must be more than 0, got {quantity}", "0 would be no limit")
-    gpus = runtime.gpus if runtime.device == "GPU" else 0
+    gpus = whole_gpus(runtime)
     if gpus > amount(allowed.maximum.get(GPU, "0")):
         raise _over("spec.runtime.gpus", str(gpus), GPU, allowed)
 

@@ -24,7 +24,7 @@ from segcompress_api.contract import (
 from segcompress_api.job import JobSpec, Runtime
 from segcompress_operator.quantities import amount, total
 from segcompress_operator.resources.names import RUNNER_CONTAINER, Owner, labels
-from segcompress_operator.settings import GPU, RunnerSettings
+from segcompress_operator.settings import GPU, GPU_SLICE, RunnerSettings
 
 Manifest = dict[str, Any]
 
@@ -128,9 +128,16 @@ def _resources(runtime: Runtime, settings: RunnerSettings) -> Manifest:
     requests["ephemeral-storage"] = total(settings.work_size, settings.tmp_size)
     if "memory" in settings.allowed.maximum:
         limits.setdefault("memory", settings.allowed.maximum["memory"])
-    if runtime.device == "GPU":
-        limits[GPU] = str(runtime.gpus)
+    gpus = whole_gpus(runtime)
+    if gpus:
+        limits[GPU] = str(gpus)
     return {"requests": requests, "limits": limits}
+
+
+def whole_gpus(runtime: Runtime) -> int:
+    """Return how many GPUs the pod gets: none where its limits name a slice of one."""
+    sliced = any(name.startswith(GPU_SLICE) for name in runtime.resources.limits)
+    return runtime.gpus if runtime.device == "GPU" and not sliced else 0
 
 
 def _volumes(secret: str, settings: RunnerSettings) -> list[Manifest]:

@@ -132,6 +132,18 @@ def test_watched_namespaces_need_no_right_on_the_whole_cluster() -> None:
     assert of_kind(rendered(), "Role") == []
 
 
+def test_whole_number_is_a_quantity_however_large() -> None:
+    read = settings(runner__scratch__work=21474836480, runner__defaultRequests__memory=2147483648)
+    assert (read.runner.work_size, read.runner.request_memory) == ("21474836480", "2147483648")
+
+
+def test_namespace_that_yaml_would_read_as_something_else_stays_a_name() -> None:
+    names = ["2026", "on"]
+    made = rendered(watchNamespaces=names, networkPolicy={"enabled": True})
+    for kind in ("Role", "RoleBinding", "NetworkPolicy"):
+        assert [each["metadata"]["namespace"] for each in of_kind(made, kind)][-2:] == names
+
+
 def test_network_policies_are_made_where_asked() -> None:
     assert of_kind(rendered(), "NetworkPolicy") == []
     egress = [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"port": 9000, "protocol": "TCP"}]}]

@@ -166,6 +166,11 @@ def test_gpu_is_a_limit() -> None:
     assert container(runtime={})["resources"]["limits"]["nvidia.com/gpu"] == "1"
 
 
+def test_slice_of_a_gpu_takes_the_place_of_a_whole_one() -> None:
+    limits = {"memory": "8Gi", "nvidia.com/mig-1g.10gb": "1"}
+    assert container(runtime={"resources": {"limits": limits}})["resources"]["limits"] == limits
+
+
 @pytest.mark.parametrize(
     ("work", "tmp", "expected"),
     [("20Gi", "2Gi", "22Gi"), ("1Gi", "512Mi", "1536Mi"), ("1G", "1M", "1001000000"), ("1.5Ki", "0", "1536")],
