@@ -85,13 +85,16 @@ class GateResult:
 def check_gates(
     measured: Measured, acceptance: Acceptance, settings: ActSettings, class_names: Sequence[str] = ()
 ) -> tuple[GateResult, ...]:
-    """Return the verdict of every gate that applies; the first that is missed names the run's reason."""
+    """Return the verdict of every gate that applies; the first that is missed names the run's reason.
+
+    Exports come before accuracy: where one is another model, its accuracy says nothing about the saved one.
+    """
     gates = (
         _requested_sparsity(measured, settings),
         _least_sparsity(measured, acceptance),
+        *(_parity(parity) for parity in measured.parities),
         *(_miou_drop(one, acceptance.max_miou_drop) for one in measured.deployed),
         *(_classes_kept(one, class_names) for one in measured.deployed),
-        *(_parity(parity) for parity in measured.parities),
     )
     return tuple(gate for gate in gates if gate is not None)
 
