@@ -86,6 +86,15 @@ _EXHAUSTED = (
 """How Paddle, CUDA, cuDNN, cuBLAS, ONNX Runtime, OpenCV and Paddle's loader say that memory ran out."""
 
 
+_FAULTY_DEVICE = ("(External)", "ExternalError")
+"""How Paddle says that CUDA, cuDNN or cuBLAS failed: a GPU that fell over, or a driver."""
+
+
+def is_blameless(error: BaseException) -> bool:
+    """Return whether the machine failed and not the input that was being computed: a retry may succeed."""
+    return is_exhaustion(error) or any(words in str(error) for words in _FAULTY_DEVICE)
+
+
 def is_exhaustion(error: BaseException) -> bool:
     """Return whether host or GPU memory ran out: then the input is not at fault, and a retry may succeed."""
     return isinstance(error, MemoryError) or any(words in str(error) for words in _EXHAUSTED)

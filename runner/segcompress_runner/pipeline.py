@@ -84,6 +84,8 @@ def run(request: Request, around: Surroundings) -> RunResult:
     progress.start(Stage.FETCH)
     spec, settings = _settle(request.spec, storage)
     found = find_inputs(spec, storage)
+    if request.output is not None:
+        publish.check_apart(request.output, found.model_folder, found.model)
     keys = _keys(request, spec, settings, found)
     place = _place(request, keys)
     published = publish.find_measurement(storage, place, keys)

@@ -52,8 +52,8 @@ def inspect_model(files: ModelFiles) -> ModelInfo:
     program = _parse(files.program)
     block = program.blocks[0]
     variables = {var.name: var for var in block.vars}
-    inputs = [op.outputs[0].arguments[0] for op in block.ops if op.type == "feed"]
-    outputs = [op.inputs[0].arguments[0] for op in block.ops if op.type == "fetch"]
+    inputs = [name for op in block.ops if op.type == "feed" for end in op.outputs for name in end.arguments]
+    outputs = [name for op in block.ops if op.type == "fetch" for end in op.inputs for name in end.arguments]
     input_name = _one(inputs, "input", files.program)
     output_name = _one(outputs, "output", files.program)
     input_shape = _shape(variables, input_name, files.program)

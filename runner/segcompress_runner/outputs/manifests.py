@@ -29,7 +29,8 @@ from segcompress_runner.provenance import RUNNER_VERSION
 from segcompress_runner.storage import Address, Storage
 
 MANIFEST = "manifest.json"
-_LIMIT = 2**20
+_LIMIT = 2**24
+"""Bytes of a manifest: an evaluation of the training takes some 130, and a long one has thousands."""
 
 Key = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 
@@ -66,8 +67,10 @@ class Place:
 
     @property
     def remedy(self) -> str:
-        """What to do where anything in the folder is broken."""
-        return f"remove {self.folder} to run again"
+        """What to do where anything in the folder is broken; a user's own folder may hold more than a run."""
+        return (
+            f"name another folder than {self.folder}" if self.flat else f"remove {self.folder} to run again"
+        )
 
 
 class ManifestFile(Model):

@@ -51,6 +51,20 @@ def flat_place(folder: Address, attempt: str) -> Place:
     return Place(folder, attempt, flat=True)
 
 
+def check_apart(folder: Address, model_folder: Address, model: Sequence[Stat]) -> None:
+    """Raise InvalidSettingError where results in the one folder would replace the model that came."""
+    if model_folder.scheme != folder.scheme:
+        return
+    replaced = {folder.local.resolve() / name for name in (PROGRAM, PARAMS)}
+    for stat in model:
+        path = (model_folder / stat.file.name).local
+        if path.parent.resolve() / path.name in replaced:
+            raise InvalidSettingError(
+                f"--output: {folder} holds the job's own {path.name}, which the result would replace; "
+                "name another folder"
+            )
+
+
 @dataclass(frozen=True)
 class Verdict:
     """How a measured run ended: succeeded, or short of a gate."""
@@ -102,7 +116,12 @@ def find_measurement(storage: Storage, place: Place, keys: RunKeys) -> RunResult
     if found is None:
         return None
     manifest, stored = found
-    _check_complete(storage, place, manifest.files)
+    try:
+        _check_complete(storage, place, manifest.files)
+    except (InputNotFoundError, InvalidInputError):
+        if place.flat:  # a run that was killed left them there, and they are replaced
+            return None
+        raise
     return _result(manifest, stored, place, _found_again(manifest))
 
 
@@ -130,7 +149,21 @@ class Trained:
 
 
 def publish_model(storage: Storage, place: Place, trained: Trained, into: Path, step: Step) -> PublishedModel:
-    """Publish weights; where another attempt was first, fetch its weights into `into` and return those."""
+    """Publish weights; where another attempt was first, fetch its weights into `into` and return those.
+
+    Looks before it uploads: in a flat place the upload would replace what the other attempt published.
+    """
+    first = find_model(storage, place, trained.model_key, into)
+    if first is None:
+        first = _created(storage, place, trained, step) or find_model(storage, place, trained.model_key, into)
+    if first is None:
+        raise _removed(place.model)
+    # With our own name in it, an earlier request of ours arrived, and its answer was lost.
+    return replace(first, trained_here=first.manifest.attempt == place.attempt)
+
+
+def _created(storage: Storage, place: Place, trained: Trained, step: Step) -> PublishedModel | None:
+    """Upload and name the weights; None where another attempt named its own in the meantime."""
     files = {PROGRAM: trained.files.program, PARAMS: trained.files.params}
     storage.upload(place.files, files, step)
     manifest = ModelManifest(
@@ -140,13 +173,9 @@ def publish_model(storage: Storage, place: Place, trained: Trained, into: Path, 
         training=trained.training,
         files=describe_files(files, place.prefix),
     )
-    if create_manifest(storage, place.model, manifest) is not None:
-        return PublishedModel(manifest, trained.files, trained_here=True)
-    first = find_model(storage, place, trained.model_key, into)
-    if first is None:
-        raise _removed(place.model)
-    # With our own name in it, an earlier request of ours arrived, and its answer was lost.
-    return replace(first, trained_here=first.manifest.attempt == place.attempt)
+    if create_manifest(storage, place.model, manifest) is None:
+        return None
+    return PublishedModel(manifest, trained.files, trained_here=True)
 
 
 def publish_measurement(storage: Storage, place: Place, measured: Measurement, step: Step) -> RunResult:
@@ -215,16 +244,14 @@ def _fetched(storage: Storage, place: Place, manifest: ModelManifest, into: Path
     folder = storage.fetch(place.folder, stats, into, lambda _: None)
     for file in files:
         if sha256_of(folder / file.path) != file.sha256:
-            raise InvalidInputError(
-                f"{place.folder / file.path}: holds other bytes than {place.model} names; {place.remedy}"
-            )
+            raise _other_bytes(place, file)
     return PublishedModel(
         manifest, ModelFiles(folder / program.path, folder / params.path), trained_here=False
     )
 
 
 def _check_complete(storage: Storage, place: Place, files: Sequence[ManifestFile]) -> tuple[Stat, ...]:
-    """Return what the storage says of the files, each of the size that its manifest names."""
+    """Return what the storage says of the files; sizes, and SHA-256 if it tells one, must be as published."""
     try:
         stats = storage.stat(place.folder, [Named(file.path) for file in files])
     except InputNotFoundError as error:
@@ -235,7 +262,15 @@ def _check_complete(storage: Storage, place: Place, files: Sequence[ManifestFile
                 f"{place.folder / file.path}: has {stat.size} bytes, but {file.size_bytes} were published; "
                 f"{place.remedy}"
             )
+        if stat.digest.startswith("sha256:") and stat.digest != f"sha256:{file.sha256}":
+            raise _other_bytes(place, file)
     return stats
+
+
+def _other_bytes(place: Place, file: ManifestFile) -> InvalidInputError:
+    return InvalidInputError(
+        f"{place.folder / file.path}: holds other bytes than were published; {place.remedy}"
+    )
 
 
 def _check_model_key(found: str, wanted: str, place: Place) -> None:
@@ -256,7 +291,7 @@ def _measured_now(manifest: MeasurementManifest, model: PublishedModel) -> tuple
     if not manifest.accepted or model.trained_here:
         return manifest.reason, manifest.message
     return Reason.REUSED, (
-        f"the model was published on {model.manifest.published}; measured again on {manifest.processor}: "
+        f"the model was published on {model.manifest.published}; measured on {manifest.processor}: "
         f"{manifest.message}"
     )
 

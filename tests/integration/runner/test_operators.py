@@ -15,6 +15,7 @@ with warnings.catch_warnings():
 from segcompress_runner.errors import InvalidInputError
 from segcompress_runner.inputs.model import ModelFiles, inspect_model
 from segcompress_runner.inputs.operators import ALLOWED
+from segcompress_runner.measurement.runtimes.paddle_inference import PaddleSession
 
 SAMPLE = Path(__file__).parents[3] / "examples/sample/model"
 HARMFUL = (
@@ -59,6 +60,24 @@ def add_operator(model: ModelFiles, kind: str, *, in_sub_block: bool) -> None:
 
 def test_ordinary_model_is_taken(model: ModelFiles) -> None:
     assert inspect_model(model).output_shape[1] == 2
+
+
+def test_published_model_is_inspected_before_paddle_loads_it(model: ModelFiles) -> None:
+    """Paddle computes operators as it loads them; what a bucket holds need not be what a run put there."""
+    add_operator(model, "print", in_sub_block=False)
+    with pytest.raises(InvalidInputError, match=r"model\.pdmodel: holds the operator 'print'"):
+        PaddleSession(model)
+
+
+def test_feed_and_fetch_without_a_variable_are_no_input_and_no_output(model: ModelFiles) -> None:
+    program = framework_pb2.ProgramDesc()
+    program.ParseFromString(model.program.read_bytes())
+    for operator in program.blocks[0].ops:
+        if operator.type == "feed":
+            del operator.outputs[:]
+    model.program.write_bytes(program.SerializeToString())
+    with pytest.raises(InvalidInputError, match="the model has 0 inputs"):
+        inspect_model(model)
 
 
 @pytest.mark.parametrize("in_sub_block", [False, True], ids=["main block", "sub-block"])

@@ -108,7 +108,7 @@ def test_another_processor_measures_the_same_weights_again(
     result, stages = run_here(published.spec, OTHER)
     assert result.reason == Reason.REUSED
     assert result.message.startswith("the model was published on ")
-    assert "measured again on another CPU (avx2): mIoU" in result.message
+    assert "measured on another CPU (avx2): mIoU" in result.message
     assert Stage.COMPRESS not in stages
     assert Stage.BENCHMARK in stages
     assert result.artifacts is not None
@@ -186,8 +186,7 @@ def test_weights_with_other_bytes_than_were_published_are_named(
     uri = first.result.artifacts.model.uri
     run_folder = uri.partition("/attempts/")[0]
     assert again.result.message == (
-        f"{uri}model.pdiparams: holds other bytes than {run_folder}/model/manifest.json names; "
-        f"remove {run_folder} to run again"
+        f"{uri}model.pdiparams: holds other bytes than were published; remove {run_folder} to run again"
     )
     assert "Validate started" not in again.log
 
@@ -195,4 +194,4 @@ def test_weights_with_other_bytes_than_were_published_are_named(
 def test_threads_count_in_the_measurement_alone(published: Published, runner: Runner) -> None:
     ended = runner.run(published.spec, SEGCOMPRESS_THREADS="2")
     assert ended.result.reason == Reason.REUSED, ended.log
-    assert "measured again" in ended.result.message
+    assert "; measured on" in ended.result.message

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segcompress_runner.errors import InvalidInputError, is_exhaustion
+from segcompress_runner.errors import InvalidInputError, is_blameless
 from segcompress_runner.inputs.model import ModelFiles, inspect_model
 from segcompress_runner.measurement.runtimes.quiet import quiet
 from segcompress_runner.measurement.runtimes.row import Candidate, Device, Runtime, Way
@@ -43,11 +43,13 @@ class PaddleSession:
         from paddle import inference
 
         self._program = files.program.name
+        # First of all, for Paddle computes operators as it loads them, to fold constants.
+        self._batch = inspect_model(files).input_shape[0]
         try:
             with quiet():
                 predictor = inference.create_predictor(_config(files, options))
         except Exception as error:
-            if is_exhaustion(error):
+            if is_blameless(error):
                 raise
             raise InvalidInputError(
                 f"{self._program}: Paddle Inference does not load it ({_summary(error)})"
@@ -55,7 +57,6 @@ class PaddleSession:
         self._predictor = predictor
         self._input = predictor.get_input_handle(predictor.get_input_names()[0])
         self._output = predictor.get_output_handle(predictor.get_output_names()[0])
-        self._batch = inspect_model(files).input_shape[0]
 
     @property
     def batch(self) -> int | None:
@@ -69,7 +70,7 @@ class PaddleSession:
         try:
             self._predictor.run()
         except Exception as error:
-            if is_exhaustion(error):
+            if is_blameless(error):
                 raise
             raise InvalidInputError(
                 f"{self._program}: does not run on pictures of shape {list(x.shape[1:])} "

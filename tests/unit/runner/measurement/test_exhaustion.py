@@ -9,7 +9,7 @@ import pytest
 
 from segcompress_api.conditions import Reason
 from segcompress_runner.endings import failure
-from segcompress_runner.errors import InvalidInputError
+from segcompress_runner.errors import InvalidInputError, is_blameless, is_exhaustion
 from segcompress_runner.measurement.runtimes.onnx_runtime import OnnxSession
 
 MESSAGES = [
@@ -53,3 +53,21 @@ def test_exhausted_memory_ends_as_out_of_memory(monkeypatch: pytest.MonkeyPatch,
 def test_any_other_fault_is_the_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidInputError, match="does not run on pictures"):
         session(monkeypatch, "Got invalid dimensions").run(np.zeros((1, 3, 2, 2), np.float32))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "(External) CUDA error(719), unspecified launch failure.",
+        "ExternalError: CUDNN error(8), CUDNN_STATUS_EXECUTION_FAILED.",
+    ],
+)
+def test_a_gpu_that_fails_is_not_the_inputs_fault_nor_memory(message: str) -> None:
+    error = RuntimeError(message)
+    assert is_blameless(error)
+    assert not is_exhaustion(error)
+    assert failure(error)[0].reason == Reason.RUNNER_CRASHED
+
+
+def test_a_shape_that_a_model_refuses_is_the_inputs_fault() -> None:
+    assert not is_blameless(RuntimeError("(InvalidArgument) The input's channels must be equal to 3"))

@@ -57,14 +57,16 @@ def flat(folder: Path, attempt: str) -> Place:
     return flat_place(Address("file", "", str(folder / "out")), attempt)
 
 
-def train(folder: Path, where: Place, key: str = KEYS.model) -> PublishedModel:
+def train(
+    folder: Path, where: Place, key: str = KEYS.model, training: TrainingRecord = TRAINING
+) -> PublishedModel:
     """Publish a model whose files hold the attempt's name."""
     made = folder / f"made-{where.attempt}"
     made.mkdir(exist_ok=True)
     for name in ("model.pdmodel", "model.pdiparams"):
         (made / name).write_text(where.attempt)
     files = ModelFiles(made / "model.pdmodel", made / "model.pdiparams")
-    trained = Trained(key, files, TRAINING, NOW)
+    trained = Trained(key, files, training, NOW)
     return publish_model(STORAGE, where, trained, folder / "fetched", silent)
 
 
@@ -167,7 +169,7 @@ def test_published_weights_are_measured_again_under_another_measurement_key(tmp_
     result = measure(tmp_path, where, model, keys=other)
     assert result.reason == Reason.REUSED
     assert result.message == (
-        "the model was published on 2026-03-01T00:00:00Z; measured again on another CPU: mIoU 0.9235"
+        "the model was published on 2026-03-01T00:00:00Z; measured on another CPU: mIoU 0.9235"
     )
 
 
@@ -215,9 +217,26 @@ def test_published_weights_of_another_size_are_named(tmp_path: Path) -> None:
 def test_published_weights_with_other_bytes_are_named(tmp_path: Path) -> None:
     train(tmp_path, place(tmp_path, "pod-1"))
     (tmp_path / "out" / KEYS.model / "attempts/pod-1/model.pdiparams").write_text("pod-X")
-    message = rf"model\.pdiparams: holds other bytes than .*/model/manifest\.json names; {REMEDY}"
+    message = rf"model\.pdiparams: holds other bytes than were published; {REMEDY}"
     with pytest.raises(InvalidInputError, match=message):
         find_model(STORAGE, place(tmp_path, "pod-2"), KEYS.model, tmp_path)
+
+
+def test_published_figures_with_other_bytes_are_named(tmp_path: Path) -> None:
+    run(tmp_path, "pod-1")
+    (tmp_path / "out" / KEYS.model / "attempts/pod-1/model.onnx").write_text("pod-X")
+    message = rf"model\.onnx: holds other bytes than were published; {REMEDY}"
+    with pytest.raises(InvalidInputError, match=message):
+        find_measurement(STORAGE, place(tmp_path, "pod-2"), KEYS)
+
+
+def test_weights_of_a_long_training_are_found_again(tmp_path: Path) -> None:
+    evaluation = EvaluationRecord(iteration=100000, miou=0.9234567890123456, ratio=0.75, eligible=True)
+    long = TRAINING.model_copy(update={"history": (evaluation,) * 10_000})
+    train(tmp_path, place(tmp_path, "pod-1"), training=long)
+    found = find_model(STORAGE, place(tmp_path, "pod-2"), KEYS.model, tmp_path)
+    assert found is not None
+    assert found.manifest.training == long
 
 
 @pytest.mark.parametrize(
@@ -275,3 +294,40 @@ def test_one_folder_is_not_given_to_another_model(tmp_path: Path) -> None:
         find_measurement(STORAGE, flat(tmp_path, "local-2"), other)
     with pytest.raises(InvalidSettingError, match=f"holds the model {KEYS.model} already.*another folder"):
         find_model(STORAGE, flat(tmp_path, "local-2"), other.model, tmp_path)
+
+
+def test_one_folder_keeps_the_weights_of_whoever_was_first(tmp_path: Path) -> None:
+    train(tmp_path, flat(tmp_path, "local-1"))
+    adopted = train(tmp_path, flat(tmp_path, "local-2"))
+    assert (adopted.manifest.attempt, adopted.trained_here) == ("local-1", False)
+    assert (tmp_path / "out" / "model.pdiparams").read_text() == "local-1"
+
+
+def test_one_folder_keeps_its_weights_from_another_model(tmp_path: Path) -> None:
+    """Both runs found the folder empty; one of them published while the other was training."""
+    train(tmp_path, flat(tmp_path, "local-1"))
+    with pytest.raises(InvalidSettingError, match=f"holds the model {KEYS.model} already.*another folder"):
+        train(tmp_path, flat(tmp_path, "local-2"), "e" * 16)
+    assert (tmp_path / "out" / "model.pdiparams").read_text() == "local-1"
+
+
+def test_one_folder_is_measured_again_where_a_kill_left_other_figures(tmp_path: Path) -> None:
+    """A later measurement had replaced a file when it was killed; the manifest still names the old one."""
+    where = flat(tmp_path, "local-1")
+    measure(tmp_path, where, train(tmp_path, where))
+    (tmp_path / "out" / "result.json").write_text("local-X")
+    again = flat(tmp_path, "local-2")
+    assert find_measurement(STORAGE, again, KEYS) is None
+    model = find_model(STORAGE, again, KEYS.model, tmp_path)
+    assert model is not None
+    measure(tmp_path, again, model)
+    assert find_measurement(STORAGE, flat(tmp_path, "local-3"), KEYS) is not None
+
+
+def test_one_folder_that_holds_something_else_need_not_be_removed(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.json").write_text('{"name": "of a web site"}')
+    with pytest.raises(InvalidInputError, match="must hold a MeasurementManifest") as caught:
+        find_measurement(STORAGE, flat(tmp_path, "local-1"), KEYS)
+    assert "remove" not in str(caught.value)
+    assert "name another folder than file://" in str(caught.value)
