@@ -71,8 +71,10 @@ test-unit: install ## Run the unit tests
 	@.venv/bin/pytest -q tests/unit
 
 .PHONY: test-model
-test-model: install ## Take 10,000 random steps with the operator's stores and plan
-	@SEGCOMPRESS_MODEL_STEPS=10000 .venv/bin/pytest -q --timeout 600 tests/unit/operator/test_model.py
+test-model: install ## Take STEPS (10,000) random steps with the operator's stores and plan; prints the SEED
+	@seed=$${SEED:-$$RANDOM}; echo "SEED=$$seed"
+	SEGCOMPRESS_MODEL_STEPS=$${STEPS:-10000} .venv/bin/pytest -q --hypothesis-profile random --hypothesis-seed "$$seed" \
+		tests/unit/operator/test_model.py
 
 .PHONY: bench-operator
 bench-operator: install ## Measure the operator beside a client without logic; BEFORE=commit adds that one

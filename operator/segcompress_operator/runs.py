@@ -121,8 +121,7 @@ class Runs:
     def _job_changed(self, old: ObservedJob | None, new: ObservedJob | None) -> None:
         if new is None and old is not None:
             self._asked.discard(old.uid)
-            for pod in self._pods.owned(old.uid):
-                self._pods.remove(pod.uid)
+            self._pods.forget_gone(old.uid)
         for owner in dict.fromkeys(job.owner_uid for job in (old, new) if job is not None):
             self._changed(self._resources.get(owner))
 

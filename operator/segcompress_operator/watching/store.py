@@ -45,7 +45,7 @@ class Store(Generic[R]):
     """Tells `on_change` the record before and after, where facts changed; None for an absent one.
 
     `on_listed` hears of the first LIST of a scope, and of the first after the scope was refused. A record
-    that `outlives` its object stays when that goes, until it is removed.
+    that `outlives` its object stays when that goes, until `forget_gone` or `remove`.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Store(Generic[R]):
         self._outlives = outlives
         self._records: dict[str, R] = {}
         self._owned: dict[str, set[str]] = {}
+        self._gone: set[str] = set()
         self._positions: dict[Scope, str] = {}
 
     def __len__(self) -> int:
@@ -109,11 +110,21 @@ class Store(Generic[R]):
     def drop(self, uid: str) -> None:
         """Note that an object is gone."""
         record = self._records.get(uid)
-        if record is not None and not self._outlives(record):
+        if record is None:
+            return
+        if self._outlives(record):
+            self._gone.add(uid)
+        else:
+            self.remove(uid)
+
+    def forget_gone(self, owner_uid: str) -> None:
+        """Forget the records with that owner that outlived their objects."""
+        for uid in self._gone & self._owned.get(owner_uid, set()):
             self.remove(uid)
 
     def remove(self, uid: str) -> None:
         """Forget a record."""
+        self._gone.discard(uid)
         old = self._records.pop(uid, None)
         if old is not None:
             self._disown(old)

@@ -152,6 +152,22 @@ def test_pod_of_a_job_that_is_gone_leaves_nothing(fed: Fed) -> None:
     assert len(fed.runs._pods) == 0
 
 
+def test_pod_that_runs_is_known_until_its_own_end(fed: Fed) -> None:
+    fed.pods.seen(pod_body(phase="Running"))
+    fed.jobs.gone(job_body())
+    assert len(fed.runs._pods) == 1
+    fed.pods.gone(pod_body(phase="Running"))
+    assert len(fed.runs._pods) == 0
+
+
+def test_jobs_that_are_refused_for_a_while_keep_their_pods(fed: Fed) -> None:
+    fed.pods.seen(pod_body(phase="Running"))
+    fed.jobs.refused(None)
+    fed.jobs.seen(job_body())
+    fed.jobs.listed(None, "20", {"job-1"})
+    assert [pod.name for pod in fed.runs.observe(RESOURCE).pods] == ["demo-pod"]
+
+
 def test_refusals_of_a_kind_are_one_row_until_the_job_is_made(fed: Fed) -> None:
     def refused() -> Refusal:
         fed.runs.note_refusal(RESOURCE, Refusal("Job", "no", next(times)))
