@@ -77,7 +77,22 @@ def make_student(files: ModelFiles, settings: ActSettings, steps: Sequence[Step]
 
 def trainable(program: Any) -> Any:
     """Return an inference program, without feed and fetch, as one whose weights can be trained."""
-    return recover_inference_program(without_feed(program), paddle.static.Program())
+    return recover_inference_program(_without_dropout(without_feed(program)), paddle.static.Program())
+
+
+def _without_dropout(program: Any) -> Any:
+    """Let dropout compute what it does in inference: an exported one has lost its mask, and the gradient."""
+    block = program.global_block()
+    for index, op in [(index, op) for index, op in enumerate(block.ops) if op.type == "dropout"]:
+        kept = (
+            1.0 if op.attr("dropout_implementation") == "upscale_in_train" else 1.0 - op.attr("dropout_prob")
+        )
+        given, made = block.var(op.input("X")[0]), block.var(op.output("Out")[0])
+        block._remove_op(index)  # noqa: SLF001  # no public way
+        block._insert_op(  # noqa: SLF001
+            index, type="scale", inputs={"X": given}, outputs={"Out": made}, attrs={"scale": kept}
+        )
+    return program
 
 
 def distilled(program: Any, settings: DistillationSettings) -> Groups:
