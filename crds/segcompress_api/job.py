@@ -120,6 +120,12 @@ class Benchmark(Model):
         default=1024, ge=16, le=100000, description="Queries that count, for each model."
     )
 
+    @model_validator(mode="after")
+    def _each_runtime_once(self) -> Self:
+        if len(set(self.runtimes)) < len(self.runtimes):
+            raise ValueError(f"runtimes names {self.runtimes[0]} twice")
+        return self
+
 
 class Acceptance(Model):
     """Gates: a run that misses one ends Failed, its model published as not accepted.

@@ -140,10 +140,17 @@ def check_unchanged(found: Found, storage: Storage) -> None:
             continue
         for before, now in zip(stats, storage.stat(folder, [stat.file for stat in stats]), strict=True):
             if now.digest != before.digest:
-                raise InvalidInputError(
-                    f"{before.file.at(folder)} changed while the run went on, so its figures are of no one "
-                    "input; run again"
-                )
+                raise _changed(before.file.at(folder))
+    if found.dataset_folder.scheme == "file":  # the lists were read again when the pictures were there
+        for name, content in found.lists.items():
+            if _read_list(storage, found.dataset_folder, Named(name)) != content:
+                raise _changed(f"{found.dataset_folder / name}")
+
+
+def _changed(what: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"{what} changed while the run went on, so its figures are of no one input; run again"
+    )
 
 
 def _check_names(program: str, params: str) -> None:

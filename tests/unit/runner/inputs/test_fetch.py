@@ -47,7 +47,7 @@ def test_local_inputs_are_used_where_they_lie(root: Path, spec: JobSpec, tmp_pat
     assert steps[-1] == 6
 
 
-@pytest.mark.parametrize("name", ["model.pdiparams", "b.png"])
+@pytest.mark.parametrize("name", ["train.txt", "val.txt", "model.pdiparams", "b.png"])
 def test_input_that_changes_during_the_run_is_named(root: Path, spec: JobSpec, name: str) -> None:
     storage = LocalStorage()
     found = find_inputs(spec, storage)
