@@ -149,7 +149,10 @@ class Acceptance(Model):
 class Output(Model):
     """Where the compressed model goes."""
 
-    uri: Uri = Field(description="Folder under which each run gets its own: s3://bucket/prefix/.")
+    # 128 characters less than a status takes: a run's files lie that deep below.
+    uri: Annotated[Uri, Field(max_length=896)] = Field(
+        description="Folder under which each run gets its own: s3://bucket/prefix/."
+    )
 
 
 class LocalObjectReference(Model):

@@ -7,7 +7,8 @@ import pytest
 
 from segcompress_api.conditions import Reason
 from segcompress_api.contract import RunResult
-from segcompress_api.status import Metrics, ModelFigures
+from segcompress_api.job import JobSpec
+from segcompress_api.status import Artifact, Metrics, ModelFigures
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError, InvalidSettingError
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.outputs.manifests import EvaluationRecord, Place, TrainingRecord
@@ -24,7 +25,9 @@ from segcompress_runner.outputs.publish import (
     publish_model,
 )
 from segcompress_runner.run_key import RunKeys
-from segcompress_runner.storage import Address, LocalStorage
+from segcompress_runner.storage import Address, LocalStorage, parse_address
+
+from .test_figures import spec_with
 
 KEYS = RunKeys(model="0123456789abcdef", measurement="fedcba9876543210")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -124,6 +127,14 @@ def test_measurement_manifest_names_its_own_files_and_the_models(tmp_path: Path)
     assert result.artifacts.model.uri == f"file://{tmp_path}/out/{KEYS.model}/attempts/pod-1/"
     assert result.artifacts.model.sha256 == manifest["files"][1]["sha256"]  # type: ignore[index]
     assert result.notes == ("a note",)
+
+
+def test_the_longest_output_leaves_room_for_the_addresses_below_it() -> None:
+    uri = f"s3://{'b' * 63}/".ljust(896, "x")
+    assert JobSpec.model_validate(spec_with().model_dump() | {"output": {"uri": uri}}).output.uri == uri
+    where = bucket_place(parse_address(uri, "spec.output.uri"), KEYS.model, "0" * 36)
+    for address in (where.measurement(KEYS.measurement), where.model, where.files / "model.pdiparams"):
+        assert Artifact(uri=str(address)).uri == str(address)
 
 
 def test_run_that_trained_and_measured_succeeded(tmp_path: Path) -> None:
