@@ -16,7 +16,7 @@ from segcompress_operator.planning.spec import check_spec, parse_spec
 from segcompress_operator.resources.names import runner_job_name
 from segcompress_operator.resources.runner_job import make_runner_job
 
-SETTLE_SECONDS = 1.0
+SETTLE_SECONDS = 3.0
 """A new run's first status waits this long for its pod, so that Pending and Running are often one write."""
 
 LAST_START = 2

@@ -10,6 +10,7 @@ from segcompress_api.conditions import MESSAGE_LIMIT
 from segcompress_operator.planning.following import QUIET_SECONDS
 from segcompress_operator.planning.observed import parse_pod
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, LAST_TRY_SECONDS, Observed, Plan, Refusal
+from segcompress_operator.planning.starting import SETTLE_SECONDS
 from unit.operator.planned import RUNNING, conditions, plan, reconciling, status_of
 from unit.operator.samples import (
     DISRUPTED,
@@ -28,9 +29,10 @@ from unit.operator.samples import (
 )
 
 
-def test_fresh_job_is_given_a_moment_before_the_first_status() -> None:
-    made = plan(Observed(jobs=(make_job(creationTimestamp=at(0)),)))
-    assert made == Plan(requeue_after=1.0)
+@pytest.mark.parametrize("age", [0, 2])
+def test_fresh_job_is_given_a_moment_before_the_first_status(age: int) -> None:
+    made = plan(Observed(jobs=(make_job(creationTimestamp=at(-age)),)))
+    assert made == Plan(requeue_after=SETTLE_SECONDS - age)
 
 
 @pytest.mark.parametrize(
