@@ -81,6 +81,11 @@ bench-operator: install ## Measure the operator beside a client without logic; B
 	@$(DEVCLUSTER) build etcd kubernetes
 	@PYTHONPATH=.:hack:tests:crds:operator $(PYTHON) -m bench.operator $(if $(BEFORE),--before $(BEFORE)) $(BENCH_FLAGS)
 
+.PHONY: bench-fetch
+bench-fetch: install ## Measure fetching 12,000 small objects beside s5cmd
+	@$(DEVCLUSTER) build minio
+	@PYTHONPATH=.:hack:crds:runner $(PYTHON) -m bench.fetch $(BENCH_FLAGS)
+
 .PHONY: test-integration
 test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
 	@$(DEVCLUSTER) build etcd kubernetes minio helm

@@ -1,14 +1,11 @@
 """What an exception means to whoever started the run: reason, message, exit code. Pure."""
 
-import errno
-
 from segcompress_api.conditions import GATE_REASONS, SUCCESS_REASONS, Reason
 from segcompress_api.contract import ExitCode, RunResult
 from segcompress_api.errors import InvalidSpecError
-from segcompress_runner.errors import RunError, is_exhaustion
+from segcompress_runner.errors import RunError, is_exhaustion, is_full
 
 _MESSAGE = 1024
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def failure(error: BaseException) -> tuple[RunResult, ExitCode]:
@@ -17,7 +14,7 @@ def failure(error: BaseException) -> tuple[RunResult, ExitCode]:
         return _result(error.reason, one_line(error)), error.exit_code
     if isinstance(error, InvalidSpecError):
         return _result(Reason.INVALID_SPEC, one_line(error)), ExitCode.INVALID_INPUT
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if is_full(error):
         message = f"the scratch space is full ({one_line(error)}); raise the chart's runner.scratch.work"
         return _result(Reason.INVALID_INPUT, message), ExitCode.INVALID_INPUT
     if is_exhaustion(error):

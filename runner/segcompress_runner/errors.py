@@ -13,6 +13,8 @@ A missed gate is not among them: that run is measured and published, and ends wi
 bug or a crash: exit 1, reason RunnerCrashed (or OutOfMemory).
 """
 
+import errno
+import os
 from typing import ClassVar
 
 from segcompress_api.conditions import Reason
@@ -98,3 +100,13 @@ def is_blameless(error: BaseException) -> bool:
 def is_exhaustion(error: BaseException) -> bool:
     """Return whether host or GPU memory ran out: then the input is not at fault, and a retry may succeed."""
     return isinstance(error, MemoryError) or any(words in str(error) for words in _EXHAUSTED)
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether a disk is full: as the system says it, or as a library repeats it in its message."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return True
+    return any(os.strerror(number) in str(error) for number in _FULL)

@@ -95,12 +95,13 @@ def run(request: Request, around: Surroundings) -> RunResult:
     if model is not None:
         progress.note(f"found the weights that were published on {model.manifest.published}")
     publish.reserve(storage, place, datetime.now(UTC))
-    check_space(found, around.work, around.work_bytes)
+    inputs = around.work / "inputs"
+    check_space(found, inputs, around.work, around.work_bytes)
     progress.start(Stage.FETCH, found.files)
-    files = fetch_model(found, storage, around.work / "inputs", progress.step)
+    files = fetch_model(found, storage, inputs, progress.step)
     start_paddle(around.stop.listen_again)
     _check_model(spec, settings, files, found.training_pictures, request.device)
-    dataset = fetch_dataset(found, storage, around.work / "inputs", progress.step)
+    dataset = fetch_dataset(found, storage, inputs, progress.step)
     lists = read_lists(dataset, spec.dataset)
     job = _Job(request, spec, settings, keys, place, found, files, lists)
 

@@ -47,6 +47,7 @@ class Found:
         )
 
 
+_MODEL, _DATASET = "model", "dataset"
 Step = Callable[[int], None]
 """Called with the number of files that are here."""
 
@@ -97,17 +98,17 @@ def find_inputs(spec: JobSpec, storage: Storage) -> Found:
     )
 
 
-def check_space(found: Found, into: Path, limit: int | None) -> None:
-    """Raise InvalidInputError where the files to fetch are larger than what is left of the scratch space.
+def check_space(found: Found, into: Path, volume: Path, limit: int | None) -> None:
+    """Raise InvalidInputError where the files to fetch `into` are larger than what is left of `volume`.
 
     `limit` is the volume's own size in bytes, where one is known: the file system shows the node's.
     """
     into.mkdir(parents=True, exist_ok=True)
-    folders = ((found.model_folder, found.model), (found.dataset_folder, found.pictures))
-    needed = sum(stat.size for folder, stats in folders if folder.scheme != "file" for stat in stats)
+    needed = _missing(found.model_folder, found.model, into / _MODEL)
+    needed += _missing(found.dataset_folder, found.pictures, into / _DATASET)
     free = shutil.disk_usage(into).free
     if limit is not None:
-        free = min(free, limit)
+        free = min(free, max(0, limit - _taken(volume)))
     if needed > free:
         raise InvalidInputError(
             f"{found.dataset_folder}: the inputs take {needed >> 20} MiB and the scratch space has "
@@ -115,9 +116,25 @@ def check_space(found: Found, into: Path, limit: int | None) -> None:
         )
 
 
+def _missing(folder: Address, stats: Iterable[Stat], into: Path) -> int:
+    """Return the bytes of the files that are to be fetched and do not lie in `into`."""
+    if folder.scheme == "file":
+        return 0
+    return sum(stat.size for stat in stats if _size(into / stat.file.name) != stat.size)
+
+
+def _taken(folder: Path) -> int:
+    """Return the bytes of the files below `folder`."""
+    return sum(_size(path) or 0 for path in folder.rglob("*"))
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
+
+
 def fetch_model(found: Found, storage: Storage, into: Path, step: Step) -> ModelFiles:
     """Fetch the model; `step` gets the number of files that are here."""
-    model = storage.fetch(found.model_folder, found.model, into / "model", step)
+    model = storage.fetch(found.model_folder, found.model, into / _MODEL, step)
     program, params = (model / stat.file.name for stat in found.model)
     return ModelFiles(program, params)
 
@@ -126,7 +143,7 @@ def fetch_dataset(found: Found, storage: Storage, into: Path, step: Step) -> Pat
     """Fetch pictures and masks, after the model, and return their folder, lists included."""
     before = len(found.model)
     dataset = storage.fetch(
-        found.dataset_folder, found.pictures, into / "dataset", lambda done: step(before + done)
+        found.dataset_folder, found.pictures, into / _DATASET, lambda done: step(before + done)
     )
     if found.dataset_folder.scheme != "file":
         _write_lists(found.lists, dataset)

@@ -1,7 +1,7 @@
-"""Bytes by address: s3:// through minio, file:// beside it, behind one protocol.
+"""Bytes by address: s3:// through minio (small objects through obstore), file:// beside it, one protocol.
 
-The only package that imports minio. It decides nothing about runs: it fetches, stores, verifies, and turns
-what a store answers into the runner's errors.
+The only package that imports minio and obstore. It decides nothing about runs: it fetches, stores, verifies,
+and turns what a store answers into the runner's errors.
 """
 
 from segcompress_runner.storage.address import Address, parse_address, safe_join

@@ -6,9 +6,13 @@ second time gains nothing.
 """
 
 import ipaddress
+import math
 import socket
 import ssl
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from segcompress_runner.errors import InvalidSettingError
 
+_CONNECT_S, _READ_S, _SHORTEST_S = 5.0, 60.0, 0.1
 _METADATA = frozenset(
     ipaddress.ip_address(address)
     for address in (
@@ -40,6 +45,14 @@ def check_addresses(host: str, addresses: Iterable[str]) -> None:
             )
 
 
+def resolve(host: str, port: int | None) -> list[str]:
+    """Return the addresses of `host`; none where its name does not resolve: connecting reports it better."""
+    try:
+        return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except OSError:
+        return []
+
+
 class _GuardedHTTPConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _guarded(self, super()._new_conn)
@@ -52,11 +65,7 @@ class _GuardedHTTPSConnection(HTTPSConnection):
 
 def _guarded(connection: HTTPConnection, connect: Any) -> socket.socket:
     host = connection.host.strip("[]")
-    try:
-        resolved = socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
-    except OSError:
-        resolved = []  # connecting reports it better
-    check_addresses(host, (str(info[4][0]) for info in resolved))
+    check_addresses(host, resolve(host, connection.port))
     connected: socket.socket = connect()
     try:
         check_addresses(host, (str(connected.getpeername()[0]),))
@@ -83,11 +92,20 @@ class GuardedPoolManager(urllib3.PoolManager):
             context.load_verify_locations(ca_bundle)
         super().__init__(
             maxsize=connections,
-            timeout=urllib3.Timeout(connect=5, read=60),
             retries=False,
             ssl_context=context,
         )
+        self._end = threading.local()
         self.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    @contextmanager
+    def until(self, end: float | None) -> Iterator[None]:
+        """Let this thread's requests wait for nothing beyond `end` (time.monotonic, s), where it is given."""
+        self._end.time = math.inf if end is None else end
+        try:
+            yield
+        finally:
+            del self._end.time
 
     def urlopen(  # type: ignore[override]  # narrower on purpose
         self,
@@ -98,4 +116,6 @@ class GuardedPoolManager(urllib3.PoolManager):
     ) -> urllib3.BaseHTTPResponse:
         """Send one request, whatever the answer says about other places."""
         del redirect
+        left = max(_SHORTEST_S, getattr(self._end, "time", math.inf) - time.monotonic())
+        kw["timeout"] = urllib3.Timeout(connect=min(_CONNECT_S, left), read=min(_READ_S, left))
         return super().urlopen(method, url, redirect=False, **kw)

@@ -13,6 +13,7 @@ from segcompress_runner.errors import (
     RunError,
     StorageAccessDeniedError,
     StorageUnreachableError,
+    is_full,
 )
 from segcompress_runner.storage.address import Address, safe_join
 from segcompress_runner.storage.protocol import Named, Stat, Step
@@ -107,4 +108,9 @@ def _translated(address: str) -> Iterator[None]:
     except PermissionError:
         raise StorageAccessDeniedError(f"{address}: this user has no right to it") from None
     except OSError as error:
+        if is_full(error):
+            raise InvalidInputError(
+                f"{address}: the disk is full ({error.strerror}); free space there, or name another folder "
+                "in spec.output.uri"
+            ) from None
         raise StorageUnreachableError(f"{address}: {error.strerror or error}") from None

@@ -1,16 +1,15 @@
 """s3:// addresses: parallel, verified, patient up to a bound."""
 
-import hashlib
 import io
 import itertools
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 from minio import Minio
 from minio.error import S3Error, ServerError
@@ -23,21 +22,15 @@ from segcompress_runner.errors import (
 )
 from segcompress_runner.storage.address import Address, safe_join
 from segcompress_runner.storage.answers import FAULTS, TransferError, judge
+from segcompress_runner.storage.bulk import BulkReader, bulk_reader
 from segcompress_runner.storage.connections import GuardedPoolManager
 from segcompress_runner.storage.protocol import Named, Stat, Step
+from segcompress_runner.storage.receiving import Expected, md5_of, read_up_to, receive
 from segcompress_runner.storage.settings import S3Settings
 
 _T = TypeVar("_T")
-_CHUNK = 2**20
 _PART = 64 * 2**20
-_MD5 = re.compile(r"^[0-9a-f]{32}$")
-_ETAG_IS_MD5 = "AES256"
-"""The one server-side encryption under which an ETag is still the content's MD5 (not aws:kms)."""
-
-_SLOWEST_BYTES_S = 64 * 2**10
-"""What a transfer must reach over a whole object, after a grace."""
-
-_CONNECTIONS = 16
+_CONNECTIONS = 64
 _AHEAD = 4
 """Requests that wait, for each connection: enough to keep all busy, whatever the number of files."""
 
@@ -47,6 +40,14 @@ _LISTED_FROM = 64
 _LISTED_SHARE = 20
 _LONGEST_PAUSE_S = 8.0
 _TAKEN, _CONFLICT, _REFUSED = 412, 409, 300
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A folder to fetch from, and the fast way to it, where there is one."""
+
+    folder: Address
+    bulk: BulkReader | None
 
 
 class S3Storage:
@@ -69,7 +70,6 @@ class S3Storage:
         self._note = note
         self._noted = threading.Event()
         self._pool = GuardedPoolManager(_CONNECTIONS, settings.ca_bundle)
-        amazon = settings.host.split(":")[0].endswith((".amazonaws.com", ".amazonaws.com.cn"))
         self._client = Minio(
             settings.host,
             access_key=settings.access_key,
@@ -77,7 +77,7 @@ class S3Storage:
             session_token=settings.session_token,
             secure=settings.secure,
             # Without a region minio-py asks for the bucket's, which takes a right that users seldom have.
-            region=settings.region or (None if amazon else "us-east-1"),
+            region=settings.region or (None if settings.amazon else "us-east-1"),
             http_client=self._pool,
         )
 
@@ -119,63 +119,51 @@ class S3Storage:
     def fetch(self, folder: Address, files: Sequence[Stat], into: Path, step: Step) -> Path:
         """Fetch objects into files of the same names under `into`; what lies there verified is kept."""
         into.mkdir(parents=True, exist_ok=True)
-        self._each(files, lambda file: self._fetch(folder, file, into), step)
+        timeout_s = min(self._grace_s, self._patience_s / 2)
+        source = _Source(folder, bulk_reader(self.settings, folder.bucket, timeout_s))
+        self._each(files, lambda file: self._fetch(source, file, into), step)
         return into
 
-    def _fetch(self, folder: Address, wanted: Stat, into: Path) -> None:
+    def _fetch(self, source: _Source, wanted: Stat, into: Path) -> None:
         target = safe_join(into, wanted.file.name)
         etag = wanted.digest.removeprefix("etag:")
-        if target.is_file() and target.stat().st_size == wanted.size and _md5_of(target) == etag:
+        if target.is_file() and target.stat().st_size == wanted.size and md5_of(target) == etag:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{target.name}.part")
-        self._call(wanted.file.at(folder), lambda: self._download(folder, wanted, partial))
+        end = time.monotonic() + self._patience_s
+        key = (source.folder / wanted.file.name).path
+        content = source.bulk.get(key, etag, wanted.size) if source.bulk else None
+        if content is None:
+            what = wanted.file.at(source.folder)
+            self._call(what, lambda: self._download(source.folder, wanted, partial, end), end)
+        else:
+            partial.write_bytes(content)
         partial.replace(target)
 
-    def _download(self, folder: Address, wanted: Stat, target: Path) -> None:
+    def _download(self, folder: Address, wanted: Stat, target: Path, end: float) -> None:
         etag = wanted.digest.removeprefix("etag:")
         key = (folder / wanted.file.name).path
         response = self._client.get_object(folder.bucket, key, request_headers={"If-Match": f'"{etag}"'})
+        grace = min(self._grace_s, max(0.0, end - time.monotonic()))
         try:
-            announced = response.headers.get("Content-Length")
-            if announced is not None and int(announced) != wanted.size:
-                raise TransferError(f"{announced} bytes are announced instead of {wanted.size}")
-            with target.open("wb") as file:
-                digest = self._copy(response, file, wanted.size)
+            receive(response, target, Expected(wanted.size, etag, grace), self._raise_if_stopped)
         finally:
             response.close()
             response.release_conn()
-        encrypted = response.headers.get("x-amz-server-side-encryption", _ETAG_IS_MD5)
-        if _MD5.match(etag) and encrypted == _ETAG_IS_MD5 and digest != etag:
-            raise TransferError("other bytes came than were stored")
-
-    def _copy(self, response: Any, file: BinaryIO, size: int) -> str:
-        """Copy exactly `size` bytes; return their MD5. Raises TransferError for fewer, more, or too slow."""
-        digest, received = hashlib.md5(usedforsecurity=False), 0
-        end = time.monotonic() + self._grace_s + size / _SLOWEST_BYTES_S
-        while chunk := response.read1(_CHUNK):
-            self._raise_if_stopped()
-            received += file.write(chunk)
-            digest.update(chunk)
-            if received > size:
-                raise TransferError(f"more than {size} bytes came")
-            if time.monotonic() > end:
-                raise TransferError(f"only {received} of {size} bytes came in time")
-        if received < size:
-            raise TransferError(f"only {received} of {size} bytes came")
-        return digest.hexdigest()
 
     def read(self, address: Address, limit: int) -> bytes:
         """Return an object's content."""
-        content = self._call(str(address), lambda: self._read(address, limit + 1))
+        end = time.monotonic() + self._patience_s
+        content = self._call(str(address), lambda: self._read(address, limit + 1, end), end)
         if len(content) > limit:
             raise InvalidInputError(f"{address}: is over {limit} bytes, which is more than is taken here")
         return content
 
-    def _read(self, address: Address, limit: int) -> bytes:
+    def _read(self, address: Address, limit: int, end: float) -> bytes:
         response = self._client.get_object(address.bucket, address.path)
         try:
-            return bytes(response.read(limit))
+            return read_up_to(response, limit, max(0.0, end - time.monotonic()), self._raise_if_stopped)
         finally:
             response.close()
             response.release_conn()
@@ -227,20 +215,24 @@ class S3Storage:
 
         self._call(str(address), put)
 
-    def _call(self, what: str, request: Callable[[], _T]) -> _T:
-        """Return what `request` does; repeat it while its failures are passing and patience lasts."""
-        started, pause = time.monotonic(), 0.25
+    def _call(self, what: str, request: Callable[[], _T], last: float | None = None) -> _T:
+        """Return what `request` does; repeat it while its failures are passing and patience lasts.
+
+        With `last` (time.monotonic, s) no request waits for anything beyond it either.
+        """
+        end, pause = last or time.monotonic() + self._patience_s, 0.25
         while True:
             self._raise_if_stopped()
             try:
-                return request()
+                with self._pool.until(last):
+                    return request()
             except FAULTS as fault:
                 verdict = judge(fault, what, self.settings.endpoint)
             if not verdict.passing:
                 raise verdict.error from None
-            left = started + self._patience_s - time.monotonic()
+            left = end - time.monotonic()
             if left <= 0:
-                tried = f"; tried for {time.monotonic() - started:.0f} s"
+                tried = f"; tried for {self._patience_s - left:.0f} s"
                 raise StorageUnreachableError(str(verdict.error) + tried) from None
             self._tell(str(verdict.error))
             self._sleep(min(pause, left))
@@ -289,8 +281,3 @@ def _answer(response: Any) -> Exception:
     except Exception:  # noqa: BLE001 - any body that is no S3 error
         error = ServerError(f"HTTP {response.status}", response.status)
     return error
-
-
-def _md5_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -28,6 +28,11 @@ class S3Settings:
         """The endpoint as the user wrote it."""
         return f"{'https' if self.secure else 'http'}://{self.host}"
 
+    @property
+    def amazon(self) -> bool:
+        """Whether this is Amazon's own S3."""
+        return self.host.split(":")[0].endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
     def __repr__(self) -> str:
         return f"S3Settings({self.endpoint})"
 

@@ -61,6 +61,23 @@ def test_inputs_larger_than_the_volume_are_refused_with_both_figures(tmp_path: P
     folder = Address("s3", "bucket", "data")
     pictures = tuple(Stat(Named(f"{number}.jpg"), "etag:x", 2**20) for number in range(8))
     found = Found(folder, (), folder, {}, 8, pictures)
-    check_space(found, tmp_path, 8 * 2**20)
+    check_space(found, tmp_path / "inputs", tmp_path, 8 * 2**20)
     with pytest.raises(InvalidInputError, match=r"take 8 MiB .* has 7 MiB; raise .* runner\.scratch\.work"):
-        check_space(found, tmp_path, 7 * 2**20)
+        check_space(found, tmp_path / "inputs", tmp_path, 7 * 2**20)
+
+
+def test_what_lies_in_the_volume_counts_against_its_limit(tmp_path: Path) -> None:
+    folder = Address("s3", "bucket", "data")
+    found = Found(folder, (), folder, {}, 1, (Stat(Named("a.jpg"), "etag:x", 2**20),))
+    (tmp_path / "other").write_bytes(bytes(2**20))
+    check_space(found, tmp_path / "inputs", tmp_path, 2 * 2**20)
+    with pytest.raises(InvalidInputError, match="has 0 MiB"):
+        check_space(found, tmp_path / "inputs", tmp_path, 2 * 2**20 - 1)
+
+
+def test_inputs_that_are_here_already_need_no_space(tmp_path: Path) -> None:
+    folder = Address("s3", "bucket", "data")
+    found = Found(folder, (), folder, {}, 1, (Stat(Named("a.jpg"), "etag:x", 2**20),))
+    (tmp_path / "inputs/dataset").mkdir(parents=True)
+    (tmp_path / "inputs/dataset/a.jpg").write_bytes(bytes(2**20))
+    check_space(found, tmp_path / "inputs", tmp_path, 2**20)

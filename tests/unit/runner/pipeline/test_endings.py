@@ -76,3 +76,10 @@ def test_full_disk_names_the_setting(number: int) -> None:
     result, code = failure(OSError(number, "No space left on device", "/work/a.jpg"))
     assert (code, result.reason) == (ExitCode.INVALID_INPUT, Reason.INVALID_INPUT)
     assert "runner.scratch.work" in result.message
+
+
+@pytest.mark.parametrize("kind", [OSError, RuntimeError, ValueError])
+def test_full_disk_that_a_library_reports_names_the_setting(kind: type[Exception]) -> None:
+    result, code = failure(kind("Cannot write model.pdiparams: No space left on device"))
+    assert (code, result.reason) == (ExitCode.INVALID_INPUT, Reason.INVALID_INPUT)
+    assert "runner.scratch.work" in result.message

@@ -1,3 +1,5 @@
+import errno
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -67,3 +69,14 @@ def test_upload_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
 def test_reserving_makes_the_folder_and_leaves_it_empty(tmp_path: Path) -> None:
     LocalStorage().reserve(folder(tmp_path / "a/b"), "started")
     assert list((tmp_path / "a/b").iterdir()) == []
+
+
+def test_full_disk_names_the_folder_and_its_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(
+        InvalidInputError, match=r"file:///.*manifest\.json: the disk is full .*spec\.output\.uri"
+    ):
+        LocalStorage().write(folder(tmp_path) / "manifest.json", b"{}")
