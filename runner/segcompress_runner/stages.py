@@ -19,7 +19,7 @@ from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.fit import check_fit
 from segcompress_runner.inputs.lists import Lists
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
-from segcompress_runner.measurement import trouble, variants
+from segcompress_runner.measurement import evaluation, loading, trouble, variants
 from segcompress_runner.measurement.agreement import Agreement, LabelMaps
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.benchmark import benchmark as compare
@@ -55,7 +55,6 @@ class Case:
     info: ModelInfo
     train: Pictures
     val: Pictures
-    eval_batch: int
 
 
 @dataclass(frozen=True)
@@ -101,8 +100,11 @@ def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lis
     check_pictures(lists, spec.dataset, means.progress, means.threads)
     height, width = val[0][0].shape[1:]
     batch = batch_size(height, width, spec.dataset.num_classes)
-    means.progress.note(f"evaluating pictures of {height}x{width} (height x width) {batch} at a time")
-    return Case(spec, settings, means, model, info, train, val, batch)
+    means.progress.note(
+        f"evaluating pictures of {height}x{width} (height x width) {batch} at a time, which may take "
+        f"{evaluation.MEMORY >> 20} MiB and reading ahead {loading.MEMORY >> 20} MiB"
+    )
+    return Case(spec, settings, means, model, info, train, val)
 
 
 def baseline(case: Case) -> tuple[Checked, ...]:
@@ -255,7 +257,7 @@ def _check(
 
 
 def _score(case: Case, predict: Predict, progress: Progress, observe: Observe | None = None) -> Scores:
-    options = Options(case.eval_batch, case.means.threads, observe)
+    options = Options(workers=case.means.threads, observe=observe)
     return score(predict, case.val, case.spec.dataset, options, progress)
 
 

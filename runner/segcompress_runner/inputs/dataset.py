@@ -64,7 +64,7 @@ class Pictures(paddle.io.Dataset):  # type: ignore[misc]  # Paddle ships no type
     """One list of a dataset, map-style.
 
     Mode train gives an image (float32, 3 x H x W, RGB). Mode val gives (image, label, index), the label
-    int64 at the mask's own size: predictions are brought back to it by the steps of
+    uint8 at the mask's own size: predictions are brought back to it by the steps of
     `reversal(height, width)`.
     """
 
@@ -155,11 +155,11 @@ def read_image(sample: Sample) -> NDArray[np.float32]:
     return rgb
 
 
-def read_mask(sample: Sample) -> NDArray[np.int64]:
+def read_mask(sample: Sample) -> NDArray[np.uint8]:
     """Return a mask as H x W class ids."""
     try:
         with Image.open(sample.mask) as mask:
-            return np.asarray(mask).astype(np.int64)
+            return np.asarray(mask).astype(np.uint8, copy=False)
     except OSError as error:
         raise InvalidInputError(f"{sample.named(sample.mask)}: cannot be read as a mask ({error})") from None
 

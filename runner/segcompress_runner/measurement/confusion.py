@@ -3,6 +3,7 @@
 Pure arithmetic on integers, so that batches, workers and their order cannot change a figure.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ _IDS = 256
 
 
 def count(
-    label: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, ignored: int
+    label: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], classes: int, ignored: int
 ) -> NDArray[np.int64]:
     """Return the classes x classes matrix of pixels: row the true class, column the predicted one.
 
@@ -22,7 +23,8 @@ def count(
     """
     _check_range(label, "label", _IDS)
     _check_range(predicted, "prediction", classes)
-    pairs = np.bincount((label * _IDS + predicted).ravel(), minlength=_IDS * _IDS).reshape(_IDS, _IDS)
+    pair = label.astype(np.uint16) * np.uint16(_IDS) + predicted.astype(np.uint16)
+    pairs = np.bincount(pair.ravel(), minlength=_IDS * _IDS).reshape(_IDS, _IDS)
     pairs[ignored] = 0
     if pairs[classes:].any():
         found = int(np.flatnonzero(pairs.any(axis=1)).max())
@@ -37,7 +39,7 @@ def class_iou(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
     """
     intersection = np.diag(confusion)
     union = confusion.sum(axis=0) + confusion.sum(axis=1) - intersection
-    iou: NDArray[np.float64] = np.where(union > 0, intersection / np.maximum(union, 1), 0.0)
+    iou: NDArray[np.float64] = intersection / np.maximum(union, 1)
     return iou
 
 
@@ -47,20 +49,21 @@ def accuracy(confusion: NDArray[np.int64]) -> float:
     return int(np.trace(confusion)) / total if total else 0.0
 
 
-def likeliest(scores: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
-    """Return the class of the highest score, the lower id where two are equal: C x H x W -> H x W.
+def likeliest(planes: Iterable[NDArray[np.floating[Any]]]) -> NDArray[np.uint8]:
+    """Return the class of the highest score, the lower id where two are equal; a plane holds one class.
 
     One pass a class over whole planes: numpy's argmax along the first axis takes several times as long.
     """
-    best = scores[0].copy()
-    ids = np.zeros(best.shape, np.int64)
-    for index in range(1, len(scores)):
-        ids[scores[index] > best] = index
-        np.maximum(best, scores[index], out=best)
+    scores = iter(planes)
+    best = next(scores).copy()
+    ids = np.zeros(best.shape, np.uint8)
+    for index, plane in enumerate(scores, 1):
+        np.copyto(ids, np.uint8(index), where=plane > best)
+        np.maximum(best, plane, out=best)
     return ids
 
 
-def _check_range(ids: NDArray[np.int64], name: str, end: int) -> None:
+def _check_range(ids: NDArray[np.integer[Any]], name: str, end: int) -> None:
     if ids.size and not (ids.min() >= 0 and ids.max() < end):
         outside = int(ids.max()) if ids.max() >= end else int(ids.min())
         raise ValueError(f"a {name} holds class id {outside}; ids go from 0 to {end - 1}")

@@ -2,13 +2,14 @@
 
 Upstream (paddleseg 2.8.0, core/val.py and core/infer.py) runs one picture at a time; here pictures of one
 shape share a batch and are read ahead. Scores are resized to the mask's own size before the class is chosen,
-by Paddle's own kernel on the CPU whatever runtime made them, so that runtimes differ by their scores alone.
+by the same arithmetic whatever runtime made them, so that runtimes differ by their scores alone. What follows
+the model works on some rows of a picture at a time, in threads: memory holds few scores at the mask's size.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from segcompress_runner.errors import InvalidInputError
 from segcompress_runner.measurement import confusion
 from segcompress_runner.measurement.loading import Picture, Source, batches, load
 from segcompress_runner.measurement.model_output import checked_output
-from segcompress_runner.measurement.resizing import restored
+from segcompress_runner.measurement.resizing import Restored
 from segcompress_runner.measurement.runtimes.session import Predict
 from segcompress_runner.progress import Progress, Silent
 
@@ -29,31 +30,37 @@ Observe = Callable[[int, NDArray[np.uint8]], None]
 """Takes a picture's index and its predicted class ids, H x W at its mask's size; called from any thread."""
 
 
-@dataclass(frozen=True)
-class Options:
-    """How to evaluate; no option changes a figure but the rate. Workers 0 reads in the caller's thread.
-
-    `observe` gets the class ids that were predicted for each picture.
-    """
-
-    batch_size: int = 16
-    workers: int = 1
-    observe: Observe | None = None
-
-
 MEMORY = 2**29
 """Bytes that pictures and scores of one batch may take: a quarter of the chart's default memory request."""
 
 _MOST = 16
 
+_PIXELS = 2**18
+"""Pixels that one thread resizes and counts at a time: some planes of 1 MiB stay in its cache."""
 
-def batch_size(height: int, width: int, classes: int) -> int:
+
+@dataclass(frozen=True)
+class Options:
+    """How to evaluate; no option changes a figure but the rate.
+
+    `workers` threads read and as many count; 0 reads in the caller's thread. `memory` bounds a batch of at
+    most `batch_size` pictures, in bytes. `observe` gets the class ids that were predicted for each picture.
+    """
+
+    batch_size: int = _MOST
+    workers: int = 1
+    observe: Observe | None = None
+    memory: int = MEMORY
+
+
+def batch_size(height: int, width: int, classes: int, memory: int = MEMORY) -> int:
     """Return how many pictures of that size to evaluate at once, whatever the training's batch is.
 
-    A picture takes its three planes twice (read, stacked) and its scores twice, all float32.
+    A picture takes its three planes twice (read, stacked) and its scores twice (the runtime's, a copy), all
+    float32.
     """
     picture = 4 * height * width * 2 * (3 + classes)
-    return min(max(MEMORY // picture, 1), _MOST)
+    return min(max(memory // picture, 1), _MOST)
 
 
 @dataclass(frozen=True)
@@ -80,34 +87,83 @@ def evaluate(
     Raises InvalidInputError where the model's output does not fit dataset.numClasses or is no prediction for
     each picture, and its subclass OutputNotFiniteError where a score is NaN or infinite.
     """
-    listener = progress or Silent()
+    listener, observe = progress or Silent(), options.observe or _nobody
     total = np.zeros((dataset.num_classes, dataset.num_classes), np.int64)
     started, done = time.perf_counter(), 0
-    for batch in batches(load(pictures, options.workers), options.batch_size):
-        output = predict(np.stack([picture.image for picture in batch]))
-        predictions = checked_output(output, len(batch), dataset.num_classes)
-        for picture, prediction in zip(batch, predictions, strict=True):
-            ids = _ids(picture, prediction, pictures)
-            total += confusion.count(picture.label, ids, dataset.num_classes, dataset.ignore_index)
-            if options.observe is not None:
-                options.observe(picture.index, ids.astype(np.uint8))
-        done += len(batch)
-        listener.step(done, images_per_second=done / (time.perf_counter() - started))
+    with ThreadPoolExecutor(max(options.workers, 1), "count") as pool:
+        for batch in _batches(pictures, dataset.num_classes, options):
+            predicted = _predicted(predict, batch, pictures, dataset.num_classes)
+            for counted in pool.map(lambda part: part.count(dataset), _parts(predicted)):
+                total += counted
+            for one in predicted:
+                observe(one.picture.index, one.ids)
+            del predicted, one  # or these scores would wait beside the next batch's
+            done += len(batch)
+            listener.step(done, images_per_second=done / (time.perf_counter() - started))
     if not done:
         raise InvalidInputError(f"spec.dataset.valList: {dataset.val_list} names no picture to evaluate on")
     return _scores(total, done, time.perf_counter() - started)
 
 
-def _ids(picture: Picture, prediction: NDArray[Any], pictures: Source) -> NDArray[np.int64]:
+def _nobody(_index: int, _ids: NDArray[np.uint8]) -> None:
+    """Observe nothing."""
+
+
+def _batches(pictures: Source, classes: int, options: Options) -> Iterator[list[Picture]]:
+    def size(height: int, width: int) -> int:
+        return min(batch_size(height, width, classes, options.memory), options.batch_size)
+
+    return batches(load(pictures, options.workers), size)
+
+
+@dataclass(frozen=True)
+class _Predicted:
+    """A picture, its prediction, and room for the class ids in it at the mask's size."""
+
+    picture: Picture
+    restored: Restored
+    ids: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some rows of a picture."""
+
+    whole: _Predicted
+    rows: slice
+
+    def count(self, dataset: Dataset) -> NDArray[np.int64]:
+        """Fill in the class ids of these rows, and return their confusion matrix."""
+        ids = self.whole.ids[self.rows]
+        ids[:] = self.whole.restored.ids(self.rows)
+        label = self.whole.picture.label[self.rows]
+        return confusion.count(label, ids, dataset.num_classes, dataset.ignore_index)
+
+
+def _predicted(
+    predict: Predict, batch: list[Picture], pictures: Source, classes: int
+) -> tuple[_Predicted, ...]:
+    output = predict(np.stack([picture.image for picture in batch]))
+    predictions = checked_output(output, len(batch), classes)
+    return tuple(_of_picture(*pair, pictures) for pair in zip(batch, predictions, strict=True))
+
+
+def _of_picture(picture: Picture, prediction: NDArray[np.generic], pictures: Source) -> _Predicted:
     height, width = picture.label.shape
-    restored_ = restored(prediction, pictures.reversal(height, width))
-    ids = restored_[0] if np.issubdtype(restored_.dtype, np.integer) else confusion.likeliest(restored_)
-    if ids.shape != picture.label.shape:
+    restored = Restored(prediction, pictures.reversal(height, width))
+    if restored.shape != picture.label.shape:
         raise InvalidInputError(
-            f"validation picture {picture.index}: its prediction is {ids.shape[1]}x{ids.shape[0]} and its "
-            f"mask {width}x{height} after valTransforms are undone; start valTransforms with a Resize"
+            f"validation picture {picture.index}: its prediction is {restored.shape[1]}x{restored.shape[0]} "
+            f"and its mask {width}x{height} after valTransforms are undone; start valTransforms with a Resize"
         )
-    return ids
+    return _Predicted(picture, restored, np.empty(picture.label.shape, np.uint8))
+
+
+def _parts(predicted: Iterable[_Predicted]) -> Iterator[_Part]:
+    for whole in predicted:
+        height, width = whole.ids.shape
+        rows = max(_PIXELS // width, 1)
+        yield from (_Part(whole, slice(start, min(start + rows, height))) for start in range(0, height, rows))
 
 
 def _scores(total: NDArray[np.int64], images: int, seconds: float) -> Scores:

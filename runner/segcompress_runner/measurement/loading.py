@@ -7,7 +7,7 @@ order, whatever the workers do.
 
 import random
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +23,15 @@ class Picture:
 
     index: int
     image: NDArray[np.float32]
-    label: NDArray[np.int64]
+    label: NDArray[np.uint8]
+
+    @property
+    def reading(self) -> int:
+        """Return about how many bytes reading takes: float32 planes, decoded and transformed, each twice.
+
+        PaddleSeg's transforms copy; a mask has its picture's size.
+        """
+        return 2 * (3 * 4 * self.label.size + self.image.nbytes)
 
 
 class Step(Protocol):
@@ -55,18 +63,31 @@ class Source(Protocol):
         """Return the steps from a prediction back to a mask of that size."""
 
 
-def load(source: Source, workers: int) -> Iterator[Picture]:
-    """Yield every picture in order, read ahead by `workers` threads; 0 reads each when it is asked for."""
+MEMORY = 2**28
+"""Bytes that reading ahead may take: an eighth of the chart's default memory request."""
+
+_MOST_AHEAD = 4
+"""Pictures that are read ahead for each worker, where memory allows."""
+
+
+def load(source: Source, workers: int, memory: int = MEMORY) -> Iterator[Picture]:
+    """Yield every picture in order, read ahead by `workers` threads; 0 reads each when it is asked for.
+
+    No more is read ahead than fits into `memory` bytes, by the largest picture so far, but always one.
+    """
     if workers == 0:
         yield from (_read(source, index) for index in range(len(source)))
         return
     with _unchanged_generators(), ThreadPoolExecutor(workers, "picture") as pool:
         ahead: deque[Future[Picture]] = deque()
+        largest = 0
         try:
             for index in range(len(source)):
                 ahead.append(pool.submit(_read, source, index))
-                if len(ahead) > 4 * workers:
-                    yield ahead.popleft().result()
+                while len(ahead) > _window(largest, workers, memory):
+                    picture = ahead.popleft().result()
+                    largest = max(largest, picture.reading)
+                    yield picture
             while ahead:
                 yield ahead.popleft().result()
         finally:
@@ -74,8 +95,14 @@ def load(source: Source, workers: int) -> Iterator[Picture]:
                 future.cancel()
 
 
-def batches(pictures: Iterable[Picture], size: int) -> Iterator[list[Picture]]:
-    """Yield batches of up to `size` pictures whose images have one shape.
+def _window(reading: int, workers: int, memory: int) -> int:
+    """Return how many pictures to read ahead; one while nothing is known of their size."""
+    fitting = memory // reading if reading else 1
+    return min(max(fitting, 1), _MOST_AHEAD * workers)
+
+
+def batches(pictures: Iterable[Picture], size: Callable[[int, int], int]) -> Iterator[list[Picture]]:
+    """Yield batches of up to size(height, width) pictures whose images have that one shape.
 
     Shapes that come up in turn wait for their like; of 4 * size waiting pictures the fullest batch goes.
     """
@@ -83,8 +110,9 @@ def batches(pictures: Iterable[Picture], size: int) -> Iterator[list[Picture]]:
     for picture in pictures:
         same = waiting.setdefault(picture.image.shape, [])
         same.append(picture)
-        crowded = sum(map(len, waiting.values())) >= 4 * size
-        if len(same) == size:
+        most = size(*picture.image.shape[1:])
+        crowded = sum(map(len, waiting.values())) >= 4 * most
+        if len(same) == most:
             yield waiting.pop(picture.image.shape)
         elif crowded:
             yield waiting.pop(max(waiting, key=lambda shape: len(waiting[shape])))

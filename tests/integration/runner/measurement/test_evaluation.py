@@ -1,4 +1,5 @@
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from segcompress_runner.errors import InvalidInputError
 from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement import confusion
 from segcompress_runner.measurement.evaluation import Options, Scores, evaluate
 from segcompress_runner.measurement.model_output import OutputNotFiniteError
 from segcompress_runner.measurement.runtimes.paddle_inference import paddle_predictor
@@ -125,6 +127,20 @@ def test_evaluating_leaves_the_random_generators_alone(model: ModelFiles, pictur
     states = random.getstate(), str(np.random.get_state())  # noqa: NPY002 - PaddleSeg uses it
     evaluate(paddle_predictor(model), pictures, tiny_dataset(), Options(2, 3))
     assert (random.getstate(), str(np.random.get_state())) == states  # noqa: NPY002
+
+
+def test_pictures_are_counted_by_several_threads_at_once(
+    model: ModelFiles, samples: tuple[Sample, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alike = tiny_pictures(samples[1:3] + samples[4:6], tiny_dataset())
+    met, count = threading.Barrier(2, timeout=30), confusion.count
+
+    def meeting(*arguments: Any) -> Any:
+        met.wait()
+        return count(*arguments)
+
+    monkeypatch.setattr(confusion, "count", meeting)
+    evaluate(paddle_predictor(model), alike, tiny_dataset(), Options(2, 2))
 
 
 def test_progress_hears_of_every_picture(model: ModelFiles, pictures: Pictures) -> None:

@@ -30,6 +30,7 @@ class Shape:
     batch: int = -1
     head: Head = "scores"
     classes: int = CLASSES
+    size: tuple[int, int] = (SIZE, SIZE)
 
 
 def tiny_model(folder: Path, shape: Shape = Shape(), change: Change = lambda value: value) -> ModelFiles:
@@ -37,8 +38,8 @@ def tiny_model(folder: Path, shape: Shape = Shape(), change: Change = lambda val
     folder.mkdir(parents=True, exist_ok=True)
     with static_mode(), paddle.static.scope_guard(paddle.static.Scope()):
         paddle.seed(7)
-        x = paddle.static.data("x", [shape.batch, 3, SIZE, SIZE], "float32")
-        output = _head(_body(x, shape.classes), shape.head)
+        x = paddle.static.data("x", [shape.batch, 3, *shape.size], "float32")
+        output = _head(_body(x, shape), shape.head)
         executor = paddle.static.Executor(paddle.CPUPlace())
         executor.run(paddle.static.default_startup_program())
         for parameter in paddle.static.default_main_program().all_parameters():
@@ -47,13 +48,13 @@ def tiny_model(folder: Path, shape: Shape = Shape(), change: Change = lambda val
     return ModelFiles(folder / "model.pdmodel", folder / "model.pdiparams")
 
 
-def _body(x: Any, classes: int) -> Any:
+def _body(x: Any, shape: Shape) -> Any:
     y = paddle.static.nn.conv2d(x, 8, 3, stride=2, padding=1, bias_attr=False)
     y = paddle.static.nn.batch_norm(y, act="relu", is_test=True)
     y = paddle.static.nn.conv2d(y, 8, 3, padding=1, groups=8, bias_attr=False, act="relu")
     y = paddle.static.nn.conv2d(y, 16, 1, act="relu")
-    y = paddle.static.nn.conv2d(y, classes, 1)
-    return paddle.nn.functional.interpolate(y, size=[SIZE, SIZE], mode="bilinear")
+    y = paddle.static.nn.conv2d(y, shape.classes, 1)
+    return paddle.nn.functional.interpolate(y, size=list(shape.size), mode="bilinear")
 
 
 def _head(scores: Any, head: Head) -> Any:

@@ -57,6 +57,19 @@ def test_iou_of_a_class_that_nobody_saw_is_zero() -> None:
     assert iou.tolist() == [3 / 4, 4 / 5, 0.0]
 
 
+def test_iou_of_a_class_of_one_pixel_is_all_or_nothing() -> None:
+    assert confusion.class_iou(np.array([[5, 0], [0, 1]])).tolist() == [1.0, 1.0]
+    assert confusion.class_iou(np.array([[5, 0], [1, 0]])).tolist() == [5 / 6, 0.0]
+
+
+def test_ids_of_8_bits_count_like_any_other() -> None:
+    random = np.random.default_rng(2)
+    label, predicted = (random.integers(0, 256, (64, 64)) for _ in range(2))
+    small = confusion.count(label.astype(np.uint8), predicted.astype(np.uint8), 256, 0)
+    assert np.array_equal(small, confusion.count(label, predicted, 256, 0))
+    assert small.sum() == (label != 0).sum()
+
+
 def test_accuracy_is_the_share_of_right_pixels() -> None:
     assert confusion.accuracy(np.array([[3, 1], [0, 4]])) == 7 / 8
     assert confusion.accuracy(np.zeros((2, 2), np.int64)) == 0.0
