@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import paddle
-
 from segcompress_api.act_settings import ActSettings
 from segcompress_api.job import JobSpec, RuntimeName
 from segcompress_runner.compression import training
-from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.compression.device import check_device
 from segcompress_runner.inputs.checks import check_pictures, read_sizes
 from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.fit import check_fit
@@ -77,7 +75,7 @@ def check_model(
 
     Raises InvalidSettingError or InvalidInputError.
     """
-    _check_device(device)
+    check_device(device)
     check_runtimes(spec.benchmark.runtimes, quantises=settings.quantises)
     info = inspect_model(model)
     training.check_training(model, info, settings, pictures, spec.dataset.batch_size)
@@ -263,15 +261,3 @@ def _score(case: Case, predict: Predict, progress: Progress, observe: Observe | 
 
 _SAVED: RuntimeName = "PaddleInference"
 """The runtime that loads a saved model as it is: its first variant is what an export is held against."""
-
-
-def _check_device(device: str) -> None:
-    if device != "GPU":
-        return
-    if not paddle.is_compiled_with_cuda():
-        raise InvalidSettingError(
-            "spec.runtime.device: GPU, but this installation has the Paddle for CPUs; "
-            "use the GPU image, or device: CPU (segcompress run --device cpu)"
-        )
-    if paddle.device.cuda.device_count() == 0:
-        raise InvalidSettingError("spec.runtime.device: GPU, but no GPU is visible here")

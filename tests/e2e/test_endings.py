@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.conftest import Ends
-from e2e.kube import Body
+from e2e.kube import Body, eventually
 from e2e.runs import Run
 from e2e.specs import MODEL, PRUNE, RATIO, TRAIN_CONFIG
 from e2e.stage import LIGHT, Scenario, Stage, scenario_id
@@ -62,7 +62,8 @@ def succeeded_and_reused(stage: Stage) -> None:
     assert abs(float(status["metrics"]["compressed"]["sparsity"]) - RATIO) <= 0.005
     assert status["metrics"]["worstClass"]["name"] in names
     assert status["startTime"] <= status["completionTime"]
-    assert first.events() == ["Started", "Succeeded"]
+    # An Event follows the status that it tells of.
+    eventually(lambda: first.events() == ["Started", "Succeeded"], "both Events", first.explain)
     again = stage.run("reused", **changes)
     assert "published" in again.succeeds("Reused")
     assert again.status()["metrics"] == status["metrics"]

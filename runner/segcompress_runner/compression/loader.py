@@ -17,8 +17,9 @@ from segcompress_runner.inputs.dataset import Pictures
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # where Linux keeps it; workers hand batches over there
 _PREFETCH = 2
-_MOST_WORKERS = 4
 _FAULT_WAIT_S = 10.0
+_IN_FLIGHT_BYTES = 2**30
+"""What batches may take that were read and not trained on yet; more workers than that allows would wait."""
 _SPARE = 2
 """Share of /dev/shm that is asked for: twice what the batches in flight take."""
 
@@ -39,11 +40,12 @@ class _EpochBatches:
 
 def batches(pictures: Pictures, order: Order, threads: int) -> Generator[Any, None, None]:
     """Yield batches (float32, N x 3 x H x W) without end, epoch after epoch; close it to end the workers."""
-    workers = _workers(threads)
-    if workers == 0:
+    if threads == 1:
         yield from _read_here(pictures, order)
         return
     sampler = _EpochBatches(order)
+    batch_bytes = pictures[0].nbytes * order.batch_size
+    workers = workers_for(threads, batch_bytes)
     loader = paddle.io.DataLoader(
         pictures,
         batch_sampler=sampler,
@@ -51,7 +53,7 @@ def batches(pictures: Pictures, order: Order, threads: int) -> Generator[Any, No
         collate_fn=_stack,
         num_workers=workers,
         prefetch_factor=_PREFETCH,
-        use_shared_memory=_fits(pictures[0].nbytes * order.batch_size, workers),
+        use_shared_memory=_fits(batch_bytes, workers),
         persistent_workers=True,
     )
     try:
@@ -128,8 +130,9 @@ def _stack(samples: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
     return [np.stack(samples)]
 
 
-def _workers(threads: int) -> int:
-    return 0 if threads == 1 else min(threads, _MOST_WORKERS)
+def workers_for(threads: int, batch_bytes: int) -> int:
+    """Return how many processes read: one for each thread, as far as their batches fit into memory."""
+    return max(1, min(threads, _IN_FLIGHT_BYTES // (batch_bytes * _PREFETCH)))
 
 
 def _fits(batch_bytes: int, workers: int) -> bool:

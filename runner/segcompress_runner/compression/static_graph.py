@@ -13,7 +13,7 @@ from typing import Any
 import paddle
 from paddle.base import core
 
-from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.compression.device import check_device, place_of
 
 _FLAGS = {"FLAGS_cpu_deterministic": True}
 _GPU_FLAGS = {"FLAGS_cudnn_deterministic": True, "FLAGS_embedding_deterministic": 1}
@@ -42,7 +42,8 @@ def static_graph(*, device: str, threads: int, seed: int) -> Iterator[Any]:
 
     Raises InvalidSettingError where `device` is GPU and there is none.
     """
-    place = _place(device)
+    check_device(device)
+    place = place_of(device)
     wanted = _FLAGS | (_GPU_FLAGS if device == "GPU" else {})
     flags = paddle.get_flags(list(wanted))
     paddle.set_flags(wanted)
@@ -65,18 +66,3 @@ def quiet() -> Iterator[None]:
             logging.getLogger(name).setLevel(logging.ERROR)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         yield
-
-
-def _place(device: str) -> Any:
-    if device != "GPU":
-        return paddle.CPUPlace()
-    if not paddle.is_compiled_with_cuda():
-        raise InvalidSettingError(
-            "spec.runtime.device: GPU, but the Paddle of this runner is built for CPUs; "
-            "use the GPU image of the runner, or device: CPU"
-        )
-    if paddle.device.cuda.device_count() == 0:
-        raise InvalidSettingError(
-            "spec.runtime.device: GPU, but Paddle sees no GPU here; check runtime.gpus and the driver"
-        )
-    return paddle.CUDAPlace(0)

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from segcompress_api.job import Dataset
-from segcompress_runner.errors import InvalidInputError
+from segcompress_runner.errors import InvalidInputError, is_exhaustion
 from segcompress_runner.inputs.lists import Lists, Sample
 from segcompress_runner.progress import Progress
 
@@ -134,7 +134,9 @@ def _opened(path: Path, sample: Sample, formats: tuple[str, ...]) -> Image.Image
         image = Image.open(path, formats=formats)
     except UnidentifiedImageError:
         raise InvalidInputError(f"{sample.named(path)}: is no {', '.join(formats)} picture") from None
-    except Exception as error:  # noqa: BLE001 - decoders raise anything on broken bytes
+    except Exception as error:
+        if is_exhaustion(error):
+            raise
         raise InvalidInputError(f"{sample.named(path)}: is broken ({_first_line(error)})") from None
     width, height = image.size
     if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
@@ -149,7 +151,9 @@ def _opened(path: Path, sample: Sample, formats: tuple[str, ...]) -> Image.Image
 def _load(image: Image.Image, path: Path, sample: Sample) -> None:
     try:
         image.load()
-    except Exception as error:  # noqa: BLE001 - decoders raise anything on broken bytes
+    except Exception as error:
+        if is_exhaustion(error):
+            raise
         raise InvalidInputError(
             f"{sample.named(path)}: is broken or truncated ({_first_line(error)})"
         ) from None

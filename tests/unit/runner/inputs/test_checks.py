@@ -134,3 +134,16 @@ def test_sideways_photograph_has_the_size_that_cv2_sees(root: Path, make_dataset
     Image.fromarray(np.full((30, 20, 3), 90, np.uint8)).save(root / "a.jpg", exif=exif)
     dataset = make_dataset()
     check_pictures(read_lists(root, dataset), dataset, Silent())
+
+
+@pytest.mark.parametrize("call", ["open", "load"])
+def test_memory_that_runs_out_is_no_broken_picture(
+    call: str, root: Path, make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def runs_out(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(*{"open": (Image, "open"), "load": (Image.Image, "load")}[call], runs_out)
+    dataset = make_dataset()
+    with pytest.raises(MemoryError):
+        check_pictures(read_lists(root, dataset), dataset, Silent())
