@@ -74,7 +74,7 @@ def test_validation_gives_label_at_its_own_size_and_the_way_back(samples: list[S
     pictures = Pictures(samples, steps, mode="val")
     image, label, index = pictures[2]
     assert (image.shape, image.dtype) == ((3, 32, 32), np.float32)
-    assert (label.shape, label.dtype, index) == ((40, 48), np.int64, 2)
+    assert (label.shape, label.dtype, index) == ((40, 48), np.uint8, 2)
     assert pictures.reversal(40, 48) == (Reverse("crop", 27, 32), Reverse("resize", 40, 48))
 
 

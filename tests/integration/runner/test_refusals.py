@@ -146,7 +146,7 @@ def test_act_file_stands_in_for_the_sections(admin: Minio, runner: Runner, spec:
     put(admin, bucket, "act.yaml", b"UnstructurePrune: {ration: 0.5}\nTrainConfig: {epochs: 1}\n")
     ended = runner.run(changed(spec, "strategy", {"configUri": f"s3://{bucket}/act.yaml"}))
     assert (ended.code, ended.result.reason) == (3, Reason.INVALID_SPEC)
-    assert "UnstructurePrune.ration: is no field" in ended.result.message
+    assert "UnstructurePrune.ration: is not a field" in ended.result.message
     assert "did you mean ratio?" in ended.result.message
     assert f"s3://{bucket}/act.yaml" in ended.result.message
 
