@@ -162,7 +162,7 @@ class _StoreSink(Generic[R]):
         self._store.take(self._parse(body))
 
     def gone(self, body: Mapping[str, Any]) -> None:
-        """Take in the last state of an object that is no more."""
+        """Take in the last state of an object that is gone."""
         last = self._parse(body)
         if self._store.get(last.uid) is not None:
             self._store.take(last)

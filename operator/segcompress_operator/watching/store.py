@@ -157,5 +157,5 @@ class Store(Generic[R]):
 
 
 def _older(one: str, other: str) -> bool:
-    """Return whether version `one` is older; versions that are no numbers cannot be compared."""
+    """Return whether version `one` is older; versions that are not numbers cannot be compared."""
     return one.isdecimal() and other.isdecimal() and int(one) < int(other)

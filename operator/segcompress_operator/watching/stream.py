@@ -44,7 +44,7 @@ class Sink(Protocol):
         """Take in an object as it is now."""
 
     def gone(self, body: Mapping[str, Any]) -> None:
-        """Take in the last state of an object that is no more."""
+        """Take in the last state of an object that is gone."""
 
     def moved(self, scope: Scope, version: str) -> None:
         """Note that everything up to `version` was told."""
