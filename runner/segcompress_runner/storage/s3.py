@@ -239,7 +239,10 @@ class S3Storage:
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     def _each(self, items: Sequence[_T], work: Callable[[_T], Any], step: Step) -> list[Any]:
-        """Do `work` for every item on a pool of threads, a few ahead; the first error ends it."""
+        """Do `work` for every item on a pool of threads, a few ahead.
+
+        The first error ends it. Of several, that of the first item is raised: a repeated run reports the same.
+        """
         pool = ThreadPoolExecutor(max_workers=self._connections, thread_name_prefix="s3")
         results: list[Any] = [None] * len(items)
         waiting, pending = iter(enumerate(items)), dict[Future[Any], int]()
@@ -252,11 +255,22 @@ class S3Storage:
                     return results
                 self._raise_if_stopped()
                 for future in wait(pending, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                    if future.exception():
+                        raise self._first_error(pending, pending[future])
                     results[pending.pop(future)] = future.result()
                     done += 1
                     step(done)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _first_error(self, pending: Mapping[Future[Any], int], failed: int) -> BaseException:
+        """Return the error of the first item that fails, at the latest that of the item `failed`."""
+        for future in sorted((f for f, index in pending.items() if index <= failed), key=pending.__getitem__):
+            while not wait([future], timeout=0.5).done:
+                self._raise_if_stopped()
+            if error := future.exception():
+                return error
+        raise AssertionError(f"item {failed} did not fail")
 
     def _tell(self, problem: str) -> None:
         if not self._noted.is_set():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from segcompress_runner.errors import InvalidSettingError, StorageUnreachableError
+from segcompress_runner.errors import InputNotFoundError, InvalidSettingError, StorageUnreachableError
 from segcompress_runner.storage import Address, Named, S3Settings, S3Storage, Stat, s3
 
 CONTENT = bytes(range(256)) * 20
@@ -79,6 +79,17 @@ def redirects(handler: BaseHTTPRequestHandler) -> None:
     handler.end_headers()
 
 
+def lacks_both_and_says_so_of_the_second_first(handler: BaseHTTPRequestHandler) -> None:
+    if handler.path.endswith("a.jpg"):
+        time.sleep(0.3)
+    body = b"<Error><Code>NoSuchKey</Code></Error>"
+    handler.send_response(404)
+    handler.send_header("Content-Type", "application/xml")
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
 @pytest.fixture(params=["obstore", "minio"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Let the storage try obstore first, or minio alone."""
@@ -141,6 +152,13 @@ def test_right_bytes_are_taken(
     assert seen == [
         ("/bucket/data/a.jpg", {"obstore": "object_store", "minio": "minio (linux; x86_64) minio-py"}[way])
     ]
+
+
+def test_of_two_missing_objects_the_first_is_named(store: Callable[..., S3Storage], tmp_path: Path) -> None:
+    wanted = [Stat(Named(name), f"etag:{ETAG}", len(CONTENT)) for name in ("a.jpg", "b.jpg")]
+    storage = store(lacks_both_and_says_so_of_the_second_first, patience_s=5, grace_s=5)
+    with pytest.raises(InputNotFoundError, match=r"a\.jpg"):
+        storage.fetch(FOLDER, wanted, tmp_path, lambda _: None)
 
 
 def test_redirect_is_followed_by_neither_client(
