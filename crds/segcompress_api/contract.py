@@ -94,7 +94,7 @@ class RunResult(Model):
 
 
 def parse_run_result(text: str) -> RunResult | None:
-    """Return the RunResult in a termination message, or None where there is no valid one."""
+    """Return the RunResult in a termination message, or None without a valid one."""
     try:
         return RunResult.model_validate_json(text)
     except ValidationError:

@@ -60,9 +60,9 @@ def invalid_spec(error: ValidationError, root: type[BaseModel], prefix: str = ""
     if first["type"] == "missing":
         return InvalidSpecError(field, "is required and missing")
     given = first.get("input")
-    told = "" if isinstance(given, dict | list) else f", not {shown(given)}"
+    suffix = "" if isinstance(given, dict | list) else f", not {shown(given)}"
     message = str(first["msg"]).removeprefix("Value error, ")
-    return InvalidSpecError(field, message[:1].lower() + message[1:] + told)
+    return InvalidSpecError(field, message[:1].lower() + message[1:] + suffix)
 
 
 def _unknown_key(field: str, path: list[str], root: type[BaseModel]) -> InvalidSpecError:

@@ -1,6 +1,6 @@
 """The types as a CustomResourceDefinition: `make crds` writes the YAML, `make verify` fails on a difference.
 
-pydantic's JSON schema is no structural schema (apiextensions v1): the API server refuses `$ref`, `anyOf` with
+pydantic's JSON schema is not structural (apiextensions v1): the API server refuses `$ref`, `anyOf` with
 null and `additionalProperties: false`. `structural` inlines and drops them; unknown keys are then refused by
 strict field validation, or pruned.
 """
@@ -124,7 +124,7 @@ def _immutability() -> list[Schema]:
 def _spelling_rules(section: str, properties: Schema) -> list[Schema]:
     """Return one rule a pair of spellings that CEL can see.
 
-    A leaf without a type is no field to CEL (tried with Kubernetes 1.36): pairs with a free-form half are
+    A leaf without a type is invisible to CEL (tried with Kubernetes 1.36): pairs with a free-form half are
     left to the types themselves and end in InvalidSpec.
     """
     return [

@@ -64,7 +64,7 @@ def _background(height: int, width: int, rng: Rng) -> Pixels:
 
 
 def _paint_clutter(canvas: Canvas, rng: Rng) -> None:
-    """Paint a thing that is no person: a board, a blob, a post, or a tree that stands like one."""
+    """Paint a thing that is not a person: a board, a blob, a post, or a tree that stands like one."""
     size = float(rng.uniform(0.05, 0.45) * canvas.height)
     at = (float(rng.uniform(0, canvas.width)), float(rng.uniform(0.1, 1.0) * canvas.height))
     surface = _clutter_surface(size, rng)

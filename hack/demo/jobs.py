@@ -69,14 +69,14 @@ def check_succeeded(finished: Resource) -> None:
 
 def _follow(name: str, target: Target) -> Resource:
     seen: set[str] = set()
-    told = ""
+    shown = ""
     while True:
         resource: Resource = json.loads(target.kubectl("get", "-n", NAMESPACE, "scj", name, "-o", "json"))
         if _condition(resource, "Finished").get("status") == "True":
             return resource
         state = _condition(resource, "Reconciling").get("message", "")
-        if state != told:
-            told = state
+        if state != shown:
+            shown = state
             say(f"   {state}")
         pod = _running_pod(name, seen, target)
         if pod:

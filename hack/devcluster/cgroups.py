@@ -53,7 +53,7 @@ def make(name: str, root: Path = CGROUPS) -> None:
         own = hierarchy / name
         own.mkdir(exist_ok=True)
         for setting in ("cpuset.cpus", "cpuset.mems"):
-            # In version 1 a new cpuset is empty until it is told otherwise, and nothing can run in it.
+            # In version 1 a new cpuset is empty until it is filled, and nothing can run in it.
             if (own / setting).exists() and not (own / setting).read_text().strip():
                 (own / setting).write_text((hierarchy / setting).read_text())
     node(name, root).mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
 """End a cluster that the first version of this program left running in the machine's own namespaces.
 
 Only what is certainly ours is ended: processes that run our own programs, the bridge that carries our name,
-and mounts in our own folders. What cannot be told from other programs' work is named and left.
+and mounts in our own folders. What might be other programs' work is named and left.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bring container images from archive files into containerd; there is no registry.
+"""Bring container images from archive files into containerd, without a registry.
 
 Also makes the archive of the pause image, which is one static program and nothing else. What was imported is
 remembered by the archive's own digest, so that an unchanged archive of several GB is skipped at once.

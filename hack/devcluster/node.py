@@ -45,7 +45,7 @@ class Node:
     def advertise_gpu(self) -> None:
         """Offer one GPU as an extended resource, so that GPU Jobs are scheduled, counted and queued here.
 
-        There is no device behind it. The kubelet sets it to zero whenever it starts.
+        No device stands behind it. The kubelet sets it to zero whenever it starts.
         """
         patch = json.dumps({"status": {"capacity": {GPU: "1"}, "allocatable": {GPU: "1"}}}).encode()
         headers = {"Content-Type": "application/strategic-merge-patch+json"}

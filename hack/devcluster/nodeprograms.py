@@ -141,7 +141,7 @@ def kubelet(layout: Layout, plane: Plane, client: KeyPair, server: KeyPair) -> P
         files={
             config: json.dumps(kubelet_config(layout, plane, server), indent=2),
             access: kubeconfig(plane.url, plane.identities.authority, client),
-            _resolver(layout): "options timeout:1 attempts:1\n",  # there is no name server to ask
+            _resolver(layout): "options timeout:1 attempts:1\n",  # the cluster has no name server
         },
         inputs=(plane.identities.fingerprint,),
     )

@@ -70,7 +70,7 @@ def install_missing() -> None:
     packages = [need.package for need in needs]
     if shutil.which("apt-get") is None:
         raise DevclusterError(
-            f"missing on this machine: {names}; there is no apt-get, please install them yourself"
+            f"missing on this machine: {names}; apt-get is missing too, please install them yourself"
         )
     say(f"Missing on this machine: {names}. Installing by apt-get: {' '.join(packages)}")
     with Progress("apt-get update"):

@@ -52,7 +52,7 @@ def problems(facts: Facts) -> list[str]:
     if facts.system != "Linux":
         return [f"containers need Linux, this is {facts.system}; {OWN_CLUSTER}, or use `segcompress run`"]
     if not facts.root and not facts.sudo:
-        return [f"starting containers needs root, and there is no sudo; become root, or {OWN_CLUSTER}"]
+        return [f"starting containers needs root, and sudo is missing; become root, or {OWN_CLUSTER}"]
     return [*_rights(facts), *_kernel(facts), *_building(facts), *_neighbours(facts)]
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 NAME = "sandbox"
 HIDDEN = {"/run": "755", "/var": "755", "/tmp": "1777"}  # noqa: S108 - what is kept waits in the first
-# The kubelet sets these whatever it is told, and they belong to the machine as a whole.
+# The kubelet sets these whatever its settings, and they belong to the machine as a whole.
 KERNEL_SETTINGS = (
     "vm/overcommit_memory",
     "vm/panic_on_oom",
@@ -120,7 +120,7 @@ def seen_through(holder: Running, path: Path) -> Path:
 def enter(holder: Running) -> None:
     """Move this process, and what it starts from now on, into the namespaces that `holder` is in.
 
-    No other thread may run. There is no way back: a thread that has just ended may still count for a moment.
+    No other thread may run. This cannot be undone. A thread that has just ended may still count for a moment.
     """
     library = ctypes.CDLL(None, use_errno=True)
     for name, kind in NAMESPACES.items():

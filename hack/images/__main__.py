@@ -67,7 +67,7 @@ def chosen_images(targets: Sequence[str], *, gpu: bool) -> tuple[Image, ...]:
     """Return the images that the words of the command line name."""
     for target in targets:
         if target not in TARGETS:
-            raise ImagesError(f"there is no image '{target}': must be {' or '.join(TARGETS)}")
+            raise ImagesError(f"no image is called '{target}': must be {' or '.join(TARGETS)}")
     if gpu and "operator" in targets:
         raise ImagesError("--gpu: only the runner has a GPU variant; leave `operator` out")
     if gpu:
@@ -154,7 +154,7 @@ def _become_root(settings: Settings, engine: Engine) -> None:
         os.execvp("sudo", ["sudo", "env", cache, *kept, sys.executable, "-m", "images", *sys.argv[1:]])  # noqa: S606
     except FileNotFoundError as error:
         raise ImagesError(
-            "buildah needs root, and there is no sudo here: become root, or start a Docker engine"
+            "buildah needs root, and sudo is missing: become root, or start a Docker engine"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The base image where there is no registry: Debian by debootstrap, under the name that the Dockerfile uses.
+"""The base image without a registry: Debian by debootstrap, under the name that the Dockerfile uses.
 
 It is trimmed by the rules of Debian's own slim images, so that the same Dockerfile gives the same image on
 either. Made once and kept as an archive; what was interrupted has no description beside it and is made again.

@@ -2,7 +2,7 @@
 
 A refusal is final only where the API server's own validation finds fault with what we ask for: it names the
 fields. Admission (a webhook, a policy, a quota, a namespace that ends) may decide otherwise tomorrow. Its
-status code tells nothing: a policy answers 422 unless told otherwise, a webhook whatever it likes.
+status code says nothing: a policy answers 422 by default, a webhook whatever it likes.
 """
 
 import json

@@ -112,7 +112,7 @@ class Cluster:
     async def pod_refusal(self, namespace: str, job_uid: str) -> tuple[str, datetime | None]:
         """Return the Job controller's last word on why it cannot make a pod, and when it was said.
 
-        It is told in Events alone; no condition holds it.
+        Events alone report it; no condition holds it.
         """
         selector = f"involvedObject.uid={job_uid},reason=FailedCreate"
         return latest_refusal(await self.find(EVENTS, namespace, {"fieldSelector": selector}))

@@ -3,7 +3,7 @@
     OperatorError
         SettingError       the operator's own settings are wrong: it does not start
         RetryableError     the API server is away, busy or was faster than us: the key is tried again
-        GoneError          the object that was to be written is no more: nothing is left to do
+        GoneError          the object to be written no longer exists: nothing is left to do
         RefusedError       the API server refuses what we ask for, with a sentence that says why
 
 A wrong spec is none of these: it is a state to report, see segcompress_api.errors.

@@ -38,7 +38,7 @@ def kopf_settings() -> kopf.OperatorSettings:
 
 
 def stream_settings() -> kopf.OperatorSettings:
-    """Return kopf's settings for our streams: of our objects alone, and each failure is told at once."""
+    """Return kopf's settings for our streams: of our objects alone, and each failure is reported at once."""
     settings = kopf.OperatorSettings()
     settings.watching.label_selectors[JOBS[:3]] = SELECTOR
     settings.watching.label_selectors[PODS[:3]] = SELECTOR

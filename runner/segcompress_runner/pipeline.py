@@ -165,7 +165,7 @@ def _check_model(spec: JobSpec, settings: ActSettings, model: ModelFiles, pictur
 def _measure(
     job: _Job, model: PublishedModel | None, around: Surroundings, progress: Timed
 ) -> publish.Measurement:
-    """Do everything that needs the pictures; train only where there is no `model` yet."""
+    """Do everything that needs the pictures; train only without a `model`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Paddle's packages about one another
         from segcompress_runner import stages

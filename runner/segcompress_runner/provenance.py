@@ -13,7 +13,7 @@ from pathlib import Path
 import segcompress_api
 
 RUNNER_VERSION = "0.1.0"
-"""The project's version, for people; results are told apart by the digests below."""
+"""The project's version, for people; results are distinguished by the digests below."""
 
 WEIGHTS_CODE = (
     "segcompress_api/act_settings.py",

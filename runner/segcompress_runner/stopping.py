@@ -1,4 +1,4 @@
-"""A wish to stop, heard everywhere: at each step of a stage, and wherever somebody waits."""
+"""A request to stop, honoured everywhere: at each step of a stage, and wherever somebody waits."""
 
 import os
 import signal

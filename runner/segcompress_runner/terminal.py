@@ -38,8 +38,8 @@ class ProgressBars:
     def step(self, done: int, **figures: float) -> None:
         """Move the bar."""
         if self._task is not None:
-            told = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-            self._bars.update(self._task, completed=done, figures=told)
+            text = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+            self._bars.update(self._task, completed=done, figures=text)
 
     def note(self, message: str) -> None:
         """Print a sentence above the bars."""

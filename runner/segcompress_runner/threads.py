@@ -1,4 +1,4 @@
-"""How many threads the maths libraries use, told before they are imported: they ask only then."""
+"""How many threads the maths libraries use, set before they are imported: they look only then."""
 
 import os
 from collections.abc import MutableMapping

@@ -85,9 +85,9 @@ def own(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ow
 
 def test_the_plan_is_said_and_nothing_is_done(own: OwnCluster) -> None:
     before = own.everything()
-    told = own.demo("--dry-run")
+    printed = own.demo("--dry-run")
     for words in (RELEASE, SYSTEM_NAMESPACE, f"{DEFAULT_PREFIX}/", "two SegCompressionJobs", "demo-clean"):
-        assert words in told
+        assert words in printed
     assert own.everything() == before
 
 

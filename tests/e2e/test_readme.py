@@ -25,7 +25,7 @@ EXAMPLE_REGISTRY = "registry.example.com"
 def registry(target: Target, tmp_path: Path) -> Iterator[str]:
     """Return the address of a registry that this machine pushes to and the node pulls from."""
     if target.context:
-        pytest.skip("not run: the nodes of a cluster of your own cannot be told to pull from this machine")
+        pytest.skip("not run: the nodes of a cluster of your own cannot be made to pull from this machine")
     address = address_on(Addresses.from_environment(os.environ))
     with Registry(tmp_path / "registry", address):
         yield address

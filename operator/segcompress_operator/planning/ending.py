@@ -18,10 +18,10 @@ def end(look: Round, outcome: Outcome, job: ObservedJob | None = None) -> Plan:
         status = status.model_copy(update={"job_name": job.name, "attempts": count_attempts(look, job)})
     status = statuses.ended_at(_begun(look, status, job), (job.ended if job else None) or look.now)
     word = "Succeeded" if good else "Failed"
-    told = outcome.message if outcome.reason.value == word else f"{outcome.reason.value}: {outcome.message}"
+    text = outcome.message if outcome.reason.value == word else f"{outcome.reason.value}: {outcome.message}"
     notes = outcome.result.notes if outcome.result else ()
-    said = Announcement("Normal" if good else "Warning", word, "; ".join([told, *map(plain, notes)]))
-    return Plan(status=status, announcements=(said,))
+    announcement = Announcement("Normal" if good else "Warning", word, "; ".join([text, *map(plain, notes)]))
+    return Plan(status=status, announcements=(announcement,))
 
 
 def too_late(look: Round, deadline: int) -> Outcome:

@@ -47,7 +47,7 @@ class Outcome:
 
 
 def is_preempted(pod: ObservedPod) -> bool:
-    """Return whether the pod's end is no failure, by the very rules of the Job's podFailurePolicy."""
+    """Return whether the pod's end does not count as a failure, by the rules of a Job's podFailurePolicy."""
     return pod.terminal and pod.exit_code != 0 and (pod.exit_code == ExitCode.PREEMPTED or pod.disrupted)
 
 
@@ -100,13 +100,13 @@ def tells(job: ObservedJob, pods: Sequence[ObservedPod]) -> bool:
 
 def unreadable(job: ObservedJob) -> Outcome:
     """Return the end of a Job whose result nobody could read, not even at a second start."""
-    told = f" ({plain(job.failure_message)})" if job.failure_message else ""
+    detail = f" ({plain(job.failure_message)})" if job.failure_message else ""
     reason = Reason.RUNNER_CRASHED
     for code in (ExitCode.INVALID_INPUT, ExitCode.GATE_MISSED):
         if f"exit code {code.value} " in f"{job.failure_message} ":
             reason = _ALLOWED[code][1]
     return Outcome(
-        reason, f"Job {job.name} ended without a readable result, and so did the one before it{told}"
+        reason, f"Job {job.name} ended without a readable result, and so did the one before it{detail}"
     )
 
 

@@ -1,6 +1,6 @@
 """How a run that has not ended stands: at work, waiting, and what for.
 
-Waiting states are no failures: each names what to mend, and clears by itself once that is done.
+Waiting states are not failures: each names what to fix, and clears by itself once that is done.
 """
 
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ def _until_deadline(job: ObservedJob) -> str:
 
 
 def _between_states(pod: ObservedPod) -> bool:
-    """Return whether what the kubelet says of `pod` is no news.
+    """Return whether what the kubelet says of `pod` is known already.
 
     One that never ran and is being deleted is called ContainerCreating; and a pod's phase changes a moment
     after its container has ended.

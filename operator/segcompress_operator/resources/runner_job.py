@@ -60,7 +60,7 @@ def _owner_reference(owner: Owner) -> Manifest:
 
 
 def _failure_rules() -> list[Manifest]:
-    """Return the rules, first match wins: preemption is no failure, bad input and missed gates are final."""
+    """Return the rules, first match wins: preemption does not count, bad input and missed gates are final."""
     final = [int(ExitCode.INVALID_INPUT), int(ExitCode.GATE_MISSED)]
     preempted = int(ExitCode.PREEMPTED)
     return [

@@ -1,4 +1,4 @@
-"""Records of one kind, as far as its streams have told: by uid and by owner.
+"""Records of one kind, as far as its streams have delivered them: by uid and by owner.
 
 Three rules keep ghosts out, whatever comes in which order:
 
@@ -74,17 +74,17 @@ class Store(Generic[R]):
         return [self._records[uid] for uid in self._owned.get(owner_uid, ())]
 
     def is_listed(self, namespace: str) -> bool:
-        """Return whether all objects of the namespace have been told."""
+        """Return whether all objects of the namespace have been delivered."""
         return None in self._positions or namespace in self._positions
 
     def take(self, record: R) -> None:
-        """Take in what a LIST or a watch told."""
+        """Take in what a LIST or a watch delivered."""
         old = self._records.get(record.uid)
         if old is None or not _older(record.resource_version, old.resource_version):
             self.replace(record)
 
     def moved(self, scope: Scope, version: str) -> None:
-        """Note that the stream of `scope` has told everything up to `version`."""
+        """Note that the stream of `scope` has delivered everything up to `version`."""
         if version:
             self._positions[scope] = version
 

@@ -47,7 +47,7 @@ class Sink(Protocol):
         """Take in the last state of an object that is gone."""
 
     def moved(self, scope: Scope, version: str) -> None:
-        """Note that everything up to `version` was told."""
+        """Note that everything up to `version` was delivered."""
 
     def listed(self, scope: Scope, version: str, uids: set[str]) -> None:
         """Note the end of a LIST that held `uids`."""
@@ -151,7 +151,7 @@ class Stream:
         return len(text), json.loads(text)
 
     async def _watch(self) -> bool:
-        """Pass on what one watch tells; return whether it worked: it told something, or lasted."""
+        """Pass on what one watch delivers; return whether it worked: it delivered something, or lasted."""
         began, silent = time.monotonic(), True
         events = watching.watch_objs(
             settings=self._settings,

@@ -1,4 +1,4 @@
-"""All streams of the operator: one for each kind and scope, started together and told of together."""
+"""All streams of the operator: one for each kind and scope, started together and reported together."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Whether a model that was exported with a fixed batch computes batches of another size.
 
-Paddle computes shapes anew from what is fed, so a fixed first dimension is no more than a note, unless an
+Paddle computes shapes anew from what is fed, so a fixed first dimension is only a note, unless an
 operator has it built in (`reshape` to [1, …]). Only a trial tells: of two pictures at once, the second
 must come out as it does alone.
 """

@@ -1,4 +1,4 @@
-"""Whatever of a training can be told to fail before its first iteration, told in the first seconds."""
+"""What is certain to fail a training, found in the first seconds, before its first iteration."""
 
 from typing import Any
 

@@ -57,8 +57,8 @@ LOSSES: dict[str, Loss] = {"l2": l2, "soft_label": soft_label, "dkd": dkd, "skd"
 
 
 def _cross_entropy(scores: Any, probabilities: Any) -> Any:
-    told = probabilities * functional.log_softmax(scores, axis=_CLASSES)
-    return -paddle.mean(paddle.sum(told, axis=_CLASSES))
+    terms = probabilities * functional.log_softmax(scores, axis=_CLASSES)
+    return -paddle.mean(paddle.sum(terms, axis=_CLASSES))
 
 
 def _divergence(student: Any, teacher: Any) -> Any:
@@ -68,9 +68,9 @@ def _divergence(student: Any, teacher: Any) -> Any:
 
 def _split(scores: Any, target: Any) -> Any:
     """Return the log probabilities of the target and of all other classes together."""
-    told = functional.log_softmax(scores, axis=_CLASSES)
-    of_target = paddle.sum(told * target, axis=_CLASSES, keepdim=True)
-    of_others = paddle.logsumexp(told - _MASKED * target, axis=_CLASSES, keepdim=True)
+    logs = functional.log_softmax(scores, axis=_CLASSES)
+    of_target = paddle.sum(logs * target, axis=_CLASSES, keepdim=True)
+    of_others = paddle.logsumexp(logs - _MASKED * target, axis=_CLASSES, keepdim=True)
     return paddle.concat([of_target, of_others], axis=_CLASSES)
 
 

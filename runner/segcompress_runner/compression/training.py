@@ -1,8 +1,8 @@
 """The training loop: replaces AutoCompression._start_train of PaddleSlim's ACT.
 
 Differences from upstream, each for a fault of it: only evaluations after the pruning ramp can win; one
-evaluation always stands at the end; nothing ends the training for being near the baseline; a loss that is no
-number ends it at once; SIGTERM is heard at every step. What is done to the graph and the weights is the
+evaluation always stands at the end; nothing ends the training for being near the baseline; a loss of NaN or
+infinity ends it at once; SIGTERM is honoured at every step. What is done to the graph and the weights is the
 steps' and the `student`'s.
 """
 
@@ -208,7 +208,7 @@ class _Run:
 
 
 def _told(evaluation: Evaluation, total: int) -> str:
-    told = f"iteration {evaluation.iteration} of {total}: mIoU {evaluation.miou:.4f}"
+    text = f"iteration {evaluation.iteration} of {total}: mIoU {evaluation.miou:.4f}"
     if evaluation.ratio is None:
-        return told
-    return f"{told} at ratio {evaluation.ratio:.4f}" + ("" if evaluation.eligible else " (ramp not over)")
+        return text
+    return f"{text} at ratio {evaluation.ratio:.4f}" + ("" if evaluation.eligible else " (ramp not over)")

@@ -133,7 +133,7 @@ def _opened(path: Path, sample: Sample, formats: tuple[str, ...]) -> Image.Image
     try:
         image = Image.open(path, formats=formats)
     except UnidentifiedImageError:
-        raise InvalidInputError(f"{sample.named(path)}: is no {', '.join(formats)} picture") from None
+        raise InvalidInputError(f"{sample.named(path)}: is not a {' or '.join(formats)} picture") from None
     except Exception as error:
         if is_exhaustion(error):
             raise

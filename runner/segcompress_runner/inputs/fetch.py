@@ -177,7 +177,7 @@ def _check_names(program: str, params: str) -> None:
     ):
         if not name.endswith(suffix):
             raise InvalidSettingError(
-                f"spec.model.inference.{field}: {name} is no *{suffix} file; of Paddle's formats only "
+                f"spec.model.inference.{field}: {name} is not a *{suffix} file; of Paddle's formats only "
                 ".pdmodel with .pdiparams is taken: the others are pickle, which runs code"
             )
 

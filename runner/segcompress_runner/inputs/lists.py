@@ -53,7 +53,7 @@ def parse_list(content: bytes, name: str) -> tuple[Entry, ...]:
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        raise InvalidInputError(f'{name}: is no UTF-8 text of "image mask" lines') from None
+        raise InvalidInputError(f'{name}: must be UTF-8 text of "image mask" lines') from None
     entries = tuple(
         _entry(line.strip(), f"{name} line {number}") for number, line in enumerate(lines, 1) if line.strip()
     )

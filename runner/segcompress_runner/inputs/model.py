@@ -79,7 +79,7 @@ def _parse(path: Path) -> Any:
     except FileNotFoundError:
         raise InvalidInputError(f"{path}: the model's program does not exist") from None
     except Exception:  # noqa: BLE001 - protobuf's error class differs between its implementations
-        raise InvalidInputError(f"{path}: is no Paddle inference program (.pdmodel)") from None
+        raise InvalidInputError(f"{path}: is not a Paddle inference program (.pdmodel)") from None
     if not program.blocks or not program.blocks[0].ops:
         raise InvalidInputError(f"{path}: is a Paddle program without operators")
     refused = forbidden(program)

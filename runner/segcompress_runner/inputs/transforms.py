@@ -91,7 +91,7 @@ def _check(transform: Transform, field: str) -> None:
     if signature is None:
         remedy = _did_you_mean(transform.type, tuple(SIGNATURES))
         raise InvalidSettingError(
-            f"{field}.type: {transform.type} is no PaddleSeg transform that is known; {remedy}"
+            f"{field}.type: {transform.type} is not a known PaddleSeg transform; {remedy}"
         )
     given = transform.arguments()
     for name in given:

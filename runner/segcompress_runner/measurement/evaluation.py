@@ -84,8 +84,8 @@ def evaluate(
 ) -> Scores:
     """Return the scores of a model over `pictures`; `progress.step` gets the pictures that are done.
 
-    Raises InvalidInputError where the model's output does not fit dataset.numClasses or is no prediction for
-    each picture, and its subclass OutputNotFiniteError where a score is NaN or infinite.
+    Raises InvalidInputError where the model's output does not fit dataset.numClasses or is missing for a
+    picture, and its subclass OutputNotFiniteError where a score is NaN or infinite.
     """
     listener, observe = progress or Silent(), options.observe or _nobody
     total = np.zeros((dataset.num_classes, dataset.num_classes), np.int64)

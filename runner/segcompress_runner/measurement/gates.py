@@ -45,7 +45,7 @@ class Deployed:
 class Bounds:
     """How far an exported file may be from the saved model: mIoU lost, and share of pixels that differ.
 
-    A better mIoU is no fault by itself, but one that comes with many other pixels is another model's.
+    A better mIoU is not a fault by itself, but one that comes with many other pixels is another model's.
     """
 
     miou_loss: float

@@ -1,4 +1,4 @@
-"""What a model may give for a batch: scores of each class, or class ids; told apart and checked here."""
+"""What a model may give for a batch: scores of each class, or class ids; distinguished and checked here."""
 
 from typing import Any
 

@@ -32,7 +32,7 @@ def abba(models: int, queries: int) -> tuple[Block, ...]:
 def percentile(values: Sequence[float], percent: float) -> float:
     """Return the nearest-rank percentile: the least value that so many percent of all do not exceed.
 
-    Raises ValueError where there are no values.
+    Raises ValueError without values.
     """
     if not values:
         raise ValueError("no values, no percentile")

@@ -68,7 +68,7 @@ class LossTrend:
             self._reference = level
             self._recent.clear()
         elif level > _GROWTH * self._reference:
-            told = f"the loss grows: {self._reference:.4g} before, {level:.4g} by iteration {iteration}"
+            sentence = f"the loss grows: {self._reference:.4g} before, {level:.4g} by iteration {iteration}"
             self._reference = level
-            return told
+            return sentence
         return None

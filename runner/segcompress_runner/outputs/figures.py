@@ -52,14 +52,14 @@ class Measurements:
     def reported(self, runtime: RuntimeName) -> Reported:
         """Return what is said of both models on one runtime: scores and latency are of the same variant.
 
-        Where it compares on several devices, of a quantised model the one that computes in int8 is told.
+        Where it compares on several devices, of a quantised model the one that computes in int8 is reported.
         """
         compared = [comparison for comparison in self.latencies if comparison.runtime == runtime]
-        told = max(compared, key=lambda comparison: comparison.deployed.int8)
+        chosen = max(compared, key=lambda comparison: comparison.deployed.int8)
         return Reported(
-            comparison=told,
-            baseline=_scores(self.baseline, told.baseline),
-            compressed=_scores(self.compressed, told.deployed),
+            comparison=chosen,
+            baseline=_scores(self.baseline, chosen.baseline),
+            compressed=_scores(self.compressed, chosen.deployed),
         )
 
 
@@ -74,8 +74,8 @@ class Reported:
 
 def metrics_of(spec: JobSpec, measured: Measurements) -> Metrics:
     """Return the figures for the resource's status: those of the first runtime, in the variant to deploy."""
-    told = measured.reported(spec.benchmark.runtimes[0])
-    before, after, compared = told.baseline, told.compressed, told.comparison
+    first = measured.reported(spec.benchmark.runtimes[0])
+    before, after, compared = first.baseline, first.compressed, first.comparison
     return Metrics(
         baseline=_model(before, measured.model, compared.baseline, None),
         compressed=_model(after, measured.compressed_model, compared.deployed, measured.sparsity),
@@ -111,7 +111,7 @@ def _processor(processor: Processor, latency: Latency) -> str:
 
 def _gated(spec: JobSpec, measured: Measurements) -> Measured:
     """Return what the gates look at: both models as each runtime runs them, and the zeros."""
-    told = [measured.reported(runtime) for runtime in spec.benchmark.runtimes]
+    reported = [measured.reported(runtime) for runtime in spec.benchmark.runtimes]
     return Measured(
         deployed=tuple(
             Deployed(
@@ -119,7 +119,7 @@ def _gated(spec: JobSpec, measured: Measurements) -> Measured:
                 _accuracy(one.baseline),
                 _accuracy(one.compressed),
             )
-            for one in told
+            for one in reported
         ),
         sparsity=measured.sparsity.pruned_layers if measured.sparsity else None,
         parities=measured.exported.parities,

@@ -26,7 +26,7 @@ _SETTINGS: tuple[Any, ...] = (OPSET, True, False, True, True, True, {}, "onnxrun
 verbose; checked; experimental operators; optimised; no operators of our own; for ONNX Runtime; no calibration
 file; no external data; no fp16."""
 
-_TOLD = ("[ERROR]", "not supported", "Error:")
+_ERROR_MARKS = ("[ERROR]", "not supported", "Error:")
 
 
 def export_onnx(files: ModelFiles, to: Path) -> Path:
@@ -64,8 +64,8 @@ def export_onnx(files: ModelFiles, to: Path) -> Path:
 def _cause(output: str) -> str:
     """Return the line in which paddle2onnx says what it minds, else its last."""
     lines = [line for line in output.splitlines() if line.strip()]
-    told = [line for line in lines if any(mark in line for mark in _TOLD)]
-    line = (told or lines or ["paddle2onnx ended without a word"])[-1 if not told else 0]
+    errors = [line for line in lines if any(mark in line for mark in _ERROR_MARKS)]
+    line = (errors or lines or ["paddle2onnx ended without a word"])[-1 if not errors else 0]
     return _MARKS.sub("", line).strip().rstrip(".,")[:300]
 
 

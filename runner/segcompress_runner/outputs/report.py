@@ -86,13 +86,13 @@ def result_json(document: Document) -> dict[str, Any]:
 
 
 def _classes(spec: JobSpec, measured: Measurements) -> list[dict[str, Any]]:
-    told = measured.reported(spec.benchmark.runtimes[0])
+    reported = measured.reported(spec.benchmark.runtimes[0])
     return [
         {
             "id": index,
             "name": class_name(spec, index),
-            "baselineIou": told.baseline.class_iou[index],
-            "compressedIou": told.compressed.class_iou[index],
+            "baselineIou": reported.baseline.class_iou[index],
+            "compressedIou": reported.compressed.class_iou[index],
         }
         for index in range(spec.dataset.num_classes)
     ]
@@ -162,7 +162,7 @@ def _machine(processor: Processor) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """Return `value` with null for what is no number: JSON has no NaN."""
+    """Return `value` with null in place of NaN and infinity, which JSON lacks."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

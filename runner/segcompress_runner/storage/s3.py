@@ -241,7 +241,7 @@ class S3Storage:
     def _each(self, items: Sequence[_T], work: Callable[[_T], Any], step: Step) -> list[Any]:
         """Do `work` for every item on a pool of threads, a few ahead.
 
-        The first error ends it. Of several, that of the first item is raised: a repeated run reports the same.
+        The first error ends it. Of several, the first item's is raised: a repeated run reports the same.
         """
         pool = ThreadPoolExecutor(max_workers=self._connections, thread_name_prefix="s3")
         results: list[Any] = [None] * len(items)
@@ -292,6 +292,6 @@ def _answer(response: Any) -> Exception:
     """Return minio's exception for an answer to a request of our own."""
     try:
         error: Exception = S3Error.fromxml(response)
-    except Exception:  # noqa: BLE001 - any body that is no S3 error
+    except Exception:  # noqa: BLE001 - any body that is not an S3 error
         error = ServerError(f"HTTP {response.status}", response.status)
     return error

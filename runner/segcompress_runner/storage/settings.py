@@ -68,7 +68,7 @@ def _endpoint(value: str) -> tuple[str, bool]:
         parts = urlsplit(value)
         port = parts.port
     except ValueError as error:
-        raise InvalidSettingError(f"{problem}{value!r} is no URL ({error})") from None
+        raise InvalidSettingError(f"{problem}{value!r} is not a URL ({error})") from None
     if parts.username or parts.password:
         raise InvalidSettingError(f"{problem}holds credentials; they belong in accessKey and secretKey")
     extra = parts.path.strip("/") or parts.query or parts.fragment

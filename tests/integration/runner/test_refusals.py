@@ -19,13 +19,13 @@ Spoil = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True)
-class Told:
+class Refusal:
     """What a refused run says."""
 
     reason: Reason
     message: str
 
-    def by(self, ended: Ended) -> None:
+    def confirm(self, ended: Ended) -> None:
         """Check it, and that no retry is asked for."""
         assert (ended.code, ended.result.reason) == (3, self.reason), ended.log
         assert self.message in ended.result.message
@@ -33,12 +33,12 @@ class Told:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "told"),
+    ("path", "value", "refusal"),
     [
         pytest.param(
             "dataset.trainTransforms",
             [{"type": "Resize", "targetsize": [32, 32]}],
-            Told(
+            Refusal(
                 Reason.INVALID_SPEC,
                 "trainTransforms[0].targetsize: Resize has no such argument; did you mean target_size?",
             ),
@@ -47,7 +47,7 @@ class Told:
         pytest.param(
             "strategy.TrainConfig.learning_rate",
             "fast",
-            Told(
+            Refusal(
                 Reason.INVALID_SPEC,
                 "spec.strategy.TrainConfig.learning_rate: must be a positive number, got 'fast'",
             ),
@@ -56,13 +56,13 @@ class Told:
         pytest.param(
             "dataset.trainList",
             "training.txt",
-            Told(Reason.INPUT_NOT_FOUND, "s3://inputs/dataset/training.txt does not exist"),
+            Refusal(Reason.INPUT_NOT_FOUND, "s3://inputs/dataset/training.txt does not exist"),
             id="list",
         ),
         pytest.param(
             "model.inference.uri",
             "s3://no-such-bucket/x/",
-            Told(
+            Refusal(
                 Reason.INPUT_NOT_FOUND,
                 "s3://no-such-bucket/x/model.pdmodel (spec.model.inference.modelFile) does not exist",
             ),
@@ -71,64 +71,65 @@ class Told:
         pytest.param(
             "dataset.uri",
             "s3://no-such-bucket/x/",
-            Told(Reason.INPUT_NOT_FOUND, "s3://no-such-bucket: the bucket does not exist"),
+            Refusal(Reason.INPUT_NOT_FOUND, "s3://no-such-bucket: the bucket does not exist"),
             id="bucket of the dataset",
         ),
         pytest.param(
             "output.uri",
             "s3://no-such-bucket/x/",
-            Told(Reason.INPUT_NOT_FOUND, "s3://no-such-bucket: the bucket does not exist"),
+            Refusal(Reason.INPUT_NOT_FOUND, "s3://no-such-bucket: the bucket does not exist"),
             id="bucket of the output",
         ),
         pytest.param(
             "strategy",
             {"configUri": "s3://inputs/absent.yaml"},
-            Told(Reason.INPUT_NOT_FOUND, "s3://inputs/absent.yaml does not exist"),
+            Refusal(Reason.INPUT_NOT_FOUND, "s3://inputs/absent.yaml does not exist"),
             id="ACT file",
         ),
         pytest.param(
             "model.inference.paramsFile",
             "model.pdparams",
-            Told(
-                Reason.INVALID_SPEC, "spec.model.inference.paramsFile: model.pdparams is no *.pdiparams file"
+            Refusal(
+                Reason.INVALID_SPEC,
+                "spec.model.inference.paramsFile: model.pdparams is not a *.pdiparams file",
             ),
             id="pickle",
         ),
         pytest.param(
             "dataset.uri",
             "file:///etc/",
-            Told(Reason.INVALID_SPEC, "a run in a cluster takes s3:// addresses alone"),
+            Refusal(Reason.INVALID_SPEC, "a run in a cluster takes s3:// addresses alone"),
             id="file in a cluster",
         ),
     ],
 )
 def test_fault_of_the_spec_is_named_before_anything_is_fetched(
-    runner: Runner, spec: Spec, path: str, value: Any, told: Told
+    runner: Runner, spec: Spec, path: str, value: Any, refusal: Refusal
 ) -> None:
-    told.by(runner.run(changed(spec, path, value)))
+    refusal.confirm(runner.run(changed(spec, path, value)))
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "refusal"),
     [
         pytest.param(
             {"AWS_SECRET_ACCESS_KEY": "wrong-secret"},
-            Told(Reason.STORAGE_ACCESS_DENIED, "denies access (SignatureDoesNotMatch"),
+            Refusal(Reason.STORAGE_ACCESS_DENIED, "denies access (SignatureDoesNotMatch"),
             id="wrong secret",
         ),
         pytest.param(
             {"AWS_ACCESS_KEY_ID": "nobody"},
-            Told(Reason.STORAGE_ACCESS_DENIED, "denies access (InvalidAccessKeyId"),
+            Refusal(Reason.STORAGE_ACCESS_DENIED, "denies access (InvalidAccessKeyId"),
             id="unknown key",
         ),
         pytest.param(
             {"AWS_ACCESS_KEY_ID": ""},
-            Told(Reason.INVALID_SPEC, "AWS_ACCESS_KEY_ID (key accessKey of the storage Secret)"),
+            Refusal(Reason.INVALID_SPEC, "AWS_ACCESS_KEY_ID (key accessKey of the storage Secret)"),
             id="no key",
         ),
         pytest.param(
             {"S3_ENDPOINT": "http://169.254.169.254"},
-            Told(
+            Refusal(
                 Reason.INVALID_SPEC,
                 "169.254.169.254 is at 169.254.169.254, an address of link-local or metadata services",
             ),
@@ -137,9 +138,9 @@ def test_fault_of_the_spec_is_named_before_anything_is_fetched(
     ],
 )
 def test_fault_of_the_credentials_is_named(
-    runner: Runner, spec: Spec, environment: dict[str, str], told: Told
+    runner: Runner, spec: Spec, environment: dict[str, str], refusal: Refusal
 ) -> None:
-    told.by(runner.run(spec, **environment))
+    refusal.confirm(runner.run(spec, **environment))
 
 
 def test_act_file_stands_in_for_the_sections(admin: Minio, runner: Runner, spec: Spec, bucket: str) -> None:
@@ -166,7 +167,7 @@ NINES, LOW = picture(np.full((8, 8), 9, np.uint8)), picture(np.zeros((4, 8), np.
     ("image", "mask", "message"),
     [
         pytest.param(IMAGE[:60], MASK, "a.png (train.txt line 1): is broken or truncated", id="broken"),
-        pytest.param(b"<html>", MASK, "a.png (train.txt line 1): is no JPEG, PNG", id="no picture"),
+        pytest.param(b"<html>", MASK, "a.png (train.txt line 1): is not a JPEG or PNG", id="no picture"),
         pytest.param(IMAGE, NINES, "m.png (train.txt line 1): holds class id 9", id="class id"),
         pytest.param(IMAGE, LOW, "m.png (train.txt line 1): the mask is 8x4", id="size"),
     ],
@@ -174,7 +175,7 @@ NINES, LOW = picture(np.full((8, 8), 9, np.uint8)), picture(np.zeros((4, 8), np.
 def test_faulty_picture_is_named_with_its_line(
     pictured: Callable[[bytes, bytes], Spec], runner: Runner, image: bytes, mask: bytes, message: str
 ) -> None:
-    Told(Reason.INVALID_INPUT, message).by(runner.run(pictured(image, mask)))
+    Refusal(Reason.INVALID_INPUT, message).confirm(runner.run(pictured(image, mask)))
 
 
 @pytest.fixture
@@ -209,7 +210,7 @@ def test_absent_picture_is_named_with_its_line(admin: Minio, runner: Runner, spe
 def test_faulty_model_is_named(
     spoiled: Callable[[str, Spoil], Spec], runner: Runner, name: str, spoil: Spoil, message: str
 ) -> None:
-    Told(Reason.INVALID_INPUT, message).by(runner.run(spoiled(name, spoil)))
+    Refusal(Reason.INVALID_INPUT, message).confirm(runner.run(spoiled(name, spoil)))
 
 
 @pytest.fixture
@@ -247,7 +248,7 @@ def test_setting_that_does_not_fit_the_model_is_named_before_training(
     runner: Runner, spec: Spec, path: str, value: Any, message: str
 ) -> None:
     ended = runner.run(changed(spec, path, value))
-    Told(Reason.INVALID_SPEC, message).by(ended)
+    Refusal(Reason.INVALID_SPEC, message).confirm(ended)
     assert "Compress" not in ended.log
 
 
@@ -256,7 +257,7 @@ def test_setting_that_does_not_fit_the_model_is_named_before_pictures_are_fetche
 ) -> None:
     spec = changed(pictured(b"no picture", MASK), "strategy.Distillation", {"node": ["conv2d_1.tmp_9"]})
     ended = runner.run(spec)
-    Told(Reason.INVALID_SPEC, "spec.strategy.Distillation.node").by(ended)
+    Refusal(Reason.INVALID_SPEC, "spec.strategy.Distillation.node").confirm(ended)
     assert "Validate" not in ended.log
 
 
@@ -278,5 +279,5 @@ def test_late_picture_of_another_size_is_named_before_anything_is_decoded(
         put(admin, bucket, f"data/{name}", content)
     unresized = changed(spec, "dataset.uri", f"s3://{bucket}/data/")
     ended = runner.run(changed(unresized, "dataset.trainTransforms", [{"type": "Normalize"}]))
-    Told(Reason.INVALID_SPEC, "odd.png (train.txt line 24) 48x40").by(ended)
+    Refusal(Reason.INVALID_SPEC, "odd.png (train.txt line 24) 48x40").confirm(ended)
     assert "Baseline" not in ended.log

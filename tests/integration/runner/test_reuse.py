@@ -120,14 +120,14 @@ def test_another_processor_measures_the_same_weights_again(
     manifest = json.loads(read(admin, result.artifacts.manifest.uri))
     folder = result.artifacts.manifest.uri.partition("/measurements/")[0]
     path = next(file["path"] for file in manifest["files"] if file["name"] == "result.json")
-    told, before = (
+    report, before = (
         json.loads(read(admin, uri)) for uri in (f"{folder}/{path}", f"{published.model_uri}result.json")
     )
-    assert told["machine"]["cpu"] == "another CPU (avx2)"
-    assert told["training"] == before["training"]
-    assert told["training"]["history"]
-    assert told["run"]["modelKey"] == before["run"]["modelKey"]
-    assert told["run"]["measurementKey"] != before["run"]["measurementKey"]
+    assert report["machine"]["cpu"] == "another CPU (avx2)"
+    assert report["training"] == before["training"]
+    assert report["training"]["history"]
+    assert report["run"]["modelKey"] == before["run"]["modelKey"]
+    assert report["run"]["measurementKey"] != before["run"]["measurementKey"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_a_capable_machine_has_no_problem() -> None:
     ("facts", "expected"),
     [
         pytest.param(Facts(system="Darwin"), "containers need Linux, this is Darwin", id="not Linux"),
-        pytest.param(Facts(root=False), "needs root, and there is no sudo", id="neither root nor sudo"),
+        pytest.param(Facts(root=False), "needs root, and sudo is missing", id="neither root nor sudo"),
         pytest.param(
             Facts(capabilities=ALL_BUT_SYS_ADMIN), "root lacks CAP_SYS_ADMIN", id="root in a container"
         ),

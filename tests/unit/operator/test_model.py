@@ -39,9 +39,9 @@ kinds, names = st.sampled_from(KINDS), st.sampled_from(NAMES)
 
 @dataclass
 class Stream:
-    """How far the history of a kind was told; a gap must be mended by a LIST."""
+    """How far the history of a kind was delivered; a gap must be mended by a LIST."""
 
-    told: int = 0
+    delivered: int = 0
     broken: bool = True
 
 
@@ -110,15 +110,15 @@ class Model(RuleBasedStateMachine):
         stream = self.streams[kind]
         if stream.broken:
             return
-        for type_, body in self.truth.history[kind][stream.told : stream.told + count]:
+        for type_, body in self.truth.history[kind][stream.delivered : stream.delivered + count]:
             (self.sinks[kind].gone if type_ == "DELETED" else self.sinks[kind].seen)(body)
             self.sinks[kind].moved(None, body["metadata"]["resourceVersion"])
-            stream.told += 1
+            stream.delivered += 1
 
     @rule(kind=kinds, count=st.integers(1, 5))
     def repeat(self, kind: Kind, count: int) -> None:
         """Let the watch begin again at an earlier version."""
-        self.streams[kind].told = max(0, self.streams[kind].told - count)
+        self.streams[kind].delivered = max(0, self.streams[kind].delivered - count)
 
     @rule(kind=kinds)
     def lose_events(self, kind: Kind) -> None:
@@ -182,9 +182,9 @@ class Model(RuleBasedStateMachine):
             self.answers[name] = lambda: self.runs.written(body)
 
     def check_no_ghost(self, resource: Resource) -> None:
-        """Fail where a resource whose end was told gets a Job."""
+        """Fail where a resource whose end was delivered gets a Job."""
         stream = self.streams[COMPRESSION_JOBS]
-        if not stream.broken and stream.told == len(self.truth.history[COMPRESSION_JOBS]):
+        if not stream.broken and stream.delivered == len(self.truth.history[COMPRESSION_JOBS]):
             assert resource.uid in self.truth.objects[COMPRESSION_JOBS]
 
     def check_attempts(self, resource: Resource, body: Body) -> None:
@@ -220,7 +220,7 @@ class Model(RuleBasedStateMachine):
 
     @rule()
     def come_to_rest(self) -> None:
-        """Once all is told and answered, rounds end, and another one writes nothing."""
+        """Once all is delivered and answered, rounds end, and another one writes nothing."""
         for name in NAMES:
             self.answer(name)
         for _ in range(8):
@@ -240,7 +240,7 @@ class Model(RuleBasedStateMachine):
     @invariant()
     def streams_that_told_all_left_no_ghost(self) -> None:
         for kind, stream in self.streams.items():
-            if not stream.broken and stream.told == len(self.truth.history[kind]):
+            if not stream.broken and stream.delivered == len(self.truth.history[kind]):
                 assert self.known(kind).keys() == self.truth.objects[kind].keys()
 
     @invariant()

@@ -78,9 +78,9 @@ def test_success_keeps_metrics_and_artifacts(reason: str) -> None:
 )
 def test_failure_is_final_and_says_why(job: Any, pods: tuple[Any, ...], reason: str, words: str) -> None:
     made = plan(Observed(jobs=(job,), pods=pods, asked=True), status=RUNNING)
-    told = failure(made)
-    assert told[0] == reason
-    assert words in told[1]
+    failed = failure(made)
+    assert failed[0] == reason
+    assert words in failed[1]
     true = {name for name, status in conditions(made).items() if status == "True"}
     assert true == {"Failed", "Stalled", "Finished"}
     assert conditions(made)["Accepted"] == "Unknown"

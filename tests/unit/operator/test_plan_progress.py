@@ -1,4 +1,4 @@
-"""How a run that has not ended stands: rows of what was observed and what is told."""
+"""How a run that has not ended stands: rows of what was observed and what is reported."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -135,9 +135,9 @@ def test_unfinished_run_says_how_it_stands(
     job: dict[str, Any], pods: tuple[Any, ...], reason: str, words: str, phase: str
 ) -> None:
     made = plan(Observed(jobs=(make_job(**job),), pods=pods))
-    told = reconciling(made)
-    assert told[0] == reason
-    assert words in told[1]
+    waiting = reconciling(made)
+    assert waiting[0] == reason
+    assert words in waiting[1]
     assert status_of(made).phase == phase
     assert len(conditions(made)) == 8
     assert {c.observed_generation for c in status_of(made).conditions} == {1}

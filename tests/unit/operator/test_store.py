@@ -1,4 +1,4 @@
-"""The store of one kind: what a stream told, with no ghosts in whatever order it came."""
+"""The store of one kind: what a stream delivered, with no ghosts in whatever order it came."""
 
 from dataclasses import dataclass, field
 

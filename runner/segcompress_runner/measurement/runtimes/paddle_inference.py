@@ -106,10 +106,10 @@ def _config(files: ModelFiles, options: PaddleOptions) -> Any:
 def _summary(error: Exception) -> str:
     """Return the sentence of one of Paddle's errors, which stands below a C++ traceback."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = next(
+    summary = next(
         (line for line in lines if line.startswith("(")), lines[-1] if lines else type(error).__name__
     )
-    return told if len(told) <= _SUMMARY_LENGTH else f"{told[:_SUMMARY_LENGTH]}…"
+    return summary if len(summary) <= _SUMMARY_LENGTH else f"{summary[:_SUMMARY_LENGTH]}…"
 
 
 def _opener(device: Device = "CPU", *, int8: bool = False) -> Callable[[Candidate, int], PaddleSession]:

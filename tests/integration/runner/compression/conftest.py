@@ -31,7 +31,7 @@ TRANSFORMS = [{"type": "Normalize"}]
 
 @dataclass
 class Listener:
-    """Remembers what a training told."""
+    """Remembers what a training reported."""
 
     stages: list[tuple[Stage, int]] = field(default_factory=list)
     steps: list[tuple[int, dict[str, float]]] = field(default_factory=list)

@@ -48,6 +48,6 @@ def test_cityscapes_fits_into_the_default_memory_request(folder: Path) -> None:
         text=True,
         cwd=Path(__file__).parents[3],
     )
-    told: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    assert np.array_equal(told["confusion"], one_by_one(folder))
-    assert told["peak_mib"] < DEFAULT_REQUEST_MIB
+    result: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    assert np.array_equal(result["confusion"], one_by_one(folder))
+    assert result["peak_mib"] < DEFAULT_REQUEST_MIB

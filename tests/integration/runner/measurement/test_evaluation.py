@@ -146,7 +146,7 @@ def test_pictures_are_counted_by_several_threads_at_once(
 def test_progress_hears_of_every_picture(model: ModelFiles, pictures: Pictures) -> None:
     steps = []
 
-    class Heard:
+    class Recorder:
         def start(self, *_: Any) -> None:
             raise AssertionError("the caller enters the stage")
 
@@ -156,7 +156,7 @@ def test_progress_hears_of_every_picture(model: ModelFiles, pictures: Pictures) 
         def note(self, message: str) -> None:
             raise AssertionError(message)
 
-    evaluate(paddle_predictor(model), pictures, tiny_dataset(), Options(3, 1), Heard())
+    evaluate(paddle_predictor(model), pictures, tiny_dataset(), Options(3, 1), Recorder())
     assert steps == [(3, True), (6, True), (7, True)]
 
 

@@ -38,10 +38,10 @@ def test_wrong_job_ends_with_3_and_one_line(
 ) -> None:
     job.write_text(JOB.replace(old, new))
     assert cli.main(["validate", str(job)]) == 3
-    told = capsys.readouterr().err
-    assert told.startswith("error: ")
-    assert told.count("\n") == 1
-    assert message in told
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: ")
+    assert printed.count("\n") == 1
+    assert message in printed
 
 
 def test_missing_input_ends_with_3_and_its_address(job: Path, capsys: pytest.CaptureFixture[str]) -> None:

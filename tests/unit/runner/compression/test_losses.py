@@ -17,8 +17,8 @@ def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return probabilities
 
 
-def divergence(told: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    return float(sum(p * np.log(p / q) for p, q in zip(right, told, strict=True) if p > 0))
+def divergence(given: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    return float(sum(p * np.log(p / q) for p, q in zip(right, given, strict=True) if p > 0))
 
 
 def by_pixel(student: Values, teacher: Values) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:

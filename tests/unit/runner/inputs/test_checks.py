@@ -80,10 +80,10 @@ FAULTS = [
     pytest.param(lambda root: cut(root / "a.png"), r"a\.png .*broken or truncated", id="truncated PNG"),
     pytest.param(
         lambda root: (root / "a.jpg").write_bytes(b"<html>not found</html>"),
-        r"a\.jpg .*is no JPEG, PNG",
+        r"a\.jpg .*is not a JPEG or PNG",
         id="no picture",
     ),
-    pytest.param(lambda root: (root / "a.jpg").write_bytes(b""), r"a\.jpg .*is no JPEG", id="empty file"),
+    pytest.param(lambda root: (root / "a.jpg").write_bytes(b""), r"a\.jpg .*is not a JPEG", id="empty file"),
     pytest.param(
         lambda root: (root / "a.jpg").write_bytes(png_of_size(60000, 60000)),
         r"a\.jpg .*is 60000x60000 pixels; the most is",

@@ -39,7 +39,7 @@ def test_list_gives_pairs(content: bytes, expected: list[tuple[str, str]]) -> No
             b"./../a.jpg a.png\n", "train.txt line 1: './../a.jpg' is not a path", id="dot, upwards"
         ),
         pytest.param(b"a.jpg masks\\b.png\n", "is not a path inside", id="backslash"),
-        pytest.param(b"\xff\xd8\xff\xe0", "train.txt: is no UTF-8 text", id="a picture"),
+        pytest.param(b"\xff\xd8\xff\xe0", "train.txt: must be UTF-8 text", id="a picture"),
     ],
 )
 def test_faulty_list_is_refused_with_its_line(content: bytes, message: str) -> None:

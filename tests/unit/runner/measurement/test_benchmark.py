@@ -44,7 +44,7 @@ def checked(model: Model, runtime: RuntimeName = "PaddleInference", miou: float 
     return Checked(Variant(runtime, model.name, "CPU", False, model.open), scores(miou))  # noqa: FBT003
 
 
-class Heard:
+class Recorder:
     """Progress that remembers."""
 
     def __init__(self) -> None:
@@ -66,8 +66,8 @@ def test_models_take_turns_on_one_real_picture() -> None:
     diary: list[str] = []
     old, new, fast = (Model(name, diary) for name in ("old", "new", "fast"))
     settings = Benchmark(runtimes=("PaddleInference",), threads=3, warmup=5, min_queries=16)
-    heard = Heard()
-    (result,) = benchmark([checked(old)], [checked(new), checked(fast)], PICTURE, settings, heard)
+    recorder = Recorder()
+    (result,) = benchmark([checked(old)], [checked(new), checked(fast)], PICTURE, settings, recorder)
     assert diary[:15] == ["old"] * 5 + ["new"] * 5 + ["fast"] * 5
     turns = [name for name, after in zip(diary[15:], [*diary[16:], ""], strict=True) if name != after]
     assert turns[:5] == ["old", "new", "fast", "new", "old"]
@@ -75,28 +75,28 @@ def test_models_take_turns_on_one_real_picture() -> None:
     assert old.shapes == {(1, 3, 4, 4)}
     assert [latency.queries for latency in (result.baseline, *result.compressed)] == [16, 16, 16]
     assert (result.baseline.variant, [lat.variant for lat in result.compressed]) == ("old", ["new", "fast"])
-    assert heard.stage == [Stage.BENCHMARK]
-    assert heard.steps[-1] == heard.total == 48
-    assert heard.steps == sorted(heard.steps)
+    assert recorder.stage == [Stage.BENCHMARK]
+    assert recorder.steps[-1] == recorder.total == 48
+    assert recorder.steps == sorted(recorder.steps)
 
 
 def test_each_runtime_gets_its_own_comparison_in_the_users_order() -> None:
     diary: list[str] = []
     settings = Benchmark(runtimes=("ONNXRuntime", "PaddleInference"), warmup=0, min_queries=16)
     models = {name: Model(name, diary) for name in ("po", "pn", "oo", "on")}
-    heard = Heard()
+    recorder = Recorder()
     results = benchmark(
         [checked(models["po"]), checked(models["oo"], "ONNXRuntime")],
         [checked(models["pn"]), checked(models["on"], "ONNXRuntime")],
         PICTURE,
         settings,
-        heard,
+        recorder,
     )
     assert [(r.runtime, r.baseline.variant, r.compressed[0].variant) for r in results] == [
         ("ONNXRuntime", "oo", "on"),
         ("PaddleInference", "po", "pn"),
     ]
-    assert heard.steps[-1] == heard.total == 64
+    assert recorder.steps[-1] == recorder.total == 64
 
 
 def test_a_model_that_gives_no_numbers_gets_no_latency() -> None:
@@ -104,7 +104,7 @@ def test_a_model_that_gives_no_numbers_gets_no_latency() -> None:
     broken = Model("broken", diary, value=float("nan"))
     settings = Benchmark(runtimes=("PaddleInference",), warmup=0, min_queries=16)
     with pytest.raises(OutputNotFiniteError):
-        benchmark([checked(Model("old", diary))], [checked(broken)], PICTURE, settings, Heard())
+        benchmark([checked(Model("old", diary))], [checked(broken)], PICTURE, settings, Recorder())
 
 
 def latency(variant: str, p50: float, miou: float) -> Latency:
@@ -144,7 +144,7 @@ def test_devices_are_compared_apart() -> None:
 
     settings = Benchmark(runtimes=("PaddleInference",), warmup=0, min_queries=16)
     before, after = [on("CPU", "default"), on("GPU", "gpu")], [on("CPU", "int8"), on("GPU", "gpu")]
-    results = benchmark(before, after, PICTURE, settings, Heard())
+    results = benchmark(before, after, PICTURE, settings, Recorder())
     assert [(r.device, r.baseline.variant, r.deployed.variant, r.deployed.int8) for r in results] == [
         ("CPU", "default", "int8", True),
         ("GPU", "gpu", "gpu", False),

@@ -27,7 +27,7 @@ def test_an_ignored_id_below_the_number_of_classes_counts_nowhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "predicted", "told"),
+    ("label", "predicted", "message"),
     [
         pytest.param([2], [0], "label holds class id 2", id="label-too-high"),
         pytest.param([254], [0], "label holds class id 254", id="label-far-too-high"),
@@ -37,8 +37,8 @@ def test_an_ignored_id_below_the_number_of_classes_counts_nowhere() -> None:
         pytest.param([0], [-1], "prediction holds class id -1", id="prediction-negative"),
     ],
 )
-def test_ids_outside_the_classes_are_refused(label: list[int], predicted: list[int], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_ids_outside_the_classes_are_refused(label: list[int], predicted: list[int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         confusion.count(ids(label), ids(predicted), 2, 255)
 
 

@@ -24,7 +24,7 @@ def test_ids_pass_with_one_channel(shape: tuple[int, ...], kind: type[np.integer
 
 
 @pytest.mark.parametrize(
-    ("output", "told"),
+    ("output", "message"),
     [
         pytest.param(np.zeros((2, 5, 4, 4), np.float32), "5 classes .*numClasses is 3", id="classes"),
         pytest.param(np.zeros((2, 1, 4, 4), np.float32), "1 classes .*numClasses is 3", id="sigmoid"),
@@ -37,8 +37,8 @@ def test_ids_pass_with_one_channel(shape: tuple[int, ...], kind: type[np.integer
         pytest.param(np.full((2, 4, 4), -1, np.int32), "ids from -1 to -1", id="id-negative"),
     ],
 )
-def test_outputs_that_are_no_segmentation_are_refused(output: NDArray[Any], told: str) -> None:
-    with pytest.raises(InvalidInputError, match=told):
+def test_outputs_that_are_no_segmentation_are_refused(output: NDArray[Any], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
         checked_output(output, 2, 3)
 
 

@@ -23,7 +23,7 @@ def test_constant_predictions(confusion: Matrix, constant: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("iou", "confusion", "told"),
+    ("iou", "confusion", "message"),
     [
         pytest.param(
             (0.9, 0.0), [[900, 0], [100, 0]], "every pixel is predicted as background", id="constant"
@@ -32,14 +32,14 @@ def test_constant_predictions(confusion: Matrix, constant: int | None) -> None:
         pytest.param((0.9, 0.5), [[900, 0], [50, 50]], None, id="sound"),
     ],
 )
-def test_a_collapse_is_told_in_words(iou: tuple[float, ...], confusion: Matrix, told: str | None) -> None:
-    assert collapse((0.95, 0.56), iou, confusion, NAMES) == told
+def test_a_collapse_is_put_in_words(iou: tuple[float, ...], confusion: Matrix, message: str | None) -> None:
+    assert collapse((0.95, 0.56), iou, confusion, NAMES) == message
 
 
 def notes(losses: list[float], start: int = 0) -> list[str]:
     trend = LossTrend(start)
-    told = (trend.growth(iteration, loss) for iteration, loss in enumerate(losses, 1))
-    return [sentence for sentence in told if sentence]
+    messages = (trend.growth(iteration, loss) for iteration, loss in enumerate(losses, 1))
+    return [sentence for sentence in messages if sentence]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def notes(losses: list[float], start: int = 0) -> list[str]:
         pytest.param([1.0] * 10 + [100.0] + [1.0] * 10, 0, id="one-outlier"),
         pytest.param([1.0] * 10 + [3.0] * 10, 1, id="tripled"),
         pytest.param([1.0] * 5 + [2.0] * 20, 0, id="doubled-exactly"),
-        pytest.param([1.0] * 10 + [3.0] * 10 + [9.0] * 10, 2, id="told-again-once-it-has-grown-again"),
+        pytest.param([1.0] * 10 + [3.0] * 10 + [9.0] * 10, 2, id="repeated-once-it-has-grown-again"),
         pytest.param([1.0, 1.0, 9.0], 0, id="too-short-for-a-trend"),
     ],
 )
@@ -60,5 +60,5 @@ def test_a_growing_loss_is_told_once_a_doubling(losses: list[float], count: int)
 
 def test_a_loss_may_grow_while_the_ramp_prunes() -> None:
     assert notes([float(n) for n in range(1, 21)] + [20.0] * 20, start=20) == []
-    (told,) = notes([1.0] * 20 + [2.0] * 5 + [6.0] * 5, start=20)
-    assert told == "the loss grows: 2 before, 6 by iteration 30"
+    (message,) = notes([1.0] * 20 + [2.0] * 5 + [6.0] * 5, start=20)
+    assert message == "the loss grows: 2 before, 6 by iteration 30"
