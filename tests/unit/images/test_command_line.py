@@ -33,7 +33,7 @@ def test_paddle_of_a_gpu_image() -> None:
 
 
 def test_wrong_words_are_named() -> None:
-    with pytest.raises(ImagesError, match="no image 'runer': must be operator or runner"):
+    with pytest.raises(ImagesError, match="no image is called 'runer': must be operator or runner"):
         chosen_images(["runer"], gpu=False)
     with pytest.raises(ImagesError, match="only the runner has a GPU variant"):
         chosen_images(["operator"], gpu=True)
