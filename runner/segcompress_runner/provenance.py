@@ -47,6 +47,7 @@ WEIGHTS_PACKAGES = (
     "opencv-python-headless",
     "pillow",
 )
+_SOURCES = {".py", ".html", ".css"}
 PACKAGES = (*WEIGHTS_PACKAGES, "onnx", "onnxruntime", "paddle2onnx")
 
 
@@ -84,7 +85,8 @@ def source_digests(packages: Iterable[Path]) -> dict[str, str]:
     return {
         path.relative_to(package.parent).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for package in packages
-        for path in package.rglob("*.py")
+        for path in package.rglob("*")
+        if path.suffix in _SOURCES
     }
 
 

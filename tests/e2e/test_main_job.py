@@ -99,6 +99,8 @@ def test_manifest_vouches_for_every_file(one: Finished, read: Read) -> None:
     assert artifacts["model"]["sha256"] == files["model.pdiparams"]["sha256"]
     assert artifacts["onnx"]["sha256"] == files["model.onnx"]["sha256"]
     assert read(artifacts["onnx"]["uri"])
+    assert artifacts["report"]["sha256"] == files["report.html"]["sha256"]
+    assert b"<h2" in read(artifacts["report"]["uri"])
 
 
 def test_result_tells_everything(one: Finished, read: Read) -> None:

@@ -36,6 +36,7 @@ class Latency:
     device: Device
     int8: bool
     miou: float
+    p10_ms: float
     p50_ms: float
     p90_ms: float
     mean_ms: float
@@ -123,6 +124,7 @@ def _latency(checked: Checked, seconds: Sequence[float]) -> Latency:
         device=checked.variant.device,
         int8=checked.variant.int8,
         miou=checked.scores.miou,
+        p10_ms=1000 * percentile(seconds, 10),
         p50_ms=1000 * percentile(seconds, 50),
         p90_ms=1000 * percentile(seconds, 90),
         mean_ms=1000 * sum(seconds) / len(seconds),

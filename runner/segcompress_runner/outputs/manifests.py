@@ -4,7 +4,7 @@ Layout below output.uri:
 
     <modelKey>/attempts/<attempt>/model.pdmodel, model.pdiparams            a training's files
     <modelKey>/model/manifest.json                                          names the one that is published
-    <modelKey>/attempts/<attempt>/model.onnx, result.json, table.md         a measurement's files
+    <modelKey>/attempts/<attempt>/model.onnx, result.json, report.html, …  a measurement's files
     <modelKey>/measurements/<measurementKey>/manifest.json                  names them and the model's
 
 A manifest is created after its files, and only where there is none yet: the first attempt to publish wins,

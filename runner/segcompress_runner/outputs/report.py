@@ -1,4 +1,4 @@
-"""The files that tell of a run: result.json with everything that was measured, and the table for people."""
+"""The files that tell of a run: result.json with everything that was measured, table and page for people."""
 
 import json
 import math
@@ -16,8 +16,9 @@ from segcompress_runner.measurement.gates import GateResult
 from segcompress_runner.measurement.variants import Checked, describe
 from segcompress_runner.outputs import table
 from segcompress_runner.outputs.figures import LATENCY_PLACES, Measurements, class_name
+from segcompress_runner.outputs.html.page import render
 from segcompress_runner.outputs.manifests import ModelManifest
-from segcompress_runner.outputs.publish import RESULT, TABLE, Verdict
+from segcompress_runner.outputs.publish import REPORT, RESULT, TABLE, Verdict
 from segcompress_runner.plain import plain
 from segcompress_runner.processor import Processor
 from segcompress_runner.provenance import RUNNER_VERSION, Provenance
@@ -49,12 +50,19 @@ class Document:
 
 
 def write(into: Path, document: Document) -> dict[str, Path]:
-    """Write result.json and table.md under `into`; return the measurement's files, by published name."""
+    """Write result.json, table.md and report.html; return the measurement's files, by published name."""
     into.mkdir(parents=True, exist_ok=True)
-    result, markdown = into / RESULT, into / TABLE
-    result.write_text(json.dumps(_finite(result_json(document)), indent=2, allow_nan=False) + "\n")
+    result, markdown, page = into / RESULT, into / TABLE, into / REPORT
+    text = serialised(document)
+    result.write_text(text)
     markdown.write_text(_markdown(document))
-    return {**document.measured.exported.files, RESULT: result, TABLE: markdown}
+    page.write_text(render(json.loads(text)))
+    return {**document.measured.exported.files, RESULT: result, TABLE: markdown, REPORT: page}
+
+
+def serialised(document: Document) -> str:
+    """Return the text of result.json."""
+    return json.dumps(_finite(result_json(document)), indent=2, allow_nan=False) + "\n"
 
 
 def result_json(document: Document) -> dict[str, Any]:

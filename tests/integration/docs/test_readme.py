@@ -33,6 +33,7 @@ def test_without_a_cluster(clone: Path) -> None:
         "model.onnx",
         "model.pdiparams",
         "model.pdmodel",
+        "report.html",
         "result.json",
     }
     example = block(f"examples/03-without-a-cluster/README.md: {INSTALL}").text

@@ -67,6 +67,7 @@ def test_run_ends_with_its_table_and_every_file_in_one_folder(
         "model-manifest.json",
         "model.pdiparams",
         "model.pdmodel",
+        "report.html",
         "result.json",
         "table.md",
     }

@@ -1,6 +1,7 @@
 """Whole runs of the pod's program against a real object store."""
 
 import hashlib
+import html
 import json
 import signal
 from dataclasses import dataclass
@@ -75,11 +76,24 @@ def test_manifest_names_every_file_with_its_digest(admin: Minio, pods: Pods) -> 
     assert {file["name"] for file in files} == {
         "model.pdmodel",
         "model.pdiparams",
+        "report.html",
         "result.json",
         "table.md",
     }
     for file in files:
         assert hashlib.sha256(read(admin, f"{folder}/{file['path']}")).hexdigest() == file["sha256"]
+
+
+def test_report_tells_the_published_result(admin: Minio, pods: Pods) -> None:
+    artifacts = pods.first.result.artifacts
+    assert artifacts is not None
+    assert artifacts.report is not None
+    page = read(admin, artifacts.report.uri)
+    assert hashlib.sha256(page).hexdigest() == artifacts.report.sha256
+    told = json.loads(read(admin, artifacts.report.uri.replace("report.html", "result.json")))
+    assert told["accepted"] is True
+    assert told["metrics"]["compressed"]["miou"] in page.decode()
+    assert all(gate["message"] in html.unescape(page.decode()) for gate in told["gates"])
 
 
 @pytest.mark.parametrize(

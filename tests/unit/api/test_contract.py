@@ -79,7 +79,7 @@ def result(**changes: Any) -> RunResult:
         },
         "artifacts": {
             name: {"uri": f"s3://compressed/{name}", "sha256": SHA, "sizeBytes": 1}
-            for name in ("manifest", "model", "onnx")
+            for name in ("manifest", "model", "onnx", "report")
         },
         "notes": ["Global has no effect"],
     }
@@ -90,7 +90,9 @@ def test_run_result_comes_out_as_it_went_in() -> None:
     assert parse_run_result(result().to_termination_message()) == result()
 
 
-LONG_URIS = {name: {"uri": "s3://" + "é" * 1019, "sha256": SHA} for name in ("manifest", "model", "onnx")}
+LONG_URIS = {
+    name: {"uri": "s3://" + "é" * 1019, "sha256": SHA} for name in ("manifest", "model", "onnx", "report")
+}
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def checked(runtime: Any, variant: str, *iou: float) -> Checked:
 
 
 def latency(runtime: Any, variant: str, miou: float, p50_ms: float) -> Latency:
-    return Latency(runtime, variant, "CPU", variant == "int8", miou, p50_ms, p50_ms, p50_ms, 10)
+    return Latency(runtime, variant, "CPU", variant == "int8", miou, p50_ms, p50_ms, p50_ms, p50_ms, 10)
 
 
 def spec_with(**changes: Any) -> JobSpec:

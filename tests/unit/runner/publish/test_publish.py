@@ -79,7 +79,7 @@ def measure(
     """Publish a measurement of `model`, whose report holds the attempt's name."""
     report = folder / f"report-{where.attempt}"
     report.write_text(where.attempt)
-    files = {"model.onnx": report, "result.json": report}
+    files = {"model.onnx": report, "result.json": report, "report.html": report}
     measured = Measurement(keys, model, verdict, "another CPU", 1, files, NOW)
     return publish_measurement(STORAGE, where, measured, silent)
 
@@ -120,9 +120,12 @@ def test_measurement_manifest_names_its_own_files_and_the_models(tmp_path: Path)
         "attempts/pod-1/model.pdiparams",
         "attempts/pod-2/model.onnx",
         "attempts/pod-2/result.json",
+        "attempts/pod-2/report.html",
     ]
     assert result.artifacts is not None
     assert result.artifacts.manifest.uri == f"file://{tmp_path}/out/{KEYS.model}/{MEASUREMENT}"
+    assert result.artifacts.report is not None
+    assert result.artifacts.report.uri == f"file://{tmp_path}/out/{KEYS.model}/attempts/pod-2/report.html"
     assert result.artifacts.model is not None
     assert result.artifacts.model.uri == f"file://{tmp_path}/out/{KEYS.model}/attempts/pod-1/"
     assert result.artifacts.model.sha256 == manifest["files"][1]["sha256"]  # type: ignore[index]
@@ -275,6 +278,7 @@ def test_one_folder_holds_files_and_manifests(tmp_path: Path) -> None:
         "model.onnx",
         "model.pdiparams",
         "model.pdmodel",
+        "report.html",
         "result.json",
     }
     assert result.artifacts is not None

@@ -1,0 +1,58 @@
+"""The page itself: result.json and pictures in, one HTML file out. Equal input gives equal bytes."""
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from segcompress_runner.outputs.html import charts, wording
+from segcompress_runner.outputs.html.wording import Result
+
+
+def render(result: Result) -> str:
+    """Return report.html for the content of a result.json; raises KeyError where it is not one."""
+    classes, latencies = wording.class_rows(result), wording.latency_rows(result)
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            result=result,
+            title=wording.title(result),
+            verdict=wording.verdict(result),
+            figures=wording.figure_rows(result),
+            classes=classes,
+            classes_chart=charts.classes(classes),
+            curves=charts.curves(result),
+            layers=charts.weights(result),
+            layers_chart=charts.layers(result),
+            latencies=latencies,
+            latencies_chart=charts.latencies(latencies),
+            settings=wording.settings(result),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__package__, package_path="templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(shape=wording.listed, number=_number, signed=wording.signed)
+    environment.globals["css"] = _css(environment)
+    return environment
+
+
+def _css(environment: Environment) -> Markup:
+    source, _, _ = environment.loader.get_source(environment, "report.css")  # type: ignore[union-attr]
+    return Markup(source)  # noqa: S704 - ours
+
+
+def _number(value: Any, places: int) -> str:
+    """Return a number with so many places, a dash where it is missing."""
+    return "–" if value is None else f"{value:.{places}f}"

@@ -1,0 +1,221 @@
+"""What the report says, row by row: result.json in people's words. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import yaml
+
+Result = Mapping[str, Any]
+_NONE = "–"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the model is accepted, and in one sentence why."""
+
+    accepted: bool
+    headline: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One figure of both models, and what changed."""
+
+    name: str
+    baseline: str
+    compressed: str
+    change: str
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One class before and after."""
+
+    id: int
+    label: str
+    before: float
+    after: float
+
+    @property
+    def change(self) -> float:
+        """Return what was gained, below 0 where it was lost."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True)
+class LatencyRow:
+    """One model in one variant of one runtime; milliseconds."""
+
+    label: str
+    is_baseline: bool
+    deployed: bool
+    p10: float
+    p50: float
+    p90: float
+    mean: float
+    queries: int
+    miou: float
+    how: str
+
+
+def title(result: Result) -> str:
+    """Return what was compressed, and how."""
+    spec = result["run"]["spec"]
+    sections = [name for name in spec["strategy"] if name not in {"Distillation", "TrainConfig", "configUri"}]
+    return f"{' and '.join(sections) or 'Distillation'} of {spec['model']['inference']['uri']}"
+
+
+def verdict(result: Result) -> Verdict:
+    """Return the verdict, and which gate was missed first."""
+    gates = result["gates"]
+    missed = [gate["message"] for gate in gates if not gate["passed"]]
+    if result["accepted"]:
+        return Verdict(
+            accepted=True, headline="Accepted", sentence=f"All {len(gates)} gates passed: {summary(result)}."
+        )
+    first = missed[0] if missed else result["message"]
+    lead = f"{len(missed)} of {len(gates)} gates missed" + ("; the first" if len(missed) > 1 else "")
+    return Verdict(accepted=False, headline="Not accepted", sentence=f"{lead}: {first}.")
+
+
+def summary(result: Result) -> str:
+    """Return what was gained and what it cost, in one clause."""
+    metrics = result["metrics"]
+    drop = Decimal(metrics["miouDrop"])
+    cost = f"mIoU fell by {drop}" if drop > 0 else f"mIoU rose by {-drop}" if drop < 0 else "mIoU is the same"
+    return f"{cost}, the file is {_size_change(metrics)} and the model {_speed_change(metrics)}"
+
+
+def figure_rows(result: Result) -> list[FigureRow]:
+    """Return the figures of both models side by side: mIoU, latency, size, sparsity, speed-up."""
+    metrics = result["metrics"]
+    before, after = metrics["baseline"], metrics["compressed"]
+    return [
+        FigureRow("mIoU", before["miou"], after["miou"], signed(-float(metrics["miouDrop"]), 4)),
+        FigureRow(
+            "Latency",
+            _milliseconds(before),
+            _milliseconds(after),
+            _percent(before.get("latencyMs"), after.get("latencyMs")),
+        ),
+        FigureRow(
+            "Size",
+            size(before["sizeBytes"]),
+            size(after["sizeBytes"]),
+            _percent(before["sizeBytes"], after["sizeBytes"]),
+        ),
+        FigureRow("Sparsity", _NONE, _share(after.get("sparsity")), ""),
+        FigureRow("Speed-up", "1×", _times(metrics.get("speedup")), ""),
+    ]
+
+
+def class_rows(result: Result) -> list[ClassRow]:
+    """Return the classes, those that lost most first."""
+    rows = [
+        ClassRow(one["id"], one["name"] or f"class {one['id']}", one["baselineIou"], one["compressedIou"])
+        for one in result["classes"]
+    ]
+    return sorted(rows, key=lambda row: (row.change, row.id))
+
+
+def latency_rows(result: Result) -> list[LatencyRow]:
+    """Return every model and variant, grouped by runtime."""
+    how = {
+        (one["runtime"], one["variant"]): one["how"] for group in result["scores"].values() for one in group
+    }
+    return [
+        _latency(
+            one, how, baseline=baseline, deployed=not baseline and one["variant"] == compared["deployed"]
+        )
+        for compared in result["latencies"]
+        for baseline, one in [
+            (True, compared["baseline"]),
+            *((False, variant) for variant in compared["compressed"]),
+        ]
+    ]
+
+
+def settings(result: Result) -> str:
+    """Return the whole spec as YAML."""
+    return yaml.safe_dump(dict(result["run"]["spec"]), sort_keys=False, allow_unicode=True, width=100)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return `text` in at most so many printable characters."""
+    printable = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return printable if len(printable) <= most else printable[: most - 1] + "…"
+
+
+def listed(items: Sequence[Any]) -> str:
+    """Return a shape such as 16 × 3 × 3 × 3."""
+    return " × ".join(map(str, items))
+
+
+def size(count: int) -> str:
+    """Return bytes in the unit that people would choose."""
+    if count < 1000:  # noqa: PLR2004
+        return f"{count} B"
+    return f"{count / 1000:.1f} kB" if count < 10**6 else f"{count / 10**6:.2f} MB"
+
+
+def signed(value: float, places: int) -> str:
+    """Return a change with its sign, as typography has it: +0.0012, −0.0012, 0."""
+    text = f"{value:+.{places}f}"
+    return text.replace("-", "−") if text.strip("+-0.") else "0"
+
+
+def _milliseconds(model: Mapping[str, Any]) -> str:
+    return f"{Decimal(model['latencyMs']):.2f} ms" if "latencyMs" in model else _NONE
+
+
+def _times(value: str | None) -> str:
+    return f"{Decimal(value):.2f}×" if value else _NONE
+
+
+def _share(value: str | None) -> str:
+    return f"{100 * Decimal(value):.1f} %" if value is not None else _NONE
+
+
+def _percent(before: float | str | None, after: float | str | None) -> str:
+    if before is None or after is None or not float(before):
+        return _NONE
+    return f"{signed(100 * (float(after) / float(before) - 1), 1)} %"
+
+
+def _size_change(metrics: Mapping[str, Any]) -> str:
+    ratio = metrics["baseline"]["sizeBytes"] / metrics["compressed"]["sizeBytes"]
+    if round(ratio, 2) == 1:
+        return "as large as before"
+    return f"{ratio:.2f} times smaller" if ratio > 1 else f"{1 / ratio:.2f} times larger"
+
+
+def _speed_change(metrics: Mapping[str, Any]) -> str:
+    speedup = Decimal(metrics["speedup"])
+    if round(speedup, 2) == 1:
+        return f"as fast as before on {metrics['runtime']}"
+    word = f"{speedup:.2f} times as fast" if speedup > 1 else f"slower ({speedup:.2f} times the speed)"
+    return f"{word} on {metrics['runtime']}"
+
+
+def _latency(
+    one: Mapping[str, Any], how: Mapping[tuple[str, str], str], *, baseline: bool, deployed: bool
+) -> LatencyRow:
+    model, device = (
+        "baseline" if baseline else "compressed",
+        "" if one["device"] == "CPU" else f", {one['device']}",
+    )
+    return LatencyRow(
+        label=f"{one['runtime']} {one['variant']}, {model}{device}",
+        is_baseline=baseline,
+        deployed=deployed,
+        p10=one["p10_ms"],
+        p50=one["p50_ms"],
+        p90=one["p90_ms"],
+        mean=one["mean_ms"],
+        queries=one["queries"],
+        miou=one["miou"],
+        how=how.get((one["runtime"], one["variant"]), ""),
+    )

@@ -1,0 +1,158 @@
+"""A run's result.json as the runner writes it, of as many classes and as good or bad as a test wants."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segcompress_api.act_settings import ModelFiles as Names
+from segcompress_api.act_settings import settings_of
+from segcompress_api.job import JobSpec, RuntimeName
+from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.benchmark import Comparison, Latency
+from segcompress_runner.measurement.evaluation import Scores
+from segcompress_runner.measurement.sparsity import Layer, Sparsity
+from segcompress_runner.measurement.variants import Checked, Variant
+from segcompress_runner.outputs import figures, report
+from segcompress_runner.outputs.artefacts import Exported
+from segcompress_runner.outputs.manifests import EvaluationRecord, ModelManifest, TrainingRecord
+from segcompress_runner.processor import Processor
+from segcompress_runner.provenance import Provenance, Software
+from segcompress_runner.run_key import RunKeys
+
+PADDLE: RuntimeName = "PaddleInference"
+ONNX: RuntimeName = "ONNXRuntime"
+_NOTHING: Any = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """What differs between the runs that tests look at."""
+
+    names: Sequence[str] = ("background", "person")
+    lost: float = 0.004
+    """mIoU that the compressed model lost, about."""
+    sparsity: float | None = 0.75
+    layers: int = 40
+    runtimes: Sequence[RuntimeName] = (PADDLE, ONNX)
+    model_uri: str = "s3://models/pp_humanseg_lite/"
+
+
+def result(folder: Path, run: Run = Run()) -> dict[str, Any]:
+    """Return the content of a result.json; `folder` gets two files that stand for models."""
+    return json.loads(report.serialised(document(folder, run)))  # type: ignore[no-any-return]
+
+
+def document(folder: Path, run: Run) -> report.Document:
+    """Return what a run that measured this would report."""
+    spec, measured = _spec(run), _measured(folder, run)
+    settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
+    verdict, gates = figures.judge(spec, settings, measured)
+    software = Software("c0de" * 16, {"paddlepaddle": "2.6.2", "numpy": "1.26.4"})
+    context = report.Context(
+        keys=RunKeys("0123456789abcdef", "fedcba9876543210"),
+        attempt="pod-1",
+        threads=2,
+        device="CPU",
+        stage_seconds={"Fetch": 1.25, "Compress": 601.5, "Benchmark": 30.0},
+        software=Provenance(software, software),
+    )
+    return report.Document(spec, measured, _manifest(), verdict, gates, context)
+
+
+def _spec(run: Run) -> JobSpec:
+    return JobSpec.model_validate(
+        {
+            "model": {"inference": {"uri": run.model_uri}},
+            "dataset": {
+                "uri": "s3://datasets/humanseg/",
+                "numClasses": len(run.names),
+                "classNames": list(run.names),
+                "trainTransforms": [{"type": "Resize", "target_size": [192, 192]}, {"type": "Normalize"}],
+                "valTransforms": [{"type": "Resize", "target_size": [192, 192]}, {"type": "Normalize"}],
+            },
+            "strategy": {
+                "Distillation": {"alpha": 1.0, "loss": "l2", "node": ["relu_30.tmp_0"]},
+                "UnstructurePrune": {"ratio": 0.75, "prune_params_type": "conv1x1_only"},
+                "TrainConfig": {"train_iter": 9000, "eval_iter": 300, "learning_rate": 0.005},
+            },
+            "benchmark": {"runtimes": list(run.runtimes)},
+            "output": {"uri": "s3://compressed/humanseg-sparse/"},
+        }
+    )
+
+
+def _measured(folder: Path, run: Run) -> figures.Measurements:
+    for name, size in (("before", 555_918), ("after", 555_918)):
+        (folder / name).write_bytes(bytes(size))
+    random = np.random.default_rng(7)
+    before = np.clip(random.normal(0.78, 0.12, len(run.names)), 0.2, 0.99)
+    after = np.clip(before - random.normal(run.lost, 0.01, len(run.names)), 0, 1)
+    return figures.Measurements(
+        model=ModelFiles(folder / "x", folder / "before"),
+        compressed_model=ModelFiles(folder / "x", folder / "after"),
+        baseline=[_checked(runtime, before) for runtime in run.runtimes],
+        compressed=[_checked(runtime, after) for runtime in run.runtimes],
+        sparsity=_sparsity(run),
+        exported=Exported(),
+        latencies=[_comparison(runtime, before, after) for runtime in run.runtimes],
+        processor=Processor("Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz", "", ("avx2", "avx512f")),
+    )
+
+
+def _checked(runtime: RuntimeName, iou: Any) -> Checked:
+    scores = Scores(float(np.mean(iou)), tuple(map(float, iou)), 0.95, 40, (), 12.5)
+    return Checked(Variant(runtime, "default", "CPU", int8=False, open=_NOTHING), scores)
+
+
+def _comparison(runtime: RuntimeName, before: Any, after: Any) -> Comparison:
+    first = 22.584 if runtime == PADDLE else 14.02
+
+    def latency(iou: Any, p50: float) -> Latency:
+        miou = float(np.mean(iou))
+        return Latency(runtime, "default", "CPU", False, miou, p50 * 0.97, p50, p50 * 1.12, p50 * 1.02, 1024)  # noqa: FBT003
+
+    return Comparison(runtime, "CPU", latency(before, first), (latency(after, first * 0.976),))
+
+
+def _sparsity(run: Run) -> Sparsity | None:
+    if run.sparsity is None:
+        return None
+    layers = [
+        Layer(f"conv2d_{index}.w_0", (64, 32, *([1, 1] if index % 3 else [3, 3])), zeros, bool(index % 3))
+        for index in range(run.layers)
+        for zeros in [run.sparsity if index % 3 else 0.0]
+    ]
+    return Sparsity(
+        run.sparsity, run.sparsity * 0.6, (*layers, Layer("conv2d_0.b_0", (64,), 0.0, pruned=False))
+    )
+
+
+def _manifest() -> ModelManifest:
+    random = np.random.default_rng(3)
+    history = tuple(
+        EvaluationRecord(
+            iteration=300 * step,
+            miou=0.72 + 0.05 * (1 - 0.9**step) + float(random.normal(0, 0.003)),
+            ratio=min(0.15 + 0.6 * step / 15, 0.75),
+            eligible=step >= 15,
+        )
+        for step in range(1, 31)
+    )
+    return ModelManifest(
+        model_key="0123456789abcdef",
+        attempt="pod-1",
+        published="2026-01-02T03:04:05Z",
+        files=(),
+        training=TrainingRecord(
+            iterations=9000,
+            best_iteration=max(history[15:], key=lambda one: one.miou).iteration,
+            seconds=601.5,
+            processor="Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz",
+            threads=2,
+            history=history,
+        ),
+    )

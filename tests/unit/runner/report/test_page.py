@@ -1,0 +1,174 @@
+"""What report.html says, and that nothing in it comes from elsewhere."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results import ONNX, PADDLE, Run, result
+from segcompress_runner.outputs.html import wording
+from segcompress_runner.outputs.html.page import render
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</title></style></svg><b>",
+    "$\\frac{1$ {{ 7 * 7 }} {% x %}",
+    "\x07\x00 nul and bell ￾",
+    "街 дорога 🚗",
+    "&lt;i&gt; ' onload='x",
+    "x" * 64,
+)
+
+
+class Elements(HTMLParser):
+    """Lists the elements of a page with their attributes, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attributes)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def words(page: str) -> str:
+    """Return a page's text, white space as one blank."""
+    return " ".join(" ".join(Elements(page).text).split())
+
+
+def test_accepted_run_says_so_first_and_in_one_sentence(tmp_path: Path) -> None:
+    verdict = wording.verdict(result(tmp_path))
+    assert verdict.headline == "Accepted"
+    assert verdict.sentence == (
+        "All 5 gates passed: mIoU rose by 0.0018, the file is as large as before "
+        "and the model 1.02 times as fast on PaddleInference."
+    )
+
+
+def test_missed_gate_is_named_in_the_verdict(tmp_path: Path) -> None:
+    missed = result(tmp_path, Run(lost=0.05, runtimes=(PADDLE,)))
+    verdict = wording.verdict(missed)
+    assert (verdict.accepted, verdict.headline) == (False, "Not accepted")
+    assert verdict.sentence.startswith("1 of 3 gates missed: mIoU on PaddleInference (default): 0.75")
+    both = wording.verdict(result(tmp_path, Run(lost=0.05, sparsity=0.3, runtimes=(PADDLE,))))
+    assert both.sentence.startswith("2 of 3 gates missed; the first: sparsity of the saved model")
+    assert verdict.sentence in words(render(missed))
+
+
+def test_figures_stand_side_by_side(tmp_path: Path) -> None:
+    rows = [
+        (row.name, row.baseline, row.compressed, row.change) for row in wording.figure_rows(result(tmp_path))
+    ]
+    assert rows == [
+        ("mIoU", "0.7980", "0.7998", "+0.0018"),
+        ("Latency", "22.58 ms", "22.04 ms", "−2.4 %"),
+        ("Size", "555.9 kB", "555.9 kB", "0 %"),
+        ("Sparsity", "–", "75.0 %", ""),
+        ("Speed-up", "1×", "1.02×", ""),
+    ]
+
+
+def test_class_that_lost_most_comes_first(tmp_path: Path) -> None:
+    rows = wording.class_rows(result(tmp_path, Run(names=[f"class {index}" for index in range(19)])))
+    assert [row.change for row in rows] == sorted(row.change for row in rows)
+    assert len({row.id for row in rows}) == 19
+
+
+def test_every_setting_version_and_digest_is_told(tmp_path: Path) -> None:
+    told = result(tmp_path)
+    text = words(render(told))
+    run = told["run"]
+    for value in (run["modelKey"], run["measurementKey"], run["code"], *told["versions"].values()):
+        assert value in text
+    for setting in ("target_size", "learning_rate: 0.005", "s3://compressed/humanseg-sparse/"):
+        assert setting in text
+
+
+def test_quantised_run_has_no_layers_to_show(tmp_path: Path) -> None:
+    page = render(result(tmp_path, Run(sparsity=None)))
+    assert "Sparsity by layer" not in page
+    assert "Latency by runtime" in page
+
+
+def test_names_of_users_are_text_and_nothing_else(tmp_path: Path) -> None:
+    tame, wild = (render(result(tmp_path, Run(names=names))) for names in ("abcdefgh", HOSTILE))
+    assert [tag for tag, _ in Elements(wild).found] == [tag for tag, _ in Elements(tame).found]
+    assert not [key for _, attributes in Elements(wild).found for key in attributes if key.startswith("on")]
+    text = words(wild.replace("\x00", ""))
+    assert [name for name in HOSTILE if " ".join(name.replace("\x00", "").split()) not in text] == []
+
+
+def test_messages_and_addresses_of_users_are_escaped(tmp_path: Path) -> None:
+    told = result(tmp_path, Run(model_uri="s3://models/<i>/"))
+    told["notes"] = ["<b>note</b>"]
+    told["gates"][0]["message"] = "<u>gate</u>"
+    page = render(told)
+    assert {tag for tag, _ in Elements(page).found}.isdisjoint({"i" * 2, "b", "u"})
+    assert "&lt;i&gt;" in page
+    assert "&lt;b&gt;note" in page
+
+
+def test_nothing_is_loaded_from_anywhere(tmp_path: Path) -> None:
+    page = render(result(tmp_path, Run(names=("road", "http://example.com/x.png"))))
+    elements = Elements(page).found
+    assert {tag for tag, _ in elements}.isdisjoint({"script", "iframe", "object", "embed", "base", "form"})
+    addresses = [
+        value or ""
+        for _, attributes in elements
+        for key, value in attributes.items()
+        if key in {"src", "href", "xlink:href", "srcset", "data", "action", "poster"}
+    ]
+    assert [address for address in addresses if not address.startswith(("#", "data:"))] == []
+    assert [match for match in re.findall(r"url\(([^)]*)\)", page) if not match.startswith("#")] == []
+    assert "@import" not in page
+    policy = next(a["content"] for tag, a in elements if tag == "meta" and "http-equiv" in a)
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def test_ids_are_unique_and_references_lead_somewhere(tmp_path: Path) -> None:
+    elements = Elements(render(result(tmp_path))).found
+    ids = [value for _, attributes in elements for key, value in attributes.items() if key == "id"]
+    assert len(ids) == len(set(ids))
+    leads = [a["href"] or "" for _, a in elements if (a.get("href") or "").startswith("#")]
+    assert [lead for lead in leads if lead[1:] not in ids] == []
+
+
+def test_equal_results_give_equal_bytes(tmp_path: Path) -> None:
+    pages = {render(result(tmp_path, replace(Run(), runtimes=(ONNX, PADDLE)))) for _ in range(2)}
+    assert len(pages) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "text"),
+    [(0.0012, 4, "+0.0012"), (-0.0012, 4, "−0.0012"), (-0.00001, 4, "0"), (0.0, 1, "0")],
+)
+def test_changes_have_a_sign(value: float, places: int, text: str) -> None:
+    assert wording.signed(value, places) == text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"miouDrop": "0.0036"}, "mIoU fell by 0.0036"),
+        ({"miouDrop": "0.0000"}, "mIoU is the same"),
+        ({"speedup": "0.25"}, "slower (0.25 times the speed) on PaddleInference"),
+        (
+            {"baseline": {"sizeBytes": 400}, "compressed": {"sizeBytes": 100}},
+            "the file is 4.00 times smaller",
+        ),
+        ({"baseline": {"sizeBytes": 100}, "compressed": {"sizeBytes": 400}}, "the file is 4.00 times larger"),
+    ],
+)
+def test_summary_says_what_was_gained_and_lost(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    told = result(tmp_path)
+    told["metrics"] |= change
+    assert said in wording.summary(told)
