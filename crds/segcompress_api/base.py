@@ -4,7 +4,7 @@ All models are frozen and refuse unknown keys: a setting that is accepted and do
 that this project exists to fix.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -14,6 +14,18 @@ API_VERSION = "v1alpha1"
 
 CLUSTER_REQUIRED = "x-cluster-required"
 """JSON-schema mark: optional for `segcompress run`, required of a resource in a cluster."""
+
+
+_S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?$"
+_FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
+"""A path below the folder: no part of it starts with a dot, so that none leads out of it."""
+
+Uri = Annotated[
+    str, Field(pattern=r"^(s3|file)://.+$", max_length=1024, json_schema_extra={"pattern": _S3_URI})
+]
+"""s3://bucket/prefix/ in a cluster; `segcompress run` takes file:///folder/ too."""
+
+FileName = Annotated[str, Field(pattern=_FILE_NAME, max_length=256)]
 
 
 class Model(BaseModel):

@@ -1,10 +1,11 @@
 """SegCompressionJob: one compression run, as a user asks for it (spec) and as it went (status)."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from segcompress_api.base import API_GROUP, API_VERSION, CLUSTER_REQUIRED, Model
+from segcompress_api.base import API_GROUP, API_VERSION, CLUSTER_REQUIRED, FileName, Model, Uri
+from segcompress_api.dataset import Dataset
 from segcompress_api.status import JobStatus
 from segcompress_api.strategy import Strategy
 
@@ -15,16 +16,7 @@ SHORT_NAME = "scj"
 SPEC_LIMIT = 32 * 1024
 """Bytes of a spec as JSON: a pod carries it as an annotation, and the operator keeps it of each resource."""
 
-_S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?$"
-_FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
-"""A path below the folder: no part of it starts with a dot, so that none leads out of it."""
-
 _DECIMAL = r"^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$"
-
-Uri = Annotated[
-    str, Field(pattern=r"^(s3|file)://.+$", max_length=1024, json_schema_extra={"pattern": _S3_URI})
-]
-"""s3://bucket/prefix/ in a cluster; `segcompress run` takes file:///folder/ too."""
 
 Fraction = Annotated[str, Field(pattern=_DECIMAL, max_length=12)]
 """A decimal string from 0 to 1, such as "0.01": a float has no one spelling."""
@@ -37,8 +29,6 @@ DEFAULT_MAX_MIOU_DROP = "0.02"
 
 MiouDrop = Annotated[str, Field(pattern=rf"^{UNLIMITED}$|{_DECIMAL}", max_length=12)]
 """A decimal string from 0 to 1, or Unlimited."""
-
-FileName = Annotated[str, Field(pattern=_FILE_NAME, max_length=256)]
 
 
 class InferenceModel(Model):
@@ -55,50 +45,6 @@ class ModelSource(Model):
     """The model to compress."""
 
     inference: InferenceModel = Field(description="An exported Paddle inference model.")
-
-
-class Transform(Model):
-    """One PaddleSeg transform: its class name under `type`, its arguments beside it."""
-
-    model_config = ConfigDict(extra="allow", alias_generator=None)
-
-    type: str = Field(max_length=64, description="Name of a class in paddleseg.transforms, such as Resize.")
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the keyword arguments of the transform."""
-        return dict(self.model_extra or {})
-
-
-class Dataset(Model):
-    """Pictures and masks in PaddleSeg's layout: list files of "image mask" lines, relative to uri."""
-
-    uri: Uri = Field(description="Folder that holds pictures, masks and list files: s3://bucket/prefix/.")
-    train_list: FileName = Field(default="train.txt", description="List of the pictures to train on.")
-    val_list: FileName = Field(default="val.txt", description="List of the pictures to evaluate on.")
-    num_classes: int = Field(
-        ge=2, le=256, description="Number of classes; a mask holds ids below it, or ignoreIndex."
-    )
-    class_names: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(
-        default=(),
-        max_length=256,
-        description="Names of the classes, in the order of their ids; used in messages.",
-    )
-    ignore_index: int = Field(default=255, ge=0, le=255, description="Mask value that no figure counts.")
-    batch_size: int = Field(default=16, ge=1, le=1024, description="Pictures in a training batch.")
-    train_transforms: tuple[Transform, ...] = Field(
-        min_length=1, max_length=32, description="PaddleSeg transforms of a training picture, in order."
-    )
-    val_transforms: tuple[Transform, ...] = Field(
-        min_length=1, max_length=32, description="PaddleSeg transforms of a validation picture, in order."
-    )
-
-    @model_validator(mode="after")
-    def _one_name_a_class(self) -> Self:
-        if self.class_names and len(self.class_names) != self.num_classes:
-            raise ValueError(
-                f"classNames has {len(self.class_names)} names for numClasses {self.num_classes}"
-            )
-        return self
 
 
 RuntimeName = Literal["PaddleInference", "ONNXRuntime"]

@@ -176,7 +176,19 @@ _DATASET_RULES = [
     _rule(
         "size(self.classNames) == 0 || size(self.classNames) == self.numClasses",
         "classNames must have one name for each of numClasses",
-    )
+    ),
+    _rule(
+        "!has(self.labelList) || self.format != 'PaddleSeg'",
+        "labelList is about annotations; the masks of format PaddleSeg hold ids already",
+    ),
+    _rule(
+        "!has(self.labelList) || size(self.classNames) == 0",
+        "labelList cannot be combined with classNames; give one of them",
+    ),
+    _rule(
+        "self.format != 'Labelme' || has(self.labelList) || size(self.classNames) > 0",
+        "format Labelme needs classNames or labelList: its labels have no ids",
+    ),
 ]
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from pairs import IGNORED, Pair, augment, digest, resize
 from schedule import SIZE, picture_size, remaining_seconds
-from segcompress_api.job import Dataset
+from segcompress_api.dataset import Dataset
 from segcompress_runner.errors import RunError
 from segcompress_runner.inputs.checks import check_pictures
 from segcompress_runner.inputs.lists import Lists, Sample, read_lists

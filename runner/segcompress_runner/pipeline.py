@@ -18,6 +18,8 @@ from segcompress_api.contract import RunResult
 from segcompress_api.job import JobSpec
 from segcompress_runner import run_key
 from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.inputs.annotations.classes import class_list, with_class_names
+from segcompress_runner.inputs.annotations.masks import with_masks
 from segcompress_runner.inputs.fetch import (
     Found,
     check_space,
@@ -84,6 +86,8 @@ def run(request: Request, around: Surroundings) -> RunResult:
     progress.start(Stage.FETCH)
     spec, settings = _settle(request.spec, storage)
     found = find_inputs(spec, storage)
+    classes = class_list(spec.dataset, found.lists)
+    spec = with_class_names(spec, classes)
     if request.output is not None:
         publish.check_apart(request.output, found.model_folder, found.model)
     keys = _keys(request, spec, settings, found)
@@ -103,6 +107,7 @@ def run(request: Request, around: Surroundings) -> RunResult:
     _check_model(spec, settings, files, found.training_pictures, request.device)
     dataset = fetch_dataset(found, storage, inputs, progress.step)
     lists = read_lists(dataset, spec.dataset)
+    lists = with_masks(lists, spec.dataset, classes, around.work / "masks", request.threads)
     job = _Job(request, spec, settings, keys, place, found, files, lists)
 
     measured = _measure(job, model, around, progress)

@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from segcompress_api.act_settings import ActSettings
+from segcompress_api.dataset import Dataset
 from segcompress_api.job import JobSpec
 from segcompress_runner.plain import plain
 from segcompress_runner.processor import Processor
 from segcompress_runner.provenance import Software
 
 _LENGTH = 16
-_NAMES = {"uri", "train_list", "val_list", "class_names"}
-"""Fields of a dataset that do not decide its content as a training sees it."""
+_NAMES = {"uri", "train_list", "val_list", "label_list"}
+"""Fields of a dataset that do not decide its content as a training sees it; files count by their content."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,15 @@ def model_key(
     was asked for, and a run must not train again for being moved to another node.
     """
     model, dataset = spec.model.inference, spec.dataset
+    # Where masks are drawn from annotations, the names of the classes say which label is which id.
+    names = _NAMES | ({"class_names"} if dataset.format == "PaddleSeg" else set())
     return _key(
         {
             "software": software,
             "device": device,
             "model": [inputs.model[name] for name in (model.model_file, model.params_file)],
-            "dataset": dataset.model_dump(mode="json", exclude=_NAMES),
-            "lists": [inputs.lists[name] for name in (dataset.train_list, dataset.val_list)],
+            "dataset": dataset.model_dump(mode="json", exclude=names),
+            "lists": [inputs.lists[name] for name in _lists(dataset)],
             "pictures": inputs.pictures,
             "distillation": settings.distillation,
             "steps": [[step.section, step] for step in settings.steps],
@@ -76,6 +79,11 @@ def measurement_key(model: str, spec: JobSpec, processor: Processor, threads: in
             "threads": threads,
         }
     )
+
+
+def _lists(dataset: Dataset) -> tuple[str, ...]:
+    names = (dataset.train_list, dataset.val_list)
+    return names if dataset.label_list is None else (*names, dataset.label_list)
 
 
 def _key(meaning: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from segcompress_api.job import Dataset
+from segcompress_api.dataset import Dataset
 from segcompress_runner.errors import InvalidInputError, is_exhaustion
 from segcompress_runner.inputs.lists import Lists, Sample
 from segcompress_runner.progress import Progress
@@ -68,8 +68,7 @@ def read_sizes(lists: Lists, threads: int = 2) -> dict[Sample, tuple[int, int]]:
 
 def read_size(sample: Sample) -> tuple[int, int]:
     """Return a picture's (height, width) as cv2 sees it; the mask's header must say the same."""
-    with _opened(sample.image, sample, _IMAGE_FORMATS) as image:
-        width, height = reversed(image.size) if _is_sideways(image) else image.size
+    height, width = picture_size(sample)
     with _opened(sample.mask, sample, _MASK_FORMATS) as mask:
         _check_mode(mask, sample)
         if mask.size != (width, height):
@@ -77,6 +76,13 @@ def read_size(sample: Sample) -> tuple[int, int]:
                 f"{sample.named(sample.mask)}: the mask is {mask.width}x{mask.height} pixels and its picture "
                 f"{sample.image.name} {width}x{height}; they must be of one size"
             )
+    return height, width
+
+
+def picture_size(sample: Sample) -> tuple[int, int]:
+    """Return a picture's (height, width) as cv2 sees it; raises InvalidInputError."""
+    with _opened(sample.image, sample, _IMAGE_FORMATS) as image:
+        width, height = reversed(image.size) if _is_sideways(image) else image.size
     return height, width
 
 

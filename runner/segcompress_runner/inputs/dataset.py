@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from paddleseg.cvlibs import manager
 from PIL import Image
 
-from segcompress_api.job import Transform
+from segcompress_api.dataset import Transform
 from segcompress_runner.errors import InvalidInputError, InvalidSettingError, is_exhaustion
 from segcompress_runner.inputs.checks import check_pictures
 from segcompress_runner.inputs.fit import Fitted, Size, tried

@@ -24,7 +24,7 @@ from segcompress_runner.storage import Address, Named, Stat, Storage, parse_addr
 
 @dataclass(frozen=True)
 class Found:
-    """A run's inputs, seen but not fetched; `lists` holds the content of each list file by name."""
+    """A run's inputs, seen but not fetched; `lists` holds each list file's content by name, labelList too."""
 
     model_folder: Address
     model: tuple[Stat, ...]
@@ -88,6 +88,9 @@ def find_inputs(spec: JobSpec, storage: Storage) -> Found:
         )
     }
     entries = {name: parse_list(content, name) for name, content in lists.items()}
+    if dataset.label_list is not None:
+        named = Named(dataset.label_list, "spec.dataset.labelList")
+        lists[dataset.label_list] = _read_list(storage, dataset_folder, named)
     return Found(
         model_folder=model_folder,
         model=storage.stat(model_folder, names),

@@ -7,7 +7,7 @@ a file outside the folder. Imports no Paddle.
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from segcompress_api.job import Dataset
+from segcompress_api.dataset import Dataset
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError
 
 LIST_BYTES = 64 * 2**20
@@ -25,17 +25,29 @@ class Entry:
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture and its mask on this machine, in the dataset's folder `root`."""
+    """A picture and its mask (or what it is drawn from) on this machine, in the dataset's folder `root`."""
 
     image: Path
     mask: Path
     origin: str = ""
     root: Path | None = None
+    annotation: Path | None = None
+    """What the mask was drawn from, if it was."""
 
     def named(self, path: Path) -> str:
-        """Return how a message names one of the two: relative to the dataset, with list and line."""
+        """Return how a message names one of the two: relative to the dataset, with list and line.
+
+        A mask that was drawn goes by its annotation's name.
+        """
+        if path == self.mask and self.annotation is not None:
+            path = self.annotation
         name = str(path.relative_to(self.root) if self.root else path)
         return f"{name} ({self.origin})" if self.origin else name
+
+    @property
+    def image_name(self) -> str:
+        """The picture's path as the list has it."""
+        return (self.image.relative_to(self.root) if self.root else self.image).as_posix()
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ and passes what it finds. Only `dataset` makes instances. Source: paddleseg 2.8.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from segcompress_api.dataset import Dataset, Transform
 from segcompress_api.errors import nearest
-from segcompress_api.job import Dataset, Transform
 from segcompress_runner.errors import InvalidSettingError
 
 

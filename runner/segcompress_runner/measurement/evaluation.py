@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segcompress_api.job import Dataset
+from segcompress_api.dataset import Dataset
 from segcompress_runner.errors import InvalidInputError
 from segcompress_runner.measurement import confusion
 from segcompress_runner.measurement.loading import Picture, Source, batches, load

@@ -13,6 +13,7 @@ DRY = "--dry-run=server"
 PRUNE = "spec.strategy.UnstructurePrune"
 SPARSE = loaded(OLD_SPARSE_FILE)
 TRAIN = SPARSE["TrainConfig"]
+DATASET = job()["spec"]["dataset"]
 GMP = SPARSE["UnstructurePrune"]["gmp_config"]
 ONE_STRATEGY = "give either configUri alone, or exactly one of UnstructurePrune and QuantAware"
 ADDRESS = "in body should match '^s3://"
@@ -127,6 +128,27 @@ FILE = "in body should match '^[A-Za-z0-9_]"
             "spec.dataset",
             "classNames must have one name for each of numClasses",
             id="a name too few",
+        ),
+        pytest.param(
+            "spec.dataset.labelList",
+            "labels.txt",
+            "spec.dataset",
+            "labelList is about annotations",
+            id="labels",
+        ),
+        pytest.param(
+            "spec.dataset",
+            {**DATASET, "format": "EISeg", "labelList": "labels.txt"},
+            "spec.dataset",
+            "labelList cannot be combined with classNames",
+            id="labels twice",
+        ),
+        pytest.param(
+            "spec.dataset",
+            {**DATASET, "format": "Labelme", "classNames": []},
+            "spec.dataset",
+            "format Labelme needs classNames or labelList",
+            id="labels without ids",
         ),
         pytest.param(
             "spec.model.inference.uri", "file:///m/", "spec.model.inference.uri", ADDRESS, id="model file://"

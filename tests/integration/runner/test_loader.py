@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from segcompress_api.job import Transform
+from segcompress_api.dataset import Transform
 from segcompress_runner.compression.loader import batches
 from segcompress_runner.compression.order import Order
 from segcompress_runner.errors import InvalidInputError, InvalidSettingError

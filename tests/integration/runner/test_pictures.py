@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from paddleseg.cvlibs import manager
 
-from segcompress_api.job import Transform
+from segcompress_api.dataset import Transform
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.dataset import Pictures, Reverse
 from segcompress_runner.inputs.lists import Sample, read_list

@@ -13,7 +13,7 @@ from PIL import Image
 
 from segcompress_api.act_settings import ModelFiles as Names
 from segcompress_api.act_settings import settings_of
-from segcompress_api.job import Dataset
+from segcompress_api.dataset import Dataset
 from segcompress_api.strategy import Strategy
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
 from segcompress_runner.progress import Stage

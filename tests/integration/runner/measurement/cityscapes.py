@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from segcompress_api.job import Dataset
+from segcompress_api.dataset import Dataset
 from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.inputs.model import ModelFiles

@@ -10,7 +10,7 @@ import numpy as np
 import paddle
 from numpy.typing import NDArray
 
-from segcompress_api.job import Dataset
+from segcompress_api.dataset import Dataset
 from segcompress_runner.compression.static_graph import static_mode
 from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.lists import Sample

@@ -13,7 +13,7 @@ from paddleseg.transforms import Compose
 from paddleseg.utils import metrics
 from PIL import Image
 
-from segcompress_api.job import Dataset
+from segcompress_api.dataset import Dataset
 from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.measurement.evaluation import Predict
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segcompress_api.job import Dataset
+from segcompress_api.dataset import Dataset
 
 MakeDataset = Callable[..., Dataset]
 

@@ -47,6 +47,10 @@ OLD_RATIO = make_base(unstructure_prune={"pruned_ratio": 0.75})
 THRESHOLD = make_base(unstructure_prune={"prune_mode": "threshold", "threshold": 0.01})
 QUANTISED = make_base(quant_aware={})
 OLD_QUANTISED = make_base(quantization={})
+LABELLED = make_base(unstructure_prune={"ratio": 0.75})
+LABELLED["dataset"] |= {"format": "EISeg", "class_names": ["ground", "thing"]}
+LISTED = make_base(unstructure_prune={"ratio": 0.75})
+LISTED["dataset"] |= {"format": "EISeg", "label_list": "labels.txt"}
 IN_EPOCHS = make_base(unstructure_prune={"ratio": 0.75}, train_config={"epochs": 7, "learning_rate": 0.01})
 
 
@@ -107,6 +111,8 @@ LEAVES: Mapping[str, Leaf] = {
     "dataset.train_list": neither("lists/training.txt"),
     "dataset.val_list": neither("lists/validation.txt"),
     "dataset.num_classes": both(integers(3, 256)),
+    "dataset.format": both(st.sampled_from(["PaddleSeg", "Labelme"]), LABELLED),
+    "dataset.label_list": Leaf("neither", st.just("lists/labels.txt"), LISTED),
     "dataset.class_names": measurement(st.lists(st.text("abc", min_size=1), min_size=2, max_size=2)),
     "dataset.ignore_index": both(integers(0, 254)),
     "dataset.batch_size": both(integers(1, 15) | integers(17, 1024)),
@@ -272,7 +278,7 @@ def keys_of(spec: Spec) -> RunKeys:
     model, dataset = made.model.inference, made.dataset
     inputs = InputDigests(
         model={model.model_file: "a", model.params_file: "b"},
-        lists={dataset.train_list: "c", dataset.val_list: "d"},
+        lists={dataset.train_list: "c", dataset.val_list: "d", dataset.label_list or "": "g"},
         pictures=[("a.jpg", "e"), ("a.png", "f")],
     )
     meaning = settings_of(made.strategy, ModelFiles(model.model_file, model.params_file))

@@ -21,6 +21,7 @@ WITHOUT_INFLUENCE = {
     "segcompress_api.base": "how a spec is written; its values are in the key",
     "segcompress_api.conditions": "words",
     "segcompress_api.contract": "words",
+    "segcompress_api.dataset": "how a spec is written; its values are in the key",
     "segcompress_api.errors": "words",
     "segcompress_api.job": "how a spec is written; its values are in the key",
     "segcompress_api.status": "words",

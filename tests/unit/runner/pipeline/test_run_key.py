@@ -114,3 +114,17 @@ def test_names_of_files_count_in_neither_key() -> None:
         | {"trainList": "lists/train.txt", "valList": "lists/val.txt"},
     )
     assert key_of(spec, renamed) == key_of(spec_with())
+
+
+def test_labels_of_annotations_change_the_model_key() -> None:
+    plain = spec_with().dataset.model_dump(by_alias=True, exclude={"label_list"})
+    annotated = {**plain, "format": "EISeg"}
+    listed = spec_with(dataset={**annotated, "labelList": "labels.txt"})
+    keys = [
+        key_of(spec_with(dataset=annotated)),
+        key_of(spec_with(dataset={**annotated, "classNames": ["ground", "thing"]})),
+        key_of(spec_with(dataset={**annotated, "classNames": ["thing", "ground"]})),
+        key_of(listed, replace(INPUTS, lists={**INPUTS.lists, "labels.txt": "e"})),
+        key_of(listed, replace(INPUTS, lists={**INPUTS.lists, "labels.txt": "f"})),
+    ]
+    assert len(set(keys)) == len(keys)

@@ -1,0 +1,80 @@
+"""The pictures of a job: where they are, how they are annotated, and how a model sees them."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from segcompress_api.base import FileName, Model, Uri
+
+
+class Transform(Model):
+    """One PaddleSeg transform: its class name under `type`, its arguments beside it."""
+
+    model_config = ConfigDict(extra="allow", alias_generator=None)
+
+    type: str = Field(max_length=64, description="Name of a class in paddleseg.transforms, such as Resize.")
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the keyword arguments of the transform."""
+        return dict(self.model_extra or {})
+
+
+Format = Literal["PaddleSeg", "Labelme", "EISeg"]
+
+
+class Dataset(Model):
+    """Pictures and their annotations: list files of "image annotation" lines, relative to uri."""
+
+    uri: Uri = Field(description="Folder that holds pictures, masks and list files: s3://bucket/prefix/.")
+    format: Format = Field(
+        default="PaddleSeg",
+        description=(
+            "What the lists name beside each picture: PaddleSeg a mask of class ids, Labelme a JSON file of "
+            "labelme, EISeg a JSON file that EISeg saved (labelme's layout, its own, or COCO's)."
+        ),
+    )
+    train_list: FileName = Field(default="train.txt", description="List of the pictures to train on.")
+    val_list: FileName = Field(default="val.txt", description="List of the pictures to evaluate on.")
+    label_list: FileName | None = Field(
+        default=None,
+        description=(
+            "File with the label of each class id, one a line, in place of classNames: labelme2seg's "
+            "class_names.txt, labelme's labels.txt or EISeg's autosave_label.txt."
+        ),
+    )
+    num_classes: int = Field(
+        ge=2, le=256, description="Number of classes; a mask holds ids below it, or ignoreIndex."
+    )
+    class_names: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(
+        default=(),
+        max_length=256,
+        description=(
+            "Names of the classes, in the order of their ids: used in messages, and as labels of annotations."
+        ),
+    )
+    ignore_index: int = Field(default=255, ge=0, le=255, description="Mask value that no figure counts.")
+    batch_size: int = Field(default=16, ge=1, le=1024, description="Pictures in a training batch.")
+    train_transforms: tuple[Transform, ...] = Field(
+        min_length=1, max_length=32, description="PaddleSeg transforms of a training picture, in order."
+    )
+    val_transforms: tuple[Transform, ...] = Field(
+        min_length=1, max_length=32, description="PaddleSeg transforms of a validation picture, in order."
+    )
+
+    @model_validator(mode="after")
+    def _one_name_a_class(self) -> Self:
+        if self.class_names and len(self.class_names) != self.num_classes:
+            raise ValueError(
+                f"classNames has {len(self.class_names)} names for numClasses {self.num_classes}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _labels_have_ids(self) -> Self:
+        if self.label_list is not None and self.format == "PaddleSeg":
+            raise ValueError("labelList is about annotations; the masks of format PaddleSeg hold ids already")
+        if self.label_list is not None and self.class_names:
+            raise ValueError("labelList cannot be combined with classNames; give one of them")
+        if self.format == "Labelme" and self.label_list is None and not self.class_names:
+            raise ValueError("format Labelme needs classNames or labelList: its labels have no ids")
+        return self

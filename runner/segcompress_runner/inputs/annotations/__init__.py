@@ -1,0 +1,1 @@
+"""Annotations as labelling programs save them, drawn into masks of class ids."""

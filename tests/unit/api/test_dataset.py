@@ -1,0 +1,44 @@
+"""How a dataset's annotations get their ids: from masks, from names, or from a list of labels."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from segcompress_api.dataset import Dataset
+
+PLAIN = {
+    "uri": "s3://data/",
+    "numClasses": 2,
+    "trainTransforms": [{"type": "Normalize"}],
+    "valTransforms": [{"type": "Normalize"}],
+}
+NAMES = ["ground", "thing"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"format": "PaddleSeg"}, id="masks"),
+        pytest.param({"format": "Labelme", "classNames": NAMES}, id="labelme with names"),
+        pytest.param({"format": "Labelme", "labelList": "labels.txt"}, id="labelme with a list"),
+        pytest.param({"format": "EISeg"}, id="EISeg, whose files may hold ids"),
+        pytest.param({"format": "EISeg", "labelList": "label/autosave_label.txt"}, id="EISeg with its list"),
+    ],
+)
+def test_taken(changes: dict[str, Any]) -> None:
+    assert Dataset.model_validate(PLAIN | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labelList": "labels.txt"}, "labelList is about annotations"),
+        ({"format": "EISeg", "classNames": NAMES, "labelList": "a.txt"}, "labelList cannot be combined with"),
+        ({"format": "Labelme"}, "format Labelme needs classNames or labelList"),
+        ({"format": "labelme"}, "should be 'PaddleSeg', 'Labelme' or 'EISeg'"),
+    ],
+)
+def test_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Dataset.model_validate(PLAIN | changes)
