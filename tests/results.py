@@ -16,12 +16,14 @@ from segcompress_runner.measurement.benchmark import Comparison, Latency
 from segcompress_runner.measurement.evaluation import Scores
 from segcompress_runner.measurement.sparsity import Layer, Sparsity
 from segcompress_runner.measurement.variants import Checked, Variant
+from segcompress_runner.measurement.worst import Example, Wrong, example
 from segcompress_runner.outputs import figures, report
 from segcompress_runner.outputs.artefacts import Exported
-from segcompress_runner.outputs.manifests import EvaluationRecord, ModelManifest, TrainingRecord
+from segcompress_runner.outputs.manifests import EvaluationRecord, LossRecord, ModelManifest, TrainingRecord
+from segcompress_runner.outputs.publish import REPORT
 from segcompress_runner.processor import Processor
 from segcompress_runner.provenance import Provenance, Software
-from segcompress_runner.run_key import RunKeys
+from segcompress_runner.run_key import InputDigests, RunKeys
 
 PADDLE: RuntimeName = "PaddleInference"
 ONNX: RuntimeName = "ONNXRuntime"
@@ -38,12 +40,18 @@ class Run:
     sparsity: float | None = 0.75
     layers: int = 40
     runtimes: Sequence[RuntimeName] = (PADDLE, ONNX)
+    pictures: int = 3
     model_uri: str = "s3://models/pp_humanseg_lite/"
 
 
 def result(folder: Path, run: Run = Run()) -> dict[str, Any]:
     """Return the content of a result.json; `folder` gets two files that stand for models."""
     return json.loads(report.serialised(document(folder, run)))  # type: ignore[no-any-return]
+
+
+def page(folder: Path, run: Run = Run()) -> str:
+    """Return the report that such a run writes."""
+    return report.write(folder / "report", document(folder, run))[REPORT].read_text()
 
 
 def document(folder: Path, run: Run) -> report.Document:
@@ -59,6 +67,7 @@ def document(folder: Path, run: Run) -> report.Document:
         device="CPU",
         stage_seconds={"Fetch": 1.25, "Compress": 601.5, "Benchmark": 30.0},
         software=Provenance(software, software),
+        inputs=InputDigests({"model.pdmodel": "etag:1"}, {"val.txt": "5ee0" * 16}, [("a.jpg", "etag:2")]),
     )
     return report.Document(spec, measured, _manifest(), verdict, gates, context)
 
@@ -99,8 +108,34 @@ def _measured(folder: Path, run: Run) -> figures.Measurements:
         sparsity=_sparsity(run),
         exported=Exported(),
         latencies=[_comparison(runtime, before, after) for runtime in run.runtimes],
+        examples=_examples(run),
         processor=Processor("Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz", "", ("avx2", "avx512f")),
     )
+
+
+def _examples(run: Run) -> list[Example]:
+    """Return shapes on a ramp; the compressed model shifts them more than the baseline does."""
+    return [_example(index, len(run.names)) for index in range(run.pictures)]
+
+
+def _example(index: int, classes: int) -> Example:
+    rows, columns = np.mgrid[0:120, 0:160]
+
+    def map_of(shift: int) -> Any:
+        ids = np.zeros((120, 160), np.uint8)
+        for number in range(1, classes):
+            middle = (
+                20 + (37 * number + 11 * index) % 80 + shift,
+                20 + (53 * number + 29 * index) % 120 + shift,
+            )
+            ids[(rows - middle[0]) ** 2 + (columns - middle[1]) ** 2 < 400] = number
+        return ids
+
+    mask, before, after = map_of(0), map_of(1), map_of(3)
+    image = np.stack([rows + 60, columns + 40, mask * 9 + 80], axis=-1).astype(np.uint8)
+    mask[:6] = 255
+    wrong = Wrong(index, mask.size, *(int(np.count_nonzero(one != mask)) for one in (before, after)))
+    return example(f"images/{index:04}.jpg (val.txt line {index + 1})", wrong, image, mask, before, after)
 
 
 def _checked(runtime: RuntimeName, iou: Any) -> Checked:
@@ -154,5 +189,9 @@ def _manifest() -> ModelManifest:
             processor="Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz",
             threads=2,
             history=history,
+            losses=tuple(
+                LossRecord(iteration=45 * step, loss=0.4 * 0.985**step + float(random.uniform(0.05, 0.07)))
+                for step in range(1, 201)
+            ),
         ),
     )

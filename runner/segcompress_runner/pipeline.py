@@ -34,7 +34,7 @@ from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.paddle_start import start_paddle
 from segcompress_runner.inputs.transforms import check_transforms
 from segcompress_runner.outputs import publish
-from segcompress_runner.outputs.manifests import EvaluationRecord, Place, TrainingRecord
+from segcompress_runner.outputs.manifests import EvaluationRecord, LossRecord, Place, TrainingRecord
 from segcompress_runner.outputs.publish import PublishedModel
 from segcompress_runner.processor import Processor
 from segcompress_runner.progress import Progress, Stage, Timed
@@ -179,10 +179,11 @@ def _measure(
     request = job.request
     means = stages.Means(request.threads, request.device, progress, around.stop)
     case = stages.validate(job.spec, job.settings, job.model, job.lists, means)
-    baseline = stages.baseline(case)
+    predicted = stages.predictions(around.work / "exports")
+    baseline = stages.baseline(case, predicted)
     if model is None:
         model = _train(job, case, baseline, around, progress)
-    after = stages.evaluate(case, model.files, around.work / "exports")
+    after = stages.evaluate(case, model.files, predicted, around.work / "exports")
     before = (*baseline, *after.baseline)
     measured = figures.Measurements(
         model=case.model,
@@ -190,6 +191,7 @@ def _measure(
         baseline=before,
         compressed=after.checked,
         sparsity=after.sparsity,
+        examples=after.examples,
         exported=after.exported,
         latencies=stages.benchmark(case, before, after.checked),
         processor=request.processor,
@@ -212,6 +214,7 @@ def _train(
         processor=str(job.request.processor),
         threads=job.request.threads,
         history=tuple(EvaluationRecord.of(evaluation) for evaluation in compressed.history),
+        losses=tuple(LossRecord(iteration=one.iteration, loss=one.loss) for one in compressed.losses),
     )
     trained = publish.Trained(job.keys.model, compressed.files, training, datetime.now(UTC))
     progress.start(Stage.PUBLISH)
@@ -233,6 +236,7 @@ def _judged(
         device=request.device,
         stage_seconds=progress.seconds(),
         software=request.software,
+        inputs=job.found.digests(),
     )
     document = report.Document(job.spec, measured, model.manifest, verdict, gates, context)
     return publish.Measurement(

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from segcompress_api.act_settings import ActSettings
 from segcompress_api.job import JobSpec, RuntimeName
 from segcompress_runner.compression import training
 from segcompress_runner.compression.device import check_device
 from segcompress_runner.inputs.checks import check_pictures, read_sizes
-from segcompress_runner.inputs.dataset import Pictures
+from segcompress_runner.inputs.dataset import Pictures, read_image
 from segcompress_runner.inputs.fit import check_fit
 from segcompress_runner.inputs.lists import Lists
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
@@ -24,10 +27,12 @@ from segcompress_runner.measurement.benchmark import benchmark as compare
 from segcompress_runner.measurement.evaluation import Observe, Options, Predict, Scores, batch_size
 from segcompress_runner.measurement.evaluation import evaluate as score
 from segcompress_runner.measurement.gates import Parity
+from segcompress_runner.measurement.loading import Picture
 from segcompress_runner.measurement.runtimes.row import ArtefactName
 from segcompress_runner.measurement.runtimes.table import RUNTIMES, artefacts, check_runtimes
 from segcompress_runner.measurement.sparsity import Sparsity, measure_sparsity
 from segcompress_runner.measurement.variants import Candidate, Checked, Variant
+from segcompress_runner.measurement.worst import Example, Worst, Wrong, example
 from segcompress_runner.outputs.artefacts import ARTEFACTS, Exported
 from segcompress_runner.progress import Progress, Silent, Stage
 
@@ -59,13 +64,15 @@ class Case:
 class After:
     """The saved model as each runtime runs it, its zeros (None where quantised), and its exports.
 
-    `baseline` holds what the runtimes that load an export make of the baseline.
+    `baseline` holds what the runtimes that load an export make of the baseline, `examples` the pictures on
+    which the saved model got worst.
     """
 
     baseline: tuple[Checked, ...]
     checked: tuple[Checked, ...]
     sparsity: Sparsity | None
     exported: Exported
+    examples: tuple[Example, ...]
 
 
 def check_model(
@@ -105,9 +112,15 @@ def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lis
     return Case(spec, settings, means, model, info, train, val)
 
 
-def baseline(case: Case) -> tuple[Checked, ...]:
-    """Evaluate the model as it came, on Paddle Inference."""
-    return _check(case, Candidate(case.model, quantised=False), _SAVED, Stage.BASELINE)
+def predictions(folder: Path) -> LabelMaps:
+    """Return where the baseline's predictions are kept, to be compared with the compressed model's."""
+    return LabelMaps(folder / "baseline.maps")
+
+
+def baseline(case: Case, predicted: LabelMaps) -> tuple[Checked, ...]:
+    """Evaluate the model as it came, on Paddle Inference, and keep what it predicted."""
+    candidate = Candidate(case.model, quantised=False)
+    return _check(case, candidate, _SAVED, Stage.BASELINE, predicted.keep)
 
 
 def compress(case: Case, before: Sequence[Checked], into: Path) -> training.Compressed:
@@ -165,18 +178,31 @@ class _Watchful:
             self._progress.note(f"warning: {sign}; {self._advice}")
 
 
-def evaluate(case: Case, compressed: ModelFiles, into: Path) -> After:
+def evaluate(case: Case, compressed: ModelFiles, before: LabelMaps, into: Path) -> After:
     """Evaluate the files that were saved on each runtime asked for, and count their zeros.
 
     What a runtime cannot load as it is gets exported, both models alike, and held against the saved model.
     """
-    maps = LabelMaps(into / "saved.maps")
-    saved = _check(case, _candidate(case, compressed), _SAVED, Stage.EVALUATE, maps.keep)
+    maps, worst = LabelMaps(into / "saved.maps"), Worst(before, case.spec.dataset.ignore_index)
+
+    def observe(picture: Picture, ids: NDArray[np.uint8]) -> None:
+        maps.keep(picture, ids)
+        worst.observe(picture, ids)
+
+    saved = _check(case, _candidate(case, compressed), _SAVED, Stage.EVALUATE, observe)
+    examples = tuple(_example(case, one, before, maps) for one in worst.pictures())
     target = case.settings.sparsity
     zeros = None if target is None else measure_sparsity(compressed, only_1x1=target.only_1x1)
     exports = [_export(case, compressed, name, into) for name in artefacts(case.spec.benchmark.runtimes)]
-    before, after, exported = _on_exports(case, exports, saved, maps)
-    return After(tuple(before), (*saved, *after), zeros, exported)
+    baseline, after, exported = _on_exports(case, exports, saved, maps)
+    return After(tuple(baseline), (*saved, *after), zeros, exported, examples)
+
+
+def _example(case: Case, wrong: Wrong, before: LabelMaps, after: LabelMaps) -> Example:
+    sample = case.val.samples[wrong.index]
+    _, mask, _ = case.val[wrong.index]
+    maps = [kept.read(wrong.index, mask.shape) for kept in (before, after)]
+    return example(sample.named(sample.image), wrong, read_image(sample), mask, *maps)
 
 
 @dataclass(frozen=True)

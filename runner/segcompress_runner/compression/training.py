@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from segcompress_api.act_settings import ActSettings
 from segcompress_runner.compression import checkpoint, loader, saving
 from segcompress_runner.compression.checks import check_training, iterations_of
+from segcompress_runner.compression.loss_curve import LossCurve, LossPoint
 from segcompress_runner.compression.order import Order
 from segcompress_runner.compression.static_graph import quiet, static_graph
 from segcompress_runner.compression.steps import Step, make_steps
@@ -70,6 +71,7 @@ class Compressed:
     best: Scores
     best_iteration: int
     history: tuple[Evaluation, ...]
+    losses: tuple[LossPoint, ...]
     iterations: int
     seconds: float
 
@@ -95,6 +97,7 @@ def compress(training: Training, into: Path) -> Compressed:
         best=scores,
         best_iteration=best.iteration,
         history=tuple(run.history),
+        losses=run.losses.points(),
         iterations=run.history[-1].iteration,
         seconds=time.monotonic() - started,
     )
@@ -124,6 +127,7 @@ class _Run:
         self._best: tuple[Evaluation, Scores, checkpoint.Weights] | None = None
         self._iteration = 0
         self.history: list[Evaluation] = []
+        self.losses = LossCurve(self._total)
 
     def train(self) -> None:
         """Run the iterations; the stage gets its total only now, since the surgery before it takes time."""
@@ -162,6 +166,7 @@ class _Run:
         loss = self._student.iterate(self._executor, batch)
         if not math.isfinite(loss):
             raise self._diverged(f"loss became {loss}")
+        self.losses.add(loss)
         self._student.optimisation.advance()
         self._advance(iteration)
         return loss

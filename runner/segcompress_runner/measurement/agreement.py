@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segcompress_runner.measurement.evaluation import Observe
+from segcompress_runner.measurement.loading import Picture
 
 _FAST = 1
 
@@ -41,19 +42,19 @@ class LabelMaps:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
 
-    def keep(self, index: int, ids: NDArray[np.uint8]) -> None:
+    def keep(self, picture: Picture, ids: NDArray[np.uint8]) -> None:
         """Keep the map of one picture."""
         packed = zlib.compress(np.ascontiguousarray(ids).data, _FAST)
         with self._lock, self._path.open("ab") as file:
             file.write(packed)
-            self._places[index] = (self._end, len(packed))
+            self._places[picture.index] = (self._end, len(packed))
             self._end += len(packed)
 
     def compare(self, into: Agreement) -> Observe:
         """Return an observer that compares maps with those that were kept and counts `into` its argument."""
 
-        def observe(index: int, ids: NDArray[np.uint8]) -> None:
-            kept = self._read(index, ids.shape)
+        def observe(picture: Picture, ids: NDArray[np.uint8]) -> None:
+            kept = self.read(picture.index, ids.shape)
             differing = int(np.count_nonzero(kept != ids))
             with self._lock:
                 into.pixels += ids.size
@@ -61,7 +62,8 @@ class LabelMaps:
 
         return observe
 
-    def _read(self, index: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    def read(self, index: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        """Return the map of a picture whose mask has that shape; raises KeyError where none was kept."""
         start, length = self._places[index]
         with self._path.open("rb") as file:
             file.seek(start)

@@ -26,8 +26,8 @@ from segcompress_runner.progress import Progress, Silent
 __all__ = ["Observe", "Options", "Predict", "Scores", "evaluate"]
 
 
-Observe = Callable[[int, NDArray[np.uint8]], None]
-"""Takes a picture's index and its predicted class ids, H x W at its mask's size; called from any thread."""
+Observe = Callable[[Picture, NDArray[np.uint8]], None]
+"""Takes a picture and its predicted class ids, H x W at its mask's size; called from any thread."""
 
 
 MEMORY = 2**29
@@ -96,7 +96,7 @@ def evaluate(
             for counted in pool.map(lambda part: part.count(dataset), _parts(predicted)):
                 total += counted
             for one in predicted:
-                observe(one.picture.index, one.ids)
+                observe(one.picture, one.ids)
             del predicted, one  # or these scores would wait beside the next batch's
             done += len(batch)
             listener.step(done, images_per_second=done / (time.perf_counter() - started))
@@ -105,7 +105,7 @@ def evaluate(
     return _scores(total, done, time.perf_counter() - started)
 
 
-def _nobody(_index: int, _ids: NDArray[np.uint8]) -> None:
+def _nobody(_picture: Picture, _ids: NDArray[np.uint8]) -> None:
     """Observe nothing."""
 
 

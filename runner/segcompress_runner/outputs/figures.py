@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # these import Paddle, which figures need not
     from segcompress_runner.measurement.evaluation import Scores
     from segcompress_runner.measurement.sparsity import Sparsity
     from segcompress_runner.measurement.variants import Checked
+    from segcompress_runner.measurement.worst import Example
     from segcompress_runner.outputs.artefacts import Exported
     from segcompress_runner.processor import Processor
 
@@ -48,6 +49,7 @@ class Measurements:
     exported: Exported
     latencies: Sequence[Comparison]
     processor: Processor
+    examples: Sequence[Example] = ()
 
     def reported(self, runtime: RuntimeName) -> Reported:
         """Return what is said of both models on one runtime: scores and latency are of the same variant.

@@ -101,6 +101,13 @@ class EvaluationRecord(Model):
         )
 
 
+class LossRecord(Model):
+    """The mean loss of the iterations after the record before, up to and with `iteration`."""
+
+    iteration: int
+    loss: float
+
+
 class TrainingRecord(Model):
     """How the weights came about."""
 
@@ -110,6 +117,7 @@ class TrainingRecord(Model):
     processor: str
     threads: int
     history: tuple[EvaluationRecord, ...]
+    losses: tuple[LossRecord, ...] = ()
 
 
 class _Manifest(Model):

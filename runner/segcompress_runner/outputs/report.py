@@ -1,5 +1,6 @@
 """The files that tell of a run: result.json with everything that was measured, table and page for people."""
 
+import hashlib
 import json
 import math
 import os
@@ -14,15 +15,17 @@ from segcompress_api.status import figure
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.gates import GateResult
 from segcompress_runner.measurement.variants import Checked, describe
+from segcompress_runner.measurement.worst import Example
 from segcompress_runner.outputs import table
 from segcompress_runner.outputs.figures import LATENCY_PLACES, Measurements, class_name
 from segcompress_runner.outputs.html.page import render
-from segcompress_runner.outputs.manifests import ModelManifest
+from segcompress_runner.outputs.html.panels import panels
+from segcompress_runner.outputs.manifests import ModelManifest, describe_files
 from segcompress_runner.outputs.publish import REPORT, RESULT, TABLE, Verdict
 from segcompress_runner.plain import plain
 from segcompress_runner.processor import Processor
 from segcompress_runner.provenance import RUNNER_VERSION, Provenance
-from segcompress_runner.run_key import RunKeys
+from segcompress_runner.run_key import InputDigests, RunKeys
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Context:
     device: str
     stage_seconds: Mapping[str, float]
     software: Provenance
+    inputs: InputDigests
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ def write(into: Path, document: Document) -> dict[str, Path]:
     text = serialised(document)
     result.write_text(text)
     markdown.write_text(_markdown(document))
-    page.write_text(render(json.loads(text)))
+    ignored = document.spec.dataset.ignore_index
+    page.write_text(render(json.loads(text), [panels(one, ignored) for one in document.measured.examples]))
     return {**document.measured.exported.files, RESULT: result, TABLE: markdown, REPORT: page}
 
 
@@ -86,7 +91,9 @@ def result_json(document: Document) -> dict[str, Any]:
         ],
         "exports": plain(measured.exported.parities),
         "sparsity": plain(measured.sparsity),
+        "pictures": [_picture(one) for one in measured.examples],
         "training": _training(document.model),
+        "files": _files(document),
         "run": _run(document),
         "versions": {"segcompress": RUNNER_VERSION, **document.context.software.measurement.packages},
         "machine": _machine(measured.processor),
@@ -155,8 +162,41 @@ def _run(document: Document) -> dict[str, Any]:
         "stageSeconds": dict(context.stage_seconds),
         "weightsCode": context.software.weights.code,
         "code": context.software.measurement.code,
+        "inputs": _inputs(context.inputs),
         "seed": document.spec.seed,
         "spec": document.spec.to_wire(),
+    }
+
+
+def _inputs(inputs: InputDigests) -> dict[str, Any]:
+    """Return the inputs' digests, one for all pictures: there may be many thousands."""
+    pictures = "".join(f"{digest}  {name}\n" for name, digest in inputs.pictures)
+    return {
+        "model": dict(inputs.model),
+        "lists": dict(inputs.lists),
+        "pictures": {
+            "count": len(inputs.pictures),
+            "sha256": hashlib.sha256(pictures.encode()).hexdigest(),
+        },
+    }
+
+
+def _files(document: Document) -> list[dict[str, Any]]:
+    """Return the published model and its exports with their digests."""
+    exports = describe_files(document.measured.exported.files, "")
+    return [
+        {"name": file.name, "sha256": file.sha256, "sizeBytes": file.size_bytes}
+        for file in (*document.model.files, *exports)
+    ]
+
+
+def _picture(one: Example) -> dict[str, Any]:
+    wrong = one.wrong
+    return {
+        "name": one.name,
+        "pixels": wrong.pixels,
+        "baselineWrong": wrong.baseline,
+        "compressedWrong": wrong.compressed,
     }
 
 

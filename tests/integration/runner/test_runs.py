@@ -15,7 +15,7 @@ from devcluster.objectstore import ObjectStore
 from segcompress_api.conditions import Reason
 from segcompress_api.status import Artifact
 
-from .conftest import make_spec, read
+from .conftest import VAL, make_spec, read
 from .runs import Ended, Runner, Spec, changed
 
 
@@ -93,6 +93,10 @@ def test_report_tells_the_published_result(admin: Minio, pods: Pods) -> None:
     told = json.loads(read(admin, artifacts.report.uri.replace("report.html", "result.json")))
     assert told["accepted"] is True
     assert told["metrics"]["compressed"]["miou"] in page.decode()
+    assert [point["iteration"] for point in told["training"]["losses"]] == [1, 2, 3, 4]
+    assert len(told["pictures"]) == VAL
+    assert all(html.escape(picture["name"]) in page.decode() for picture in told["pictures"])
+    assert page.count(b"data:image/webp") == VAL
     assert all(gate["message"] in html.unescape(page.decode()) for gate in told["gates"])
 
 

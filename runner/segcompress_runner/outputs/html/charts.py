@@ -109,6 +109,7 @@ def latencies(rows: Sequence[LatencyRow]) -> Chart:
             label = f"{shortened(row.label, 38)}: {row.p50:.2f} ms"
             area.text(0, place - 0.4, label, color=INK, fontsize=11, va="center")
         _rows(area, [])
+        area.grid(visible=False)
         area.set_xlim(0, max(row.p90 for row in rows) * 1.05)
         area.set_ylim(len(rows) - 0.6, -0.75)
         area.set_xlabel("milliseconds")

@@ -1,5 +1,6 @@
 """The page itself: result.json and pictures in, one HTML file out. Equal input gives equal bytes."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -7,11 +8,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from segcompress_runner.outputs.html import charts, wording
-from segcompress_runner.outputs.html.wording import Result
+from segcompress_runner.outputs.html.panels import DIFFERENCES, Panel, class_colour, css
+from segcompress_runner.outputs.html.wording import ClassRow, Result
 
 
-def render(result: Result) -> str:
-    """Return report.html for the content of a result.json; raises KeyError where it is not one."""
+def render(result: Result, rows: Sequence[Sequence[Panel]] = ()) -> str:
+    """Return report.html for the content of a result.json; raises KeyError where it is not one.
+
+    `rows` holds the panels of each of the result's `pictures`, in their order.
+    """
     classes, latencies = wording.class_rows(result), wording.latency_rows(result)
     return (
         _environment()
@@ -23,6 +28,9 @@ def render(result: Result) -> str:
             figures=wording.figure_rows(result),
             classes=classes,
             classes_chart=charts.classes(classes),
+            examples=list(zip(wording.picture_rows(result), rows, strict=True)) if rows else [],
+            swatches=_swatches(classes),
+            differences={name: css(colour) for name, colour in DIFFERENCES.items()},
             curves=charts.curves(result),
             layers=charts.weights(result),
             layers_chart=charts.layers(result),
@@ -46,6 +54,11 @@ def _environment() -> Environment:
     environment.filters.update(shape=wording.listed, number=_number, signed=wording.signed)
     environment.globals["css"] = _css(environment)
     return environment
+
+
+def _swatches(rows: Sequence[ClassRow]) -> list[tuple[str, str]]:
+    """Return the colour and the label of each class, in the order of their ids."""
+    return [(css(class_colour(row.id)), row.label) for row in sorted(rows, key=lambda row: row.id)]
 
 
 def _css(environment: Environment) -> Markup:

@@ -46,6 +46,15 @@ class ClassRow:
 
 
 @dataclass(frozen=True)
+class PictureRow:
+    """A picture that got worse: shares of its pixels that are wrong, in words."""
+
+    name: str
+    baseline: str
+    compressed: str
+
+
+@dataclass(frozen=True)
 class LatencyRow:
     """One model in one variant of one runtime; milliseconds."""
 
@@ -121,6 +130,17 @@ def class_rows(result: Result) -> list[ClassRow]:
     return sorted(rows, key=lambda row: (row.change, row.id))
 
 
+def picture_rows(result: Result) -> list[PictureRow]:
+    """Return the pictures that got worst, in the result's order."""
+    return [
+        PictureRow(
+            one["name"],
+            *(f"{one[key] / max(one['pixels'], 1):.2%}" for key in ("baselineWrong", "compressedWrong")),
+        )
+        for one in result["pictures"]
+    ]
+
+
 def latency_rows(result: Result) -> list[LatencyRow]:
     """Return every model and variant, grouped by runtime."""
     how = {
@@ -176,13 +196,13 @@ def _times(value: str | None) -> str:
 
 
 def _share(value: str | None) -> str:
-    return f"{100 * Decimal(value):.1f} %" if value is not None else _NONE
+    return f"{100 * Decimal(value):.1f}%" if value is not None else _NONE
 
 
 def _percent(before: float | str | None, after: float | str | None) -> str:
     if before is None or after is None or not float(before):
         return _NONE
-    return f"{signed(100 * (float(after) / float(before) - 1), 1)} %"
+    return f"{signed(100 * (float(after) / float(before) - 1), 1)}%"
 
 
 def _size_change(metrics: Mapping[str, Any]) -> str:
