@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 import paddle
-from paddleslim.common.patterns import find_final_nodes
-from paddleslim.common.recover_program import recover_inference_program
 
 from segcompress_api.act_settings import ActSettings, DistillationSettings
 from segcompress_runner.compression.act_config import FLOAT_SCOPE
 from segcompress_runner.compression.graph import load
 from segcompress_runner.compression.losses import LOSSES
 from segcompress_runner.compression.optimizer import Optimisation, build_optimisation
+from segcompress_runner.compression.slim import find_final_nodes, recover_inference_program
 from segcompress_runner.compression.steps import Graphs, Step
 from segcompress_runner.compression.teacher import Teacher, make_teacher, taught, without_feed
 from segcompress_runner.inputs.model import ModelFiles

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import paddle
-from paddleslim.common.recover_program import _remove_fetch_node
 
 from segcompress_runner.compression.graph import load
+from segcompress_runner.compression.slim import remove_fetch_node
 from segcompress_runner.inputs.model import ModelFiles
 
 _PREFIX = "teacher_"
@@ -50,7 +50,7 @@ def make_teacher(files: ModelFiles, nodes: Sequence[str], executor: Any) -> Teac
     with paddle.static.scope_guard(scope):
         loaded = load(files, executor)
     without_feed(loaded.program)
-    _remove_fetch_node(loaded.program)
+    remove_fetch_node(loaded.program)
     program = loaded.program.clone(for_test=True)._prune(list(nodes))  # noqa: SLF001  # no public way
     for name in nodes:
         program.global_block().var(name).persistable = True

@@ -18,7 +18,6 @@ import cv2
 import numpy as np
 import paddle
 from numpy.typing import NDArray
-from paddleseg.cvlibs import manager
 from PIL import Image
 
 from segcompress_api.dataset import Transform
@@ -27,6 +26,12 @@ from segcompress_runner.inputs.checks import check_pictures
 from segcompress_runner.inputs.fit import Fitted, Size, tried
 from segcompress_runner.inputs.lists import Entry, Lists, Sample, parse_list, read_list, read_lists
 from segcompress_runner.inputs.transforms import check_transforms
+from segcompress_runner.pieces import without_init
+
+with without_init("paddleseg", "paddleseg.cvlibs", "paddleseg.utils"):
+    # Its packages import every network and metric too: half a second.
+    import paddleseg.transforms  # noqa: F401 - fills the table
+    from paddleseg.cvlibs import manager
 
 __all__ = [
     "Entry",

@@ -3,17 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from paddleslim.quant.quanter import (
+from segcompress_api.act_settings import QuantSettings
+from segcompress_runner.compression.act_config import FLOAT_SCOPE, quantization_config
+from segcompress_runner.compression.graph import Operator
+from segcompress_runner.compression.slim import (
     TRANSFORM_PASS_OP_TYPES,
     convert,
     get_pact_optimizer,
     pact,
     quant_aware,
 )
-
-from segcompress_api.act_settings import QuantSettings
-from segcompress_runner.compression.act_config import FLOAT_SCOPE, quantization_config
-from segcompress_runner.compression.graph import Operator
 from segcompress_runner.compression.steps.step import Graphs, Step
 from segcompress_runner.errors import InvalidSettingError
 

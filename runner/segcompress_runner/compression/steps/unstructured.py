@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import paddle
 from numpy.typing import NDArray
-from paddleslim.prune.unstructured_pruner import UnstructuredPruner
 
 from segcompress_api.act_settings import PruneSettings
 from segcompress_runner.compression.graph import Operator
 from segcompress_runner.compression.magnitude import masks_at_ratio
 from segcompress_runner.compression.ramp import ratio_after
+from segcompress_runner.compression.slim import UnstructuredPruner
 from segcompress_runner.compression.steps.step import Graphs, Step
 from segcompress_runner.errors import InvalidSettingError
 
