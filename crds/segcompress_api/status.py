@@ -6,6 +6,7 @@ through clients of other languages.
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -34,6 +35,7 @@ def figure(value: float, places: int) -> str:
     return text if text.strip("-0.") else text.lstrip("-")
 
 
+@lru_cache(maxsize=64)
 def timestamp(moment: datetime) -> str:
     """Return Kubernetes' RFC 3339 spelling, in UTC, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

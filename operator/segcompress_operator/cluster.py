@@ -59,6 +59,8 @@ class Cluster:
         self, configuration: Configuration, component: str, clock: Callable[[], float] = time.time
     ) -> None:
         self._configuration = configuration
+        # Watches use no proxy of the environment either, and looking for one takes two threads a request.
+        self._configuration.client_session_kwargs = {"trust_env": False}
         self._component = component
         self._clock = clock
         self._api: ApiClient | None = None

@@ -11,7 +11,7 @@ from segcompress_operator.planning.outcomes import outcome_of_job, tells, unread
 from segcompress_operator.planning.plan import Announcement, Plan
 from segcompress_operator.planning.progress import Progress, lost_pod, overdue_at, progress_of
 from segcompress_operator.planning.rounds import Round, soonest
-from segcompress_operator.planning.spec import check_spec, parse_spec
+from segcompress_operator.planning.spec import notes_on, parse_spec
 from segcompress_operator.planning.starting import LAST_START, SETTLE_SECONDS, start
 
 QUIET_SECONDS = 5.0
@@ -81,7 +81,7 @@ def _silence(look: Round, job: ObservedJob) -> tuple[str | None, float | None]:
 
 def _started(look: Round, progress: Progress) -> Announcement:
     try:
-        notes = check_spec(parse_spec(look.resource), look.resource.owner.labels, look.settings)
+        notes = notes_on(parse_spec(look.resource))
     except InvalidSpecError:
         notes = ()
     return Announcement("Normal", "Started", "; ".join([progress.message, *notes]))

@@ -55,11 +55,8 @@ def strategy_name(text: bytes) -> str | None:
     return None if found is None else SECTION_SPELLINGS.get(found, found)
 
 
-def check_spec(spec: JobSpec, labels: Mapping[str, str], settings: RunnerSettings) -> tuple[str, ...]:
-    """Return sentences on settings without effect; raises InvalidSpecError naming the field.
-
-    `labels` are those of the resource.
-    """
+def check_spec(spec: JobSpec, labels: Mapping[str, str], settings: RunnerSettings) -> None:
+    """Raise InvalidSpecError naming the field; `labels` are those of the resource."""
     if len(spec.model_dump_json(by_alias=True, exclude_none=True).encode()) > SPEC_LIMIT:
         raise _too_large(largest_part(spec.to_wire()))
     if spec.storage is None:
@@ -70,7 +67,24 @@ def check_spec(spec: JobSpec, labels: Mapping[str, str], settings: RunnerSetting
         )
     _check_addresses(spec)
     check_allowed(spec.runtime, labels, settings)
-    return _check_strategy(spec)
+    notes_on(spec)
+
+
+def notes_on(spec: JobSpec) -> tuple[str, ...]:
+    """Return sentences on settings of the strategy without effect; raises InvalidSpecError.
+
+    Sections of a configUri are read by the runner, which has the bucket.
+    """
+    if spec.strategy.config_uri is None:
+        inference = spec.model.inference
+        files = ModelFiles(model=inference.model_file, params=inference.params_file)
+        return settings_of(spec.strategy, files).notes
+    for name, attribute in _SECTIONS.items():
+        if getattr(spec.strategy, attribute) is not None:
+            raise InvalidSpecError(
+                f"spec.strategy.{name}", "cannot be combined with configUri", "give one of them"
+            )
+    return ()
 
 
 def _check_addresses(spec: JobSpec) -> None:
@@ -85,17 +99,3 @@ def _check_addresses(spec: JobSpec) -> None:
             raise InvalidSpecError(
                 field, f"{address} cannot be reached from a cluster", "give s3://bucket/prefix/"
             )
-
-
-def _check_strategy(spec: JobSpec) -> tuple[str, ...]:
-    """Check the sections; those of a configUri are read by the runner, which has the bucket."""
-    if spec.strategy.config_uri is None:
-        inference = spec.model.inference
-        files = ModelFiles(model=inference.model_file, params=inference.params_file)
-        return settings_of(spec.strategy, files).notes
-    for name, attribute in _SECTIONS.items():
-        if getattr(spec.strategy, attribute) is not None:
-            raise InvalidSpecError(
-                f"spec.strategy.{name}", "cannot be combined with configUri", "give one of them"
-            )
-    return ()

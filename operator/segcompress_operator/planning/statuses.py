@@ -4,9 +4,10 @@ Whatever others have put into a status stays: unknown keys are never written, un
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -31,7 +32,7 @@ _End = Literal["Complete", "Failed"]
 @lru_cache(maxsize=1024)
 def parse_status(text: bytes) -> JobStatus:
     """Return the status in JSON; a field that this version cannot read counts as unset."""
-    raw = json.loads(text or b"{}")
+    raw = _loaded(text)
     known = {info.alias or name for name, info in JobStatus.model_fields.items()}
     kept = {key: value for key, value in raw.items() if key in known}
     while kept:
@@ -139,8 +140,14 @@ def current_reason(status: JobStatus) -> tuple[str, str]:
 
 def status_patch(old: bytes, new: JobStatus) -> dict[str, Any]:
     """Return the merge patch from the status in JSON to `new`: only keys that differ."""
-    before = json.loads(old or b"{}")
+    before = _loaded(old)
     return {key: value for key, value in new.to_wire().items() if before.get(key) != value}
+
+
+@lru_cache(maxsize=256)
+def _loaded(text: bytes) -> Mapping[str, Any]:
+    """Return a status in JSON, which is asked for again in every round; nobody changes it."""
+    return MappingProxyType(json.loads(text or b"{}"))
 
 
 def _measured(status: JobStatus, outcome: Outcome) -> JobStatus:

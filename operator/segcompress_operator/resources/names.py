@@ -7,6 +7,7 @@ finds what the first try made.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from segcompress_api.base import API_GROUP
 
@@ -46,6 +47,7 @@ class Owner:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
+@lru_cache(maxsize=4096)
 def short_hash(uid: str) -> str:
     """Return ten characters, the same for the same uid always."""
     number = int.from_bytes(hashlib.sha256(uid.encode()).digest()[:8], "big")

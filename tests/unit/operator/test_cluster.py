@@ -74,6 +74,15 @@ def test_created_job_is_returned() -> None:
     assert [asked[:2] for asked in server.asked] == [("POST", JOBS)]
 
 
+def test_proxies_of_the_environment_are_not_for_the_api_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watches use none either; and looking for one takes two threads a request."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    made, _ = talk(lambda c: c.create(MANIFEST), {("POST", JOBS): (201, MANIFEST)})
+    assert made == MANIFEST
+
+
 def test_job_that_an_earlier_try_made_is_ours() -> None:
     answers = {("POST", JOBS): (409, {"message": "exists"}), ("GET", JOB): (200, MANIFEST)}
     made, _ = talk(lambda c: c.create(MANIFEST), answers)
