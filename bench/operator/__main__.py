@@ -1,7 +1,6 @@
 """How fast the operator is, beside a client without logic that sends the same requests.
 
-    make bench-operator
-    python -m bench.operator [--jobs 500] [--rounds 3] [--finished 10000] [--before COMMIT] [--output F]
+    make bench-operator [BEFORE=COMMIT] [BENCH_FLAGS=...]
 
 etcd and kube-apiserver are real; a player in a process of its own is user, Job controller and kubelet.
 Subjects take turns, forwards and backwards, each time in a new namespace. Absolute figures belong to this
@@ -11,150 +10,140 @@ machine; the ratios hold elsewhere.
 import argparse
 import json
 import os
+import platform
 import statistics
-import subprocess
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.operator import report
-from bench.operator.sample import IMAGE, sample
+from bench.operator.cores import Cores, cores_of, own_cores
+from bench.operator.measures import Bench, Figures
+from bench.operator.sample import IMAGE
 from bench.operator.subjects import ROOT, Subject, code_of, operator, reference
 
-from devcluster.audit import parse_request
 from devcluster.controlplane import ControlPlane
-from integration.operator.api import Api
-from integration.operator.installed import install_crd
 
-Figures = dict[str, float]
-
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - so that etcd waits for no disk
 _FLAGS = ("--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000")
 
 
-class Bench:
-    """One control plane and the folder that everything lies in."""
+class Rows:
+    """Figures of every run of every subject, told on standard error as they come."""
 
-    def __init__(self, plane: ControlPlane, folder: Path) -> None:
-        self._plane = plane
-        self._folder = folder
-        self._admin = Api(plane.kubeconfig)
-        install_crd(self._admin)
-        self.sample = folder / "sample.json"
-        self.sample.write_text(json.dumps(sample()))
+    def __init__(self) -> None:
+        self.waits: dict[str, list[float]] = defaultdict(list)
+        self._runs: dict[str, list[Figures]] = defaultdict(list)
 
-    def namespace(self, name: str) -> str:
-        """Return a new namespace."""
-        self._admin.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
-        return name
+    def add(self, subject: Subject, figures: Figures) -> None:
+        """Take in one run."""
+        self._runs[subject.name].append(figures)
+        print(subject.name, report.line(figures), file=sys.stderr, flush=True)
 
-    def run(self, module: str, *arguments: object) -> str:
-        """Run a program of ours as an administrator; return what it printed."""
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *map(str, _paths())])}
-        command = [sys.executable, "-m", f"bench.operator.{module}", self._plane.kubeconfig]
-        done = subprocess.run(
-            [*map(str, command), *map(str, arguments)], env=environment, check=True, stdout=subprocess.PIPE
-        )
-        return done.stdout.decode()
+    def median(self, name: str, key: str) -> float:
+        """Return the median of one figure of a subject."""
+        return statistics.median(run[key] for run in self._runs[name] if key in run)
 
-    def rate(self, subject: Subject, number: int, jobs: int) -> Figures:
-        """Play `jobs` runs to their end in a new namespace."""
-        namespace = self.namespace(f"{subject.name}-{number}")
-        user = self._plane.kubeconfig_for(f"{subject.name}-{number}", ["system:masters"])
-        with subject.running(user, namespace, self._folder / f"{subject.name}.log") as process:
-            process.settle()
-            cpu, memory = process.cpu_seconds, process.memory_kb("VmRSS")
-            played = json.loads(self.run("player", namespace, jobs))
-            process.settle()
-            return {
-                "jobs_per_second": jobs / played["seconds"],
-                "cpu_ms_per_job": (process.cpu_seconds - cpu) * 1000 / jobs,
-                "player_cpu_ms_per_job": played["cpu"] * 1000 / jobs,
-                "base_mb": memory / 1024,
-                "kb_per_job": (process.memory_kb("VmRSS") - memory) / jobs,
-                **{f"{verb}_per_job": n / jobs for verb, n in self._requests(f"{subject.name}-{number}")},
+    def medians(self) -> dict[str, Figures]:
+        """Return the median of each figure for each subject, and the percentiles of all waits."""
+        return {
+            name: {
+                **{key: self.median(name, key) for key in {key for run in runs for key in run}},
+                **report.percentiles("created_to_job", self.waits[name]),
             }
-
-    def start(self, subject: Subject, namespace: str, number: int) -> Figures:
-        """Start beside resources that are finished, and wait until all is read."""
-        user = self._plane.kubeconfig_for(f"{subject.name}-start-{number}", ["system:masters"])
-        began = time.monotonic()
-        with subject.running(user, namespace, self._folder / f"{subject.name}.log") as process:
-            process.settle()
-            quiet = time.monotonic() - began
-            return {
-                "start_seconds": quiet - 1.0,
-                "start_cpu_seconds": process.cpu_seconds,
-                "start_mb": process.memory_kb("VmRSS") / 1024,
-                "start_peak_mb": process.memory_kb("VmHWM") / 1024,
-                "start_writes": sum(
-                    n for verb, n in self._requests(f"{subject.name}-start-{number}") if verb != "list"
-                ),
-            }
-
-    def _requests(self, user: str) -> list[tuple[str, int]]:
-        with self._plane.audit_log.open() as log:
-            asked = [parse_request(line) for line in log if user in line and line.endswith("\n")]
-        counted = Counter(
-            "events" if request.resource == "events" else request.verb
-            for request in asked
-            if request and request.user == user and request.verb != "watch" and request.resource
-        )
-        return sorted(counted.items())
-
-
-def _paths() -> list[Path]:
-    return [ROOT / folder for folder in ("crds", "operator", "hack", "tests")]
-
-
-def _medians(rows: dict[str, list[Figures]]) -> dict[str, Figures]:
-    keys = {name: sorted({key for run in runs for key in run}) for name, runs in rows.items()}
-    return {
-        name: {key: statistics.median(run[key] for run in runs if key in run) for key in keys[name]}
-        for name, runs in rows.items()
-    }
+            for name, runs in self._runs.items()
+        }
 
 
 def measure(bench: Bench, subjects: list[Subject], options: argparse.Namespace) -> dict[str, Figures]:
     """Return the median of each figure for each subject."""
-    rows: dict[str, list[Figures]] = defaultdict(list)
-    for number in range(options.rounds):
-        for subject in subjects if number % 2 == 0 else reversed(subjects):
-            rows[subject.name].append(bench.rate(subject, number, options.jobs))
-            print(subject.name, number, report.line(rows[subject.name][-1]), file=sys.stderr)
-    if options.finished:
-        namespace = bench.namespace("finished")
-        bench.run("finished", namespace, options.finished, bench.sample)
-        for number in range(options.rounds):
-            for subject in [each for each in subjects if each.name != "reference"]:
-                rows[subject.name].append(bench.start(subject, namespace, number))
-                print(subject.name, number, report.line(rows[subject.name][-1]), file=sys.stderr)
-    return _medians(rows)
+    rows = Rows()
+    turns = [subjects if number % 2 == 0 else subjects[::-1] for number in range(options.rounds)]
+    for turn in turns:
+        for subject in turn:
+            rows.add(subject, bench.burst(subject, options.jobs))
+    half = min(rows.median(subject.name, "jobs_per_second") for subject in subjects) / 2
+    jobs = max(int(half * options.seconds), options.paced)
+    for turn in turns:
+        for subject in turn:
+            figures, waits = bench.paced(subject, jobs, half)
+            rows.add(subject, {**figures, "paced_jobs_per_second": half})
+            rows.waits[subject.name] += waits
+    _measure_starts(bench, turns, options, rows)
+    return rows.medians()
+
+
+def _measure_starts(
+    bench: Bench, turns: list[list[Subject]], options: argparse.Namespace, rows: Rows
+) -> None:
+    """Start each operator beside runs under way, of two sizes, and beside runs that have ended."""
+    operators = [[subject for subject in turn if subject.name != "reference"] for turn in turns]
+    under_way = bench.original(operators[0][0], finished=False)
+    small, large = (bench.copied(under_way, size) for size in options.live)
+    fewer, more = options.live
+    for subject in operators[0]:
+        least, most = (bench.start(subject, namespace)["start_mb"] for namespace in (small, large))
+        rows.add(subject, {"kb_per_live_run": (most - least) * 1024 / (more - fewer)})
+    if not options.finished:
+        return
+    ended = bench.copied(bench.original(operators[0][0], finished=True), options.finished)
+    for turn in operators:
+        for subject in turn:
+            rows.add(subject, bench.start(subject, ended, options.idle))
 
 
 def main() -> None:
-    """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=500)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--finished", type=int, default=10_000)
-    parser.add_argument("--before", metavar="COMMIT", help="measure the operator of this commit, too")
-    parser.add_argument("--output", type=Path, help="write the figures as JSON")
-    options = parser.parse_args()
-    with TemporaryDirectory(prefix="bench-operator-") as name:
+    """Measure, print a table and write the figures as JSON."""
+    options = _options()
+    cores, began = cores_of(own_cores()), time.monotonic()
+    os.sched_setaffinity(0, cores.servers)
+    with TemporaryDirectory(prefix="bench-operator-", dir=_folder()) as name:
         folder = Path(name)
         with ControlPlane(folder / "plane", extra_flags=_FLAGS) as plane:
-            bench = Bench(plane, folder)
+            bench = Bench(plane, folder, cores)
             subjects = [operator("operator", ROOT, IMAGE), reference(bench.sample)]
             if options.before:
                 subjects.append(operator("before", code_of(options.before, folder / "before"), IMAGE))
             figures = measure(bench, subjects, options)
-    settings: dict[str, Any] = {key: str(value) for key, value in vars(options).items() if key != "output"}
-    if options.output:
-        options.output.write_text(json.dumps({"settings": settings, "figures": figures}, indent=2) + "\n")
+    settings = {**_settings(options, cores), "minutes": round((time.monotonic() - began) / 60, 1)}
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps({"settings": settings, "figures": figures}, indent=2) + "\n")
+    print(report.head(settings))
     print(report.table(figures))
+    print(f"\nwritten to {options.output}", file=sys.stderr)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=200, help="resources of a burst")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--paced", type=int, default=100, help="resources at half the rate, at least")
+    parser.add_argument("--seconds", type=float, default=15.0, help="how long these take, at least")
+    parser.add_argument("--live", type=int, nargs=2, default=(1000, 4000), help="two numbers of live runs")
+    parser.add_argument("--finished", type=int, default=10_000, help="resources that have ended")
+    parser.add_argument("--idle", type=float, default=15.0, help="seconds beside them")
+    parser.add_argument("--before", metavar="COMMIT", help="measure the operator of this commit, too")
+    parser.add_argument("--output", type=Path, default=ROOT / "build/bench-operator.json", help="a JSON file")
+    return parser.parse_args()
+
+
+def _settings(options: argparse.Namespace, cores: Cores) -> dict[str, Any]:
+    given = {key: value for key, value in vars(options).items() if key != "output"}
+    return {
+        **given,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "python": platform.python_version(),
+        "cores": str(cores),
+        "load": os.getloadavg()[2],
+    }
+
+
+def _folder() -> Path | None:
+    return SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Plays users, Job controller and kubelet for one namespace, in a process of its own.
+"""Plays user, Job controller and kubelet to whichever client serves the namespace, as Kueue's benchmark does.
 
-    python -m bench.operator.player KUBECONFIG NAMESPACE JOBS
+    python -m bench.operator.player KUBECONFIG NAMESPACE JOBS [JOBS_PER_SECOND]
 
-Creates so many resources, and ends once all are terminal. A pod ends when the resource says Running, so that
-every subject has the same writes to make. Prints one JSON object.
+Creates JOBS resources, all at once or at that rate, and ends once all are terminal. A pod ends when the
+resource says Running, so that every subject has the same writes to make. Prints one JSON object.
 """
 
 import asyncio
@@ -12,42 +12,51 @@ import sys
 import time
 from pathlib import Path
 
-from bench.operator import objects
 from bench.operator.api import COMPRESSION_JOBS, JOBS, PODS, Api, Body
+
+from integration.operator import objects
 
 
 class Player:
     """One run of `jobs` resources."""
 
     def __init__(self, api: Api, namespace: str, jobs: int) -> None:
+        self.waits: list[float] = []
+        """Seconds from sending each resource to seeing its Job."""
         self._api = api
         self._jobs = jobs
         self._resources, self._children, self._pods = (
             url.format(namespace) for url in (COMPRESSION_JOBS, JOBS, PODS)
         )
+        self._sent: dict[str, float] = {}
         self._ended: set[str] = set()
         self._finished: set[str] = set()
         self._child_of: dict[str, str] = {}
 
-    async def play(self) -> float:
+    async def play(self, per_second: float) -> float:
         """Return the seconds from the first resource created to the last one terminal."""
         async with asyncio.TaskGroup() as group:
-            watches = [group.create_task(self._watch_jobs(group))]
+            watch = group.create_task(self._watch_jobs(group))
             ended = group.create_task(self._watch_resources(group))
             began = time.monotonic()
-            names = (f"job-{n}" for n in range(self._jobs))
-            for name in names:
-                group.create_task(self._api.request("POST", self._resources, objects.resource(name)))
+            for number in range(self._jobs):
+                if per_second:
+                    await asyncio.sleep(began + number / per_second - time.monotonic())
+                group.create_task(self._create(f"job-{number}"))
             await ended
             seconds = time.monotonic() - began
-            for watch in watches:
-                watch.cancel()
+            watch.cancel()
         return seconds
+
+    async def _create(self, name: str) -> None:
+        self._sent[name] = time.monotonic()
+        await self._api.request("POST", self._resources, objects.resource(name))
 
     async def _watch_jobs(self, group: asyncio.TaskGroup) -> None:
         async for type_, job in self._api.watch(self._children):
             if type_ == "ADDED":
                 owner = job["metadata"]["ownerReferences"][0]["name"]
+                self.waits.append(time.monotonic() - self._sent[owner])
                 self._child_of[owner] = job["metadata"]["name"]
                 group.create_task(self._start(job))
 
@@ -71,16 +80,19 @@ class Player:
         )
 
     async def _end(self, job: str) -> None:
-        await self._api.request("PATCH", f"{self._pods}/{job}-x7k2p/status", objects.pod_succeeded())
+        ended = objects.pod_ended(0, objects.SUCCEEDED)
+        await self._api.request("PATCH", f"{self._pods}/{job}-x7k2p/status", ended)
         await self._api.request("PATCH", f"{self._children}/{job}/status", objects.job_complete())
 
 
-async def main(kubeconfig: Path, namespace: str, jobs: int) -> None:
+async def main(kubeconfig: Path, namespace: str, jobs: int, per_second: float) -> None:
     """Play one run and print what it took."""
     async with Api(kubeconfig) as api:
-        seconds = await Player(api, namespace, jobs).play()
-    print(json.dumps({"seconds": seconds, "cpu": time.process_time()}))
+        player = Player(api, namespace, jobs)
+        seconds = await player.play(per_second)
+    print(json.dumps({"seconds": seconds, "cpu": time.process_time(), "waits": player.waits}))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    rate = float(sys.argv[4]) if len(sys.argv) > 4 else 0.0  # noqa: PLR2004 - the fourth argument
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), rate))

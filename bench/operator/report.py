@@ -1,8 +1,32 @@
 """The figures as text."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 Figures = Mapping[str, float]
+
+ROWS = {
+    "jobs_per_second": "jobs/s, all at once",
+    "cpu_ms_per_job": "CPU ms a job, all at once",
+    "create_per_job": "POSTs a job",
+    "patch_per_job": "PATCHes a job",
+    "events_per_job": "Events a job",
+    "paced_jobs_per_second": "jobs/s, at half the slowest rate",
+    "paced_cpu_ms_per_job": "CPU ms a job, at that rate",
+    "paced_writes_per_job": "POSTs and PATCHes a job, at that rate",
+    "created_to_job_p50_ms": "resource sent to Job seen, p50 ms",
+    "created_to_job_p99_ms": "resource sent to Job seen, p99 ms",
+    "base_mb": "MB at rest, empty",
+    "kb_per_live_run": "KB a live run (resource, Job, Pod)",
+    "start_seconds": "seconds to start beside finished runs",
+    "start_cpu_seconds": "CPU s to start",
+    "start_writes": "writes at the start",
+    "start_mb": "MB at rest, beside them",
+    "start_peak_mb": "MB at most",
+    "idle_cpu_percent": "% of a core, idle",
+    "idle_requests_per_minute": "requests a minute, idle",
+}
 
 
 def line(figures: Figures) -> str:
@@ -10,19 +34,39 @@ def line(figures: Figures) -> str:
     return " ".join(f"{name}={value:.4g}" for name, value in figures.items())
 
 
+def percentiles(name: str, seconds: Sequence[float]) -> dict[str, float]:
+    """Return the median and the 99th percentile in milliseconds, by nearest rank."""
+    ranked = sorted(seconds)
+    return {
+        f"{name}_p{share}_ms": ranked[math.ceil(len(ranked) * share / 100) - 1] * 1000
+        for share in (50, 99)
+        if ranked
+    }
+
+
+def head(settings: Mapping[str, Any]) -> str:
+    """Return how the figures came about."""
+    return "".join(f"{name}: {value}\n" for name, value in settings.items() if value is not None)
+
+
 def table(figures: Mapping[str, Figures]) -> str:
     """Return a Markdown table: a row a figure, a column a subject, ratios to the reference last."""
     names = [*figures]
-    rows = sorted({key for each in figures.values() for key in each})
-    head = ["", *names, *(f"{name} / reference" for name in names if name != "reference")]
-    lines = [head, ["---"] * len(head)]
-    for row in rows:
-        values = [figures[name].get(row) for name in names]
-        base = figures.get("reference", {}).get(row)
-        ratios = [
-            f"{figures[name][row] / base:.2f}" if base and row in figures[name] else ""
-            for name in names
-            if name != "reference"
-        ]
-        lines.append([row, *("" if value is None else f"{value:.4g}" for value in values), *ratios])
+    others = [name for name in names if name != "reference"]
+    top = ["", *names, *(f"{name} / reference" for name in others)]
+    lines = [top, ["---"] * len(top)]
+    for key, label in ROWS.items():
+        row = {name: figures[name].get(key) for name in names}
+        if any(value is not None for value in row.values()):
+            base = row.get("reference")
+            ratios = (_ratio(row[name], base) for name in others)
+            lines.append([label, *(_text(value) for value in row.values()), *ratios])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def _ratio(value: float | None, base: float | None) -> str:
+    return "" if value is None or not base else f"{value / base:.2f}"

@@ -1,11 +1,9 @@
 """The bodies that a client without logic sends: those that the operator makes for the same resource."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
-from bench.operator.objects import RESULT, SPEC
-
+from integration.operator.objects import SPEC, SUCCEEDED
 from segcompress_api.conditions import Reason
 from segcompress_api.contract import parse_run_result
 from segcompress_api.status import JobStatus
@@ -27,6 +25,6 @@ def sample() -> dict[str, Any]:
     resource = parse_resource({"metadata": meta, "spec": SPEC})
     job = make_runner_job(resource.owner, parse_spec(resource), 1, RunnerSettings(image=IMAGE))
     running = in_progress(JobStatus(), Progress(Reason.RUNNING, "pod job-0-x7k2p is at work"), 1, now)
-    outcome = Outcome(Reason.SUCCEEDED, RESULT["message"], parse_run_result(json.dumps(RESULT)))
+    outcome = Outcome(Reason.SUCCEEDED, "mIoU 0.9235", parse_run_result(SUCCEEDED))
     ended = ended_at(succeeded(running, outcome, 1, now), now)
     return {"job": job, "running": running.to_wire(), "succeeded": ended.to_wire()}

@@ -27,7 +27,9 @@ class Subject:
     code: Path = ROOT
 
     @contextmanager
-    def running(self, kubeconfig: Path, namespace: str, log: Path) -> Iterator["Process"]:
+    def running(
+        self, kubeconfig: Path, namespace: str, log: Path, cores: frozenset[int]
+    ) -> Iterator["Process"]:
         """Run it for a namespace while the context lasts."""
         paths = [str(self.code), *(str(self.code / folder) for folder in OPERATOR_CODE)]
         environment = {
@@ -40,6 +42,7 @@ class Subject:
         command = [part.format(kubeconfig=kubeconfig, namespace=namespace) for part in self.command]
         with log.open("ab") as output:
             child = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+        os.sched_setaffinity(child.pid, cores)
         try:
             yield Process(child.pid)
             if child.poll() is not None:
@@ -66,9 +69,10 @@ class Process:
         found = re.search(rf"{which}:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
         return int(found[1]) if found else 0
 
-    def settle(self) -> float:
-        """Wait until it has been at rest for a second; return the seconds until it came to rest."""
-        began = quiet_since = time.monotonic()
+    def settle(self, began: float | None = None) -> float:
+        """Wait until it has been at rest for a second; return the seconds from `began` (now) to that rest."""
+        quiet_since = time.monotonic()
+        began = quiet_since if began is None else began
         before = self.cpu_seconds
         while time.monotonic() - quiet_since < _QUIET_SECONDS or before == 0.0:
             time.sleep(0.2)
@@ -81,11 +85,7 @@ class Process:
 
 def operator(name: str, code: Path, image: str) -> Subject:
     """Return the operator whose code lies in `code`."""
-    settings = {
-        "SEGCOMPRESS_RUNNER_IMAGE": image,
-        "SEGCOMPRESS_HEALTH_PORT": "0",
-        "SEGCOMPRESS_LOG_LEVEL": "WARNING",
-    }
+    settings = {"SEGCOMPRESS_RUNNER_IMAGE": image, "SEGCOMPRESS_HEALTH_PORT": "0"}
     return Subject(name, (sys.executable, "-m", "segcompress_operator"), settings, code)
 
 

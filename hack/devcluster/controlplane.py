@@ -21,6 +21,7 @@ from devcluster.errors import DevclusterError
 from devcluster.identities import issue_client, issue_identities
 from devcluster.layout import Layout
 from devcluster.ports import LOOPBACK, free_ports
+from devcluster.probes import Trust
 from devcluster.processes import Program, Supervisor
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class ControlPlane:
         self.kubeconfig = self.directory / "kubeconfig"
         self.audit_log = self.directory / "logs" / "audit.log"
         self.url = ""
+        self.etcd_url = ""
+        self.etcd_trust: Trust | None = None
         self._port = port
         self._controllers = tuple(controllers)
         self._extra_flags = tuple(extra_flags)
@@ -126,6 +129,8 @@ class ControlPlane:
             ports=Ports(self._port or api, *others),
         )
         self.url = plane.url
+        self.etcd_url = plane.etcd_url
+        self.etcd_trust = Trust(identities.authority, identities.etcd)
         write_private(self.kubeconfig, kubeconfig(plane.url, identities.authority, identities.admin))
         flags = ("--disable-admission-plugins=ServiceAccount", *self._extra_flags)
         self._programs = (etcd(plane), api_server(plane, flags))

@@ -78,6 +78,11 @@ class Plane:
         return f"https://{self.host}:{self.ports.api}"
 
     @property
+    def etcd_url(self) -> str:
+        """Where etcd answers."""
+        return f"https://{LOOPBACK}:{self.ports.etcd}"
+
+    @property
     def audit_log(self) -> Path:
         """The API server's record of requests."""
         return self.logs / "audit.log"
@@ -86,7 +91,7 @@ class Plane:
 def etcd(plane: Plane) -> Program:
     """Return etcd: one member, TLS for clients and peers, no fsync (a lost machine loses a test cluster)."""
     own = plane.identities.etcd
-    client = f"https://{LOOPBACK}:{plane.ports.etcd}"
+    client = plane.etcd_url
     peer = f"https://{LOOPBACK}:{plane.ports.etcd_peer}"
     authority = plane.identities.authority
     return Program(
@@ -133,7 +138,7 @@ def api_server(plane: Plane, extra: Sequence[str] = ()) -> Program:
             f"--advertise-address={plane.host}",
             f"--secure-port={plane.ports.api}",
             f"--service-cluster-ip-range={plane.services}",
-            f"--etcd-servers=https://{LOOPBACK}:{plane.ports.etcd}",
+            f"--etcd-servers={plane.etcd_url}",
             f"--etcd-cafile={own.authority}",
             f"--etcd-certfile={own.etcd.certificate}",
             f"--etcd-keyfile={own.etcd.key}",

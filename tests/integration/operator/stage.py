@@ -1,52 +1,15 @@
 """A namespace in which one job is played through: the Job controller is real, the tests play the kubelet."""
 
 import copy
-import json
-from datetime import UTC, datetime
 from typing import Any
 
+from integration.operator import objects
 from integration.operator.api import Api, ApiError, Body, eventually
-
-SPEC: Body = {
-    "model": {"inference": {"uri": "s3://models/pp_humanseg_lite/"}},
-    "dataset": {
-        "uri": "s3://datasets/humanseg/",
-        "numClasses": 2,
-        "trainTransforms": [{"type": "Resize", "target_size": [192, 192]}, {"type": "Normalize"}],
-        "valTransforms": [{"type": "Resize", "target_size": [192, 192]}, {"type": "Normalize"}],
-    },
-    "strategy": {
-        "UnstructurePrune": {"ratio": 0.75},
-        "TrainConfig": {"train_iter": 100, "learning_rate": 0.005},
-    },
-    "output": {"uri": "s3://compressed/humanseg/"},
-    "storage": {"secretRef": {"name": "object-store"}},
-    "runtime": {"device": "CPU"},
-    "backoffLimit": 1,
-}
-
-METRICS: Body = {
-    "baseline": {"miou": "0.9287", "latencyMs": "56.363", "sizeBytes": 555918},
-    "compressed": {"miou": "0.9235", "latencyMs": "37.712", "sizeBytes": 555918, "sparsity": "0.7497"},
-    "runtime": "PaddleInference",
-    "miouDrop": "0.0052",
-    "speedup": "1.4946",
-}
-ARTIFACTS: Body = {"manifest": {"uri": "s3://compressed/humanseg/k/manifest.json", "sha256": "ab" * 32}}
 
 
 def spec(**changes: Any) -> Body:
-    """Return the sample spec with some of its top-level fields replaced."""
-    return {**copy.deepcopy(SPEC), **changes}
-
-
-def result(reason: str, message: str = "mIoU 0.9235", **more: Any) -> str:
-    """Return a termination message as the runner writes it."""
-    return json.dumps({"reason": reason, "message": message, **more})
-
-
-def stamp() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return the sample spec, for two pods at most, with some of its top-level fields replaced."""
+    return {**copy.deepcopy(objects.SPEC), "backoffLimit": 1, **changes}
 
 
 class Stage:
@@ -58,13 +21,7 @@ class Stage:
         self.name = name
 
     def apply(self, body: Body, **metadata: Any) -> Body:
-        resource = {
-            "apiVersion": "segcompress.dev/v1alpha1",
-            "kind": "SegCompressionJob",
-            "metadata": {"name": self.name, **metadata},
-            "spec": body,
-        }
-        return self.api.create("scj", self.namespace, resource)
+        return self.api.create("scj", self.namespace, objects.resource(self.name, body, **metadata))
 
     def resource(self) -> Body:
         return self.api.get("scj", self.namespace, self.name)
@@ -109,21 +66,15 @@ class Stage:
 
     def kubelet(self, pod: Body, phase: str, state: Body, **more: Any) -> None:
         """Report the pod's runner container as the kubelet would."""
-        container = {
-            "name": "runner",
-            "image": "runner",
-            "imageID": "",
-            "ready": "running" in state,
-            "restartCount": 0,
-            "state": state,
-        }
-        status = {"phase": phase, "startTime": stamp(), "containerStatuses": [container], **more}
-        self.api.patch("pods", self.namespace, pod["metadata"]["name"] + "/status", {"status": status})
+        self._report(pod, objects.pod_status(phase, state, **more))
+
+    def _report(self, pod: Body, patch: Body) -> None:
+        self.api.patch("pods", self.namespace, pod["metadata"]["name"] + "/status", patch)
 
     def runs(self, pod: Body | None = None) -> Body:
         """Let a pod run, and return it once the resource says so."""
         pod = pod or self.pod()
-        self.kubelet(pod, "Running", {"running": {"startedAt": stamp()}})
+        self._report(pod, objects.pod_running())
         self.reaches("Reconciling", "Running")
         return pod
 
@@ -132,14 +83,7 @@ class Stage:
 
     def exits(self, pod: Body, code: int, message: str = "", reason: str = "", **more: Any) -> None:
         """Let the pod's container end."""
-        ended = {
-            "exitCode": code,
-            "reason": reason or ("Completed" if code == 0 else "Error"),
-            "message": message,
-            "startedAt": stamp(),
-            "finishedAt": stamp(),
-        }
-        self.kubelet(pod, "Failed" if code else "Succeeded", {"terminated": ended}, **more)
+        self._report(pod, objects.pod_ended(code, message, reason, **more))
 
     def events(self) -> list[Body]:
         query = f"fieldSelector=involvedObject.kind=SegCompressionJob,involvedObject.name={self.name}"

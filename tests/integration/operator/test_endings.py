@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from integration.operator.api import Api, ApiError, Body, eventually
-from integration.operator.stage import ARTIFACTS, METRICS, Stage, quota, result, spec
+from integration.operator.objects import ARTIFACTS, METRICS, result
+from integration.operator.stage import Stage, quota, spec
 
 PUBLISHED: Body = {"metrics": METRICS, "artifacts": ARTIFACTS}
 

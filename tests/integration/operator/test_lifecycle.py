@@ -11,11 +11,11 @@ from devcluster.controlplane import ControlPlane
 from integration.chart.helm import rendered
 from integration.operator.api import Api, Body, eventually
 from integration.operator.installed import install_crd, operator_rights
+from integration.operator.objects import ARTIFACTS, METRICS, SUCCEEDED, result
 from integration.operator.process import OPERATOR_USER, Operator
-from integration.operator.stage import ARTIFACTS, METRICS, Stage, quota, result, spec
+from integration.operator.stage import Stage, quota, spec
 from segcompress_operator.resources.names import runner_job_name
 
-DONE = result("Succeeded", metrics=METRICS, artifacts=ARTIFACTS)
 EIGHT = {"Complete", "Failed", "Suspended", "Finished", "Accepted", "Ready", "Reconciling", "Stalled"}
 
 Start = Callable[..., Operator]
@@ -53,7 +53,7 @@ def requests(plane: ControlPlane, namespace: str) -> Counter[str]:
 
 def finish(stage: Stage) -> Body:
     pod = stage.runs()
-    stage.exits(pod, 0, DONE)
+    stage.exits(pod, 0, SUCCEEDED)
     stage.reaches("Complete", "Succeeded")
     return pod
 
@@ -124,7 +124,7 @@ def test_ttl_comes_only_after_the_result_and_may_be_changed(alone: Stage) -> Non
     alone.apply(spec(ttlSecondsAfterFinished=3600))
     pod = alone.runs()
     assert "ttlSecondsAfterFinished" not in alone.job()["spec"]
-    alone.exits(pod, 0, DONE)
+    alone.exits(pod, 0, SUCCEEDED)
     alone.reaches("Complete", "Succeeded")
     eventually(lambda: alone.job()["spec"].get("ttlSecondsAfterFinished") == 3600, "the ttl")
     alone.api.patch("scj", alone.namespace, "demo", {"spec": {"ttlSecondsAfterFinished": 0}})
@@ -164,7 +164,7 @@ def test_pod_gone_before_its_result_was_read_leads_to_reused(
     stage.apply(spec())
     pod = stage.runs()
     operator.kill()
-    stage.exits(pod, 0, DONE)
+    stage.exits(pod, 0, SUCCEEDED)
     eventually(lambda: stage.job().get("status", {}).get("succeeded"), "the Job complete")
     api.delete("pods", namespace, pod["metadata"]["name"])
     eventually(lambda: stage.gone("pods", pod["metadata"]["name"]), "the pod gone")
@@ -187,7 +187,7 @@ def test_killed_operator_loses_nothing_and_makes_no_second_job(
     eventually(stage.events, "the Event of its start")
     operator.kill()
     uids = {job["metadata"]["uid"] for job in stage.jobs()}
-    stage.exits(pod, 0, DONE)
+    stage.exits(pod, 0, SUCCEEDED)
     version = settled.resource()["metadata"]["resourceVersion"]
     before = requests(plane, namespace)
     start_operator(namespace)
@@ -238,21 +238,20 @@ def test_requests_of_a_job_are_few(
     stages = [Stage(api, namespace, f"job-{n}") for n in range(10)]
     for stage in stages:
         stage.apply(spec())
-    for stage in stages:
         query = f"labelSelector=segcompress.dev/job-name={stage.name}"
         pod = eventually(
             lambda query=query: next(iter(api.list("pods", namespace, query)), None),  # type: ignore[misc]
             "a pod",
         )
-        stage.kubelet(pod, "Running", {"running": {}})
-        stage.reaches("Reconciling", "Running")
-        stage.exits(pod, 0, DONE)
+        stage.runs(pod)
+        stage.exits(pod, 0, SUCCEEDED)
     for stage in stages:
         stage.reaches("Complete", "Succeeded")
         eventually(lambda stage=stage: len(stage.events()) == 2, "both Events")  # type: ignore[misc]
     counted = requests(plane, namespace)
     assert counted["create jobs 201"] == 10
-    assert 20 <= counted["patch segcompressionjobs/status 200"] <= 30
+    # Running and the end; Pending too where a pod takes longer than three seconds, which one may here.
+    assert 20 <= counted["patch segcompressionjobs/status 200"] <= 21
     assert counted["create events 201"] == 20
     others = set(counted) - {"create jobs 201", "patch segcompressionjobs/status 200", "create events 201"}
     assert others == set()

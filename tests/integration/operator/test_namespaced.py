@@ -8,8 +8,9 @@ from devcluster.controlplane import ControlPlane
 from integration.chart.helm import NAMESPACE, rendered
 from integration.operator.api import Api
 from integration.operator.installed import install_rights
+from integration.operator.objects import SUCCEEDED
 from integration.operator.process import Operator
-from integration.operator.stage import ARTIFACTS, METRICS, Stage, result, spec
+from integration.operator.stage import Stage, spec
 
 USER = f"system:serviceaccount:{NAMESPACE}:scoped"
 
@@ -28,7 +29,7 @@ def test_roles_of_the_watched_namespaces_suffice(api: Api, plane: ControlPlane, 
         for name in watched:
             stage = Stage(api, name)
             stage.apply(spec(ttlSecondsAfterFinished=3600))
-            stage.exits(stage.runs(), 0, result("Succeeded", metrics=METRICS, artifacts=ARTIFACTS))
+            stage.exits(stage.runs(), 0, SUCCEEDED)
             stage.reaches("Complete", "Succeeded")
         assert unseen.jobs() == []
         assert unseen.status() == {"observedGeneration": -1}

@@ -1,9 +1,10 @@
-"""What users, the Job controller and the kubelet write in a run that goes well."""
+"""What users, the Job controller and the kubelet write: played by the tests and by `bench/operator` alike."""
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
-from bench.operator.api import Body
+Body = dict[str, Any]
 
 SPEC: Body = {
     "model": {"inference": {"uri": "s3://models/pp_humanseg_lite/"}},
@@ -22,17 +23,22 @@ SPEC: Body = {
     "runtime": {"device": "CPU"},
 }
 
-RESULT: Body = {
-    "reason": "Succeeded",
-    "message": "mIoU 0.9235",
-    "metrics": {
-        "baseline": {"miou": "0.9287", "latencyMs": "56.363", "sizeBytes": 555918},
-        "compressed": {"miou": "0.9235", "latencyMs": "37.712", "sizeBytes": 555918, "sparsity": "0.7497"},
-        "miouDrop": "0.0052",
-        "speedup": "1.4946",
-    },
-    "artifacts": {"manifest": {"uri": "s3://compressed/humanseg/k/manifest.json", "sha256": "ab" * 32}},
+METRICS: Body = {
+    "baseline": {"miou": "0.9287", "latencyMs": "56.363", "sizeBytes": 555918},
+    "compressed": {"miou": "0.9235", "latencyMs": "37.712", "sizeBytes": 555918, "sparsity": "0.7497"},
+    "runtime": "PaddleInference",
+    "miouDrop": "0.0052",
+    "speedup": "1.4946",
 }
+ARTIFACTS: Body = {"manifest": {"uri": "s3://compressed/humanseg/k/manifest.json", "sha256": "ab" * 32}}
+
+
+def result(reason: str, message: str = "mIoU 0.9235", **more: Any) -> str:
+    """Return a termination message as the runner writes it."""
+    return json.dumps({"reason": reason, "message": message, **more})
+
+
+SUCCEEDED = result("Succeeded", metrics=METRICS, artifacts=ARTIFACTS)
 
 
 def now() -> str:
@@ -40,13 +46,13 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def resource(name: str) -> Body:
+def resource(name: str, spec: Body = SPEC, **metadata: Any) -> Body:
     """Return a SegCompressionJob."""
     return {
         "apiVersion": "segcompress.dev/v1alpha1",
         "kind": "SegCompressionJob",
-        "metadata": {"name": name},
-        "spec": SPEC,
+        "metadata": {"name": name, **metadata},
+        "spec": spec,
     }
 
 
@@ -64,10 +70,17 @@ def pod_of(job: Body) -> Body:
     }
 
 
-def pod_status(phase: str, state: Body) -> Body:
+def pod_status(phase: str, state: Body, **more: Any) -> Body:
     """Return the patch of a Pod whose runner is in that state."""
-    container = {"name": "runner", "image": "runner", "imageID": "", "ready": False, "restartCount": 0}
-    return {"status": {"phase": phase, "containerStatuses": [{**container, "state": state}]}}
+    container = {
+        "name": "runner",
+        "image": "runner",
+        "imageID": "",
+        "ready": "running" in state,
+        "restartCount": 0,
+        "state": state,
+    }
+    return {"status": {"phase": phase, "startTime": now(), "containerStatuses": [container], **more}}
 
 
 def pod_running() -> Body:
@@ -75,11 +88,16 @@ def pod_running() -> Body:
     return pod_status("Running", {"running": {"startedAt": now()}})
 
 
-def pod_succeeded() -> Body:
-    """Return what the kubelet writes when the runner has ended well."""
-    times = {"startedAt": now(), "finishedAt": now()}
-    ended = {"exitCode": 0, "reason": "Completed", "message": json.dumps(RESULT), **times}
-    return pod_status("Succeeded", {"terminated": ended})
+def pod_ended(code: int, message: str = "", reason: str = "", **more: Any) -> Body:
+    """Return what the kubelet writes when the runner has ended."""
+    ended = {
+        "exitCode": code,
+        "reason": reason or ("Error" if code else "Completed"),
+        "message": message,
+        "startedAt": now(),
+        "finishedAt": now(),
+    }
+    return pod_status("Failed" if code else "Succeeded", {"terminated": ended}, **more)
 
 
 def job_active() -> Body:
