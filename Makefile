@@ -91,6 +91,11 @@ test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
 	@$(DEVCLUSTER) build etcd kubernetes minio helm
 	@.venv/bin/pytest -n 2 --dist loadfile tests/integration
 
+.PHONY: test-large
+test-large: install ## Compress BiSeNetV2 at 512x1024 both ways; takes minutes, and is no part of `make test`
+	@$(DEVCLUSTER) build minio
+	@.venv/bin/pytest tests/large
+
 .PHONY: test-e2e
 test-e2e: install ## Run against a real kubelet with the real images
 	@.venv/bin/pytest tests/e2e

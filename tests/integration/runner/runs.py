@@ -22,6 +22,8 @@ class Ended:
     code: int
     result: RunResult
     log: str
+    peak_mib: float
+    """Memory that its largest process held at most, this test's own included: a fork starts from it."""
 
 
 @dataclass
@@ -47,11 +49,15 @@ class Running:
 
     def wait(self) -> Ended:
         """Wait for its end."""
-        log, _ = self.process.communicate()
+        assert self.process.stdout is not None
+        with self.process.stdout as stdout:
+            log = stdout.read()
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
         text = self.message.read_text()
         result = parse_run_result(text)
         assert result is not None, f"no RunResult: {text}\n{log}"
-        return Ended(self.attempt, self.process.returncode, result, log)
+        return Ended(self.attempt, self.process.returncode, result, log, usage.ru_maxrss / 1024)
 
 
 class Runner:

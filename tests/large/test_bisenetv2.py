@@ -1,0 +1,143 @@
+"""BiSeNetV2 at 1x3x512x1024, as it is exported for Cityscapes, from the bucket to a verdict.
+
+Random weights and two iterations: figures say nothing of the strategies, but every stage takes a model of
+this size, exported for one picture and trained in batches of two.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from minio import Minio
+
+from devcluster.objectstore import ObjectStore
+from integration.runner.conftest import read
+from integration.runner.runs import Ended, Runner
+from large import pictures
+from segcompress_api.conditions import GATE_REASONS, Reason
+from segcompress_api.contract import ExitCode
+
+PEAK_MIB = 4096
+"""The runs take about 3,000 MiB; a second copy of a batch's activations would show."""
+
+SIZE = {"type": "Resize", "target_size": [pictures.WIDTH, pictures.HEIGHT]}
+TRAIN_CONFIG = {
+    "train_iter": 2,
+    "eval_iter": 2,
+    "learning_rate": 1e-6,
+    "optimizer_builder": {"optimizer": {"type": "SGD"}},
+}
+SPARSE = {
+    "UnstructurePrune": {"ratio": 0.75, "prune_params_type": "conv1x1_only", "local_sparsity": True},
+    "TrainConfig": TRAIN_CONFIG,
+}
+QUANTISED = {
+    "QuantAware": {"quantize_op_types": ["conv2d", "depthwise_conv2d"]},
+    "TrainConfig": TRAIN_CONFIG,
+}
+
+
+@pytest.fixture(scope="module")
+def inputs(admin: Minio, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Put the model and pictures into a bucket; return its name."""
+    folder = tmp_path_factory.mktemp("large")
+    for name in ("model", "dataset"):
+        (folder / name).mkdir()
+    program = Path(__file__).parents[1] / "integration/runner/exported.py"
+    size = ("1", str(pictures.HEIGHT), str(pictures.WIDTH))
+    command = [sys.executable, str(program), "BiSeNetV2", str(folder / "model"), *size]
+    subprocess.run(command, check=True, capture_output=True)
+    pictures.write_dataset(folder / "dataset")
+    admin.make_bucket("large")
+    for path in folder.rglob("*.*"):
+        admin.fput_object("large", path.relative_to(folder).as_posix(), str(path))
+    return "large"
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """A run that came to a verdict, and its result.json."""
+
+    ended: Ended
+    result: dict[str, Any]
+    names: frozenset[str]
+    """Of the files that its manifest names."""
+
+
+Compress = Callable[[dict[str, Any], str], Compressed]
+
+
+@pytest.fixture
+def compress(store: ObjectStore, admin: Minio, inputs: str, tmp_path: Path) -> Compress:
+    """Return a function that runs the pod's program to its end."""
+
+    def compress(strategy: dict[str, Any], runtime: str) -> Compressed:
+        spec = {
+            "model": {"inference": {"uri": f"s3://{inputs}/model/"}},
+            "dataset": {
+                "uri": f"s3://{inputs}/dataset/",
+                "numClasses": pictures.CLASSES,
+                "batchSize": 2,
+                "trainTransforms": [SIZE, {"type": "RandomHorizontalFlip"}, {"type": "Normalize"}],
+                "valTransforms": [SIZE, {"type": "Normalize"}],
+            },
+            "strategy": strategy,
+            "benchmark": {"runtimes": [runtime], "warmup": 0, "minQueries": 16},
+            "output": {"uri": f"s3://{inputs}/results/"},
+            "storage": {"secretRef": {"name": "object-store"}},
+            "runtime": {"device": "CPU"},
+        }
+        ended = Runner(store, tmp_path).run(spec)
+        assert ended.result.artifacts is not None, ended.log
+        manifest = json.loads(read(admin, ended.result.artifacts.manifest.uri))
+        files = {file["name"]: file["path"] for file in manifest["files"]}
+        folder = f"s3://{inputs}/results/{manifest['modelKey']}"
+        result = json.loads(read(admin, f"{folder}/{files['result.json']}"))
+        return Compressed(ended, result, frozenset(files))
+
+    return compress
+
+
+def check_verdict(run: Compressed) -> None:
+    """Check that the end of a run is what its gates say."""
+    missed = [gate["reason"] for gate in run.result["gates"] if not gate["passed"]]
+    expected = (missed[0], ExitCode.GATE_MISSED) if missed else (Reason.SUCCEEDED, ExitCode.SUCCEEDED)
+    assert (run.ended.result.reason, run.ended.code) == expected, run.ended.log
+    assert run.result["accepted"] is (run.ended.result.reason not in GATE_REASONS)
+    assert {gate["message"].split(" on ")[0] for gate in run.result["gates"]} >= {"mIoU"}
+
+
+def check_figures(run: Compressed) -> None:
+    """Check that both models were measured, in status and result.json alike."""
+    metrics = run.ended.result.metrics
+    assert metrics is not None
+    assert metrics.compressed is not None
+    for figures in (metrics.baseline, metrics.compressed):
+        assert 0 <= float(figures.miou) <= 1
+        assert float(figures.latency_ms or 0) > 0
+    assert run.result["metrics"] == metrics.to_wire()
+    assert run.result["training"]["iterations"] == TRAIN_CONFIG["train_iter"]
+    assert run.ended.peak_mib < PEAK_MIB
+
+
+def test_sparse_from_fetch_to_verdict(compress: Compress) -> None:
+    run = compress(SPARSE, "PaddleInference")
+    check_verdict(run)
+    check_figures(run)
+    assert float(run.result["metrics"]["compressed"]["sparsity"]) == pytest.approx(0.75, abs=0.005)
+    assert run.names == {"model.pdmodel", "model.pdiparams", "result.json", "table.md"}
+
+
+def test_quantised_from_fetch_to_verdict(compress: Compress) -> None:
+    run = compress(QUANTISED, "ONNXRuntime")
+    check_verdict(run)
+    check_figures(run)
+    metrics = run.result["metrics"]
+    assert metrics["variant"] == "int8"
+    assert metrics["compressed"]["sizeBytes"] < 0.5 * metrics["baseline"]["sizeBytes"]
+    assert run.names == {"model.pdmodel", "model.pdiparams", "model.onnx", "result.json", "table.md"}
