@@ -137,4 +137,5 @@ def _gmp(section: UnstructurePrune, field: str) -> GmpConfig | None:
             f"{gmp.pruning_steps} steps in {gmp.pruning_iterations} pruning_iterations are too many",
             f"each step needs more than {_MIN_ITERATIONS_PER_STEP} iterations",
         )
-    return gmp
+    # The full ratio stays to the end of the training, whatever this key says.
+    return gmp.model_copy(update={"tunning_iterations": 0})

@@ -70,7 +70,9 @@ class GmpConfig(Section):
     stable_iterations: int = Field(default=0, ge=0, description="Iterations before the ramp starts.")
     pruning_iterations: int = Field(gt=0, description="Iterations of the ramp; more than 10 a pruning step.")
     tunning_iterations: int = Field(
-        default=0, ge=0, description="Iterations at the full ratio after the ramp."
+        default=0,
+        ge=0,
+        description="Upstream's key; TrainConfig decides how long the full ratio is trained after the ramp.",
     )
     resume_iteration: int = Field(
         default=-1, ge=-1, le=-1, description="Upstream's key; only -1 (start at the start)."

@@ -137,7 +137,7 @@ LEAVES: Mapping[str, Leaf] = {
     "strategy.unstructure_prune.pruned_ratio": both(fractions(0.1, 0.75), OLD_RATIO),
     "strategy.unstructure_prune.gmp_config.stable_iterations": both(integers(1, 99)),
     "strategy.unstructure_prune.gmp_config.pruning_iterations": both(integers(101, 400)),
-    "strategy.unstructure_prune.gmp_config.tunning_iterations": both(integers(1, 400)),
+    "strategy.unstructure_prune.gmp_config.tunning_iterations": neither(1, 400),
     "strategy.unstructure_prune.gmp_config.pruning_steps": both(integers(6, 9)),
     "strategy.unstructure_prune.gmp_config.initial_ratio": both(fractions(0.1, 0.75)),
     "strategy.unstructure_prune.prune_params_type": both(st.just("conv1x1_only")),
