@@ -5,6 +5,8 @@ checked after resolution and again on the connected socket, so that a name that 
 second time gains nothing.
 """
 
+import http.client
+import io
 import ipaddress
 import math
 import socket
@@ -21,7 +23,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from segcompress_runner.errors import InvalidSettingError
 
-_CONNECT_S, _READ_S, _SHORTEST_S = 5.0, 60.0, 0.1
+_CONNECT_S, _READ_S, _SHORTEST_S, _INSTANT_S = 5.0, 60.0, 0.1, 0.001
 _METADATA = frozenset(
     ipaddress.ip_address(address)
     for address in (
@@ -53,12 +55,63 @@ def resolve(host: str, port: int | None) -> list[str]:
         return []
 
 
+class _TimedReading(io.RawIOBase):
+    """Reads what a socket receives; while `end` (time.monotonic, s) is set, waits for nothing beyond it."""
+
+    def __init__(self, received: io.RawIOBase, sock: socket.socket) -> None:
+        self._received = received
+        self._socket = sock
+        self.end: float | None = None
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Fill `buffer` with what came."""
+        if self.end is not None:
+            self._socket.settimeout(max(_INSTANT_S, self.end - time.monotonic()))
+        return self._received.readinto(buffer)
+
+    def close(self) -> None:
+        """Give up the socket's file."""
+        self._received.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer whose status and headers come within the socket's timeout as a whole.
+
+    A socket's timeout bounds each read alone: a store that sends a byte now and then would hold a run.
+    """
+
+    def __init__(self, sock: socket.socket, *args: Any, **kw: Any) -> None:
+        super().__init__(sock, *args, **kw)
+        self._socket, self._timeout = sock, sock.gettimeout()
+        self._reading = _TimedReading(self.fp.detach(), sock)
+        self.fp = io.BufferedReader(self._reading)
+
+    def begin(self) -> None:
+        """Read status and headers."""
+        if self._timeout is None:
+            super().begin()
+            return
+        self._reading.end = time.monotonic() + self._timeout
+        super().begin()
+        self._reading.end = None
+        self._socket.settimeout(self._timeout)
+
+
 class _GuardedHTTPConnection(HTTPConnection):
+    response_class = _Answer
+
     def _new_conn(self) -> socket.socket:
         return _guarded(self, super()._new_conn)
 
 
 class _GuardedHTTPSConnection(HTTPSConnection):
+    response_class = _Answer
+
     def _new_conn(self) -> socket.socket:
         return _guarded(self, super()._new_conn)
 

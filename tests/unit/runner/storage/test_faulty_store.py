@@ -59,6 +59,14 @@ def trickles(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.05)
 
 
+def trickles_headers(handler: BaseHTTPRequestHandler) -> None:
+    """Send a byte before each read could time out, without end."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    while True:
+        handler.wfile.write(b"x")
+        time.sleep(0.05)
+
+
 def never_begins(_: BaseHTTPRequestHandler) -> None:
     time.sleep(20)
 
@@ -176,7 +184,7 @@ def test_metadata_endpoint_is_refused_before_any_request(tmp_path: Path) -> None
 
 
 @pytest.mark.timeout(30)
-@pytest.mark.parametrize("answer", [never_begins, stops_midway, trickles])
+@pytest.mark.parametrize("answer", [never_begins, stops_midway, trickles, trickles_headers])
 def test_small_object_takes_no_longer_than_patience_in_all(
     store: Callable[..., S3Storage], tmp_path: Path, answer: Answer
 ) -> None:
@@ -209,7 +217,7 @@ def test_fault_in_transfer_is_seen_and_nothing_is_kept(
 
 
 @pytest.mark.timeout(30)
-@pytest.mark.parametrize("answer", [never_begins, stops_midway, trickles])
+@pytest.mark.parametrize("answer", [never_begins, stops_midway, trickles, trickles_headers])
 def test_list_takes_no_longer_than_patience_in_all(store: Callable[..., S3Storage], answer: Answer) -> None:
     started = time.monotonic()
     with pytest.raises(StorageUnreachableError):
