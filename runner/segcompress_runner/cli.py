@@ -17,6 +17,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -119,6 +120,7 @@ def _piped(
 ) -> RunResult:
     from rich.console import Console
 
+    from segcompress_runner.outputs.output_folder import held
     from segcompress_runner.pipeline import Request, Surroundings, run
     from segcompress_runner.terminal import print_result, progress_for
 
@@ -138,7 +140,8 @@ def _piped(
         output=_output(options.output),
     )
     try:
-        result = run(request, Surroundings(storage, work, progress, stop))
+        with nullcontext() if options.output is None else held(options.output.resolve()):
+            result = run(request, Surroundings(storage, work, progress, stop))
     finally:
         shown.finish()
     console = Console()

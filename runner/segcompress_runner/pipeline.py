@@ -33,7 +33,7 @@ from segcompress_runner.inputs.lists import Lists, read_lists
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.paddle_start import start_paddle
 from segcompress_runner.inputs.transforms import check_transforms
-from segcompress_runner.outputs import publish
+from segcompress_runner.outputs import output_folder, publish
 from segcompress_runner.outputs.manifests import EvaluationRecord, LossRecord, Place, TrainingRecord
 from segcompress_runner.outputs.publish import PublishedModel
 from segcompress_runner.processor import Processor
@@ -88,16 +88,15 @@ def run(request: Request, around: Surroundings) -> RunResult:
     found = find_inputs(spec, storage)
     classes = class_list(spec.dataset, found.lists)
     spec = with_class_names(spec, classes)
-    if request.output is not None:
-        publish.check_apart(request.output, found.model_folder, found.model)
     keys = _keys(request, spec, settings, found)
-    place = _place(request, keys)
+    place = _place(request, keys, found)
     published = publish.find_measurement(storage, place, keys)
     if published is not None:
         return published
     model = publish.find_model(storage, place, keys.model, around.work / "published")
     if model is not None:
         progress.note(f"found the weights that were published on {model.manifest.published}")
+        found = found.for_measuring()
     publish.reserve(storage, place, datetime.now(UTC))
     inputs = around.work / "inputs"
     check_space(found, inputs, around.work, around.work_bytes)
@@ -106,7 +105,7 @@ def run(request: Request, around: Surroundings) -> RunResult:
     start_paddle(around.stop.listen_again)
     _check_model(spec, settings, files, found.training_pictures, request.device)
     dataset = fetch_dataset(found, storage, inputs, progress.step)
-    lists = read_lists(dataset, spec.dataset)
+    lists = read_lists(dataset, spec.dataset, training=model is None)
     lists = with_masks(lists, spec.dataset, classes, around.work / "masks", request.threads)
     job = _Job(request, spec, settings, keys, place, found, files, lists)
 
@@ -151,9 +150,10 @@ def _keys(request: Request, spec: JobSpec, settings: ActSettings, found: Found) 
     return RunKeys(model, measurement)
 
 
-def _place(request: Request, keys: RunKeys) -> Place:
+def _place(request: Request, keys: RunKeys, found: Found) -> Place:
     if request.output is not None:
-        return publish.flat_place(request.output, request.attempt)
+        output_folder.check_apart(request.output, found.model_folder, found.model)
+        return output_folder.flat_place(request.output, request.attempt)
     output = parse_address(request.spec.output.uri, "spec.output.uri")
     return publish.bucket_place(output, keys.model, request.attempt)
 

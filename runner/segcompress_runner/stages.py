@@ -75,9 +75,7 @@ class After:
     examples: tuple[Example, ...]
 
 
-def check_model(
-    spec: JobSpec, settings: ActSettings, model: ModelFiles, pictures: int, device: str
-) -> ModelInfo:
+def check_model(spec: JobSpec, settings: ActSettings, model: ModelFiles, pictures: int, device: str) -> None:
     """Check model, device and settings against each other; `pictures` is the number for training.
 
     Raises InvalidSettingError or InvalidInputError.
@@ -88,16 +86,15 @@ def check_model(
     training.check_training(model, info, settings, pictures, spec.dataset.batch_size)
     Pictures((), spec.dataset.train_transforms, mode="train")
     Pictures((), spec.dataset.val_transforms, mode="val")
-    return info
 
 
 def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lists, means: Means) -> Case:
-    """Check the pictures against model and transforms: all headers first, then every byte.
+    """Check the pictures against a model that was checked and the transforms: all headers, then every byte.
 
     Raises InvalidSettingError or InvalidInputError.
     """
     means.progress.start(Stage.VALIDATE, len({*lists.train, *lists.val}))
-    info = check_model(spec, settings, model, len(lists.train), means.device)
+    info = inspect_model(model)
     train = Pictures(lists.train, spec.dataset.train_transforms, mode="train", seed=spec.seed)
     val = Pictures(lists.val, spec.dataset.val_transforms, mode="val")
     sizes = read_sizes(lists, means.threads)

@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segcompress_api.act_settings import parse_act_file
@@ -32,6 +32,8 @@ class Found:
     lists: dict[str, bytes]
     training_pictures: int
     pictures: tuple[Stat, ...]
+    measured_on: frozenset[str] = frozenset()
+    """Names of the pictures and masks in the validation list."""
 
     @property
     def files(self) -> int:
@@ -45,6 +47,11 @@ class Found:
             lists={name: hashlib.sha256(content).hexdigest() for name, content in self.lists.items()},
             pictures=[(stat.file.name, stat.digest) for stat in self.pictures],
         )
+
+    def for_measuring(self) -> "Found":
+        """Return what measuring needs: without the pictures that are trained on alone."""
+        needed = tuple(stat for stat in self.pictures if stat.file.name in self.measured_on)
+        return replace(self, pictures=needed)
 
 
 _MODEL, _DATASET = "model", "dataset"
@@ -98,6 +105,7 @@ def find_inputs(spec: JobSpec, storage: Storage) -> Found:
         lists=lists,
         training_pictures=len(entries[dataset.train_list]),
         pictures=storage.stat(dataset_folder, _pictures(entries.values())),
+        measured_on=frozenset(file.name for file in _pictures([entries[dataset.val_list]])),
     )
 
 

@@ -24,12 +24,12 @@ class Fitted:
 def check_fit(info: ModelInfo, train: Sequence[Fitted], val: Sequence[Fitted]) -> None:
     """Raise InvalidSettingError naming the transforms where pictures do not fit a batch or the model.
 
-    Training pictures go into batches, so they must come out at one size; where the model's size is fixed, all
-    must come out at it.
+    Training pictures, where there are any, go into batches, so they must come out at one size; where the
+    model's size is fixed, all must come out at it.
     """
-    first = train[0]
-    other = next((fitted for fitted in train if fitted.size != first.size), None)
-    if other is not None:
+    first = next(iter(train), None)
+    other = next((fitted for fitted in train if first and fitted.size != first.size), None)
+    if first and other:
         raise InvalidSettingError(
             f"spec.dataset.trainTransforms: give {first.name} {_written(first.size)} pixels (height x width) "
             f"and {other.name} {_written(other.size)}; a batch takes one size, so end with Resize or "

@@ -83,13 +83,14 @@ def read_list(root: Path, name: str) -> tuple[Entry, ...]:
         raise InputNotFoundError(f"{root / name}: the list file does not exist") from None
 
 
-def read_lists(root: Path, dataset: Dataset) -> Lists:
+def read_lists(root: Path, dataset: Dataset, *, training: bool = True) -> Lists:
     """Return the dataset's samples under `root`; every named file exists.
 
-    Raises InputNotFoundError or InvalidInputError naming the list and the line.
+    Without `training` there are none to train on, and their files need not be here. Raises InputNotFoundError
+    or InvalidInputError naming the list and the line.
     """
     return Lists(
-        train=_samples(root, read_list(root, dataset.train_list)),
+        train=_samples(root, read_list(root, dataset.train_list)) if training else (),
         val=_samples(root, read_list(root, dataset.val_list)),
     )
 

@@ -16,6 +16,7 @@ from segcompress_runner.measurement.gates import (
     check_gates,
     default_gates,
 )
+from segcompress_runner.measurement.runtimes.table import artefacts
 from segcompress_runner.measurement.variants import describe
 from segcompress_runner.outputs.publish import Verdict
 
@@ -96,8 +97,8 @@ def judge(
 ) -> tuple[Verdict, tuple[GateResult, ...]]:
     """Hold the figures against the gates: the first that is missed names the run's end."""
     metrics = metrics_of(spec, measured)
-    gates = check_gates(_gated(spec, measured), spec.acceptance, settings, spec.dataset.class_names)
-    notes = (*settings.notes, _advice(measured))[:_NOTES]
+    gates = _gates(spec, settings, measured, spec.benchmark.runtimes)
+    notes = (*settings.notes, *_advice(spec, settings, measured))[:_NOTES]
     missed = [gate for gate in gates if not gate.passed]
     if not missed:
         message = f"{summary(metrics)}; gates by default: {default_gates(spec.acceptance)}"
@@ -111,9 +112,16 @@ def _processor(processor: Processor, latency: Latency) -> str:
     return (processor.gpu if latency.device == "GPU" else None) or processor.cpu
 
 
-def _gated(spec: JobSpec, measured: Measurements) -> Measured:
-    """Return what the gates look at: both models as each runtime runs them, and the zeros."""
-    reported = [measured.reported(runtime) for runtime in spec.benchmark.runtimes]
+def _gates(
+    spec: JobSpec, settings: ActSettings, measured: Measurements, runtimes: Sequence[RuntimeName]
+) -> tuple[GateResult, ...]:
+    """Return the verdict of every gate on what those runtimes run."""
+    return check_gates(_gated(measured, runtimes), spec.acceptance, settings, spec.dataset.class_names)
+
+
+def _gated(measured: Measurements, runtimes: Sequence[RuntimeName]) -> Measured:
+    """Return what the gates look at: both models as each runtime runs them, what it loads, and the zeros."""
+    reported, loaded = [measured.reported(runtime) for runtime in runtimes], artefacts(runtimes)
     return Measured(
         deployed=tuple(
             Deployed(
@@ -124,7 +132,7 @@ def _gated(spec: JobSpec, measured: Measurements) -> Measured:
             for one in reported
         ),
         sparsity=measured.sparsity.pruned_layers if measured.sparsity else None,
-        parities=measured.exported.parities,
+        parities=tuple(parity for parity in measured.exported.parities if parity.artefact in loaded),
     )
 
 
@@ -132,15 +140,23 @@ def _accuracy(scores: Scores) -> Accuracy:
     return Accuracy(scores.miou, scores.class_iou)
 
 
-def _advice(measured: Measurements) -> str:
-    """Return which runtime to deploy on, as measured on this machine."""
-    best = min(measured.latencies, key=lambda comparison: comparison.deployed.p50_ms)
+def _advice(spec: JobSpec, settings: ActSettings, measured: Measurements) -> tuple[str, ...]:
+    """Say which runtime to deploy on, as measured on this machine, of those that pass every gate."""
+    compared = [
+        measured.reported(runtime).comparison
+        for runtime in spec.benchmark.runtimes
+        if all(gate.passed for gate in _gates(spec, settings, measured, (runtime,)))
+    ]
+    if not compared:
+        return ()
+    best = min(compared, key=lambda comparison: comparison.deployed.p50_ms)
     fastest = best.deployed
     how = describe(fastest.runtime, fastest.variant)
-    return (
+    advice = (
         f"fastest as measured here: {fastest.runtime}, {figure(fastest.p50_ms, LATENCY_PLACES)} ms "
         f"({figure(best.speedup, 2)} times the baseline's speed there; {how})"
     )
+    return (advice,)
 
 
 def _scores(checked: Sequence[Checked], latency: Latency) -> Scores:

@@ -47,25 +47,6 @@ def bucket_place(output: Address, model_key: str, attempt: str) -> Place:
     return Place(output / model_key, attempt)
 
 
-def flat_place(folder: Address, attempt: str) -> Place:
-    """Return the place of `--output DIR`: everything in one folder."""
-    return Place(folder, attempt, flat=True)
-
-
-def check_apart(folder: Address, model_folder: Address, model: Sequence[Stat]) -> None:
-    """Raise InvalidSettingError where results in the one folder would replace the model that came."""
-    if model_folder.scheme != folder.scheme:
-        return
-    replaced = {folder.local.resolve() / name for name in (PROGRAM, PARAMS)}
-    for stat in model:
-        path = (model_folder / stat.file.name).local
-        if path.parent.resolve() / path.name in replaced:
-            raise InvalidSettingError(
-                f"--output: {folder} holds the job's own {path.name}, which the result would replace; "
-                "name another folder"
-            )
-
-
 @dataclass(frozen=True)
 class Verdict:
     """How a measured run ended: succeeded, or short of a gate."""

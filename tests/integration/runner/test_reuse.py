@@ -22,7 +22,7 @@ from segcompress_runner.provenance import installed
 from segcompress_runner.stopping import StopFlag
 from segcompress_runner.storage import S3Settings, S3Storage
 
-from .conftest import make_spec, put, read
+from .conftest import VAL, make_spec, put, read
 from .runs import Ended, Runner, Spec, changed
 
 OTHER = Processor("another CPU", "6 85 7", ("avx2",))
@@ -103,7 +103,7 @@ def test_same_run_on_the_same_processor_is_neither_trained_nor_measured(
 
 
 def test_another_processor_measures_the_same_weights_again(
-    published: Published, run_here: Run, admin: Minio
+    published: Published, run_here: Run, admin: Minio, tmp_path: Path
 ) -> None:
     result, stages = run_here(published.spec, OTHER)
     assert result.reason == Reason.REUSED
@@ -111,6 +111,7 @@ def test_another_processor_measures_the_same_weights_again(
     assert "measured on another CPU (avx2): mIoU" in result.message
     assert Stage.COMPRESS not in stages
     assert Stage.BENCHMARK in stages
+    assert len(list((tmp_path / "inputs/dataset").glob("*.png"))) == 2 * VAL, "pictures that train alone"
     assert result.artifacts is not None
     assert result.artifacts.model is not None
     assert result.artifacts.model.uri == published.model_uri

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from segcompress_runner import cli
+from segcompress_runner.outputs.output_folder import held
 
 from .test_job_file import JOB
 
@@ -54,3 +55,10 @@ def test_notes_tell_what_has_no_effect(job: Path, capsys: pytest.CaptureFixture[
     job.write_text(JOB.replace("  strategy:\n", "  strategy:\n    Global: {model_dir: x}\n"))
     assert cli.main(["validate", str(job)]) == 0
     assert "note: spec.strategy.Global has no effect" in capsys.readouterr().out
+
+
+def test_folder_that_another_run_writes_to_is_refused(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = job.parent / "out"
+    with held(folder):
+        assert cli.main(["run", str(job), "--output", str(folder), "--device", "cpu"]) == 3
+    assert f"error: --output: another run is writing to {folder}; wait" in capsys.readouterr().err

@@ -39,6 +39,16 @@ def test_exactly_the_named_files_are_found(root: Path, spec: JobSpec) -> None:
     assert found.files == 6
 
 
+def test_measuring_needs_the_validation_pictures_alone(root: Path, spec: JobSpec) -> None:
+    (root / "train.txt").write_text("a.jpg a.png\n")
+    (root / "val.txt").write_text("b.jpg b.png\n")
+    found = find_inputs(spec, LocalStorage())
+    measuring = found.for_measuring()
+    assert [stat.file.name for stat in found.pictures] == ["a.jpg", "a.png", "b.jpg", "b.png"]
+    assert [stat.file.name for stat in measuring.pictures] == ["b.jpg", "b.png"]
+    assert (measuring.model, measuring.lists) == (found.model, found.lists)
+
+
 def test_local_inputs_are_used_where_they_lie(root: Path, spec: JobSpec, tmp_path: Path) -> None:
     storage, steps = LocalStorage(), list[int]()
     found = find_inputs(spec, storage)
@@ -76,8 +86,15 @@ def test_what_lies_in_the_volume_counts_against_its_limit(tmp_path: Path) -> Non
 
 
 def test_inputs_that_are_here_already_need_no_space(tmp_path: Path) -> None:
+    """What lies there with its size is not fetched again; a file of another size is, as a whole."""
     folder = Address("s3", "bucket", "data")
-    found = Found(folder, (), folder, {}, 1, (Stat(Named("a.jpg"), "etag:x", 2**20),))
+    pictures = tuple(Stat(Named(name), "etag:x", 2**20) for name in ("a.jpg", "b.jpg"))
+    found = Found(folder, (), folder, {}, 1, pictures)
     (tmp_path / "inputs/dataset").mkdir(parents=True)
     (tmp_path / "inputs/dataset/a.jpg").write_bytes(bytes(2**20))
-    check_space(found, tmp_path / "inputs", tmp_path, 2**20)
+    (tmp_path / "inputs/dataset/b.jpg").write_bytes(bytes(2**20))
+    check_space(found, tmp_path / "inputs", tmp_path, 2 * 2**20)
+    (tmp_path / "inputs/dataset/b.jpg").write_bytes(bytes(2**19))
+    check_space(found, tmp_path / "inputs", tmp_path, 2 * 2**20 + 2**19)
+    with pytest.raises(InvalidInputError, match=r"take 1 MiB and the scratch space has 0 MiB"):
+        check_space(found, tmp_path / "inputs", tmp_path, 2 * 2**20 + 2**19 - 1)

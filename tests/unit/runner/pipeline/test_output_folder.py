@@ -1,4 +1,4 @@
-"""`--output DIR` must not cost a user the model that came."""
+"""`--output DIR` must cost a user neither the model that came nor what another run is writing there."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from segcompress_api.conditions import Reason
 from segcompress_runner.errors import InvalidSettingError
-from segcompress_runner.outputs.publish import check_apart
+from segcompress_runner.outputs.output_folder import check_apart, held
 from segcompress_runner.pipeline import Request, Surroundings, run
 from segcompress_runner.processor import Processor
 from segcompress_runner.progress import Silent
@@ -62,3 +62,27 @@ def test_a_model_of_other_names_or_in_a_bucket_is_safe(tmp_path: Path) -> None:
     check_apart(folder, folder, [stat("deploy.pdmodel"), stat("deploy.pdiparams")])
     check_apart(folder, Address("s3", "models", "x"), [stat("model.pdmodel")])
     check_apart(folder, folder_of(tmp_path / "before"), [stat("model.pdmodel")])
+
+
+def test_a_folder_that_a_run_writes_to_is_refused_to_another_until_it_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    refused = pytest.raises(InvalidSettingError, match=r"--output: another run is writing to .*/out;")
+    with held(folder), refused, held(folder):
+        pass
+    with held(folder):
+        (folder / "manifest.json").write_text("{}")
+    assert [path.name for path in folder.iterdir()] == ["manifest.json"]
+
+
+def test_a_folder_that_a_run_made_and_left_empty_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "before").mkdir()
+    for name in ("before", "made"):
+        with held(tmp_path / name):
+            assert (tmp_path / name).is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == ["before"]
+
+
+def test_a_folder_that_cannot_be_made_is_left_to_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with held(tmp_path / "file/out"):
+        pass

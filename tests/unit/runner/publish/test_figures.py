@@ -153,8 +153,20 @@ def test_a_quantised_model_is_accepted_on_its_int8_variant_alone(measured: Measu
     assert verdict.metrics.variant == "int8"
 
 
-def test_note_tells_which_runtime_to_deploy_on(measured: Measurements) -> None:
-    spec = spec_with()
+@pytest.mark.parametrize(
+    ("drop", "differing", "advice"),
+    [
+        pytest.param("0.06", 0.01, "fastest as measured here: ONNXRuntime, 10.000 ms (1.10 times", id="fast"),
+        pytest.param("0.06", 0.06, "fastest as measured here: PaddleInference, 17.900 ms", id="bad export"),
+        pytest.param("0.02", 0.01, "fastest as measured here: PaddleInference, 17.900 ms", id="lost there"),
+        pytest.param("0.01", 0.01, None, id="lost everywhere"),
+    ],
+)
+def test_note_names_the_fastest_runtime_of_those_that_pass_their_gates(
+    measured: Measurements, drop: str, differing: float, advice: str | None
+) -> None:
+    parity = Parity("ONNX", 0.795, 0.795, differing, Bounds(0.01, 0.05))
+    spec = spec_with(acceptance={"maxMiouDrop": drop})
     settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
-    verdict, _ = judge(spec, settings, measured)
-    assert verdict.notes[-1].startswith("fastest as measured here: ONNXRuntime, 10.000 ms (1.10 times")
+    verdict, _ = judge(spec, settings, replace(measured, exported=Exported(parities=(parity,))))
+    assert [note[: len(advice or "")] for note in verdict.notes] == ([advice] if advice else [])

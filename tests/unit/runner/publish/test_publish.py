@@ -12,6 +12,7 @@ from segcompress_api.status import Artifact, Metrics, ModelFigures
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError, InvalidSettingError
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.outputs.manifests import EvaluationRecord, Place, TrainingRecord
+from segcompress_runner.outputs.output_folder import flat_place
 from segcompress_runner.outputs.publish import (
     Measurement,
     PublishedModel,
@@ -20,7 +21,6 @@ from segcompress_runner.outputs.publish import (
     bucket_place,
     find_measurement,
     find_model,
-    flat_place,
     publish_measurement,
     publish_model,
 )
