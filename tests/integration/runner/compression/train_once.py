@@ -1,6 +1,7 @@
-"""One training in a process of its own: `train_once.py KIND FOLDER` prints the sha256 of its parameters."""
+"""Trainings in a process of its own: `train_once.py FOLDER` prints the sha256 of each kind's parameters."""
 
 import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -8,16 +9,20 @@ from integration.runner.compression.conftest import make_lab, save_net
 from integration.runner.compression.strategies import quantised, sparse
 from segcompress_runner.compression.training import compress
 
+STRATEGIES = {"sparse": sparse(0.75, ramp=11), "quantised": quantised()}
 
-def main(kind: str, folder: Path) -> None:
+
+def main(folder: Path) -> None:
     """Train with two threads and two workers."""
     (folder / "model").mkdir(parents=True)
     (folder / "data").mkdir()
     lab = make_lab(save_net(folder / "model", kernel=1), folder / "data")
-    strategy = sparse(0.75, ramp=11) if kind == "sparse" else quantised()
-    done = compress(lab.training(strategy, threads=2), folder / "out")
-    sys.stdout.write(hashlib.sha256(done.files.params.read_bytes()).hexdigest() + "\n")
+    digests = {}
+    for kind, strategy in STRATEGIES.items():
+        done = compress(lab.training(strategy, threads=2), folder / kind)
+        digests[kind] = hashlib.sha256(done.files.params.read_bytes()).hexdigest()
+    sys.stdout.write(json.dumps(digests) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(Path(sys.argv[1]))
