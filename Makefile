@@ -89,7 +89,11 @@ bench-fetch: install ## Measure fetching 12,000 small objects beside s5cmd
 .PHONY: test-integration
 test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
 	@$(DEVCLUSTER) build etcd kubernetes minio helm
-	@.venv/bin/pytest -n 2 --dist loadfile tests/integration
+	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not large" tests/integration
+
+.PHONY: test-large
+test-large: install ## Run what shows scale rather than correctness; `make test` has small versions
+	@.venv/bin/pytest -m large tests/integration
 
 .PHONY: test-large
 test-large: install ## Compress BiSeNetV2 at 512x1024 both ways; takes minutes, and is no part of `make test`

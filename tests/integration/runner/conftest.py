@@ -2,8 +2,6 @@
 
 import hashlib
 import io
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from PIL import Image
 from devcluster.objectstore import ObjectStore
 from segcompress_runner.storage import S3Settings
 
+from . import tiny
 from .runs import Runner, Spec
 
 TRAIN, VAL = 12, 4
@@ -55,8 +54,7 @@ def runner(store: ObjectStore, tmp_path: Path) -> Runner:
 def inputs(admin: Minio, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Put a tiny model and dataset into a bucket; return its name."""
     folder = tmp_path_factory.mktemp("inputs")
-    tiny = [sys.executable, str(Path(__file__).with_name("tiny.py")), str(folder / "model")]
-    subprocess.run(tiny, check=True, capture_output=True)
+    tiny.save(folder / "model")
     write_dataset(folder / "dataset")
     admin.make_bucket("inputs")
     for path in folder.rglob("*"):

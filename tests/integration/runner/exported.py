@@ -16,6 +16,7 @@ import paddle
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from paddleseg import models
+    from paddleseg.models.bisenet import SegHead
 
 
 class Bound(paddle.nn.Layer):  # type: ignore[misc]  # Paddle ships no types
@@ -30,10 +31,39 @@ class Bound(paddle.nn.Layer):  # type: ignore[misc]  # Paddle ships no types
         return [self.last(paddle.reshape(self.first(x), [1, 8, x.shape[2], x.shape[3]]))]
 
 
+class Stem(paddle.nn.Layer):  # type: ignore[misc]  # Paddle ships no types
+    """The least backbone that a head of PaddleSeg can stand on."""
+
+    feat_channels = (8,)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = paddle.nn.Conv2D(3, *self.feat_channels, 3, stride=4, padding=1)
+
+    def forward(self, x: Any) -> Any:
+        return [self.conv(x)]
+
+
+class OnStem(paddle.nn.Layer):  # type: ignore[misc]  # Paddle ships no types
+    """A head of BiSeNetV2, its dropout included, on the least backbone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.head = Stem(), SegHead(*Stem.feat_channels, 8, 2)
+
+    def forward(self, x: Any) -> Any:
+        scores = self.head(self.stem(x)[0])
+        return [paddle.nn.functional.interpolate(scores, paddle.shape(x)[2:], mode="bilinear")]
+
+
 NETWORKS: dict[str, Callable[[], Any]] = {
     "Bound": Bound,
+    "SegHead": OnStem,
     "BiSeNetV2": lambda: models.BiSeNetV2(num_classes=3),
     "PPHumanSegLite": lambda: models.PPHumanSegLite(num_classes=2),
+    "OCRHead": lambda: models.OCRNet(
+        num_classes=3, backbone=Stem(), backbone_indices=[0], ocr_mid_channels=16, ocr_key_channels=8
+    ),
     "OCRNet": lambda: models.OCRNet(
         num_classes=3, backbone=models.HRNet_W18_Small_V1(), backbone_indices=[0]
     ),
@@ -52,7 +82,7 @@ class Exported(paddle.nn.Layer):  # type: ignore[misc]  # Paddle ships no types
 
 
 def main(name: str, folder: Path, batch: int, height: int, width: int) -> None:
-    """Save the network, always with the same weights."""
+    """Save the network, always with the same weights and names."""
     paddle.seed(7)
     model = Exported(NETWORKS[name]())
     model.eval()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from . import tiny
 from .conftest import make_spec, write_dataset
 from .runs import changed
 
@@ -39,8 +40,7 @@ class Folder:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     path = tmp_path_factory.mktemp("command")
-    tiny = [sys.executable, str(Path(__file__).with_name("tiny.py")), str(path / "model")]
-    subprocess.run(tiny, check=True, capture_output=True)
+    tiny.save(path / "model")
     write_dataset(path / "dataset")
     return Folder(path)
 

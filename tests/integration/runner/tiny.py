@@ -1,9 +1,6 @@
-"""Writes a segmentation model of three convolutions to FOLDER, which finds bright squares.
+"""A segmentation model of three convolutions, which finds bright squares."""
 
-python tiny.py FOLDER
-"""
-
-import sys
+import warnings
 import zlib  # noqa: F401 - before paddle: segcompress_runner says why
 from pathlib import Path
 
@@ -41,13 +38,11 @@ class Tiny(nn.Layer):  # type: ignore[misc]  # Paddle ships no types
         return self.layers(image)
 
 
-def main(folder: Path) -> None:
-    """Save the model, always with the same weights."""
-    model = Tiny()
-    model.eval()
-    shape = paddle.static.InputSpec([-1, 3, 32, 32], "float32", "x")
-    paddle.jit.save(model, str(folder / "model"), [shape])
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+def save(folder: Path) -> None:
+    """Save the model, always with the same weights and names."""
+    with paddle.utils.unique_name.guard(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = Tiny()
+        model.eval()
+        shape = paddle.static.InputSpec([-1, 3, 32, 32], "float32", "x")
+        paddle.jit.save(model, str(folder / "model"), [shape])

@@ -1,14 +1,14 @@
 """Networks of PaddleSeg, checked against recipes before any training."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from integration.runner import exported
 from integration.runner.compression.conftest import Lab
 from integration.runner.compression.strategies import quantised, sparse, train_config
 from segcompress_api.act_settings import ModelFiles as Names
@@ -26,11 +26,10 @@ Export = Callable[[str, int], ModelFiles]
 def export(tmp_path_factory: pytest.TempPathFactory) -> Export:
     """Export a network for a batch (0: any) of 64 x 64 pictures."""
 
+    @cache
     def export(network: str, batch: int) -> ModelFiles:
         folder = tmp_path_factory.mktemp(network)
-        program = Path(__file__).parents[1] / "exported.py"
-        command = [sys.executable, str(program), network, str(folder), str(batch), "64", "64"]
-        subprocess.run(command, check=True, capture_output=True)
+        exported.main(network, folder, batch, 64, 64)
         return ModelFiles(folder / "model.pdmodel", folder / "model.pdiparams")
 
     return export
@@ -69,13 +68,9 @@ def test_layers_behind_the_node_are_refused_and_the_remedy_is_taken(
     check(lite, strategy, "relu_20.tmp_0", *remedy)
 
 
-@pytest.fixture(scope="module")
-def bisenet(export: Export) -> ModelFiles:
-    return export("BiSeNetV2", 1)
-
-
-def test_attention_that_was_exported_for_one_picture_takes_batches(export: Export) -> None:
-    check(export("OCRNet", 1), sparse(), batch_size=4)
+@pytest.mark.parametrize("network", ["OCRHead", pytest.param("OCRNet", marks=pytest.mark.large)])
+def test_attention_that_was_exported_for_one_picture_takes_batches(export: Export, network: str) -> None:
+    check(export(network, 1), sparse(), batch_size=4)
 
 
 def test_a_graph_with_the_batch_built_in_is_refused_with_its_own(export: Export) -> None:
@@ -90,14 +85,16 @@ def test_a_graph_with_the_batch_built_in_is_refused_with_its_own(export: Export)
 
 
 @pytest.mark.parametrize("strategy", [sparse(), quantised()], ids=["sparse", "quantised"])
-def test_bisenetv2_exported_for_one_picture_trains_in_batches(
-    lab: Lab, bisenet: ModelFiles, tmp_path: Path, strategy: dict[str, Any]
+@pytest.mark.parametrize("network", ["SegHead", pytest.param("BiSeNetV2", marks=pytest.mark.large)])
+def test_network_exported_for_one_picture_trains_in_batches(
+    lab: Lab, export: Export, network: str, tmp_path: Path, strategy: dict[str, Any]
 ) -> None:
     """Its graph has a fixed batch, and a dropout that lost its mask in the export."""
+    files = export(network, 1)
     sections = strategy | {"Distillation": {}, "TrainConfig": train_config(2, eval_iter=2)}
     settings = settings_of(Strategy.model_validate(sections), Names("model.pdmodel", "model.pdiparams"))
     training = replace(
-        lab.training(sparse()), model=bisenet, info=inspect_model(bisenet), settings=settings, batch_size=2
+        lab.training(sparse()), model=files, info=inspect_model(files), settings=settings, batch_size=2
     )
     done = compress(training, tmp_path)
     assert done.iterations == 2

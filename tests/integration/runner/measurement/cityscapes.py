@@ -14,15 +14,14 @@ from segcompress_runner.inputs.model import ModelFiles
 
 CLASSES = 19
 HEIGHT, WIDTH = 1024, 2048
-COUNT = 16
 SIZE = (HEIGHT // 2, WIDTH // 2)
 """What the model takes and gives."""
 
 
-def write_samples(folder: Path) -> None:
+def write_samples(folder: Path, count: int) -> None:
     """Write pictures of coloured blocks; masks hold every class, and ignored pixels."""
     random = np.random.default_rng(5)
-    for index in range(COUNT):
+    for index in range(count):
         blocks = random.integers(0, 256, (8, 16, 3), np.uint8)
         picture = cv2.resize(blocks, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
         mask = np.minimum(picture[..., 0] // 13, CLASSES - 1).astype(np.uint8)
@@ -49,7 +48,7 @@ def dataset() -> Dataset:
 
 
 def pictures(folder: Path) -> Pictures:
-    samples = [Sample(folder / f"{index}.jpg", folder / f"{index}.png") for index in range(COUNT)]
+    samples = [Sample(image, image.with_suffix(".png")) for image in sorted(folder.glob("*.jpg"))]
     return Pictures(samples, dataset().val_transforms, mode="val")
 
 

@@ -19,12 +19,11 @@ DEFAULT_REQUEST_MIB = 2048
 THREADS = 8
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cityscapes")
-    tiny_model(folder, Shape(classes=cityscapes.CLASSES, size=cityscapes.SIZE))
-    cityscapes.write_samples(folder)
-    return folder
+@pytest.fixture(params=[6, pytest.param(16, marks=pytest.mark.large)], ids=lambda count: f"{count} pictures")
+def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    tiny_model(tmp_path, Shape(classes=cityscapes.CLASSES, size=cityscapes.SIZE))
+    cityscapes.write_samples(tmp_path, request.param)
+    return tmp_path
 
 
 def one_by_one(folder: Path) -> NDArray[np.int64]:
