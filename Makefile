@@ -49,7 +49,8 @@ install: .venv/.synced ## Install what development needs into .venv
 	@touch $@
 
 .PHONY: verify
-verify: lint typecheck crds-check test-unit ## Check what a commit needs: lint, types, contracts, unit tests, generated files
+verify: install ## Check what a commit needs: lint, types, contracts, unit tests, generated files
+	@$(MAKE) --no-print-directory --jobs --output-sync=target lint typecheck crds-check test-unit
 
 .PHONY: fmt
 fmt: install ## Format the code
