@@ -93,13 +93,10 @@ test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
 	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not large" tests/integration
 
 .PHONY: test-large
-test-large: install ## Run what shows scale rather than correctness; `make test` has small versions
-	@.venv/bin/pytest -m large tests/integration
-
-.PHONY: test-large
-test-large: install ## Compress BiSeNetV2 at 512x1024 both ways; takes minutes, and is no part of `make test`
+test-large: install ## Run what takes minutes and shows scale; `make test` has small versions
 	@$(DEVCLUSTER) build minio
 	@.venv/bin/pytest tests/large
+	@.venv/bin/pytest -m large tests/integration
 
 .PHONY: test-e2e
 test-e2e: install ## Run against a real kubelet with the real images
