@@ -90,6 +90,7 @@ bench-fetch: install ## Measure fetching 12,000 small objects beside s5cmd
 .PHONY: test-integration
 test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
 	@$(DEVCLUSTER) build etcd kubernetes minio helm
+	@$(DEVCLUSTER) browser || echo "without chromium the tests of the report are not run"
 	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not large" tests/integration
 
 .PHONY: test-large

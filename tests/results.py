@@ -27,6 +27,10 @@ from segcompress_runner.run_key import InputDigests, RunKeys
 
 PADDLE: RuntimeName = "PaddleInference"
 ONNX: RuntimeName = "ONNXRuntime"
+CITYSCAPES = (
+    *("road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation"),
+    *("terrain", "sky", "person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle"),
+)
 _NOTHING: Any = None
 
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devcluster import build, images
+from devcluster import build, images, packages
 from devcluster.cluster import Cluster
 from devcluster.controlplane import ControlPlane
 from devcluster.errors import DevclusterError
@@ -46,6 +46,8 @@ def parser() -> argparse.ArgumentParser:
     build_ = commands.add_parser("build", help="build missing programs")
     build_.add_argument("component", nargs="*", help=", ".join(target.name for target in TARGETS))
     build_.set_defaults(run=build_programs)
+    browser_ = commands.add_parser("browser", help="install Debian's chromium, for the tests of the report")
+    browser_.set_defaults(run=browser)
     load = commands.add_parser("load-image", help="bring images from archive files into the cluster")
     load.add_argument("archive", nargs="+", type=Path)
     load.set_defaults(run=load_image)
@@ -122,6 +124,14 @@ def env(arguments: argparse.Namespace) -> int:
 def build_programs(arguments: argparse.Namespace) -> int:
     """Build missing programs."""
     build.ensure(Layout.from_environment(os.environ), arguments.component)
+    return 0
+
+
+def browser(_: argparse.Namespace) -> int:
+    """Install chromium where it is missing."""
+    if packages.missing_needs(packages.BROWSER):
+        become_root()
+        packages.install_missing(packages.BROWSER)
     return 0
 
 

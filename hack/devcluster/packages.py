@@ -56,14 +56,18 @@ NEEDS = (
 )
 
 
-def missing_needs() -> tuple[Need, ...]:
+BROWSER = (_program("chromium", "chromium"),)
+"""What the report is looked at with."""
+
+
+def missing_needs(all_needs: tuple[Need, ...] = NEEDS) -> tuple[Need, ...]:
     """Return what is not there yet."""
-    return tuple(need for need in NEEDS if not need.present())
+    return tuple(need for need in all_needs if not need.present())
 
 
-def install_missing() -> None:
+def install_missing(all_needs: tuple[Need, ...] = NEEDS) -> None:
     """Install what is missing, saying so before; do nothing where all is there."""
-    needs = missing_needs()
+    needs = missing_needs(all_needs)
     if not needs:
         return
     names = ", ".join(need.what for need in needs)
@@ -88,7 +92,7 @@ def install_missing() -> None:
                 *packages,
             )
         )
-    if still := missing_needs():
+    if still := missing_needs(all_needs):
         raise DevclusterError(
             f"apt-get installed {still[0].package}, but {still[0].what} is still not to be found"
         )

@@ -106,6 +106,7 @@ def _inline(document: str, name: str, summary: str) -> str:
     if content is None:
         raise AssertionError("matplotlib wrote no svg element")
     box, body = content.groups()
+    body = re.sub(r"<style.*?</style>", "", body, flags=re.DOTALL)  # it would hold for the whole page
     for colour, variable in _VARIABLES.items():
         body = body.replace(colour, f"var(--{variable})")
     body = re.sub(r"<(g|text) id=\"[^\"]*\"", r"<\1", body)

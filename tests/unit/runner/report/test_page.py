@@ -152,6 +152,10 @@ def test_ids_are_unique_and_references_lead_somewhere(tmp_path: Path) -> None:
     assert [lead for lead in leads if lead[1:] not in ids] == []
 
 
+def test_styles_of_charts_do_not_reach_the_page(tmp_path: Path) -> None:
+    assert [tag for tag, _ in Elements(page(tmp_path)).found].count("style") == 1
+
+
 def test_equal_results_give_equal_bytes(tmp_path: Path) -> None:
     run = Run(runtimes=(ONNX, PADDLE), pictures=1)
     assert page(tmp_path, run) == page(tmp_path, run)

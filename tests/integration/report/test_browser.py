@@ -1,0 +1,165 @@
+"""The report in a real browser: Debian's chromium, light and dark, on a phone and on a wide screen."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from results import CITYSCAPES, Run, page
+
+CHROMIUM = shutil.which("chromium")
+RUNS = {
+    "accepted": Run(),
+    "not accepted": Run(lost=0.05),
+    "19 classes": Run(names=CITYSCAPES, lost=0.012, layers=110, pictures=8),
+    "quantised, long names": Run(
+        names=["background", "x" * 64], sparsity=None, model_uri=f"s3://m/{'y' * 200}/"
+    ),
+}
+SCHEMES = ("light", "dark")
+WIDTHS = (400, 1400)
+READABLE = 4.5
+"""Least contrast of text, WCAG 2.2, level AA."""
+
+
+@dataclass
+class Opened:
+    """A report that is open, and what the browser said of it."""
+
+    page: Page
+    problems: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        why = "not run: chromium is missing; `make test-integration` installs it where apt-get is"
+        pytest.fail(why, pytrace=False) if os.environ.get("CI") == "true" else pytest.skip(why)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Write one report for each run."""
+    written = {}
+    for name, run in RUNS.items():
+        folder = tmp_path_factory.mktemp("report")
+        written[name] = folder / "report.html"
+        written[name].write_text(page(folder, run))
+    return written
+
+
+@pytest.fixture
+def opened(browser: Browser, files: dict[str, Path], request: pytest.FixtureRequest) -> Iterator[Opened]:
+    name, scheme, width = request.param
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True)
+    shown = Opened(context.new_page())
+    shown.page.on("console", lambda message: shown.problems.append(f"console: {message.text}"))
+    shown.page.on("pageerror", lambda error: shown.problems.append(f"error: {error}"))
+    shown.page.on("request", lambda asked: shown.problems.append(asked.url) if leaves(asked.url) else None)
+    shown.page.goto(files[name].as_uri())
+    yield shown
+    context.close()
+
+
+def leaves(url: str) -> bool:
+    """Return whether a request leaves the file."""
+    return not url.startswith("data:") and not url.endswith("/report.html")
+
+
+def every(*names: str) -> Any:
+    rows = [(name, scheme, width) for name in names for scheme in SCHEMES for width in WIDTHS]
+    return pytest.mark.parametrize("opened", rows, indirect=True, ids=lambda row: " ".join(map(str, row)))
+
+
+@every(*RUNS)
+def test_report_is_complete_in_itself_and_fits_the_window(opened: Opened) -> None:
+    opened.page.locator("summary").evaluate_all("all => all.forEach(one => one.parentElement.open = true)")
+    assert opened.problems == []
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    broken = "all => all.filter(one => !one.complete || !one.naturalWidth || !one.alt).length"
+    assert opened.page.locator("img").evaluate_all(broken) == 0
+    unnamed = "all => all.filter(one => !one.getAttribute('aria-label')).length"
+    assert opened.page.locator("figure svg").evaluate_all(unnamed) == 0
+    assert opened.page.locator("h1").count() == 1
+
+
+@every("accepted", "not accepted")
+def test_text_has_contrast(opened: Opened) -> None:
+    opened.page.locator("summary").evaluate_all("all => all.forEach(one => one.parentElement.open = true)")
+    poor = [(text, ratio) for text, ratio in opened.page.evaluate(CONTRASTS) if ratio < READABLE]
+    assert poor == []
+
+
+CONTRASTS = """() => {
+  const channels = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(part => part / 255)
+    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+  const behind = element => {
+    for (let one = element; one; one = one.parentElement) {
+      const colour = channels(getComputedStyle(one).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    throw new Error('nothing behind');
+  };
+  const texts = [...document.querySelectorAll('body *')].filter(element =>
+    [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim()));
+  return texts.map(element => {
+    const style = getComputedStyle(element);
+    const ink = light(channels(element.namespaceURI.endsWith('svg') ? style.fill : style.color));
+    const paper = light(behind(element));
+    return [element.textContent.trim().slice(0, 40),
+            (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05)];
+  });
+}"""
+
+
+@pytest.mark.parametrize("opened", [("accepted", "light", 400)], indirect=True)
+def test_keyboard_reaches_everything_in_the_order_of_the_page(opened: Opened) -> None:
+    wanted = opened.page.locator("a[href], summary, [tabindex='0']")
+    visible = wanted.evaluate_all("all => all.filter(one => one.checkVisibility()).map(one => one.outerHTML)")
+    reached = []
+    for _ in visible:
+        opened.page.keyboard.press("Tab")
+        reached.append(opened.page.evaluate("document.activeElement.outerHTML"))
+        assert opened.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    assert reached == visible
+
+
+@pytest.mark.parametrize("opened", [("accepted", "light", 400)], indirect=True)
+def test_keyboard_opens_details_and_scrolls_wide_tables(opened: Opened) -> None:
+    settings = opened.page.locator("summary", has_text="Every setting")
+    settings.focus()
+    opened.page.keyboard.press("Enter")
+    assert opened.page.locator("pre").is_visible()
+    assert "learning_rate: 0.005" in opened.page.locator("pre").inner_text()
+
+
+@pytest.mark.parametrize("opened", [("not accepted", "light", 1400)], indirect=True)
+def test_verdict_is_seen_without_scrolling_and_names_the_gate(opened: Opened) -> None:
+    verdict = opened.page.locator("#verdict")
+    assert verdict.locator("h2").inner_text() == "✗ Not accepted"
+    assert "mIoU on PaddleInference (default)" in verdict.locator(".sentence").inner_text()
+    box = verdict.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 800
+
+
+@pytest.mark.parametrize("opened", [("accepted", scheme, 400) for scheme in SCHEMES], indirect=True)
+def test_charts_follow_the_scheme_and_stay_legible_on_a_phone(opened: Opened) -> None:
+    papers = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    text = opened.page.locator("figure svg text").first
+    assert text.evaluate("one => getComputedStyle(one).fill") != papers
+    heights = opened.page.locator("figure svg text").evaluate_all(
+        "all => all.map(one => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a)"
+    )
+    assert min(heights) >= 8
