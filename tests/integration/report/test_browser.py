@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -75,7 +74,7 @@ def leaves(url: str) -> bool:
     return not url.startswith("data:") and not url.endswith("/report.html")
 
 
-def every(*names: str) -> Any:
+def every(*names: str) -> pytest.MarkDecorator:
     rows = [(name, scheme, width) for name in names for scheme in SCHEMES for width in WIDTHS]
     return pytest.mark.parametrize("opened", rows, indirect=True, ids=lambda row: " ".join(map(str, row)))
 

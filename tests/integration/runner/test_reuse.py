@@ -121,12 +121,17 @@ def test_another_processor_measures_the_same_weights_again(
     manifest = json.loads(read(admin, result.artifacts.manifest.uri))
     folder = result.artifacts.manifest.uri.partition("/measurements/")[0]
     path = next(file["path"] for file in manifest["files"] if file["name"] == "result.json")
+    assert result.artifacts.report is not None
+    page = read(admin, result.artifacts.report.uri).decode()
+    assert "another CPU (avx2)" in page
+    assert "Where it got worse" in page
     report, before = (
         json.loads(read(admin, uri)) for uri in (f"{folder}/{path}", f"{published.model_uri}result.json")
     )
     assert report["machine"]["cpu"] == "another CPU (avx2)"
     assert report["training"] == before["training"]
     assert report["training"]["history"]
+    assert report["training"]["losses"]
     assert report["run"]["modelKey"] == before["run"]["modelKey"]
     assert report["run"]["measurementKey"] != before["run"]["measurementKey"]
 

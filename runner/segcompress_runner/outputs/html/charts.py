@@ -1,6 +1,7 @@
 """The report's charts, each from result.json alone; None where a run has nothing to show."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil, floor
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -86,7 +87,7 @@ def classes(rows: Sequence[ClassRow]) -> Chart:
         area.plot(before, places, "o", color=BASELINE, markerfacecolor=PAPER, markeredgewidth=2, markersize=8)
         area.plot(after, places, "o", color=COMPRESSED, markersize=7)
         _rows(area, [shortened(row.label, 18) for row in rows])
-        area.set_xlim(-0.02, 1.02)
+        area.set_xlim(*_tenths(before + after))
         area.set_xlabel("IoU")
         worst = rows[0]
         return chart(
@@ -161,6 +162,11 @@ def _over_iterations() -> Axes:
     area.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     area.yaxis.set_major_locator(MaxNLocator(5))
     return area
+
+
+def _tenths(values: Sequence[float]) -> tuple[float, float]:
+    """Return the tenths around `values`, a little wider so that dots at the ends are whole."""
+    return floor(10 * min(values)) / 10 - 0.01, ceil(10 * max(values)) / 10 + 0.01
 
 
 def _rows(area: Axes, labels: Sequence[str]) -> None:

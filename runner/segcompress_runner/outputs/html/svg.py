@@ -34,7 +34,7 @@ _VARIABLES = {
     COMPRESSED: "compressed",
     PAPER: "paper",
 }
-WIDTH = 420
+WIDTH = 360
 """Width of every figure in points, about what it gets on a phone: text keeps its size there."""
 
 _STYLE: dict[Any, Any] = {

@@ -60,7 +60,8 @@ class LatencyRow:
 
     label: str
     is_baseline: bool
-    deployed: bool
+    chosen: bool
+    """Whether it is the one of several variants that is judged, and to be deployed on this runtime."""
     p10: float
     p50: float
     p90: float
@@ -146,16 +147,15 @@ def latency_rows(result: Result) -> list[LatencyRow]:
     how = {
         (one["runtime"], one["variant"]): one["how"] for group in result["scores"].values() for one in group
     }
-    return [
-        _latency(
-            one, how, baseline=baseline, deployed=not baseline and one["variant"] == compared["deployed"]
-        )
-        for compared in result["latencies"]
-        for baseline, one in [
-            (True, compared["baseline"]),
-            *((False, variant) for variant in compared["compressed"]),
+    rows = []
+    for compared in result["latencies"]:
+        several, deployed = len(compared["compressed"]) > 1, compared["deployed"]
+        rows.append(_latency(compared["baseline"], how, baseline=True))
+        rows += [
+            _latency(one, how, chosen=several and one["variant"] == deployed)
+            for one in compared["compressed"]
         ]
-    ]
+    return rows
 
 
 def settings(result: Result) -> str:
@@ -221,7 +221,11 @@ def _speed_change(metrics: Mapping[str, Any]) -> str:
 
 
 def _latency(
-    one: Mapping[str, Any], how: Mapping[tuple[str, str], str], *, baseline: bool, deployed: bool
+    one: Mapping[str, Any],
+    how: Mapping[tuple[str, str], str],
+    *,
+    baseline: bool = False,
+    chosen: bool = False,
 ) -> LatencyRow:
     model, device = (
         "baseline" if baseline else "compressed",
@@ -230,7 +234,7 @@ def _latency(
     return LatencyRow(
         label=f"{one['runtime']} {one['variant']}, {model}{device}",
         is_baseline=baseline,
-        deployed=deployed,
+        chosen=chosen,
         p10=one["p10_ms"],
         p50=one["p50_ms"],
         p90=one["p90_ms"],

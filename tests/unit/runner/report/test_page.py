@@ -39,6 +39,14 @@ class Elements(HTMLParser):
         self.text.append(data)
 
 
+DRAWN = {"defs", "clippath", "g", "path", "rect", "text", "use"}
+"""What charts are made of: how many grid lines there are depends on the room that names leave."""
+
+
+def tags(page: str) -> list[str]:
+    return [tag for tag, _ in Elements(page).found]
+
+
 def words(page: str) -> str:
     """Return a page's text, white space as one blank."""
     return " ".join(" ".join(Elements(page).text).split())
@@ -111,7 +119,8 @@ def test_each_picture_is_shown_with_its_maps_and_named(tmp_path: Path) -> None:
 
 def test_names_of_users_are_text_and_nothing_else(tmp_path: Path) -> None:
     tame, wild = (page(tmp_path, Run(names=names, pictures=1)) for names in ("abcdefgh", HOSTILE))
-    assert [tag for tag, _ in Elements(wild).found] == [tag for tag, _ in Elements(tame).found]
+    assert [tag for tag in tags(wild) if tag not in DRAWN] == [tag for tag in tags(tame) if tag not in DRAWN]
+    assert set(tags(wild)) == set(tags(tame))
     assert not [key for _, attributes in Elements(wild).found for key in attributes if key.startswith("on")]
     text = words(wild.replace("\x00", ""))
     assert [name for name in HOSTILE if " ".join(name.replace("\x00", "").split()) not in text] == []
@@ -153,7 +162,7 @@ def test_ids_are_unique_and_references_lead_somewhere(tmp_path: Path) -> None:
 
 
 def test_styles_of_charts_do_not_reach_the_page(tmp_path: Path) -> None:
-    assert [tag for tag, _ in Elements(page(tmp_path)).found].count("style") == 1
+    assert tags(page(tmp_path)).count("style") == 1
 
 
 def test_equal_results_give_equal_bytes(tmp_path: Path) -> None:
