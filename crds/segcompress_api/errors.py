@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 _MESSAGE_LIMIT = 1000
 """Characters of one sentence: it must fit a RunResult and a condition."""
@@ -19,6 +20,9 @@ class InvalidSpecError(ValueError):
     what is wrong and `remedy`, where there is one, what would be right. Its text is one line, whatever a user
     put into keys and values.
     """
+
+    others: tuple["InvalidSpecError", ...] = ()
+    """What else is wrong with the same spec, where more was found."""
 
     def __init__(self, field: str, problem: str, remedy: str = "") -> None:
         self.field = field
@@ -46,22 +50,36 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def invalid_spec(error: ValidationError, root: type[BaseModel], prefix: str = "") -> InvalidSpecError:
-    """Turn pydantic's first complaint into one sentence; an unknown key names the nearest right one.
+    """Turn pydantic's first complaint into one sentence, and the others into its `others`.
 
-    Unknown keys come first: a misspelt key that is required is missing as well, and the misspelling is what
-    the user has to fix.
+    Unknown keys come first, each with the nearest right one: a misspelt key that is required is missing as
+    well, and the misspelling is what the user has to fix.
     """
     complaints = error.errors(include_url=False)
-    first = next((each for each in complaints if each["type"] == "extra_forbidden"), complaints[0])
-    path = [str(part) for part in first["loc"]]
+    complaints = sorted(complaints, key=lambda each: each["type"] != "extra_forbidden")
+    meant = {_meant(each, root) for each in complaints if each["type"] == "extra_forbidden"}
+    first, *others = (each for each in complaints if each["type"] != "missing" or each["loc"] not in meant)
+    sentence = _sentence(first, root, prefix)
+    sentence.others = tuple(_sentence(each, root, prefix) for each in others)
+    return sentence
+
+
+def _meant(unknown: ErrorDetails, root: type[BaseModel]) -> tuple[int | str, ...]:
+    """Return the place of the key that an unknown one probably is."""
+    *parents, name = unknown["loc"]
+    return (*parents, nearest(str(name), _keys_at(root, [str(part) for part in parents])) or "")
+
+
+def _sentence(complaint: ErrorDetails, root: type[BaseModel], prefix: str) -> InvalidSpecError:
+    path = [str(part) for part in complaint["loc"]]
     field = ".".join([prefix, *path] if prefix else path) or "spec"
-    if first["type"] == "extra_forbidden":
+    if complaint["type"] == "extra_forbidden":
         return _unknown_key(field, path, root)
-    if first["type"] == "missing":
+    if complaint["type"] == "missing":
         return InvalidSpecError(field, "is required and missing")
-    given = first.get("input")
+    given = complaint.get("input")
     suffix = "" if isinstance(given, dict | list) else f", not {shown(given)}"
-    message = str(first["msg"]).removeprefix("Value error, ")
+    message = str(complaint["msg"]).removeprefix("Value error, ")
     return InvalidSpecError(field, message[:1].lower() + message[1:] + suffix)
 
 

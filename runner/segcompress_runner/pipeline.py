@@ -20,6 +20,7 @@ from segcompress_runner import run_key
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.annotations.classes import class_list, with_class_names
 from segcompress_runner.inputs.annotations.masks import with_masks
+from segcompress_runner.inputs.checks import Manner
 from segcompress_runner.inputs.fetch import (
     Found,
     check_space,
@@ -84,7 +85,8 @@ def run(request: Request, around: Surroundings) -> RunResult:
     storage = around.storage
 
     progress.start(Stage.FETCH)
-    spec, settings = _settle(request.spec, storage)
+    check_transforms(request.spec.dataset)
+    spec, settings = settle(request.spec, storage)
     found = find_inputs(spec, storage)
     classes = class_list(spec.dataset, found.lists)
     spec = with_class_names(spec, classes)
@@ -106,7 +108,7 @@ def run(request: Request, around: Surroundings) -> RunResult:
     _check_model(spec, settings, files, found.training_pictures, request.device)
     dataset = fetch_dataset(found, storage, inputs, progress.step)
     lists = read_lists(dataset, spec.dataset, training=model is None)
-    lists = with_masks(lists, spec.dataset, classes, around.work / "masks", request.threads)
+    lists = with_masks(lists, spec.dataset, classes, around.work / "masks", Manner(request.threads))
     job = _Job(request, spec, settings, keys, place, found, files, lists)
 
     measured = _measure(job, model, around, progress)
@@ -128,10 +130,9 @@ class _Job:
     lists: Lists
 
 
-def _settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
+def settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
     """Return the spec with its strategy written out, and what that means; no input is read but configUri."""
     source = spec.strategy.config_uri
-    check_transforms(spec.dataset)
     whole = with_strategy(spec, storage)
     model = spec.model.inference
     files = ModelFileNames(model.model_file, model.params_file)

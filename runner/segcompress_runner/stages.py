@@ -15,7 +15,9 @@ from segcompress_api.act_settings import ActSettings
 from segcompress_api.job import JobSpec, RuntimeName
 from segcompress_runner.compression import training
 from segcompress_runner.compression.device import check_device
-from segcompress_runner.inputs.checks import check_pictures, read_sizes
+from segcompress_runner.findings import Checks
+from segcompress_runner.inputs import census
+from segcompress_runner.inputs.checks import Manner, check_pictures, read_sizes
 from segcompress_runner.inputs.dataset import Pictures, read_image
 from segcompress_runner.inputs.fit import check_fit
 from segcompress_runner.inputs.lists import Lists
@@ -81,11 +83,20 @@ def check_model(spec: JobSpec, settings: ActSettings, model: ModelFiles, picture
     Raises InvalidSettingError or InvalidInputError.
     """
     check_device(device)
-    check_runtimes(spec.benchmark.runtimes, quantises=settings.quantises)
     info = inspect_model(model)
-    training.check_training(model, info, settings, pictures, spec.dataset.batch_size)
-    Pictures((), spec.dataset.train_transforms, mode="train")
-    Pictures((), spec.dataset.val_transforms, mode="val")
+    for check in model_checks(spec, settings, model, info, pictures):
+        check()
+
+
+def model_checks(
+    spec: JobSpec, settings: ActSettings, model: ModelFiles, info: ModelInfo, pictures: int
+) -> Checks:
+    """Yield checks that do not depend on one another, and need no GPU; each raises InvalidSettingError."""
+    dataset = spec.dataset
+    yield lambda: check_runtimes(spec.benchmark.runtimes, quantises=settings.quantises)
+    yield from training.training_checks(model, info, settings, pictures, dataset.batch_size)
+    yield lambda: Pictures((), dataset.train_transforms, mode="train")
+    yield lambda: Pictures((), dataset.val_transforms, mode="val")
 
 
 def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lists, means: Means) -> Case:
@@ -97,9 +108,12 @@ def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lis
     info = inspect_model(model)
     train = Pictures(lists.train, spec.dataset.train_transforms, mode="train", seed=spec.seed)
     val = Pictures(lists.val, spec.dataset.val_transforms, mode="val")
-    sizes = read_sizes(lists, means.threads)
+    manner = Manner(means.threads)
+    sizes = read_sizes(lists, manner)
     check_fit(info, train.fitted(sizes), val.fitted(sizes))
-    check_pictures(lists, spec.dataset, means.progress, means.threads)
+    counted = check_pictures(lists, spec.dataset, means.progress, manner)
+    for field, warning in census.warnings(counted, spec.dataset):
+        means.progress.note(f"warning: {field}: {warning}")
     height, width = val[0][0].shape[1:]
     batch = batch_size(height, width, spec.dataset.num_classes)
     means.progress.note(

@@ -16,6 +16,7 @@ from segcompress_runner.compression.static_graph import quiet, static_mode
 from segcompress_runner.compression.steps import make_steps
 from segcompress_runner.compression.student import distilled, names_in, trainable
 from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.findings import Checks
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo
 
 
@@ -28,14 +29,30 @@ def check_training(
     files: ModelFiles, info: ModelInfo, settings: ActSettings, pictures: int, batch_size: int
 ) -> None:
     """Raise InvalidSettingError naming the setting that cannot work with this model, and what would."""
-    check_names(info, names_in(settings.distillation.groups))
-    check_optimisation(settings.train)
+    for check in training_checks(files, info, settings, pictures, batch_size):
+        check()
+
+
+def training_checks(
+    files: ModelFiles, info: ModelInfo, settings: ActSettings, pictures: int, batch_size: int
+) -> Checks:
+    """Yield checks that do not depend on one another; each raises InvalidSettingError."""
+    yield lambda: check_optimisation(settings.train)
+    yield lambda: _check_length(settings, iterations_of(settings, pictures, batch_size))
+    yield lambda: _check_distilled(files, info, settings)
+    yield lambda: check_batch(files, info, batch_size)
+
+
+def _check_length(settings: ActSettings, iterations: int) -> None:
     try:
-        check_length(settings, iterations_of(settings, pictures, batch_size))
+        check_length(settings, iterations)
     except InvalidSpecError as error:
         raise InvalidSettingError(str(error)) from None
+
+
+def _check_distilled(files: ModelFiles, info: ModelInfo, settings: ActSettings) -> None:
+    check_names(info, names_in(settings.distillation.groups))
     _check_graph(files, settings)
-    check_batch(files, info, batch_size)
 
 
 def _check_graph(files: ModelFiles, settings: ActSettings) -> None:

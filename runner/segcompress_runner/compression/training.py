@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from segcompress_api.act_settings import ActSettings
 from segcompress_runner.compression import checkpoint, loader, saving
-from segcompress_runner.compression.checks import check_training, iterations_of
+from segcompress_runner.compression.checks import check_training, iterations_of, training_checks
 from segcompress_runner.compression.loss_curve import LossCurve, LossPoint
 from segcompress_runner.compression.order import Order
 from segcompress_runner.compression.static_graph import quiet, static_graph
@@ -40,6 +40,7 @@ __all__ = [
     "check_training",
     "compress",
     "iterations_of",
+    "training_checks",
 ]
 
 

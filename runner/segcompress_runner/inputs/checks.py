@@ -1,11 +1,10 @@
 """Whether pictures and masks are what the spec says, found out before hours of training.
 
-Every file is decoded once, by a pool of threads; the first fault ends the run with the file's name.
+Every file is decoded once, by a pool of threads. In a run the first fault ends it with the file's name.
 Imports no Paddle.
 """
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,10 @@ from PIL import Image, UnidentifiedImageError
 
 from segcompress_api.dataset import Dataset
 from segcompress_runner.errors import InvalidInputError, is_exhaustion
+from segcompress_runner.findings import Each, at_once
+from segcompress_runner.inputs.census import IDS, Census, Counts
 from segcompress_runner.inputs.lists import Lists, Sample
+from segcompress_runner.inputs.parallel import each_of
 from segcompress_runner.progress import Progress
 
 MAX_SIDE = 16384
@@ -33,37 +35,52 @@ _SIDEWAYS = (5, 6, 7, 8)
 Image.MAX_IMAGE_PIXELS = None
 
 
-def check_pictures(lists: Lists, dataset: Dataset, progress: Progress, threads: int = 2) -> None:
-    """Decode every picture and mask once; raises InvalidInputError naming the first faulty file.
+@dataclass(frozen=True)
+class Manner:
+    """How to check many files: on how many threads, and what becomes of a fault."""
+
+    threads: int = 2
+    each: Each = at_once
+
+
+IN_A_RUN = Manner()
+
+
+def check_pictures(lists: Lists, dataset: Dataset, progress: Progress, manner: Manner = IN_A_RUN) -> Census:
+    """Decode every picture and mask once; return what the masks hold.
 
     Checked: decodes to its end, no more than 8192 x 8192 pixels, a mask has one 8-bit channel, the size of
-    its picture, and no id but 0 to numClasses - 1 and ignoreIndex.
+    its picture, and no id but 0 to numClasses - 1 and ignoreIndex. Raises InvalidInputError naming the file.
     """
-    samples = tuple(dict.fromkeys((*lists.train, *lists.val)))
-    with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
-        for done, _ in enumerate(_in_order(pool, samples, dataset), 1):
-            progress.step(done)
+    census = Census()
+    train, val = set(lists.train), set(lists.val)
+    checked = each_of(
+        _unique(lists), lambda sample: check_sample(sample, dataset), manner.threads, manner.each
+    )
+    for done, (sample, counts) in enumerate(checked, 1):
+        progress.step(done)
+        for part, tally in ((train, census.train), (val, census.val)):
+            if sample in part:
+                tally.add(counts)
+    return census
 
 
-def _in_order(pool: ThreadPoolExecutor, samples: tuple[Sample, ...], dataset: Dataset) -> Iterator[None]:
-    """Check in slices: after a fault the rest of the list is not decoded."""
-    size = 256
-    for start in range(0, len(samples), size):
-        yield from pool.map(lambda sample: check_sample(sample, dataset), samples[start : start + size])
-
-
-def check_sample(sample: Sample, dataset: Dataset) -> None:
-    """Check one picture and its mask; raises InvalidInputError."""
+def check_sample(sample: Sample, dataset: Dataset) -> Counts:
+    """Check one picture and its mask; return the mask's pixels by class id. Raises InvalidInputError."""
     read_size(sample)
     _decode_image(sample)
-    _check_ids(_read_mask(sample), sample, dataset)
+    counts = np.bincount(_read_mask(sample).ravel(), minlength=IDS)
+    _check_ids(counts, sample, dataset)
+    return counts
 
 
-def read_sizes(lists: Lists, threads: int = 2) -> dict[Sample, tuple[int, int]]:
+def read_sizes(lists: Lists, manner: Manner = IN_A_RUN) -> dict[Sample, tuple[int, int]]:
     """Return (height, width) of each picture from its header and its mask's; raises InvalidInputError."""
-    samples = tuple(dict.fromkeys((*lists.train, *lists.val)))
-    with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
-        return dict(zip(samples, pool.map(read_size, samples), strict=True))
+    return dict(each_of(_unique(lists), read_size, manner.threads, manner.each))
+
+
+def _unique(lists: Lists) -> tuple[Sample, ...]:
+    return tuple(dict.fromkeys((*lists.train, *lists.val)))
 
 
 def read_size(sample: Sample) -> tuple[int, int]:
@@ -125,9 +142,8 @@ def _read_mask(sample: Sample) -> np.ndarray[Any, np.dtype[np.uint8]]:
         return np.asarray(image).astype(np.uint8, copy=False)
 
 
-def _check_ids(mask: np.ndarray[Any, np.dtype[np.uint8]], sample: Sample, dataset: Dataset) -> None:
-    present = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
-    wrong = [int(i) for i in present if i >= dataset.num_classes and i != dataset.ignore_index]
+def _check_ids(counts: Counts, sample: Sample, dataset: Dataset) -> None:
+    wrong = [int(i) for i in np.flatnonzero(counts) if i >= dataset.num_classes and i != dataset.ignore_index]
     if wrong:
         raise InvalidInputError(
             f"{sample.named(sample.mask)}: holds class id {wrong[0]}; numClasses is {dataset.num_classes}, "

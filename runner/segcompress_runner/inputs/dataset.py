@@ -92,6 +92,10 @@ class Pictures(paddle.io.Dataset):  # type: ignore[misc]  # Paddle ships no type
         with self._epoch.get_lock():
             self._epoch.value = epoch
 
+    def first(self, count: int) -> "Pictures":
+        """Return the first pictures of the list, as another list."""
+        return Pictures(self.samples[:count], self.transforms, mode=self.mode, seed=self.seed)
+
     def __len__(self) -> int:
         return len(self.samples)
 

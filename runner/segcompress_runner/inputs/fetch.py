@@ -77,18 +77,52 @@ def with_strategy(spec: JobSpec, storage: Storage) -> JobSpec:
     return spec.model_copy(update={"strategy": strategy})
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A dataset's list files: their content and their entries by name."""
+
+    folder: Address
+    lists: dict[str, bytes]
+    entries: dict[str, tuple[Entry, ...]]
+
+    def names(self) -> tuple[Named, ...]:
+        """Return every file that the lists name."""
+        return _pictures(self.entries.values())
+
+
 def find_inputs(spec: JobSpec, storage: Storage) -> Found:
     """Read the lists and look up every file; raises InputNotFoundError naming the address."""
-    model, dataset = spec.model.inference, spec.dataset
-    model_folder = parse_address(model.uri, "spec.model.inference.uri")
+    listed = read_listed(spec, storage)
+    model_folder, model = find_model(spec, storage)
+    return Found(
+        model_folder=model_folder,
+        model=model,
+        dataset_folder=listed.folder,
+        lists=listed.lists,
+        training_pictures=len(listed.entries[spec.dataset.train_list]),
+        pictures=storage.stat(listed.folder, listed.names()),
+        measured_on=frozenset(file.name for file in _pictures([listed.entries[spec.dataset.val_list]])),
+    )
+
+
+def find_model(spec: JobSpec, storage: Storage) -> tuple[Address, tuple[Stat, ...]]:
+    """Look up the model's files."""
+    model = spec.model.inference
+    folder = parse_address(model.uri, "spec.model.inference.uri")
     names = (
         Named(model.model_file, "spec.model.inference.modelFile"),
         Named(model.params_file, "spec.model.inference.paramsFile"),
     )
     _check_names(model.model_file, model.params_file)
-    dataset_folder = parse_address(dataset.uri, "spec.dataset.uri")
+    return folder, storage.stat(folder, names)
+
+
+def read_listed(spec: JobSpec, storage: Storage) -> Listed:
+    """Read the list files; raises InvalidInputError naming the line."""
+    dataset = spec.dataset
+    folder = parse_address(dataset.uri, "spec.dataset.uri")
     lists = {
-        name: _read_list(storage, dataset_folder, Named(name, field))
+        name: _read_list(storage, folder, Named(name, field))
         for name, field in (
             (dataset.train_list, "spec.dataset.trainList"),
             (dataset.val_list, "spec.dataset.valList"),
@@ -97,16 +131,8 @@ def find_inputs(spec: JobSpec, storage: Storage) -> Found:
     entries = {name: parse_list(content, name) for name, content in lists.items()}
     if dataset.label_list is not None:
         named = Named(dataset.label_list, "spec.dataset.labelList")
-        lists[dataset.label_list] = _read_list(storage, dataset_folder, named)
-    return Found(
-        model_folder=model_folder,
-        model=storage.stat(model_folder, names),
-        dataset_folder=dataset_folder,
-        lists=lists,
-        training_pictures=len(entries[dataset.train_list]),
-        pictures=storage.stat(dataset_folder, _pictures(entries.values())),
-        measured_on=frozenset(file.name for file in _pictures([entries[dataset.val_list]])),
-    )
+        lists[dataset.label_list] = _read_list(storage, folder, named)
+    return Listed(folder, lists, entries)
 
 
 def check_space(found: Found, into: Path, volume: Path, limit: int | None) -> None:

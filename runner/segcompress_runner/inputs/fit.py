@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.findings import Checks
 from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.inputs.model import ModelInfo, fixed_size
 
@@ -21,12 +22,24 @@ class Fitted:
     size: Size
 
 
+def fit_checks(info: ModelInfo, train: Sequence[Fitted], val: Sequence[Fitted]) -> Checks:
+    """Yield the checks that `check_fit` makes; each raises InvalidSettingError."""
+    yield lambda: _check_one_size(train)
+    yield lambda: _check_size(info, train, "spec.dataset.trainTransforms")
+    yield lambda: _check_size(info, val, "spec.dataset.valTransforms")
+
+
 def check_fit(info: ModelInfo, train: Sequence[Fitted], val: Sequence[Fitted]) -> None:
     """Raise InvalidSettingError naming the transforms where pictures do not fit a batch or the model.
 
     Training pictures, where there are any, go into batches, so they must come out at one size; where the
     model's size is fixed, all must come out at it.
     """
+    for check in fit_checks(info, train, val):
+        check()
+
+
+def _check_one_size(train: Sequence[Fitted]) -> None:
     first = next(iter(train), None)
     other = next((fitted for fitted in train if first and fitted.size != first.size), None)
     if first and other:
@@ -35,8 +48,6 @@ def check_fit(info: ModelInfo, train: Sequence[Fitted], val: Sequence[Fitted]) -
             f"and {other.name} {_written(other.size)}; a batch takes one size, so end with Resize or "
             "RandomPaddingCrop"
         )
-    _check_size(info, train, "spec.dataset.trainTransforms")
-    _check_size(info, val, "spec.dataset.valTransforms")
 
 
 def tried(samples: Sequence[Sample], sizes: Mapping[Sample, Size]) -> list[int]:

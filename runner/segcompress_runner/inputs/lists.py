@@ -4,11 +4,13 @@ Parsing is pure and comes before any picture is fetched, so that exactly the nam
 a file outside the folder. Imports no Paddle.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from segcompress_api.dataset import Dataset
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError
+from segcompress_runner.findings import Each, at_once
 
 LIST_BYTES = 64 * 2**20
 
@@ -90,8 +92,8 @@ def read_lists(root: Path, dataset: Dataset, *, training: bool = True) -> Lists:
     or InvalidInputError naming the list and the line.
     """
     return Lists(
-        train=_samples(root, read_list(root, dataset.train_list)) if training else (),
-        val=_samples(root, read_list(root, dataset.val_list)),
+        train=samples(root, read_list(root, dataset.train_list)) if training else (),
+        val=samples(root, read_list(root, dataset.val_list)),
     )
 
 
@@ -114,13 +116,20 @@ def _relative(name: str, origin: str) -> str:
     return path.as_posix()
 
 
-def _samples(root: Path, entries: tuple[Entry, ...]) -> tuple[Sample, ...]:
-    inside = root.resolve()
+def samples(root: Path, entries: Iterable[Entry], each: Each = at_once) -> tuple[Sample, ...]:
+    """Return the samples under `root` whose files exist; raises InputNotFoundError or InvalidInputError."""
+    inside, found = root.resolve(), []
     for entry in entries:
-        for name in (entry.image, entry.mask):
-            path = root / name
-            if not path.is_file():
-                raise InputNotFoundError(f"{path} ({entry.origin}) does not exist")
-            if not path.resolve().is_relative_to(inside):
-                raise InvalidInputError(f"{entry.origin}: {name} leads out of the dataset's folder")
-    return tuple(Sample(root / entry.image, root / entry.mask, entry.origin, root) for entry in entries)
+        with each():
+            for name in (entry.image, entry.mask):
+                _check_file(root, inside, name, entry.origin)
+            found.append(Sample(root / entry.image, root / entry.mask, entry.origin, root))
+    return tuple(found)
+
+
+def _check_file(root: Path, inside: Path, name: str, origin: str) -> None:
+    path = root / name
+    if not path.is_file():
+        raise InputNotFoundError(f"{path} ({origin}) does not exist")
+    if not path.resolve().is_relative_to(inside):
+        raise InvalidInputError(f"{origin}: {name} leads out of the dataset's folder")

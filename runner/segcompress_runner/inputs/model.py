@@ -17,7 +17,7 @@ from segcompress_runner.inputs.operators import forbidden
 
 _NCHW = 4
 _FLOAT32 = 5
-_WIDTHS = {0: 1, 1: 2, 2: 4, 3: 8, 4: 2, 5: 4, 6: 8, 20: 1, 21: 1, 22: 2}
+WIDTHS = {0: 1, 1: 2, 2: 4, 3: 8, 4: 2, 5: 4, 6: 8, 20: 1, 21: 1, 22: 2}
 """Bytes of an element, by framework.proto's VarType.Type: bool, int16, int32, int64, fp16, fp32, fp64, ..."""
 
 _SKIPPED_TYPES = (9, 10, 17)
@@ -49,7 +49,7 @@ def inspect_model(files: ModelFiles) -> ModelInfo:
     Usable: one float32 input N x 3 x H x W, one output (scores N x classes x H x W, or class ids), and a
     parameter file that holds exactly the program's parameters.
     """
-    program = _parse(files.program)
+    program = parse_program(files.program)
     block = program.blocks[0]
     variables = {var.name: var for var in block.vars}
     inputs = [name for op in block.ops if op.type == "feed" for end in op.outputs for name in end.arguments]
@@ -70,7 +70,8 @@ def fixed_size(info: ModelInfo) -> tuple[int, int] | None:
     return (height, width) if height > 0 and width > 0 else None
 
 
-def _parse(path: Path) -> Any:
+def parse_program(path: Path) -> Any:
+    """Return a .pdmodel as protobuf; raises InvalidInputError where it holds operators that may not run."""
     from paddle.base.proto import framework_pb2
 
     program = framework_pb2.ProgramDesc()
@@ -158,7 +159,7 @@ def _check_tensor(file: BinaryIO, variable: Any, files: ModelFiles) -> None:
     wanted = variable.type.lod_tensor.tensor
     if list(stored.dims) != list(wanted.dims):
         raise _mismatch(variable, files, f"has shape {list(stored.dims)}, not {list(wanted.dims)}")
-    width = _WIDTHS.get(stored.data_type)
+    width = WIDTHS.get(stored.data_type)
     if width is None:
         raise _mismatch(variable, files, f"has the unknown data type {stored.data_type}")
     _skip(file, int(np.prod(stored.dims, dtype=np.int64)) * width, variable, files)

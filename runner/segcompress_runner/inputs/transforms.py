@@ -6,10 +6,12 @@ and passes what it finds. Only `dataset` makes instances. Source: paddleseg 2.8.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from segcompress_api.dataset import Dataset, Transform
 from segcompress_api.errors import nearest
 from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.findings import Checks
 
 
 @dataclass(frozen=True)
@@ -74,16 +76,28 @@ SIGNATURES: dict[str, Signature] = {
 
 def check_transforms(dataset: Dataset) -> None:
     """Raise InvalidSettingError where a transform or an argument is unknown, missing or of no use."""
-    check_list(dataset.train_transforms, "spec.dataset.trainTransforms")
-    check_list(dataset.val_transforms, "spec.dataset.valTransforms")
+    for check in transform_checks(dataset):
+        check()
+
+
+def transform_checks(dataset: Dataset) -> Checks:
+    """Yield a check for each transform; each raises InvalidSettingError."""
+    train, val = "spec.dataset.trainTransforms", "spec.dataset.valTransforms"
+    for index, transform in enumerate(dataset.train_transforms):
+        yield partial(_check, transform, f"{train}[{index}]")
     for index, transform in enumerate(dataset.val_transforms):
-        _check_repeatable(transform, f"spec.dataset.valTransforms[{index}]")
+        yield partial(_check_of_validation, transform, f"{val}[{index}]")
 
 
 def check_list(transforms: Sequence[Transform], field: str) -> None:
     """Check names and arguments of one list, in a spec's words."""
     for index, transform in enumerate(transforms):
         _check(transform, f"{field}[{index}]")
+
+
+def _check_of_validation(transform: Transform, field: str) -> None:
+    _check(transform, field)
+    _check_repeatable(transform, field)
 
 
 def _check(transform: Transform, field: str) -> None:

@@ -187,3 +187,13 @@ def test_nearest_name(name: str, expected: str | None) -> None:
 def test_shown_cuts_long_values() -> None:
     assert shown("short") == "'short'"
     assert len(shown(["x"] * 1000)) == 81
+
+
+def test_everything_that_is_wrong_is_told_but_nothing_twice() -> None:
+    body = changed(changed(job(), "spec.seed", "x"), "spec.backoffLimit", -1)
+    body["spec"]["dataset"]["numClases"] = body["spec"]["dataset"].pop("numClasses")
+    with pytest.raises(ValidationError) as caught:
+        SegCompressionJob.model_validate(body, by_name=False)
+    first = invalid_spec(caught.value, SegCompressionJob)
+    assert first.field == "spec.dataset.numClases"
+    assert {other.field for other in first.others} == {"spec.seed", "spec.backoffLimit"}

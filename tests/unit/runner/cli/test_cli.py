@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -16,33 +17,57 @@ def job(tmp_path: Path) -> Path:
 
 
 def test_valid_job_is_valid(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["validate", str(job)]) == 0
+    assert cli.main(["validate", str(job), "--spec-only"]) == 0
     assert capsys.readouterr().out == f"{job}: valid\n"
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("old", "new", "messages"),
     [
-        pytest.param("{type: Normalize}]", "{type: Normalise}]", "did you mean Normalize?", id="transform"),
+        pytest.param(
+            "{type: Normalize}]",
+            "{type: Normalise}]",
+            ["spec.dataset.trainTransforms[0].type: Norm", "spec.dataset.valTransforms[0].type: Normalise"],
+            id="transforms",
+        ),
         pytest.param(
             "0.01",
             "-1",
-            "spec.strategy.TrainConfig.learning_rate: must be a positive number, got -1",
+            ["spec.strategy.TrainConfig.learning_rate: must be a positive number, got -1"],
             id="strategy",
         ),
-        pytest.param("file://./model/", "file://model/", "spec.model.inference.uri", id="address"),
-        pytest.param("numClasses", "numClases", "did you mean numClasses?", id="key"),
+        pytest.param("file://./model/", "file://model/", ["spec.model.inference.uri"], id="address"),
+        pytest.param(
+            "numClasses: 2",
+            "numClases: 2\n    batchSize: 0",
+            ["spec.dataset.numClases: is not a field of this version; did", "spec.dataset.batchSize: "],
+            id="keys",
+        ),
+        pytest.param("numClasses: 2", "numClasses: [2", ["job.yaml: line 1"], id="syntax"),
     ],
 )
-def test_wrong_job_ends_with_3_and_one_line(
-    job: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, message: str
+def test_wrong_job_ends_with_3_and_every_fault(
+    job: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, messages: list[str]
 ) -> None:
     job.write_text(JOB.replace(old, new))
-    assert cli.main(["validate", str(job)]) == 3
-    printed = capsys.readouterr().err
-    assert printed.startswith("error: ")
-    assert printed.count("\n") == 1
-    assert message in printed
+    assert cli.main(["validate", str(job), "--spec-only"]) == 3
+    printed = capsys.readouterr()
+    lines = printed.err.splitlines()
+    assert len(lines) == len(messages)
+    assert all(
+        message in line and line.startswith("error: ") for message, line in zip(messages, lines, strict=True)
+    )
+    assert printed.out.startswith(f"{job}: invalid (")
+
+
+def test_inputs_that_are_missing_are_told_together(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["validate", str(job), "--json"]) == 3
+    report = json.loads(capsys.readouterr().out)
+    assert report["valid"] is False
+    assert [(one["reason"], one["message"]) for one in report["findings"]] == [
+        ("InputNotFound", "does not exist")
+    ] * 2
+    assert report["findings"][0]["where"] == f"file://{job.parents[1]}/data/train.txt"
 
 
 def test_missing_input_ends_with_3_and_its_address(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,7 +78,7 @@ def test_missing_input_ends_with_3_and_its_address(job: Path, capsys: pytest.Cap
 
 def test_notes_tell_what_has_no_effect(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
     job.write_text(JOB.replace("  strategy:\n", "  strategy:\n    Global: {model_dir: x}\n"))
-    assert cli.main(["validate", str(job)]) == 0
+    assert cli.main(["validate", str(job), "--spec-only"]) == 0
     assert "note: spec.strategy.Global has no effect" in capsys.readouterr().out
 
 

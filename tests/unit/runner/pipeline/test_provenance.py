@@ -26,6 +26,7 @@ WITHOUT_INFLUENCE = {
     "segcompress_api.job": "how a spec is written; its values are in the key",
     "segcompress_api.status": "words",
     "segcompress_runner.errors": "words",
+    "segcompress_runner.findings": "words",
     "segcompress_runner.pieces": "how packages are imported",
     "segcompress_runner.plain": "the key itself",
     "segcompress_runner.processor": "the key itself",

@@ -1,0 +1,95 @@
+"""`segcompress validate`: what `validation` found, for people and for programs."""
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from segcompress_api.contract import ExitCode
+from segcompress_api.job import SegCompressionJob
+from segcompress_runner.findings import Findings
+from segcompress_runner.job_file import read_job
+from segcompress_runner.plain import plain
+from segcompress_runner.storage import LocalStorage, S3Storage, Stores, settings_from, take_credentials
+from segcompress_runner.validation import Means, Report, validate, validate_fields, validate_spec
+
+_SHOWN = 50
+"""Findings that are printed for people; --json holds all of them."""
+
+
+def run(path: Path, work: Path, threads: int, *, spec_only: bool, as_json: bool) -> ExitCode:
+    """Validate the job at `path`, print what was found, and return the exit code."""
+    report = _report(path, Means(_storage(), work, threads), spec_only=spec_only)
+    if as_json:
+        print(json.dumps(as_mapping(report), indent=2))
+    else:
+        _print(path, report)
+    return ExitCode.SUCCEEDED if report.valid else ExitCode.INVALID_INPUT
+
+
+def as_mapping(report: Report) -> dict[str, Any]:
+    """Return a report as JSON holds it."""
+    return {
+        "valid": report.valid,
+        "findings": [
+            {key: value for key, value in plain(finding).items() if value not in (None, "")}
+            for finding in report.findings
+        ],
+        "pictures": {"listed": report.listed, "lookedAt": report.looked_at},
+        "classShares": {"train": _rounded(report.train), "val": _rounded(report.val)},
+        "trial": None
+        if report.trial is None
+        else {
+            "pictures": report.trial.pictures,
+            "miou": round(report.trial.miou, 4),
+            "classIou": [round(iou, 4) for iou in report.trial.class_iou],
+        },
+    }
+
+
+def _report(path: Path, means: Means, *, spec_only: bool) -> Report:
+    findings, job = Findings(), None
+    with findings.each():
+        job = read_job(path)
+    if job is None:
+        return Report(tuple(findings))
+    if spec_only:
+        return _of_spec(job, means, findings)
+    return validate(job.spec, means)
+
+
+def _of_spec(job: SegCompressionJob, means: Means, findings: Findings) -> Report:
+    if job.spec.strategy.config_uri is None:
+        validate_spec(job.spec, means.storage, findings)
+    else:
+        validate_fields(job.spec, findings)
+    return Report(tuple(findings))
+
+
+def _storage() -> Stores:
+    credentials = take_credentials(os.environ)
+    return Stores(lambda: S3Storage(settings_from(credentials)), local=LocalStorage())
+
+
+def _print(path: Path, report: Report) -> None:
+    for finding in report.findings[:_SHOWN]:
+        print(finding, file=sys.stderr if finding.level == "error" else sys.stdout)
+    if len(report.findings) > _SHOWN:
+        print(f"… and {len(report.findings) - _SHOWN} more; --json lists all of them")
+    if report.listed:
+        print(f"looked at {report.looked_at} of {report.listed} listed pictures")
+    for name, shares in (("train", report.train), ("val", report.val)):
+        if any(shares.values()):
+            print(f"{name}: {', '.join(f'{label} {share:.1%}' for label, share in shares.items())}")
+    if report.trial is not None:
+        print(f"the model scores mIoU {report.trial.miou:.4f} on {report.trial.pictures} pictures")
+    counts = Counter(finding.level for finding in report.findings)
+    numbers = ", ".join(f"{counts[level]} {level}{'s' * (counts[level] > 1)}" for level in counts)
+    print(f"{path}: {'valid' if report.valid else 'invalid'}{f' ({numbers})' if numbers else ''}")
+
+
+def _rounded(shares: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(share, 4) for name, share in shares.items()}

@@ -1,0 +1,97 @@
+"""`segcompress validate` as a user runs it, on a folder and on a real object store."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from minio import Minio
+
+from devcluster.objectstore import ObjectStore
+
+from .conftest import put, write_dataset
+from .runs import Spec, changed
+
+HEAD = {"apiVersion": "segcompress.dev/v1alpha1", "kind": "SegCompressionJob", "metadata": {"name": "x"}}
+
+
+class Validator:
+    """The command, in a folder and with an object store's credentials."""
+
+    def __init__(self, folder: Path, store: ObjectStore) -> None:
+        self.folder = folder
+        self._variables = {
+            "S3_ENDPOINT": store.endpoint,
+            "AWS_ACCESS_KEY_ID": store.access_key,
+            "AWS_SECRET_ACCESS_KEY": store.secret_key,
+        }
+
+    def __call__(self, spec: Spec, *options: str) -> tuple[int, str]:
+        """Write a job, validate it, and return exit code and output."""
+        (self.folder / "job.yaml").write_text(yaml.safe_dump({**HEAD, "spec": spec}))
+        done = subprocess.run(
+            [sys.executable, "-m", "segcompress_runner.cli", "validate", "job.yaml", *options],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env=os.environ | self._variables,
+        )
+        return done.returncode, done.stdout or done.stderr
+
+    def report(self, spec: Spec) -> Any:
+        """Return what --json prints."""
+        code, printed = self(spec, "--json")
+        report = json.loads(printed)
+        assert code == (0 if report["valid"] else 3)
+        return report
+
+
+@pytest.fixture
+def validate(tmp_path: Path, store: ObjectStore) -> Validator:
+    return Validator(tmp_path, store)
+
+
+def test_a_valid_job_is_described_without_a_gpu(validate: Validator, spec: Spec) -> None:
+    report = validate.report(changed(spec, "runtime.device", "GPU"))
+    assert report["findings"] == []
+    assert report["pictures"] == {"listed": 16, "lookedAt": 16}
+    assert report["classShares"]["val"]["1 (square)"] == pytest.approx(18 * 18 / (40 * 48), abs=1e-3)
+    assert report["trial"]["pictures"] == 4
+    assert report["trial"]["miou"] > 0.9
+
+
+def test_everything_that_is_wrong_is_told_at_once(validate: Validator, spec: Spec) -> None:
+    write_dataset(validate.folder / "dataset")
+    broken = validate.folder / "dataset" / "3.png"
+    broken.write_bytes(broken.read_bytes()[:-200])
+    faulty = changed(spec, "dataset.uri", "file://./dataset/")
+    faulty = changed(faulty, "dataset.valTransforms", [{"type": "Normalize"}])
+    faulty = changed(faulty, "strategy.Distillation", {"node": ["relu_99"]})
+    faulty = changed(faulty, "runtime.resources", {"limits": {"memory": "1Mi"}})
+    report = validate.report(faulty)
+    assert {(one["level"], one["where"]) for one in report["findings"]} == {
+        ("error", "spec.strategy.Distillation.node"),
+        ("error", "3.png (train.txt line 4)"),
+        ("error", "spec.dataset.valTransforms"),
+        ("warning", "spec.runtime.resources.limits.memory"),
+    }
+    assert report["trial"] is None
+
+
+def test_what_is_missing_in_a_bucket_does_not_hide_what_is_wrong_with_the_model(
+    validate: Validator, spec: Spec, admin: Minio, bucket: str
+) -> None:
+    put(admin, bucket, "data/train.txt", b"a.png b.png\n")
+    put(admin, bucket, "data/val.txt", b"a.png b.png\n")
+    put(admin, bucket, "model/model.pdmodel", b"no program")
+    put(admin, bucket, "model/model.pdiparams", b"x")
+    faulty = changed(spec, "dataset.uri", f"s3://{bucket}/data/")
+    code, printed = validate(changed(faulty, "model.inference.uri", f"s3://{bucket}/model/"), "--json")
+    reasons = [one["reason"] for one in json.loads(printed)["findings"]]
+    assert code == 3
+    assert sorted(reasons) == ["InputNotFound", "InvalidInput"]
