@@ -19,6 +19,8 @@ class Transform(Model):
         return dict(self.model_extra or {})
 
 
+DEFAULT_BATCH_SIZE = 16
+
 Format = Literal["PaddleSeg", "Labelme", "EISeg"]
 
 
@@ -53,12 +55,21 @@ class Dataset(Model):
         ),
     )
     ignore_index: int = Field(default=255, ge=0, le=255, description="Mask value that no figure counts.")
-    batch_size: int = Field(default=16, ge=1, le=1024, description="Pictures in a training batch.")
+    batch_size: int = Field(
+        default=DEFAULT_BATCH_SIZE, ge=1, le=1024, description="Pictures in a training batch."
+    )
     train_transforms: tuple[Transform, ...] = Field(
-        min_length=1, max_length=32, description="PaddleSeg transforms of a training picture, in order."
+        default=(), max_length=32, description="PaddleSeg transforms of a training picture, in order."
     )
     val_transforms: tuple[Transform, ...] = Field(
-        min_length=1, max_length=32, description="PaddleSeg transforms of a validation picture, in order."
+        default=(), max_length=32, description="PaddleSeg transforms of a validation picture, in order."
+    )
+    reader_config_uri: Uri | None = Field(
+        default=None,
+        description=(
+            "Upstream's reader file, in place of both transforms and batchSize: YAML with train_dataset, "
+            "val_dataset and batch_size."
+        ),
     )
 
     @model_validator(mode="after")
@@ -67,6 +78,17 @@ class Dataset(Model):
             raise ValueError(
                 f"classNames has {len(self.class_names)} names for numClasses {self.num_classes}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _transforms_from_one_place(self) -> Self:
+        given = [bool(self.train_transforms), bool(self.val_transforms)]
+        if self.reader_config_uri is None and not all(given):
+            raise ValueError(
+                "trainTransforms and valTransforms are required where readerConfigUri is not given"
+            )
+        if self.reader_config_uri is not None and any(given):
+            raise ValueError("readerConfigUri cannot be combined with transforms; give the file or the lists")
         return self
 
     @model_validator(mode="after")

@@ -189,6 +189,14 @@ _DATASET_RULES = [
         "self.format != 'Labelme' || has(self.labelList) || size(self.classNames) > 0",
         "format Labelme needs classNames or labelList: its labels have no ids",
     ),
+    _rule(
+        "has(self.readerConfigUri) || (size(self.trainTransforms) > 0 && size(self.valTransforms) > 0)",
+        "trainTransforms and valTransforms are required where readerConfigUri is not given",
+    ),
+    _rule(
+        "!has(self.readerConfigUri) || (size(self.trainTransforms) == 0 && size(self.valTransforms) == 0)",
+        "readerConfigUri cannot be combined with transforms; give the file or the lists",
+    ),
 ]
 
 

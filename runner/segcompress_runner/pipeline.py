@@ -33,6 +33,7 @@ from segcompress_runner.inputs.fetch import (
 from segcompress_runner.inputs.lists import Lists, read_lists
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.paddle_start import start_paddle
+from segcompress_runner.inputs.reader import with_reader
 from segcompress_runner.inputs.transforms import check_transforms
 from segcompress_runner.outputs import output_folder, publish
 from segcompress_runner.outputs.manifests import EvaluationRecord, LossRecord, Place, TrainingRecord
@@ -131,7 +132,8 @@ class _Job:
 
 
 def settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
-    """Return the spec with its strategy written out, and what that means; no input is read but configUri."""
+    """Return the spec with what its files hold written out, and what its strategy means; reads no more."""
+    spec = with_reader(spec, storage)
     source = spec.strategy.config_uri
     whole = with_strategy(spec, storage)
     model = spec.model.inference

@@ -80,9 +80,12 @@ def check_transforms(dataset: Dataset) -> None:
         check()
 
 
-def transform_checks(dataset: Dataset) -> Checks:
-    """Yield a check for each transform; each raises InvalidSettingError."""
-    train, val = "spec.dataset.trainTransforms", "spec.dataset.valTransforms"
+FIELDS = ("spec.dataset.trainTransforms", "spec.dataset.valTransforms")
+
+
+def transform_checks(dataset: Dataset, fields: tuple[str, str] = FIELDS) -> Checks:
+    """Yield a check for each transform, of training and validation; each raises InvalidSettingError."""
+    train, val = fields
     for index, transform in enumerate(dataset.train_transforms):
         yield partial(_check, transform, f"{train}[{index}]")
     for index, transform in enumerate(dataset.val_transforms):

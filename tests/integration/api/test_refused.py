@@ -151,6 +151,20 @@ FILE = "in body should match '^[A-Za-z0-9_]"
             id="labels without ids",
         ),
         pytest.param(
+            "spec.dataset.readerConfigUri",
+            "s3://datasets/reader.yml",
+            "spec.dataset",
+            "readerConfigUri cannot be combined with transforms",
+            id="transforms from two places",
+        ),
+        pytest.param(
+            "spec.dataset.valTransforms",
+            [],
+            "spec.dataset",
+            "trainTransforms and valTransforms are required where readerConfigUri is not given",
+            id="no transforms",
+        ),
+        pytest.param(
             "spec.model.inference.uri", "file:///m/", "spec.model.inference.uri", ADDRESS, id="model file://"
         ),
         pytest.param("spec.dataset.uri", "file:///data/", "spec.dataset.uri", ADDRESS, id="dataset file://"),

@@ -23,6 +23,10 @@ NAMES = ["ground", "thing"]
         pytest.param({"format": "Labelme", "classNames": NAMES}, id="labelme with names"),
         pytest.param({"format": "Labelme", "labelList": "labels.txt"}, id="labelme with a list"),
         pytest.param({"format": "EISeg"}, id="EISeg, whose files may hold ids"),
+        pytest.param(
+            {"readerConfigUri": "s3://a/b.yml", "trainTransforms": [], "valTransforms": []},
+            id="a reader file",
+        ),
         pytest.param({"format": "EISeg", "labelList": "label/autosave_label.txt"}, id="EISeg with its list"),
     ],
 )
@@ -36,6 +40,9 @@ def test_taken(changes: dict[str, Any]) -> None:
         ({"labelList": "labels.txt"}, "labelList is about annotations"),
         ({"format": "EISeg", "classNames": NAMES, "labelList": "a.txt"}, "labelList cannot be combined with"),
         ({"format": "Labelme"}, "format Labelme needs classNames or labelList"),
+        ({"trainTransforms": []}, "are required where readerConfigUri is not given"),
+        ({"valTransforms": []}, "are required where readerConfigUri is not given"),
+        ({"readerConfigUri": "s3://a/b.yml"}, "readerConfigUri cannot be combined with transforms"),
         ({"format": "labelme"}, "should be 'PaddleSeg', 'Labelme' or 'EISeg'"),
     ],
 )
