@@ -63,7 +63,7 @@ def secure(server: Server, tmp_path: Path) -> Iterator[S3Settings]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pair.certificate, pair.key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     host = f"127.0.0.1:{server.server_port}"
     yield S3Settings(host, True, "key", "secret", ca_bundle=authority.certificate)  # noqa: FBT003

@@ -50,7 +50,7 @@ class Answers(BaseHTTPRequestHandler):
 def server() -> Iterator[str]:
     Answers.elsewhere = 0
     with HTTPServer(("127.0.0.1", 0), Answers) as running:
-        thread = threading.Thread(target=running.serve_forever)
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield f"127.0.0.1:{running.server_port}"
         running.shutdown()

@@ -137,7 +137,7 @@ def store(way: str, seen: list[tuple[str, str]]) -> Iterator[Callable[..., S3Sto
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         settings = S3Settings(f"127.0.0.1:{server.server_port}", False, "key", "secret")  # noqa: FBT003
         return S3Storage(settings, patience_s=patience_s, grace_s=grace_s)
@@ -190,7 +190,7 @@ def test_small_object_takes_no_longer_than_patience_in_all(
 ) -> None:
     started = time.monotonic()
     with pytest.raises(StorageUnreachableError):
-        fetch(store(answer, patience_s=1.5, grace_s=10), tmp_path)
+        fetch(store(answer, patience_s=0.5, grace_s=10), tmp_path)
     assert time.monotonic() - started < 5
 
 
@@ -221,5 +221,5 @@ def test_fault_in_transfer_is_seen_and_nothing_is_kept(
 def test_list_takes_no_longer_than_patience_in_all(store: Callable[..., S3Storage], answer: Answer) -> None:
     started = time.monotonic()
     with pytest.raises(StorageUnreachableError):
-        store(answer, patience_s=1).read(FOLDER / "train.txt", 10_000)
+        store(answer, patience_s=0.5).read(FOLDER / "train.txt", 10_000)
     assert time.monotonic() - started < 5
