@@ -74,7 +74,12 @@ class LatencyRow:
 def title(result: Result) -> str:
     """Return what was compressed, and how."""
     spec = result["run"]["spec"]
-    sections = [name for name in spec["strategy"] if name not in {"Distillation", "TrainConfig", "configUri"}]
+    others = {"Distillation", "Global", "TrainConfig"}
+    sections = [
+        name
+        for name, section in spec["strategy"].items()
+        if isinstance(section, Mapping) and name not in others
+    ]
     return f"{' and '.join(sections) or 'Distillation'} of {spec['model']['inference']['uri']}"
 
 
