@@ -43,6 +43,9 @@ POD_UID_VARIABLE = "SEGCOMPRESS_POD_UID"
 THREADS_VARIABLE = "SEGCOMPRESS_THREADS"
 """Threads for training and evaluation: the container's CPU limit, rounded up."""
 
+MEMORY_VARIABLE = "SEGCOMPRESS_MEMORY_BYTES"
+"""What evaluation and reading ahead share out: the container's memory request in bytes."""
+
 
 class ExitCode(IntEnum):
     """How the runner ended; the Job's podFailurePolicy and the CLI's users read these."""

@@ -84,8 +84,10 @@ _EXHAUSTED = (
     "Insufficient memory",
     "MemoryError",
     "is killed by signal: Killed",
+    "failed to map segment from shared object",
+    os.strerror(errno.ENOMEM),
 )
-"""How Paddle, CUDA, cuDNN, cuBLAS, ONNX Runtime, OpenCV and Paddle's loader say that memory ran out."""
+"""How Paddle, CUDA, cuDNN, cuBLAS, ONNX Runtime, OpenCV and the system say that memory ran out."""
 
 
 _FAULTY_DEVICE = ("(External)", "ExternalError")

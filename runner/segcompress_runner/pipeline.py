@@ -5,9 +5,10 @@ publish the figures. Nothing of Paddle is imported before it is known that somet
 in a second, and one whose weights are published does not train.
 """
 
+import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -35,6 +36,7 @@ from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.paddle_start import start_paddle
 from segcompress_runner.inputs.reader import with_reader
 from segcompress_runner.inputs.transforms import check_transforms
+from segcompress_runner.memory import Memory, memory_of
 from segcompress_runner.outputs import output_folder, publish
 from segcompress_runner.outputs.manifests import EvaluationRecord, LossRecord, Place, TrainingRecord
 from segcompress_runner.outputs.publish import PublishedModel
@@ -74,6 +76,7 @@ class Surroundings:
     stop: StopFlag
     work_bytes: int | None = None
     """Size limit of the scratch space, where it has one of its own."""
+    memory: Memory = field(default_factory=lambda: memory_of(os.environ))
 
 
 def run(request: Request, around: Surroundings) -> RunResult:
@@ -180,7 +183,7 @@ def _measure(
         from segcompress_runner.outputs import figures
 
     request = job.request
-    means = stages.Means(request.threads, request.device, progress, around.stop)
+    means = stages.Means(request.threads, request.device, around.memory, progress, around.stop)
     case = stages.validate(job.spec, job.settings, job.model, job.lists, means)
     predicted = stages.predictions(around.work / "exports")
     baseline = stages.baseline(case, predicted)

@@ -22,7 +22,7 @@ from segcompress_runner.inputs.dataset import Pictures, read_image
 from segcompress_runner.inputs.fit import check_fit
 from segcompress_runner.inputs.lists import Lists
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
-from segcompress_runner.measurement import evaluation, loading, trouble, variants
+from segcompress_runner.measurement import trouble, variants
 from segcompress_runner.measurement.agreement import Agreement, LabelMaps
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.benchmark import benchmark as compare
@@ -35,6 +35,7 @@ from segcompress_runner.measurement.runtimes.table import RUNTIMES, artefacts, c
 from segcompress_runner.measurement.sparsity import Sparsity, measure_sparsity
 from segcompress_runner.measurement.variants import Candidate, Checked, Variant
 from segcompress_runner.measurement.worst import Example, Worst, Wrong, example
+from segcompress_runner.memory import Memory
 from segcompress_runner.outputs.artefacts import ARTEFACTS, Exported
 from segcompress_runner.progress import Progress, Silent, Stage
 
@@ -45,6 +46,7 @@ class Means:
 
     threads: int
     device: Literal["CPU", "GPU"]
+    memory: Memory
     progress: Progress
     stop: Callable[[], bool]
 
@@ -115,10 +117,12 @@ def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lis
     for field, warning in census.warnings(counted, spec.dataset):
         means.progress.note(f"warning: {field}: {warning}")
     height, width = val[0][0].shape[1:]
-    batch = batch_size(height, width, spec.dataset.num_classes)
+    memory = means.memory
+    batch = batch_size(height, width, spec.dataset.num_classes, memory.batch)
     means.progress.note(
         f"evaluating pictures of {height}x{width} (height x width) {batch} at a time, which may take "
-        f"{evaluation.MEMORY >> 20} MiB and reading ahead {loading.MEMORY >> 20} MiB"
+        f"{memory.batch >> 20} MiB and reading ahead {memory.reading >> 20} MiB of {memory.total >> 20} MiB, "
+        f"{memory.origin}"
     )
     return Case(spec, settings, means, model, info, train, val)
 
@@ -292,7 +296,10 @@ def _check(
 
 
 def _score(case: Case, predict: Predict, progress: Progress, observe: Observe | None = None) -> Scores:
-    options = Options(workers=case.means.threads, observe=observe)
+    means = case.means
+    options = Options(
+        workers=means.threads, observe=observe, memory=means.memory.batch, reading=means.memory.reading
+    )
     return score(predict, case.val, case.spec.dataset, options, progress)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from segcompress_api.contract import (
     CA_BUNDLE_PATH,
+    MEMORY_VARIABLE,
     OPTIONAL_SECRET_KEYS,
     POD_UID_VARIABLE,
     RUN_CONFIG_ANNOTATION,
@@ -95,17 +96,14 @@ def _environment(secret: str, settings: RunnerSettings) -> list[Manifest]:
         {"name": POD_UID_VARIABLE, "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}},
         {"name": WORK_BYTES_VARIABLE, "value": str(int(amount(settings.work_size)))},
         # Rounded up by the divisor; without a limit it is what the node can give.
-        {
-            "name": THREADS_VARIABLE,
-            "valueFrom": {
-                "resourceFieldRef": {
-                    "containerName": RUNNER_CONTAINER,
-                    "resource": "limits.cpu",
-                    "divisor": "1",
-                }
-            },
-        },
+        _resource("limits.cpu", THREADS_VARIABLE),
+        _resource("requests.memory", MEMORY_VARIABLE),
     ]
+
+
+def _resource(resource: str, variable: str) -> Manifest:
+    reference = {"containerName": RUNNER_CONTAINER, "resource": resource, "divisor": "1"}
+    return {"name": variable, "valueFrom": {"resourceFieldRef": reference}}
 
 
 def _from_secret(secret: str, key: str, variable: str, *, optional: bool) -> Manifest:

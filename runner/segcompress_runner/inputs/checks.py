@@ -24,6 +24,9 @@ MAX_SIDE = 16384
 MAX_PIXELS = 8192 * 8192
 """Above it a picture is a decompression bomb; 8192 x 8192 is 201 MB once decoded."""
 
+_DECODING = 9
+"""Bytes a pixel that decoding takes at most: a progressive JPEG's coefficients, and its colours."""
+
 _IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
 _MASK_FORMATS = ("PNG", "BMP")
 _MASK_MODES = ("L", "P", "1")
@@ -123,7 +126,7 @@ def _decode_image(sample: Sample) -> None:
             _load(image, sample.image, sample)
         reduced = cv2.IMREAD_REDUCED_COLOR_8 if image.format == "JPEG" else cv2.IMREAD_COLOR
     if cv2.imread(str(sample.image), reduced) is None:
-        raise InvalidInputError(f"{sample.named(sample.image)}: is broken or truncated")
+        raise undecodable(sample.image, sample, "is broken or truncated")
 
 
 def _check_mode(mask: Image.Image, sample: Sample) -> None:
@@ -176,9 +179,21 @@ def _load(image: Image.Image, path: Path, sample: Sample) -> None:
     except Exception as error:
         if is_exhaustion(error):
             raise
-        raise InvalidInputError(
-            f"{sample.named(path)}: is broken or truncated ({_first_line(error)})"
-        ) from None
+        raise undecodable(path, sample, f"is broken or truncated ({_first_line(error)})") from None
+
+
+def undecodable(path: Path, sample: Sample, problem: str) -> InvalidInputError:
+    """Return the error of a picture that a decoder gave up on; raises MemoryError where memory was short.
+
+    libjpeg and OpenCV say the same of both.
+    """
+    try:
+        with Image.open(path) as header:
+            np.empty(header.width * header.height * _DECODING, np.uint8)
+    except OSError as error:
+        if is_exhaustion(error):
+            raise
+    return InvalidInputError(f"{sample.named(path)}: {problem}")
 
 
 def _first_line(error: Exception) -> str:

@@ -22,7 +22,7 @@ from PIL import Image
 
 from segcompress_api.dataset import Transform
 from segcompress_runner.errors import InvalidInputError, InvalidSettingError, is_exhaustion
-from segcompress_runner.inputs.checks import check_pictures
+from segcompress_runner.inputs.checks import check_pictures, undecodable
 from segcompress_runner.inputs.fit import Fitted, Size, tried
 from segcompress_runner.inputs.lists import Entry, Lists, Sample, parse_list, read_list, read_lists
 from segcompress_runner.inputs.transforms import check_transforms
@@ -159,7 +159,7 @@ def read_image(sample: Sample) -> NDArray[np.float32]:
     """Return a picture as H x W x 3 RGB values from 0 to 255, as PaddleSeg's Compose reads it."""
     image = cv2.imread(str(sample.image), cv2.IMREAD_COLOR)
     if image is None:
-        raise InvalidInputError(f"{sample.named(sample.image)}: cannot be read as a picture")
+        raise undecodable(sample.image, sample, "cannot be read as a picture")
     rgb: NDArray[np.float32] = cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.float32)
     return rgb
 
@@ -170,6 +170,8 @@ def read_mask(sample: Sample) -> NDArray[np.uint8]:
         with Image.open(sample.mask) as mask:
             return np.asarray(mask).astype(np.uint8, copy=False)
     except OSError as error:
+        if is_exhaustion(error):
+            raise
         raise InvalidInputError(f"{sample.named(sample.mask)}: cannot be read as a mask ({error})") from None
 
 

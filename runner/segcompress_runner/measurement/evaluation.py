@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from segcompress_api.dataset import Dataset
 from segcompress_runner.errors import InvalidInputError
-from segcompress_runner.measurement import confusion
+from segcompress_runner.measurement import confusion, loading
 from segcompress_runner.measurement.loading import Picture, Source, batches, load
 from segcompress_runner.measurement.model_output import checked_output
 from segcompress_runner.measurement.resizing import Restored
@@ -31,7 +31,7 @@ Observe = Callable[[Picture, NDArray[np.uint8]], None]
 
 
 MEMORY = 2**29
-"""Bytes that pictures and scores of one batch may take: a quarter of the chart's default memory request."""
+"""Bytes that pictures and scores of one batch may take, where nobody says how many."""
 
 _MOST = 16
 
@@ -44,13 +44,15 @@ class Options:
     """How to evaluate; no option changes a figure but the rate.
 
     `workers` threads read and as many count; 0 reads in the caller's thread. `memory` bounds a batch of at
-    most `batch_size` pictures, in bytes. `observe` gets the class ids that were predicted for each picture.
+    most `batch_size` pictures, and `reading` what is read ahead, in bytes. `observe` gets the class ids that
+    were predicted for each picture.
     """
 
     batch_size: int = _MOST
     workers: int = 1
     observe: Observe | None = None
     memory: int = MEMORY
+    reading: int = loading.MEMORY
 
 
 def batch_size(height: int, width: int, classes: int, memory: int = MEMORY) -> int:
@@ -113,7 +115,7 @@ def _batches(pictures: Source, classes: int, options: Options) -> Iterator[list[
     def size(height: int, width: int) -> int:
         return min(batch_size(height, width, classes, options.memory), options.batch_size)
 
-    return batches(load(pictures, options.workers), size)
+    return batches(load(pictures, options.workers, options.reading), size)
 
 
 @dataclass(frozen=True)

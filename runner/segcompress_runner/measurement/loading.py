@@ -64,7 +64,7 @@ class Source(Protocol):
 
 
 MEMORY = 2**28
-"""Bytes that reading ahead may take: an eighth of the chart's default memory request."""
+"""Bytes that reading ahead may take, where nobody says how many."""
 
 _MOST_AHEAD = 4
 """Pictures that are read ahead for each worker, where memory allows."""

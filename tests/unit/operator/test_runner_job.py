@@ -101,6 +101,7 @@ def test_credentials_come_by_reference_alone() -> None:
     assert env["AWS_SESSION_TOKEN"]["secretKeyRef"]["optional"] is True
     assert env["SEGCOMPRESS_POD_UID"] == {"fieldRef": {"fieldPath": "metadata.uid"}}
     assert env["SEGCOMPRESS_THREADS"]["resourceFieldRef"]["resource"] == "limits.cpu"
+    assert env["SEGCOMPRESS_MEMORY_BYTES"]["resourceFieldRef"]["resource"] == "requests.memory"
 
 
 def test_ca_bundle_is_optional() -> None:

@@ -18,7 +18,7 @@ SIZE = (HEIGHT // 2, WIDTH // 2)
 """What the model takes and gives."""
 
 
-def write_samples(folder: Path, count: int) -> None:
+def write_samples(folder: Path, count: int, *, progressive: bool = False) -> None:
     """Write pictures of coloured blocks; masks hold every class, and ignored pixels."""
     random = np.random.default_rng(5)
     for index in range(count):
@@ -26,7 +26,7 @@ def write_samples(folder: Path, count: int) -> None:
         picture = cv2.resize(blocks, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
         mask = np.minimum(picture[..., 0] // 13, CLASSES - 1).astype(np.uint8)
         mask[:40] = 255
-        cv2.imwrite(str(folder / f"{index}.jpg"), picture)
+        cv2.imwrite(str(folder / f"{index}.jpg"), picture, [cv2.IMWRITE_JPEG_PROGRESSIVE, int(progressive)])
         cv2.imwrite(str(folder / f"{index}.png"), mask)
 
 
