@@ -29,7 +29,8 @@ ARTEFACTS: Mapping[ArtefactName, Artefact] = {
         make=export_onnx,
         bounds={
             "float": Bounds(miou_loss=0.005, pixels=0.005),
-            "quantised": Bounds(miou_loss=0.01, pixels=0.05),
+            # The file rounds where the saved model only observes: docs/decisions, "What an export must keep".
+            "quantised": Bounds(miou_loss=0.01, pixels=None),
         },
     ),
 }

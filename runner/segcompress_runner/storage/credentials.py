@@ -29,7 +29,12 @@ def take_credentials(environment: MutableMapping[str, str]) -> dict[str, str]:
 
 
 def _erase(names: Collection[str]) -> None:
-    """Overwrite the variables in the memory laid out at exec, which unsetenv leaves as it was."""
+    """Overwrite the variables in the memory laid out at exec, which unsetenv leaves as it was.
+
+    Linux alone says where that is; elsewhere `segcompress run` leaves it, which only its own user can read.
+    """
+    if not _STAT.exists():
+        return
     fields = _STAT.read_text().rpartition(") ")[2].split()
     start, end = int(fields[_ENV_START]), int(fields[_ENV_START + 1])
     position = start

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
@@ -87,6 +88,18 @@ def test_a_quantised_export_holds_its_quantisation(
     answer = OnnxSession(quantised_onnx, 1).run(batch)
     assert np.abs(answer - expected).max() < 0.05
     assert differing(answer, expected) < 0.05
+
+
+def test_int8_kernels_compute_what_the_file_states(batch: NDArray[np.float32], quantised_onnx: Path) -> None:
+    """Exact sums leave rounding alone; sums that saturate, as by default without VNNI, differ by far."""
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    options.log_severity_level = 3
+    stated = onnxruntime.InferenceSession(str(quantised_onnx), options, providers=["CPUExecutionProvider"])
+    (expected,) = stated.run(None, {stated.get_inputs()[0].name: batch})
+    answer = OnnxSession(quantised_onnx, 1).run(batch)
+    assert differing(answer, expected) < 0.02
+    assert np.abs(answer - expected).mean() < 0.01
 
 
 def test_a_model_that_onnx_cannot_hold_is_told_by_setting_and_operator(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from segcompress_runner.measurement.gates import (
     check_gates,
     vanished,
 )
+from segcompress_runner.outputs.artefacts import ARTEFACTS
 
 QUANT: dict[str, Any] = {"QuantAware": {}}
 SPARSE = {"UnstructurePrune": {"prune_mode": "ratio", "ratio": 0.75}}
@@ -174,6 +175,23 @@ def test_an_export_is_held_against_the_saved_model(
         (gate,) = (one for one in results(QUANT, found, **acceptance) if one.reason == Reason.EXPORT_MISMATCH)
         assert gate.passed == passed
         assert "of the saved model: 0.9000" in gate.message
+
+
+@pytest.mark.parametrize(("miou", "passed"), [(0.89, True), (0.8899, False)])
+def test_a_file_that_rounds_on_its_own_is_bounded_by_accuracy_alone(*, miou: float, passed: bool) -> None:
+    bounds = ARTEFACTS["ONNX"].bounds["quantised"]
+    found = Measured((on(0.95, 0.95),), None, (Parity("ONNX", 0.90, miou, 0.09, bounds),))
+    (gate,) = (one for one in results(QUANT, found) if one.reason == Reason.EXPORT_MISMATCH)
+    assert gate.passed == passed
+    assert "pixels that they predict differently: 9.00% (always required)" in gate.message
+
+
+def test_pixels_of_a_float_export_are_bounded() -> None:
+    bounds = ARTEFACTS["ONNX"].bounds["float"]
+    found = Measured((on(0.95, 0.95),), None, (Parity("ONNX", 0.90, 0.90, 0.0051, bounds),))
+    (gate,) = (one for one in results(QUANT, found) if one.reason == Reason.EXPORT_MISMATCH)
+    assert not gate.passed
+    assert gate.message.endswith("differently: 0.51%, at most 0.5% (always required)")
 
 
 def test_an_export_that_is_another_model_is_no_drop_of_accuracy() -> None:

@@ -1,10 +1,11 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from segcompress_runner.storage import settings_from, take_credentials
+from segcompress_runner.storage import credentials, settings_from, take_credentials
 
 SECRETS = {
     "S3_ENDPOINT": "http://store.example:9000",
@@ -44,6 +45,14 @@ def test_neither_the_process_nor_its_children_keep_credentials() -> None:
     ).stdout
     assert "canary" not in seen
     assert seen.count("SEGCOMPRESS_KEPT") == 4
+
+
+def test_a_system_without_proc_takes_credentials_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(credentials, "_STAT", tmp_path / "none")
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    assert take_credentials(os.environ)["AWS_SECRET_ACCESS_KEY"] == "canary-secret"
+    assert not set(SECRETS) & set(os.environ)
 
 
 @pytest.mark.parametrize("missing", sorted(SECRETS))
