@@ -4,6 +4,7 @@ The checks are the run's own. A run ends at the first that fails; here all of th
 find is collected.
 """
 
+import os
 import time
 import warnings
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
 from segcompress_runner.inputs.paddle_start import start_paddle
 from segcompress_runner.inputs.survey import FIRST, Looked, Surveyor
 from segcompress_runner.inputs.transforms import transform_checks
+from segcompress_runner.memory import memory_of
 from segcompress_runner.pipeline import settle
 from segcompress_runner.progress import Silent
 from segcompress_runner.storage import Storage, parse_address
@@ -190,7 +192,7 @@ class _Validation:
             self.findings.add(faults)
             if faults.invalid:
                 return None
-            means = stages.Means(self.means.threads, "CPU", Silent(), lambda: False)
+            means = stages.Means(self.means.threads, "CPU", memory_of(os.environ), Silent(), lambda: False)
             case = stages.Case(self.spec, self.settings, means, model.files, model.info, train, val)
             return self._evaluated(case, until)
         return None
