@@ -6,6 +6,8 @@ import os
 import sys
 from datetime import UTC, datetime
 
+import uvloop
+
 from segcompress_operator import framework
 from segcompress_operator.cluster import Cluster, connection
 from segcompress_operator.controller import Controller, Workers
@@ -34,7 +36,7 @@ def main() -> int:
     try:
         settings = settings_from(os.environ)
         configure_logging(settings.log_format, settings.log_level)
-        return asyncio.run(run(settings))
+        return uvloop.run(run(settings))
     except OperatorError as error:
         print(error, file=sys.stderr)  # noqa: T201 - logging may not be set up
         return 2

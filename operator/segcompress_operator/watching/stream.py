@@ -26,7 +26,9 @@ logger = logging.getLogger(__name__)
 requests = logging.getLogger("kopf.requests")
 """For kopf's own words on each try; ours are said once for each problem."""
 
-PAGE_BYTES = 4 * 2**20
+PAGE_BYTES = 2**19
+"""Parsed, a page takes ten times as much, which the process never gives back whole."""
+
 FIRST_PAGE = 50
 LARGEST_PAGE = 500
 
