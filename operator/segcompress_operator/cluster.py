@@ -74,26 +74,32 @@ class Cluster:
             await self._api.close()
 
     async def create(self, manifest: Mapping[str, Any]) -> Body:
-        """Create what `manifest` describes, or return what an earlier try made.
+        """Create what `manifest` describes, or return what an earlier try made, its labels given back.
 
         Raises NameTakenError where an object of that name has another owner, RefusedError where the API
-        server refuses this one.
+        server refuses this one, or something takes the labels away.
         """
         meta = manifest["metadata"]
         ref = Ref(kind_of(manifest["apiVersion"], manifest["kind"]), meta["namespace"], meta["name"])
         try:
             return await self._request("POST", ref.kind.url(ref.namespace), manifest)
         except ConflictError:
-            existing = await self._existing(ref)
-        if controller_uid(existing) != controller_uid(manifest):
-            raise NameTakenError(meta["name"])
-        return existing
+            return await self._existing(ref, manifest)
 
-    async def _existing(self, ref: Ref) -> Body:
+    async def _existing(self, ref: Ref, manifest: Mapping[str, Any]) -> Body:
+        """Return what was made before; without its labels, the streams would never tell of it."""
+        labels = manifest["metadata"].get("labels", {})
         try:
-            return await self._request("GET", ref.url)
+            found = await self._request("GET", ref.url)
+            if controller_uid(found) != controller_uid(manifest):
+                raise NameTakenError(ref.name)
+            if not _carries(found, labels):
+                found = await self.patch(ref, {"metadata": {"labels": labels}})
         except GoneError:
             raise RetryableError(f"GET: {ref} was in the way and is gone") from None
+        if not _carries(found, labels):
+            raise RefusedError(f"it exists already, and something takes its labels away: {ref}", final=False)
+        return found
 
     async def find(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> list[Body]:
         """Return the objects of a kind that match `query` (labelSelector, fieldSelector)."""
@@ -174,3 +180,8 @@ class Cluster:
             raise error_of(method, response.status, text, response.headers)
         parsed: Body = json.loads(text)
         return parsed
+
+
+def _carries(body: Body, labels: Mapping[str, str]) -> bool:
+    given = body["metadata"].get("labels") or {}
+    return labels.items() <= given.items()

@@ -155,7 +155,8 @@ class _StoreSink(Generic[R]):
     def __init__(self, store: Store[R], parse: Callable[[Body], R]) -> None:
         self._parse = parse
         self._store = store
-        self.moved, self.listed, self.refused = store.moved, store.listed, store.refused
+        self.moved, self.refused = store.moved, store.refused
+        self.listing, self.listed = store.listing, store.listed
 
     def seen(self, body: Mapping[str, Any]) -> None:
         """Take in an object as it is now."""

@@ -48,9 +48,9 @@ def _report(look: Round, job: ObservedJob) -> Plan:
     if progress is None:
         return Plan(requeue_after=overdue)
     look_at, wait = _silence(look, job)
-    unsettled = SETTLE_SECONDS - (look.now - job.created).total_seconds()
-    if progress.reason is Reason.PENDING and not look.status.conditions and unsettled > 0:
-        return Plan(requeue_after=unsettled)
+    is_new = not look.status.conditions and not look.is_older(job.created, SETTLE_SECONDS)
+    if progress.reason is Reason.PENDING and is_new:
+        return Plan(requeue_after=SETTLE_SECONDS + look.seconds_until(job.created))
     status, reword = look.in_progress(progress)
     status = status.model_copy(update={"job_name": job.name, "attempts": count_attempts(look, job)})
     again = soonest(wait, overdue, reword)

@@ -34,8 +34,11 @@ class Round:
         return (moment - self.now).total_seconds()
 
     def is_older(self, moment: datetime, seconds: float) -> bool:
-        """Return whether `moment` is at least so long ago."""
-        return self.now - moment >= timedelta(seconds=seconds)
+        """Return whether `moment` is at least so long ago.
+
+        One that lies as far ahead was told by another clock, which may be minutes off: it counts as long ago.
+        """
+        return abs(self.now - moment) >= timedelta(seconds=seconds)
 
     def in_progress(self, progress: Progress) -> tuple[JobStatus, float | None]:
         """Return the status of a run that goes on, and when to say again what was left unsaid.

@@ -3,7 +3,8 @@
 Three rules keep ghosts out, whatever comes in which order:
 
 - A record is replaced only by a newer version of itself (versions of one kind are ordered, KEP-5504).
-- A LIST is authoritative for its kind and scope: what it lacks is gone.
+- A LIST is authoritative for its kind and scope: what it lacks is gone. One that is older than what was
+  delivered comes from a restored etcd, whose versions begin anew.
 - The answer to a write may overtake the stream or come late. An unknown object is taken from an answer only
   where the stream has yet to reach that version; otherwise the stream has seen it come and go.
 """
@@ -129,6 +130,11 @@ class Store(Generic[R]):
         if old is not None:
             self._disown(old)
             self._on_change(old, None)
+
+    def listing(self, scope: Scope, version: str) -> None:
+        """Note that a LIST at `version` begins; one of the past is of a restored backup, and all is new."""
+        if _older(version, self._positions.get(scope, "")):
+            self.refused(scope)
 
     def listed(self, scope: Scope, version: str, uids: Collection[str]) -> None:
         """Note the end of a LIST at `version`: what it lacks is gone, unless it is younger than that."""

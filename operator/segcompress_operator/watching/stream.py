@@ -51,6 +51,9 @@ class Sink(Protocol):
     def moved(self, scope: Scope, version: str) -> None:
         """Note that everything up to `version` was delivered."""
 
+    def listing(self, scope: Scope, version: str) -> None:
+        """Note that a LIST at `version` begins."""
+
     def listed(self, scope: Scope, version: str, uids: set[str]) -> None:
         """Note the end of a LIST that held `uids`."""
 
@@ -121,6 +124,7 @@ class Stream:
     async def _list(self) -> None:
         uids: set[str] = set()
         limit, page = FIRST_PAGE, await self._page({"limit": str(FIRST_PAGE)})
+        self._sink.listing(self._watched.scope, page[1]["metadata"]["resourceVersion"])
         while True:
             size, body = page
             for item in body.get("items") or ():

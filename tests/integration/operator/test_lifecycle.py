@@ -257,6 +257,22 @@ def test_requests_of_a_job_are_few(
     assert others == set()
 
 
+def test_job_that_loses_its_labels_gets_them_back_at_once(
+    api: Api, plane: ControlPlane, namespace: str, start_operator: Start
+) -> None:
+    start_operator(namespace)
+    stage = Stage(api, namespace)
+    stage.apply(spec())
+    pod = stage.runs()
+    job = stage.job()["metadata"]
+    api.patch("jobs", namespace, job["name"], {"metadata": {"labels": {"segcompress.dev/job-name": None}}})
+    eventually(lambda: stage.job()["metadata"]["labels"] == job["labels"], "its labels")
+    stage.exits(pod, 0, SUCCEEDED)
+    stage.reaches("Complete", "Succeeded")
+    counted = requests(plane, namespace)
+    assert (counted["create jobs 409"], counted["get jobs 200"], counted["patch jobs 200"]) == (1, 1, 1)
+
+
 def test_operator_uses_every_right_and_asks_for_no_other(
     api: Api, plane: ControlPlane, namespace: str, start_operator: Start
 ) -> None:

@@ -89,6 +89,31 @@ def test_job_that_an_earlier_try_made_is_ours() -> None:
     assert made == MANIFEST
 
 
+def without_labels() -> dict[str, Any]:
+    return {**MANIFEST, "metadata": {**MANIFEST["metadata"], "labels": {"team": "vision"}}}
+
+
+def test_job_that_lost_its_labels_gets_them_back() -> None:
+    """Without them no watch tells of it, and it would be asked for in every round."""
+    answers = {
+        ("POST", JOBS): (409, {}),
+        ("GET", JOB): (200, without_labels()),
+        ("PATCH", JOB): (200, MANIFEST),
+    }
+    made, server = talk(lambda c: c.create(MANIFEST), answers)
+    assert made == MANIFEST
+    assert server.asked[-1][2] == {"metadata": {"labels": MANIFEST["metadata"]["labels"]}}
+
+
+def test_labels_that_are_taken_away_again_are_a_refusal() -> None:
+    """So that it is tried ever more rarely, and said."""
+    bare = without_labels()
+    answers = {("POST", JOBS): (409, {}), ("GET", JOB): (200, bare), ("PATCH", JOB): (200, bare)}
+    with pytest.raises(RefusedError, match="takes its labels away") as refused:
+        talk(lambda c: c.create(MANIFEST), answers)
+    assert not refused.value.final
+
+
 def test_job_of_another_owner_is_not_ours() -> None:
     answers = {("POST", JOBS): (409, {"message": "exists"}), ("GET", JOB): (200, FOREIGN)}
     with pytest.raises(NameTakenError):

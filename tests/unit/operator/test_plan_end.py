@@ -143,6 +143,7 @@ def test_result_that_nobody_can_read_gets_one_more_start(job: Any, pods: tuple[A
         pytest.param(complete_job(ended=-3), (), False, id="gone"),
         pytest.param(complete_job(ended=-2), (ended_pod(1),), True, id="only an earlier one seen"),
         pytest.param(complete_job(ended=0), (ended_pod(0),), False, id="seen to end, unreadable"),
+        pytest.param(complete_job(ended=300), (), False, id="by a clock five minutes ahead"),
         pytest.param(failed_job("BackoffLimitExceeded", ended=0), (running_pod(),), True, id="last failure"),
         pytest.param(
             failed_job("BackoffLimitExceeded", ended=-3), (running_pod(),), False, id="missed failure"

@@ -11,13 +11,14 @@ from segcompress_operator.planning.following import QUIET_SECONDS
 from segcompress_operator.planning.observed import parse_pod
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, LAST_TRY_SECONDS, Observed, Plan, Refusal
 from segcompress_operator.planning.starting import SETTLE_SECONDS
-from unit.operator.planned import RUNNING, conditions, plan, reconciling, status_of
+from unit.operator.planned import PUBLISHED, RUNNING, conditions, plan, reconciling, status_of
 from unit.operator.samples import (
     DISRUPTED,
     JOB,
     NOW,
     SPEC,
     at,
+    complete_job,
     ended_body,
     ended_pod,
     make_job,
@@ -33,6 +34,22 @@ from unit.operator.samples import (
 def test_fresh_job_is_given_a_moment_before_the_first_status(age: int) -> None:
     made = plan(Observed(jobs=(make_job(creationTimestamp=at(-age)),)))
     assert made == Plan(requeue_after=SETTLE_SECONDS - age)
+
+
+@pytest.mark.parametrize("ahead", [300, -300])
+def test_clock_five_minutes_off_holds_back_no_status(ahead: int) -> None:
+    made = plan(Observed(jobs=(make_job(creationTimestamp=at(ahead)),)))
+    assert reconciling(made) == ("Pending", "waits for its pod")
+
+
+@pytest.mark.parametrize("ahead", [300, -300])
+def test_clock_five_minutes_off_gives_no_run_a_negative_duration(ahead: int) -> None:
+    ended = complete_job(ended=ahead)
+    pod = ended_pod(0, result("Succeeded", **PUBLISHED))
+    status = status_of(plan(Observed(jobs=(ended,), pods=(pod,), asked=True), status=RUNNING))
+    assert status.start_time is not None
+    assert status.completion_time is not None
+    assert status.start_time <= status.completion_time
 
 
 @pytest.mark.parametrize(

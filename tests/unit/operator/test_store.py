@@ -67,6 +67,26 @@ def test_answer_that_comes_after_the_deletion_brings_nothing_back(listener: List
     assert listener.uids == set()
 
 
+def test_list_of_a_restored_etcd_replaces_all_that_was_known(listener: Listener) -> None:
+    """Its versions are lower than those seen, and none of these says which object is newer."""
+    for uid in ("lost", "kept"):
+        listener.store.take(Thing(uid, "100"))
+    listener.store.moved(None, "100")
+    listener.store.listing(None, "50")
+    assert not listener.store.is_listed("vision")
+    listener.store.take(Thing("kept", "40", fact=1))
+    listener.store.listed(None, "50", {"kept"})
+    assert (listener.uids, listener.store.get("kept")) == ({"kept"}, Thing("kept", "40", fact=1))
+    assert listener.listed == [None, None]
+
+
+def test_list_of_the_present_keeps_what_was_known(listener: Listener) -> None:
+    listener.store.take(Thing("kept", "100"))
+    listener.store.moved(None, "100")
+    listener.store.listing(None, "100")
+    assert (listener.uids, listener.store.is_listed("vision")) == ({"kept"}, True)
+
+
 def test_answer_for_an_object_that_a_list_lacked_brings_nothing_back(listener: Listener) -> None:
     listener.store.listed(None, "20", set())
     listener.store.answered(Thing("a", "15"))
