@@ -111,7 +111,7 @@ def run(request: Request, around: Surroundings) -> RunResult:
     start_paddle(around.stop.listen_again)
     _check_model(spec, settings, files, found.training_pictures, request.device)
     dataset = fetch_dataset(found, storage, inputs, progress.step)
-    lists = read_lists(dataset, spec.dataset, training=model is None)
+    lists = read_lists(dataset, spec.dataset, around.work / "shards", training=model is None)
     lists = with_masks(lists, spec.dataset, classes, around.work / "masks", Manner(request.threads))
     job = _Job(request, spec, settings, keys, place, found, files, lists)
 
@@ -164,7 +164,9 @@ def _place(request: Request, keys: RunKeys, found: Found) -> Place:
     return publish.bucket_place(output, keys.model, request.attempt)
 
 
-def _check_model(spec: JobSpec, settings: ActSettings, model: ModelFiles, pictures: int, device: str) -> None:
+def _check_model(
+    spec: JobSpec, settings: ActSettings, model: ModelFiles, pictures: int | None, device: str
+) -> None:
     """Refuse before the pictures are fetched what their number and the model tell."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Paddle's packages about one another

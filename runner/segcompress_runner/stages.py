@@ -79,8 +79,12 @@ class After:
     examples: tuple[Example, ...]
 
 
-def check_model(spec: JobSpec, settings: ActSettings, model: ModelFiles, pictures: int, device: str) -> None:
-    """Check model, device and settings against each other; `pictures` is the number for training.
+def check_model(
+    spec: JobSpec, settings: ActSettings, model: ModelFiles, pictures: int | None, device: str
+) -> None:
+    """Check model, device and settings against each other.
+
+    `pictures` is the number for training, None where it is not known yet.
 
     Raises InvalidSettingError or InvalidInputError.
     """
@@ -91,7 +95,7 @@ def check_model(spec: JobSpec, settings: ActSettings, model: ModelFiles, picture
 
 
 def model_checks(
-    spec: JobSpec, settings: ActSettings, model: ModelFiles, info: ModelInfo, pictures: int
+    spec: JobSpec, settings: ActSettings, model: ModelFiles, info: ModelInfo, pictures: int | None
 ) -> Checks:
     """Yield checks that do not depend on one another, and need no GPU; each raises InvalidSettingError."""
     dataset = spec.dataset

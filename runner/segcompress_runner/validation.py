@@ -126,8 +126,7 @@ class _Validation:
     def run(self, until: float) -> Report:
         """Look at lists, model and pictures; what needs something that is missing is left out."""
         listed = self._listed()
-        train = listed.entries[self.spec.dataset.train_list] if listed else ()
-        model = self._model(len(train))
+        model = self._model(listed.pictures(self.spec.dataset.train_list) if listed else None)
         looked = self._look(listed, until - _TRIAL_S) if listed else Looked()
         trial = self._trial(model, looked, until) if model and looked.train and looked.val else None
         dataset = self.spec.dataset
@@ -154,7 +153,7 @@ class _Validation:
         surveyor = Surveyor(means.storage, means.work, means.threads, self.findings)
         return surveyor.look(listed, dataset, class_list(dataset, listed.lists), until)
 
-    def _model(self, pictures: int) -> _Model | None:
+    def _model(self, pictures: int | None) -> _Model | None:
         with self.findings.each():
             folder, stats = find_model(self.spec, self.means.storage)
             found = Found(folder, stats, folder, {}, pictures, ())
@@ -165,7 +164,7 @@ class _Validation:
             return model
         return None
 
-    def _check_model(self, model: _Model, pictures: int) -> None:
+    def _check_model(self, model: _Model, pictures: int | None) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Paddle's packages about one another
             from segcompress_runner import stages

@@ -1,5 +1,6 @@
 """What is certain to fail a training, found in the first seconds, before its first iteration."""
 
+from functools import partial
 from typing import Any
 
 import paddle
@@ -34,11 +35,12 @@ def check_training(
 
 
 def training_checks(
-    files: ModelFiles, info: ModelInfo, settings: ActSettings, pictures: int, batch_size: int
+    files: ModelFiles, info: ModelInfo, settings: ActSettings, pictures: int | None, batch_size: int
 ) -> Checks:
     """Yield checks that do not depend on one another; each raises InvalidSettingError."""
     yield lambda: check_optimisation(settings.train)
-    yield lambda: _check_length(settings, iterations_of(settings, pictures, batch_size))
+    if pictures is not None:
+        yield partial(_check_length, settings, iterations_of(settings, pictures, batch_size))
     yield lambda: _check_distilled(files, info, settings)
     yield lambda: check_batch(files, info, batch_size)
 

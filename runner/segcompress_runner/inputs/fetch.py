@@ -18,6 +18,7 @@ from segcompress_runner.errors import InvalidInputError, InvalidSettingError
 from segcompress_runner.inputs.lists import LIST_BYTES, Entry, parse_list
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.safe_load import LIMIT, UnsafeYamlError, load_document
+from segcompress_runner.inputs.shards import SUFFIX
 from segcompress_runner.run_key import InputDigests
 from segcompress_runner.storage import Address, Named, Stat, Storage, parse_address, safe_join
 
@@ -30,7 +31,7 @@ class Found:
     model: tuple[Stat, ...]
     dataset_folder: Address
     lists: dict[str, bytes]
-    training_pictures: int
+    training_pictures: int | None
     pictures: tuple[Stat, ...]
     measured_on: frozenset[str] = frozenset()
     """Names of the pictures and masks in the validation list."""
@@ -85,6 +86,11 @@ class Listed:
     lists: dict[str, bytes]
     entries: dict[str, tuple[Entry, ...]]
 
+    def pictures(self, name: str) -> int | None:
+        """Return the number of pictures in a list, None where it names shards."""
+        entries = self.entries[name]
+        return None if any(entry.is_shard for entry in entries) else len(entries)
+
     def names(self) -> tuple[Named, ...]:
         """Return every file that the lists name."""
         return _pictures(self.entries.values())
@@ -99,7 +105,7 @@ def find_inputs(spec: JobSpec, storage: Storage) -> Found:
         model=model,
         dataset_folder=listed.folder,
         lists=listed.lists,
-        training_pictures=len(listed.entries[spec.dataset.train_list]),
+        training_pictures=listed.pictures(spec.dataset.train_list),
         pictures=storage.stat(listed.folder, listed.names()),
         measured_on=frozenset(file.name for file in _pictures([listed.entries[spec.dataset.val_list]])),
     )
@@ -154,10 +160,11 @@ def check_space(found: Found, into: Path, volume: Path, limit: int | None) -> No
 
 
 def _missing(folder: Address, stats: Iterable[Stat], into: Path) -> int:
-    """Return the bytes of the files that are to be fetched and do not lie in `into`."""
+    """Return the bytes of what is to be fetched and does not lie in `into`, and of unpacked shards."""
+    unpacked = sum(stat.size for stat in stats if stat.file.name.endswith(SUFFIX))
     if folder.scheme == "file":
-        return 0
-    return sum(stat.size for stat in stats if _size(into / stat.file.name) != stat.size)
+        return unpacked
+    return unpacked + sum(stat.size for stat in stats if _size(into / stat.file.name) != stat.size)
 
 
 def _taken(folder: Path) -> int:

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from segcompress_api.dataset import Dataset
+from segcompress_api.dataset import Dataset, Format
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError
 from segcompress_runner.findings import Each, at_once
+from segcompress_runner.inputs.shards import SUFFIX, pairs, unpack
 
 LIST_BYTES = 64 * 2**20
 
@@ -23,6 +24,11 @@ class Entry:
     mask: str
     origin: str
     """List and line, for messages: "train.txt line 7"."""
+
+    @property
+    def is_shard(self) -> bool:
+        """Whether the line names one tar file, which then stands as image and mask, for all that it holds."""
+        return self.image == self.mask
 
 
 @dataclass(frozen=True)
@@ -85,25 +91,39 @@ def read_list(root: Path, name: str) -> tuple[Entry, ...]:
         raise InputNotFoundError(f"{root / name}: the list file does not exist") from None
 
 
-def read_lists(root: Path, dataset: Dataset, *, training: bool = True) -> Lists:
-    """Return the dataset's samples under `root`; every named file exists.
+@dataclass(frozen=True)
+class Shards:
+    """Where tar shards are unpacked, each into a folder of its own, and what lies beside their pictures."""
+
+    into: Path
+    form: Format
+
+
+def read_lists(root: Path, dataset: Dataset, into: Path | None = None, *, training: bool = True) -> Lists:
+    """Return the dataset's samples under `root`, those of shards unpacked `into`; every named file exists.
 
     Without `training` there are none to train on, and their files need not be here. Raises InputNotFoundError
     or InvalidInputError naming the list and the line.
     """
+    shards = None if into is None else Shards(into, dataset.format)
     return Lists(
-        train=samples(root, read_list(root, dataset.train_list)) if training else (),
-        val=samples(root, read_list(root, dataset.val_list)),
+        train=samples(root, read_list(root, dataset.train_list), shards) if training else (),
+        val=samples(root, read_list(root, dataset.val_list), shards),
     )
 
 
 def _entry(line: str, origin: str) -> Entry:
     names = [part.strip() for part in line.split("\t")] if "\t" in line else line.split()
+    if len(names) == 1 and names[0].endswith(SUFFIX):
+        names *= 2
     if len(names) != 2:  # noqa: PLR2004 - an image and a mask
         raise InvalidInputError(
-            f'{origin}: {line[:80]!r} is not an "image mask" pair: two paths, a space or a tab between'
+            f'{origin}: {line[:80]!r} is not an "image mask" pair: two paths, a space or a tab between, '
+            "or the path of one tar file"
         )
     image, mask = (_relative(name, origin) for name in names)
+    if image == mask and not image.endswith(SUFFIX):
+        raise InvalidInputError(f"{origin}: {image} cannot be picture and annotation at once")
     return Entry(image, mask, origin)
 
 
@@ -116,15 +136,33 @@ def _relative(name: str, origin: str) -> str:
     return path.as_posix()
 
 
-def samples(root: Path, entries: Iterable[Entry], each: Each = at_once) -> tuple[Sample, ...]:
+def samples(
+    root: Path, entries: Iterable[Entry], shards: Shards | None, each: Each = at_once
+) -> tuple[Sample, ...]:
     """Return the samples under `root` whose files exist; raises InputNotFoundError or InvalidInputError."""
-    inside, found = root.resolve(), []
+    inside, found = root.resolve(), list[Sample]()
     for entry in entries:
         with each():
             for name in (entry.image, entry.mask):
                 _check_file(root, inside, name, entry.origin)
-            found.append(Sample(root / entry.image, root / entry.mask, entry.origin, root))
+            found += _of_shard(root, entry, shards) if entry.is_shard else [_of_files(root, entry)]
     return tuple(found)
+
+
+def _of_files(root: Path, entry: Entry) -> Sample:
+    return Sample(root / entry.image, root / entry.mask, entry.origin, root)
+
+
+def _of_shard(root: Path, entry: Entry, shards: Shards | None) -> list[Sample]:
+    if shards is None:
+        raise InvalidInputError(f"{entry.origin}: tar files are not taken here; unpack {entry.image}")
+    folder = shards.into / entry.image
+    try:
+        found = pairs(unpack(root / entry.image, folder), shards.form)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{entry.image} ({entry.origin}): {error}") from None
+    origin = f"{entry.image}, {entry.origin}"
+    return [Sample(folder / image, folder / mask, origin, folder) for image, mask in found]
 
 
 def _check_file(root: Path, inside: Path, name: str, origin: str) -> None:

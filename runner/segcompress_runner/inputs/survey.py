@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from segcompress_api.dataset import Dataset
+from segcompress_api.dataset import Dataset, Format
 from segcompress_runner.findings import Findings
 from segcompress_runner.inputs.annotations.classes import Classes
 from segcompress_runner.inputs.annotations.masks import with_masks
@@ -17,7 +17,7 @@ from segcompress_runner.inputs.census import Census
 from segcompress_runner.inputs.checks import Manner, check_pictures, read_sizes
 from segcompress_runner.inputs.fetch import Found, Listed, check_space
 from segcompress_runner.inputs.fit import Size
-from segcompress_runner.inputs.lists import Entry, Lists, Sample, samples
+from segcompress_runner.inputs.lists import Entry, Lists, Sample, Shards, samples
 from segcompress_runner.progress import Silent
 from segcompress_runner.storage import Stat, Storage
 
@@ -66,7 +66,7 @@ class Surveyor:
         train, val = (listed.entries[name] for name in (dataset.train_list, dataset.val_list))
         for part in parts(train, val):
             with self.findings.each():
-                lists = self._brought(part, listed, stats)
+                lists = self._brought(part, listed, stats, dataset.format)
                 self._check(lists, dataset, classes, looked)
             looked.tried += len(part.train) + len(part.val)
             if time.monotonic() > until:
@@ -81,14 +81,15 @@ class Surveyor:
         check_space(Found(listed.folder, (), listed.folder, {}, 0, stats), self.work, self.work, None)
         return {stat.file.name: stat for stat in stats}
 
-    def _brought(self, part: Part, listed: Listed, stats: Mapping[str, Stat]) -> Lists:
+    def _brought(self, part: Part, listed: Listed, stats: Mapping[str, Stat], form: Format) -> Lists:
         names = dict.fromkeys(
             name for entry in (*part.train, *part.val) for name in (entry.image, entry.mask)
         )
         wanted = [stats[name] for name in names if name in stats]
         root = self.storage.fetch(listed.folder, wanted, self.work / "dataset", lambda _: None)
         each = self.findings.each
-        return Lists(samples(root, part.train, each), samples(root, part.val, each))
+        shards = Shards(self.work / "shards", form)
+        return Lists(samples(root, part.train, shards, each), samples(root, part.val, shards, each))
 
     def _check(self, lists: Lists, dataset: Dataset, classes: Classes, looked: Looked) -> None:
         manner = Manner(self.threads, self.findings.each)
@@ -105,9 +106,11 @@ def parts(train: Sequence[Entry], val: Sequence[Entry]) -> Iterator[Part]:
     """Yield all lines of both lists in parts, always in the same order: some of both in each."""
     shuffled = [random.Random(0).sample(entries, len(entries)) for entries in (train, val)]  # noqa: S311
     share = len(train) / max(len(train) + len(val), 1)
-    steps = round(_PART * share), _PART - round(_PART * share)
+    steps = [max(step, FIRST) for step in (round(_PART * share), _PART - round(_PART * share))]
+    if any(entry.is_shard for entry in (*train, *val)):
+        steps = [1, 1]
     places = [0, 0]
     while any(place < len(entries) for place, entries in zip(places, shuffled, strict=True)):
-        ends = [place + max(step, FIRST) for place, step in zip(places, steps, strict=True)]
+        ends = [place + step for place, step in zip(places, steps, strict=True)]
         yield Part(*(tuple(e[p:end]) for e, p, end in zip(shuffled, places, ends, strict=True)))
         places = ends
