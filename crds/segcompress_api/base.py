@@ -6,14 +6,23 @@ that this project exists to fix.
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
 API_GROUP = "segcompress.dev"
 API_VERSION = "v1alpha1"
 
 CLUSTER_REQUIRED = "x-cluster-required"
-"""JSON-schema mark: optional for `segcompress run`, required of a resource in a cluster."""
+"""JSON-schema mark: required of a resource in a cluster, where the type itself takes None."""
+
+Whole = Annotated[int, Strict()]
+"""A whole number: like the API server, the types take neither "14" nor true for one."""
+
+Number = Annotated[float, Strict()]
+Flag = Annotated[bool, Strict()]
+
+LARGEST_COUNT = 2**31 - 1
+"""Of iterations, seconds and the like: above 64 bits the API server takes no whole number."""
 
 
 _S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?$"
@@ -50,11 +59,9 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
-def free_form(description: str, **extra: Any) -> Any:
+def free_form(description: str, *, required: bool = False, **extra: Any) -> Any:
     """Return a field that upstream lets be scalar, list or mapping; `act_settings` checks its value."""
-    return Field(
-        default=None,
-        description=description,
-        json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
-        **extra,
-    )
+    marks: dict[str, Any] = {"x-kubernetes-preserve-unknown-fields": True}
+    if required:
+        marks[CLUSTER_REQUIRED] = True
+    return Field(default=None, description=description, json_schema_extra=marks, **extra)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from segcompress_api.base import FileName, Model, Uri
+from segcompress_api.base import FileName, Model, Uri, Whole
 
 
 class Transform(Model):
@@ -44,7 +44,7 @@ class Dataset(Model):
             "class_names.txt, labelme's labels.txt or EISeg's autosave_label.txt."
         ),
     )
-    num_classes: int = Field(
+    num_classes: Whole = Field(
         ge=2, le=256, description="Number of classes; a mask holds ids below it, or ignoreIndex."
     )
     class_names: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(
@@ -54,8 +54,8 @@ class Dataset(Model):
             "Names of the classes, in the order of their ids: used in messages, and as labels of annotations."
         ),
     )
-    ignore_index: int = Field(default=255, ge=0, le=255, description="Mask value that no figure counts.")
-    batch_size: int = Field(
+    ignore_index: Whole = Field(default=255, ge=0, le=255, description="Mask value that no figure counts.")
+    batch_size: Whole = Field(
         default=DEFAULT_BATCH_SIZE, ge=1, le=1024, description="Pictures in a training batch."
     )
     train_transforms: tuple[Transform, ...] = Field(

@@ -4,7 +4,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from segcompress_api.base import API_GROUP, API_VERSION, CLUSTER_REQUIRED, FileName, Model, Uri
+from segcompress_api.base import (
+    API_GROUP,
+    API_VERSION,
+    CLUSTER_REQUIRED,
+    LARGEST_COUNT,
+    FileName,
+    Model,
+    Uri,
+    Whole,
+)
 from segcompress_api.dataset import Dataset
 from segcompress_api.status import JobStatus
 from segcompress_api.strategy import Strategy
@@ -60,9 +69,9 @@ class Benchmark(Model):
         description="Runtimes to measure on; the first gives status.metrics its latencyMs.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
-    threads: int = Field(default=1, ge=1, le=64, description="Threads of a runtime.")
-    warmup: int = Field(default=50, ge=0, le=10000, description="Queries before the first that counts.")
-    min_queries: int = Field(
+    threads: Whole = Field(default=1, ge=1, le=64, description="Threads of a runtime.")
+    warmup: Whole = Field(default=50, ge=0, le=10000, description="Queries before the first that counts.")
+    min_queries: Whole = Field(
         default=1024, ge=16, le=100000, description="Queries that count, for each model."
     )
 
@@ -140,14 +149,19 @@ class Toleration(Model):
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
         default=None, description="Effect."
     )
-    toleration_seconds: int | None = Field(default=None, description="Seconds that NoExecute is tolerated.")
+    toleration_seconds: Whole | None = Field(
+        default=None,
+        ge=-LARGEST_COUNT,
+        le=LARGEST_COUNT,
+        description="Seconds that NoExecute is tolerated.",
+    )
 
 
 class Runtime(Model):
     """What the runner's pod runs on."""
 
     device: Literal["GPU", "CPU"] = Field(default="GPU", description="Device that Paddle computes on.")
-    gpus: int = Field(default=1, ge=1, le=1, description="GPUs of a pod with device GPU (nvidia.com/gpu).")
+    gpus: Whole = Field(default=1, ge=1, le=1, description="GPUs of a pod with device GPU (nvidia.com/gpu).")
     resources: Resources = Field(default=Resources(), description="Requests and limits of the container.")
     node_selector: dict[str, Annotated[str, Field(max_length=63)]] = Field(
         default_factory=dict, max_length=32, description="Labels that the node must have."
@@ -185,14 +199,16 @@ class JobSpec(Model):
         json_schema_extra={CLUSTER_REQUIRED: True},
     )
     runtime: Runtime = Field(default=Runtime(), description="What the runner's pod runs on.")
-    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Seed of every random choice in the run.")
-    backoff_limit: int = Field(
+    seed: Whole = Field(
+        default=0, ge=0, le=LARGEST_COUNT, description="Seed of every random choice in the run."
+    )
+    backoff_limit: Whole = Field(
         default=2, ge=0, le=100, description="Failed pods that are tolerated before giving up."
     )
-    active_deadline_seconds: int = Field(
+    active_deadline_seconds: Whole = Field(
         default=86400, ge=1, le=31536000, description="Seconds from start to DeadlineExceeded."
     )
-    ttl_seconds_after_finished: int | None = Field(
+    ttl_seconds_after_finished: Whole | None = Field(
         default=None,
         ge=0,
         le=31536000,

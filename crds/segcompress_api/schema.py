@@ -145,6 +145,12 @@ _STRATEGY_RULES = [
     _rule(
         "has(self.configUri) || has(self.TrainConfig)", "TrainConfig is required where configUri is not given"
     ),
+    _rule(
+        "!has(self.UnstructurePrune) || !has(self.UnstructurePrune.gmp_config) || !has(self.TrainConfig)"
+        " || !has(self.TrainConfig.train_iter) || self.UnstructurePrune.gmp_config.stable_iterations"
+        " + self.UnstructurePrune.gmp_config.pruning_iterations <= self.TrainConfig.train_iter",
+        "the pruning ramp (stable_iterations + pruning_iterations) must not be longer than train_iter",
+    ),
 ]
 _TRAIN_RULES = [
     _rule("has(self.epochs) != has(self.train_iter)", "give exactly one of epochs and train_iter")
@@ -157,6 +163,20 @@ _PRUNE_RULES = [
     _rule(
         "self.prune_mode == 'threshold' || has(self.ratio) || has(self.pruned_ratio)",
         "ratio is required by prune_mode ratio, such as 0.75",
+    ),
+    _rule(
+        "self.prune_mode == 'threshold' ? has(self.threshold) && !has(self.ratio) && !has(self.pruned_ratio)"
+        " : !has(self.threshold)",
+        "prune_mode threshold takes threshold and no ratio, prune_mode ratio no threshold",
+    ),
+    _rule(
+        "self.prune_mode == 'ratio' || !(has(self.prune_strategy) || self.local_sparsity)",
+        "prune_mode threshold cannot be combined with gmp or local_sparsity",
+    ),
+    _rule(
+        "!has(self.gmp_config) || !(has(self.ratio) || has(self.pruned_ratio)) || "
+        "self.gmp_config.initial_ratio <= (has(self.ratio) ? self.ratio : self.pruned_ratio)",
+        "gmp_config.initial_ratio must not be above the ratio",
     ),
 ]
 _GMP_RULES = [

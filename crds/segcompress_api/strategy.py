@@ -5,11 +5,11 @@ pairs section by section, and `act_settings` turns either into one meaning. Sour
 paddleslim 2.6.0, auto_compression/strategy_config.py.
 """
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from segcompress_api.base import Section, free_form
+from segcompress_api.base import LARGEST_COUNT, Flag, Number, Section, Whole, free_form
 
 SPELLINGS: dict[str, dict[str, str]] = {
     "Distillation": {"distill_lambda": "alpha", "distill_loss": "loss", "distill_node_pair": "node"},
@@ -20,6 +20,16 @@ SPELLINGS: dict[str, dict[str, str]] = {
 
 SECTION_SPELLINGS = {"Quantization": "QuantAware"}
 """Old section name -> current one."""
+
+
+def _flag(value: object) -> object:
+    """Return `value`, where it is true or false: to a Literal 1 is the same as True."""
+    if not isinstance(value, bool):
+        raise ValueError("must be true")  # noqa: TRY004 - pydantic's way to refuse a value
+    return value
+
+
+OnlyTrue = Annotated[Literal[True], BeforeValidator(_flag)]
 
 
 class _SpelledSection(Section):
@@ -48,7 +58,7 @@ class Distillation(_SpelledSection):
         "Old name of loss; l2_loss and soft_label_loss are read as l2 and soft_label."
     )
     distill_node_pair: Any = free_form("Old name of node: teacher_NAME, NAME pairs.")
-    merge_feed: bool | None = Field(default=None, description="Old ACT key; accepted, without effect.")
+    merge_feed: Flag | None = Field(default=None, description="Old ACT key; accepted, without effect.")
     teacher_model_dir: str | None = Field(
         default=None, max_length=1024, description="Old ACT key; the teacher is always the job's own model."
     )
@@ -67,18 +77,23 @@ class Distillation(_SpelledSection):
 class GmpConfig(Section):
     """Gradual magnitude pruning: the ratio rises from initial_ratio in pruning_steps (Zhu & Gupta 2017)."""
 
-    stable_iterations: int = Field(default=0, ge=0, description="Iterations before the ramp starts.")
-    pruning_iterations: int = Field(gt=0, description="Iterations of the ramp; more than 10 a pruning step.")
-    tunning_iterations: int = Field(
+    stable_iterations: Whole = Field(
+        default=0, ge=0, le=LARGEST_COUNT, description="Iterations before the ramp starts."
+    )
+    pruning_iterations: Whole = Field(
+        gt=0, le=LARGEST_COUNT, description="Iterations of the ramp; more than 10 a pruning step."
+    )
+    tunning_iterations: Whole = Field(
         default=0,
         ge=0,
+        le=LARGEST_COUNT,
         description="Upstream's key; TrainConfig decides how long the full ratio is trained after the ramp.",
     )
-    resume_iteration: int = Field(
+    resume_iteration: Whole = Field(
         default=-1, ge=-1, le=-1, description="Upstream's key; only -1 (start at the start)."
     )
-    pruning_steps: int = Field(gt=0, description="Number of times the ratio rises.")
-    initial_ratio: float = Field(ge=0, lt=1, description="Sparsity at the start of the ramp.")
+    pruning_steps: Whole = Field(gt=0, le=LARGEST_COUNT, description="Number of times the ratio rises.")
+    initial_ratio: Number = Field(ge=0, lt=1, description="Sparsity at the start of the ramp.")
 
 
 class UnstructurePrune(_SpelledSection):
@@ -91,18 +106,18 @@ class UnstructurePrune(_SpelledSection):
     prune_mode: Literal["ratio", "threshold"] = Field(
         default="ratio", description="ratio: a share of the weights becomes zero; threshold: all below it."
     )
-    threshold: float | None = Field(
+    threshold: Number | None = Field(
         default=None, gt=0, description="Magnitude below which weights become zero."
     )
-    ratio: float | None = Field(
+    ratio: Number | None = Field(
         default=None, gt=0, lt=1, description="Share of the weights that becomes zero."
     )
-    pruned_ratio: float | None = Field(default=None, gt=0, lt=1, description="Old name of ratio.")
+    pruned_ratio: Number | None = Field(default=None, gt=0, lt=1, description="Old name of ratio.")
     gmp_config: GmpConfig | None = Field(default=None, description="The ramp of prune_strategy gmp.")
     prune_params_type: Literal["conv1x1_only"] | None = Field(
         default=None, description="conv1x1_only: only 1x1 convolutions; absent: every layer but norms."
     )
-    local_sparsity: bool = Field(
+    local_sparsity: Flag = Field(
         default=False, description="Whether every layer reaches the ratio by itself."
     )
 
@@ -112,7 +127,7 @@ class QuantAware(Section):
 
     weight_bits: Literal[8] = Field(default=8, description="Bits of a weight.")
     activation_bits: Literal[8] = Field(default=8, description="Bits of an activation.")
-    is_full_quantize: bool = Field(default=False, description="Whether every op that can be is quantised.")
+    is_full_quantize: Flag = Field(default=False, description="Whether every op that can be is quantised.")
     not_quant_pattern: tuple[str, ...] = Field(
         default=("skip_quant",), max_length=64, description="Ops whose name scope matches stay in float."
     )
@@ -124,10 +139,10 @@ class QuantAware(Section):
         max_length=6,
         description="Types of the ops to quantise.",
     )
-    onnx_format: Literal[True] = Field(
+    onnx_format: OnlyTrue = Field(
         default=True, description="Upstream's key; only true: that graph alone exports to ONNX."
     )
-    use_pact: bool = Field(
+    use_pact: Flag = Field(
         default=False, description="Whether activations are clipped by PACT (arXiv 1805.06085)."
     )
     weight_quantize_type: Literal["channel_wise_abs_max", "abs_max"] = Field(
@@ -136,33 +151,39 @@ class QuantAware(Section):
     activation_quantize_type: Literal["moving_average_abs_max"] = Field(
         default="moving_average_abs_max", description="How the scale of an activation is found."
     )
-    moving_rate: float = Field(default=0.9, gt=0, lt=1, description="Decay of moving_average_abs_max.")
+    moving_rate: Number = Field(default=0.9, gt=0, lt=1, description="Decay of moving_average_abs_max.")
 
 
 class TrainConfig(_SpelledSection):
     """How long and how to train."""
 
-    epochs: int | None = Field(
-        default=None, gt=0, description="Passes over the training list; or train_iter."
+    epochs: Whole | None = Field(
+        default=None, gt=0, le=LARGEST_COUNT, description="Passes over the training list; or train_iter."
     )
-    train_iter: int | None = Field(default=None, gt=0, description="Training iterations; or epochs.")
-    eval_iter: int = Field(default=1000, gt=0, description="Iterations from one evaluation to the next.")
-    logging_iter: int = Field(default=10, gt=0, description="Iterations from one progress line to the next.")
+    train_iter: Whole | None = Field(
+        default=None, gt=0, le=LARGEST_COUNT, description="Training iterations; or epochs."
+    )
+    eval_iter: Whole = Field(
+        default=1000, gt=0, le=LARGEST_COUNT, description="Iterations from one evaluation to the next."
+    )
+    logging_iter: Whole = Field(
+        default=10, gt=0, le=LARGEST_COUNT, description="Iterations from one progress line to the next."
+    )
     learning_rate: Any = free_form(
-        "A number, or {type: PiecewiseDecay, …} with a class of paddle.optimizer.lr."
+        "A number, or {type: PiecewiseDecay, …} with a class of paddle.optimizer.lr.", required=True
     )
     optimizer_builder: Any = free_form("{optimizer: {type: SGD, …}, weight_decay, regularizer, grad_clip}.")
     optimizer: str | None = Field(
         default=None, max_length=64, description="Old name of optimizer_builder.optimizer.type."
     )
     optim_args: Any = free_form("Old name of the rest of optimizer_builder: {weight_decay}.")
-    target_metric: float | None = Field(
+    target_metric: Number | None = Field(
         default=None,
         gt=0,
         le=1,
         description="mIoU at which training may stop, once the pruning ramp is over.",
     )
-    origin_metric: float | None = Field(
+    origin_metric: Number | None = Field(
         default=None, description="Upstream's key; accepted, without effect: the baseline is always measured."
     )
 
@@ -189,3 +210,12 @@ class Strategy(Section):
         "Upstream's file-wide section; accepted, without effect: model and data stand in the spec.",
         alias="Global",
     )
+
+    @model_validator(mode="after")
+    def _config_uri_alone(self) -> Self:
+        if self.config_uri is None:
+            return self
+        for name, info in type(self).model_fields.items():
+            if name not in ("config_uri", "global_") and getattr(self, name) is not None:
+                raise ValueError(f"configUri cannot be combined with {info.alias}: give one of them")
+        return self

@@ -40,7 +40,7 @@ def parse_job(content: bytes, path: Path) -> SegCompressionJob:
         kind = document.get("kind") if isinstance(document, dict) else type(document).__name__
         raise InvalidSpecError("kind", f"is {kind}, not {KIND}")
     try:
-        return SegCompressionJob.model_validate(_resolved(document, path.resolve().parent))
+        return SegCompressionJob.model_validate(_resolved(document, path.resolve().parent), by_name=False)
     except ValidationError as error:
         raise invalid_spec(error, SegCompressionJob) from None
 

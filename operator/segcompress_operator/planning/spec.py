@@ -16,15 +16,6 @@ from segcompress_operator.planning.allowed import check_allowed
 from segcompress_operator.planning.observed import Resource, largest_part
 from segcompress_operator.settings import RunnerSettings
 
-_SECTIONS = {
-    "Distillation": "distillation",
-    "UnstructurePrune": "unstructure_prune",
-    "QuantAware": "quant_aware",
-    "Quantization": "quantization",
-    "TrainConfig": "train_config",
-}
-
-
 _COMPRESSIONS = ("UnstructurePrune", "QuantAware", "Quantization")
 
 
@@ -33,7 +24,7 @@ def parse_spec(resource: Resource) -> JobSpec:
     if resource.oversized:
         raise _too_large(resource.oversized)
     try:
-        return JobSpec.model_validate_json(resource.spec)
+        return JobSpec.model_validate_json(resource.spec, by_name=False)
     except ValidationError as error:
         raise invalid_spec(error, JobSpec, "spec") from None
 
@@ -51,8 +42,8 @@ def strategy_name(text: bytes) -> str | None:
     """Return the compression section that a spec in JSON names, in its current spelling, or configUri."""
     strategy = json.loads(text or b"{}").get("strategy")
     given = strategy if isinstance(strategy, dict) else {}
-    found = next((name for name in (*_COMPRESSIONS, "configUri") if given.get(name)), None)
-    return None if found is None else SECTION_SPELLINGS.get(found, found)
+    named = (name for name in (*_COMPRESSIONS, "configUri") if given.get(name))
+    return next((SECTION_SPELLINGS.get(name, name) for name in named), None)
 
 
 def check_spec(spec: JobSpec, labels: Mapping[str, str], settings: RunnerSettings) -> None:
@@ -75,16 +66,11 @@ def notes_on(spec: JobSpec) -> tuple[str, ...]:
 
     Sections of a configUri are read by the runner, which has the bucket.
     """
-    if spec.strategy.config_uri is None:
-        inference = spec.model.inference
-        files = ModelFiles(model=inference.model_file, params=inference.params_file)
-        return settings_of(spec.strategy, files).notes
-    for name, attribute in _SECTIONS.items():
-        if getattr(spec.strategy, attribute) is not None:
-            raise InvalidSpecError(
-                f"spec.strategy.{name}", "cannot be combined with configUri", "give one of them"
-            )
-    return ()
+    if spec.strategy.config_uri is not None:
+        return ()
+    inference = spec.model.inference
+    files = ModelFiles(model=inference.model_file, params=inference.params_file)
+    return settings_of(spec.strategy, files).notes
 
 
 def _check_addresses(spec: JobSpec) -> None:

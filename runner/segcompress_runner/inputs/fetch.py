@@ -65,9 +65,6 @@ def with_strategy(spec: JobSpec, storage: Storage) -> JobSpec:
     uri, field = spec.strategy.config_uri, "spec.strategy.configUri"
     if uri is None:
         return spec
-    beside = [name for name in spec.strategy.model_fields_set if name != "config_uri"]
-    if beside:
-        raise InvalidSettingError(f"{field}: goes with no other section; give the file or the sections")
     content = storage.read(parse_address(uri, field), LIMIT)
     try:
         strategy = parse_act_file(load_document(content), field)

@@ -1,6 +1,7 @@
 """YAML that a stranger wrote: what JSON can say and no more, no aliases, no key twice, a bounded size."""
 
 import math
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -62,6 +63,10 @@ class _Loader(yaml.SafeLoader):
         raise UnsafeYamlError(f"{_line(node)}: a value of type {what} is not taken here{remedy}")
 
 
+# 5e-3 is a number to kubectl, as it is in YAML 1.2; to PyYAML it is text without this.
+_Loader.add_implicit_resolver(
+    f"{_TAG}float", re.compile(r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"), list("-+.0123456789")
+)
 _Loader.add_constructor(f"{_TAG}int", _Loader.construct_integer)
 _Loader.add_constructor(f"{_TAG}float", _Loader.construct_finite)
 for _name in ("timestamp", "binary", "set", "omap", "pairs"):

@@ -104,13 +104,13 @@ def test_a_missing_field_is_named_by_its_path(path: str) -> None:
         pytest.param(
             "spec.strategy.TrainConfig.epochs",
             "many",
-            "input should be a valid integer, unable to parse string as an integer, not 'many'",
+            "input should be a valid integer, not 'many'",
             id="a word for a number",
         ),
         pytest.param(
             "spec.strategy.TrainConfig.epochs",
             1.5,
-            "input should be a valid integer, got a number with a fractional part, not 1.5",
+            "input should be a valid integer, not 1.5",
             id="half an epoch",
         ),
         pytest.param(

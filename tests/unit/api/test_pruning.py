@@ -94,7 +94,6 @@ def test_each_pruning_step_has_more_than_ten_iterations(iterations: int, steps: 
     [
         pytest.param("ratio: 0.5", "ratio", 0.5, None, id="ratio"),
         pytest.param("pruned_ratio: 0.5", "ratio", 0.5, None, id="ratio by its old name"),
-        pytest.param("ratio: 5e-1", "ratio", 0.5, None, id="a ratio that YAML 1.1 takes for a string"),
         pytest.param("prune_mode: threshold, threshold: 0.01", "threshold", None, 0.01, id="threshold"),
     ],
 )

@@ -42,6 +42,11 @@ def test_relative_addresses_are_relative_to_the_file() -> None:
             "numClasses: 2", "numClasses: two", r"spec\.dataset\.numClasses: .*not 'two'", id="value"
         ),
         pytest.param(
+            "numClasses", "num_classes", r"num_classes: .*did you mean numClasses\?", id="another spelling"
+        ),
+        pytest.param("numClasses: 2", "numClasses: '2'", r"numClasses: .*not '2'", id="number in quotes"),
+        pytest.param("numClasses: 2", "numClasses: true", r"numClasses: .*not True", id="truth"),
+        pytest.param(
             "  output: {uri: s3://compressed/example/}\n", "", r"spec\.output: is required", id="missing"
         ),
         pytest.param("SegCompressionJob", "Job", "kind: is Job, not SegCompressionJob", id="kind"),

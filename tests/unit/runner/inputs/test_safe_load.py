@@ -11,6 +11,14 @@ def test_plain_yaml_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [("5e-3", 0.005), ("1E3", 1000.0), ("-2.5e+1", -25.0), (".5e1", 5.0), ("5e", "5e"), ("1e5x", "1e5x")],
+)
+def test_a_number_with_an_exponent_is_a_number_as_to_kubectl(text: str, value: object) -> None:
+    assert load_document(f"a: {text}".encode()) == {"a": value}
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         pytest.param(b"a: &x [1]\nb: *x\n", "line 2: aliases", id="alias"),

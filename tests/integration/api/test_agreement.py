@@ -1,0 +1,60 @@
+"""The API server and the types take and refuse the same specs; made samples, see `unit.api.specs`.
+
+SEGCOMPRESS_SPECS=5000 tries more of them, others each time: `make test-specs`.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from integration.api.kubectl import Kubectl
+from integration.operator.api import KINDS, Api, ApiError
+from unit.api.differences import may_differ, refusal
+from unit.api.jobs import job
+from unit.api.specs import Sample, Spec, changed_specs, right_specs
+
+SAMPLES = int(os.environ.get("SEGCOMPRESS_SPECS", "100"))
+EXAMPLES = settings(
+    max_examples=SAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=SAMPLES <= 100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+URL = KINDS["scj"].format("default") + "?dryRun=All&fieldValidation=Strict"
+
+pytestmark = pytest.mark.timeout(900 + SAMPLES)
+
+
+@pytest.fixture(scope="module")
+def answer(kubectl: Kubectl) -> Callable[[Any], str]:
+    """Return what asks the API server why it refuses a spec, "" where it takes it."""
+    api = Api(kubectl.kubeconfig)
+
+    def ask(spec: Any) -> str:
+        try:
+            api.request("POST", URL, {**job(), "spec": spec})
+        except ApiError as error:
+            if error.status not in (400, 422):
+                raise
+            return str(error)
+        return ""
+
+    return ask
+
+
+@EXAMPLES
+@given(spec=right_specs())
+def test_right_specs_are_taken_by_both(answer: Callable[[Any], str], spec: Spec) -> None:
+    assert (answer(spec), refusal(spec)) == ("", "")
+
+
+@EXAMPLES
+@given(sample=changed_specs())
+def test_both_agree_on_a_spec_with_one_place_changed(answer: Callable[[Any], str], sample: Sample) -> None:
+    server, types = answer(sample.spec), refusal(sample.spec)
+    agree = bool(server) == bool(types) or may_differ(sample.path, sample.change, stricter=bool(types))
+    assert agree, (sample.path, sample.change, server, types)
