@@ -77,6 +77,17 @@ test-model: install ## Take STEPS (10,000) random steps with the operator's stor
 	SEGCOMPRESS_MODEL_STEPS=$${STEPS:-10000} .venv/bin/pytest -q --hypothesis-profile random --hypothesis-seed "$$seed" \
 		tests/unit/operator/test_model.py
 
+.PHONY: test-specs
+test-specs: install ## Ask a real API server and the types about SAMPLES (5,000) made specs: both must agree
+	@$(DEVCLUSTER) build etcd kubernetes
+	@SEGCOMPRESS_SPECS=$${SAMPLES:-5000} .venv/bin/pytest -q tests/integration/api/test_agreement.py
+
+.PHONY: mutate
+mutate: install ## Change the pure decisions one place at a time: unit tests must notice 85 % in each package
+	@uv=$$(hack/bootstrap.sh)
+	@$$uv sync --frozen --quiet --inexact --group mutate --extra operator --extra runner
+	@$(PYTHON) -m mutation $(MUTANTS)
+
 .PHONY: bench-operator
 bench-operator: install ## Measure the operator beside a client without logic; BEFORE=commit adds that one
 	@$(DEVCLUSTER) build etcd kubernetes

@@ -55,7 +55,7 @@ def model_key(
             "software": software,
             "device": device,
             "model": [inputs.model[name] for name in (model.model_file, model.params_file)],
-            "dataset": dataset.model_dump(mode="json", exclude=names),
+            "dataset": dataset.model_dump(exclude=names),
             "lists": [inputs.lists[name] for name in _lists(dataset)],
             "pictures": inputs.pictures,
             "distillation": settings.distillation,

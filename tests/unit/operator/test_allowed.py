@@ -41,30 +41,33 @@ def pod_of(settings: RunnerSettings, runtime: dict[str, Any], **resource: Any) -
 
 
 @pytest.mark.parametrize(
-    ("runtime", "field", "chart_value"),
+    ("runtime", "field", "words"),
     [
         pytest.param(
             {"priorityClassName": "system-node-critical"},
             "spec.runtime.priorityClassName",
-            "runner.allowed.priorityClassNames",
+            "system-node-critical is not allowed; allowed: batch-low "
+            "(the chart's runner.allowed.priorityClassNames)",
             id="priority class",
         ),
         pytest.param(
             {"runtimeClassName": "kata"},
             "spec.runtime.runtimeClassName",
-            "runner.allowed.runtimeClassNames",
+            "kata is not allowed; allowed: nvidia (the chart's runner.allowed.runtimeClassNames)",
             id="runtime class",
         ),
         pytest.param(
             {"tolerations": [{"operator": "Exists"}]},
             "spec.runtime.tolerations[0].key",
-            "runner.allowed.tolerationKeys",
+            "is required: without it every taint is tolerated; allowed: nvidia.com/gpu "
+            "(the chart's runner.allowed.tolerationKeys)",
             id="toleration of every taint",
         ),
         pytest.param(
             {"tolerations": [{"key": "", "operator": "Exists"}]},
             "spec.runtime.tolerations[0].key",
-            "runner.allowed.tolerationKeys",
+            "is required: without it every taint is tolerated; allowed: nvidia.com/gpu "
+            "(the chart's runner.allowed.tolerationKeys)",
             id="toleration with an empty key",
         ),
         pytest.param(
@@ -75,65 +78,78 @@ def pod_of(settings: RunnerSettings, runtime: dict[str, Any], **resource: Any) -
                 ]
             },
             "spec.runtime.tolerations[1].key",
-            "runner.allowed.tolerationKeys",
+            "node-role.kubernetes.io/control-plane is not allowed; allowed: nvidia.com/gpu "
+            "(the chart's runner.allowed.tolerationKeys)",
             id="toleration of another taint",
         ),
         pytest.param(
             {"image": "docker.io/evil/runner:1"},
             "spec.runtime.image",
-            "runner.allowed.imagePrefixes",
+            "docker.io/evil/runner:1 is not allowed; allowed: ghcr.io/acme "
+            "(the chart's runner.allowed.imagePrefixes)",
             id="image",
         ),
         pytest.param(
             {"resources": {"limits": {"nvidia.com/mig-3g.40gb": "1"}}},
             "spec.runtime.resources.limits[nvidia.com/mig-3g.40gb]",
-            "runner.maximum",
+            "is not allowed; allowed: cpu, memory, nvidia.com/mig-1g.10gb (the chart's runner.maximum)",
             id="device that is not listed",
         ),
         pytest.param(
             {"resources": {"requests": {"hugepages-1Gi": "4Gi"}}},
             "spec.runtime.resources.requests[hugepages-1Gi]",
-            "runner.maximum",
+            "is not allowed; allowed: cpu, memory, nvidia.com/mig-1g.10gb (the chart's runner.maximum)",
             id="huge pages",
         ),
         pytest.param(
             {"resources": {"limits": {"nvidia.com/mig-1g.10gb": "3"}}},
             "spec.runtime.resources.limits[nvidia.com/mig-1g.10gb]",
-            "runner.maximum",
+            "must be at most 2, got 3; the chart's runner.maximum limits nvidia.com/mig-1g.10gb",
             id="more of a device than is allowed",
         ),
         pytest.param(
             {"resources": {"limits": {"cpu": "8001m"}}},
             "spec.runtime.resources.limits[cpu]",
-            "runner.maximum",
+            "must be at most 8, got 8001m; the chart's runner.maximum limits cpu",
             id="more cores",
         ),
         pytest.param(
             {"resources": {"requests": {"memory": "17G"}, "limits": {"memory": "17.2G"}}},
             "spec.runtime.resources.limits[memory]",
-            "runner.maximum",
+            "must be at most 16Gi, got 17.2G; the chart's runner.maximum limits memory",
             id="more memory, in another unit",
         ),
         pytest.param(
             {"resources": {"requests": {"ephemeral-storage": "1Ti"}}},
             "spec.runtime.resources.requests[ephemeral-storage]",
-            "runner.scratch",
+            "is set by the chart's runner.scratch; leave it out",
             id="scratch space",
         ),
         pytest.param(
             {"nodeSelector": {"pool": "control-plane"}},
             "spec.runtime.nodeSelector[pool]",
-            "runner.nodeSelector",
+            "must be gpu, got control-plane; the chart's runner.nodeSelector says so",
             id="another pool of nodes",
         ),
     ],
 )
 def test_what_is_not_allowed_names_the_field_and_the_charts_value(
-    runtime: dict[str, Any], field: str, chart_value: str
+    runtime: dict[str, Any], field: str, words: str
 ) -> None:
-    message = refusal(WIDE, runtime)
-    assert message.startswith(f"{field}: ")
-    assert f"the chart's {chart_value}" in message
+    assert refusal(WIDE, runtime) == f"{field}: {words}"
+
+
+def test_gpus_have_fields_of_their_own() -> None:
+    assert refusal(WIDE, {"resources": {"limits": {"nvidia.com/gpu": "1"}}}) == (
+        "spec.runtime.resources.limits[nvidia.com/gpu]: is set by spec.runtime.device and gpus; leave it out"
+    )
+
+
+def test_where_nothing_is_allowed_the_message_says_none() -> None:
+    assert refusal(SETTINGS, {"priorityClassName": "low"}) == (
+        "spec.runtime.priorityClassName: low is not allowed; allowed: none "
+        "(the chart's runner.allowed.priorityClassNames)"
+    )
 
 
 @pytest.mark.parametrize(("name", "zero"), [("memory", "0"), ("memory", "0.0Gi"), ("cpu", "0m")])
@@ -146,7 +162,10 @@ def test_limit_of_zero_is_refused_since_the_kubelet_reads_it_as_none(name: str, 
 
 def test_kueues_priority_is_a_priority_too() -> None:
     labels = {"kueue.x-k8s.io/priority-class": "production"}
-    assert "runner.allowed.workloadPriorityClassNames" in refusal(WIDE, {}, labels=labels)
+    assert refusal(WIDE, {}, labels=labels) == (
+        "metadata.labels[kueue.x-k8s.io/priority-class]: production is not allowed; allowed: sample "
+        "(the chart's runner.allowed.workloadPriorityClassNames)"
+    )
 
 
 def test_gpus_may_be_ruled_out() -> None:
@@ -205,6 +224,8 @@ def test_what_is_allowed_reaches_the_pod() -> None:
         ("ghcr.io", "ghcr.io:5000/runner", False),
         ("registry:5000", "registry:5000/runner:1", True),
         ("registry:5000", "registry:50001/runner", False),
+        ("registry:5000/acme", "registry:5000/acme:1", True),
+        ("registry:5000/acme", "registry:5000/acmeX/runner", False),
         ("ghcr.io/acme/runner:1", "ghcr.io/acme/runner:1", True),
         ("ghcr.io/acme/runner:1", "ghcr.io/acme/runner:1@sha256:ab", True),
         ("ghcr.io/acme/runner:1", "ghcr.io/acme/runner:12", False),

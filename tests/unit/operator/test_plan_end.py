@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from segcompress_api.status import Attempts
 from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.plan import Observed, Plan, TtlChange
@@ -35,7 +36,9 @@ def test_success_keeps_metrics_and_artifacts(reason: str) -> None:
     assert status_of(made).metrics is not None
     assert status_of(made).artifacts is not None
     assert status_of(made).completion_time == at(-5)
-    assert [said.reason for said in made.announcements] == ["Succeeded"]
+    (said,) = made.announcements
+    text = "mIoU 0.92" if reason == "Succeeded" else "Reused: mIoU 0.92"
+    assert (said.type, said.reason, said.message) == ("Normal", "Succeeded", text)
     assert made.ttl == ()
 
 
@@ -86,6 +89,23 @@ def test_failure_is_final_and_says_why(job: Any, pods: tuple[Any, ...], reason: 
     assert conditions(made)["Accepted"] == "Unknown"
     assert made.create is None
     assert [(said.type, said.reason) for said in made.announcements] == [("Warning", "Failed")]
+
+
+def test_end_keeps_the_count_of_pods_that_failed_and_every_condition_its_generation() -> None:
+    crashed = ended_pod(1, name="a")
+    made = plan(Observed(jobs=(failed_job("BackoffLimitExceeded", failed=3),), pods=(crashed,), asked=True))
+    assert status_of(made).attempts == Attempts(failed=3)
+    assert {c.observed_generation for c in status_of(made).conditions} == {1}
+
+
+def test_run_that_never_started_began_when_it_ended() -> None:
+    made = plan(Observed(conflict=JOB))
+    assert (status_of(made).start_time, status_of(made).completion_time) == (at(0), at(0))
+
+
+def test_second_unreadable_result_counts_its_own_job() -> None:
+    made = plan(Observed(jobs=(complete_job(), complete_job(2)), asked=True))
+    assert status_of(made).job_name == f"{JOB[:-1]}2"
 
 
 def test_runners_notes_go_into_the_event() -> None:

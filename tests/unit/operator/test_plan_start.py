@@ -68,7 +68,7 @@ def test_lost_second_start_is_made_again_as_second() -> None:
         ),
         pytest.param(
             {"spec": spec_with(strategy={"configUri": "s3://conf/act.yaml", "Distillation": {}})},
-            "spec.strategy.Distillation",
+            "spec.strategy: configUri",
             id="sections beside configUri",
         ),
     ],
@@ -78,6 +78,47 @@ def test_invalid_spec_ends_without_a_job(changes: dict[str, Any], field: str) ->
     reason, message = failure(made)
     assert (made.create, reason) == (None, "InvalidSpec")
     assert message.startswith(field)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        pytest.param({"model": {"inference": {"uri": "file:///m/"}}}, "spec.model.inference.uri", id="model"),
+        pytest.param({"dataset": {**SPEC["dataset"], "uri": "file:///m/"}}, "spec.dataset.uri", id="dataset"),
+        pytest.param({"strategy": {"configUri": "file:///m/"}}, "spec.strategy.configUri", id="ACT file"),
+        pytest.param({"output": {"uri": "file:///m/"}}, "spec.output.uri", id="output"),
+    ],
+)
+def test_address_that_no_pod_can_reach_is_refused(changes: dict[str, Any], field: str) -> None:
+    words = "file:///m/ cannot be reached from a cluster; give s3://bucket/prefix/"
+    assert failure(plan(Observed(), spec=spec_with(**changes))) == ("InvalidSpec", f"{field}: {words}")
+
+
+@pytest.mark.parametrize(
+    ("section", "value"),
+    [
+        ("Distillation", {}),
+        ("UnstructurePrune", {"ratio": 0.5}),
+        ("QuantAware", {}),
+        ("Quantization", {}),
+        ("TrainConfig", {"epochs": 1}),
+    ],
+)
+def test_section_beside_a_config_uri_is_refused(section: str, value: dict[str, Any]) -> None:
+    strategy = {"configUri": "s3://conf/act.yaml", section: value}
+    words = f"spec.strategy: configUri cannot be combined with {section}: give one of them"
+    assert failure(plan(Observed(), spec=spec_with(strategy=strategy))) == ("InvalidSpec", words)
+
+
+@pytest.mark.parametrize(
+    ("key", "file"), [("teacher_model_filename", "net.model"), ("teacher_params_filename", "net.params")]
+)
+def test_teacher_of_an_act_file_is_the_jobs_own_model(key: str, file: str) -> None:
+    model = {"inference": {"uri": "s3://m/", "modelFile": "net.model", "paramsFile": "net.params"}}
+    strategy = {**SPEC["strategy"], "Distillation": {key: file}}
+    assert plan(Observed(), spec=spec_with(model=model, strategy=strategy)).create is not None
+    strategy["Distillation"] = {key: "other"}
+    assert key in failure(plan(Observed(), spec=spec_with(model=model, strategy=strategy)))[1]
 
 
 def test_image_with_an_allowed_prefix_is_used() -> None:
@@ -96,9 +137,10 @@ def test_job_that_runs_already_is_not_judged_anew() -> None:
 
 
 def test_foreign_job_of_our_name_is_a_conflict() -> None:
-    reason, message = failure(plan(Observed(conflict=JOB)))
-    assert reason == "NameConflict"
-    assert JOB in message
+    assert failure(plan(Observed(conflict=JOB))) == (
+        "NameConflict",
+        f"Job {JOB} exists and belongs to something else; delete it and make this resource again",
+    )
 
 
 @pytest.mark.parametrize(

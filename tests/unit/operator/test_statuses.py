@@ -7,9 +7,17 @@ import pytest
 
 from segcompress_api.conditions import Reason
 from segcompress_api.status import JobStatus
-from segcompress_operator.planning.outcomes import plain
+from segcompress_operator.planning.outcomes import Outcome, plain
 from segcompress_operator.planning.progress import Progress
-from segcompress_operator.planning.statuses import in_progress, parse_status, status_patch
+from segcompress_operator.planning.statuses import (
+    current_reason,
+    failed,
+    in_progress,
+    observed_again,
+    parse_status,
+    status_patch,
+    succeeded,
+)
 from unit.operator.samples import NOW
 
 RUNNING = Progress(Reason.RUNNING, "at work")
@@ -79,3 +87,40 @@ def test_readable_parts_of_a_broken_status_are_kept() -> None:
 )
 def test_hostile_text_is_plain(text: str, clean: str) -> None:
     assert plain(text) == clean
+
+
+def messages(status: JobStatus) -> dict[str, str]:
+    return {c.type: c.message for c in status.conditions}
+
+
+def test_a_condition_says_something_only_where_it_tells_how_the_run_stands() -> None:
+    silent = dict.fromkeys(
+        ("Complete", "Failed", "Suspended", "Finished", "Accepted", "Ready", "Reconciling", "Stalled"), ""
+    )
+    going = in_progress(JobStatus(), RUNNING, 1, NOW)
+    assert messages(going) == {**silent, "Ready": "at work", "Reconciling": "at work"}
+    good = succeeded(going, Outcome(Reason.SUCCEEDED, "done"), 1, NOW)
+    assert messages(good) == {**silent, "Complete": "done", "Finished": "done", "Ready": "done"}
+    crashed = failed(going, Outcome(Reason.RUNNER_CRASHED, "why"), 1, NOW)
+    said = {"Failed": "why", "Finished": "why", "Ready": "why", "Stalled": "why"}
+    assert messages(crashed) == {**silent, **said}
+    missed = failed(going, Outcome(Reason.ACCEPTANCE_NOT_MET, "why"), 1, NOW)
+    assert messages(missed) == {**silent, **said, "Accepted": "why"}
+
+
+def test_only_our_conditions_follow_the_generation() -> None:
+    theirs = {"type": "Audited", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    text = json.dumps({"conditions": [{**theirs, "reason": "Ok", "observedGeneration": 1}]}).encode()
+    made = observed_again(in_progress(parse_status(text), RUNNING, 1, NOW), 2)
+    generations = {c.type: c.observed_generation for c in made.conditions}
+    assert generations.pop("Audited") == 1
+    assert set(generations.values()) == {2}
+
+
+def test_a_status_without_conditions_gives_no_reason() -> None:
+    assert current_reason(JobStatus()) == ("", "")
+    assert current_reason(in_progress(JobStatus(), RUNNING, 1, NOW)) == ("Running", "at work")
+
+
+def test_everything_is_written_where_there_was_no_status() -> None:
+    assert status_patch(b"", JobStatus(job_name="x")) == JobStatus(job_name="x").to_wire()

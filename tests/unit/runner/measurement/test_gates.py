@@ -17,6 +17,8 @@ from segcompress_runner.measurement.gates import (
     Measured,
     Parity,
     check_gates,
+    class_label,
+    default_gates,
     vanished,
 )
 from segcompress_runner.outputs.artefacts import ARTEFACTS
@@ -174,6 +176,7 @@ def test_an_export_is_held_against_the_saved_model(
     for acceptance in ({}, {"max_miou_drop": "0.001"}, {"max_miou_drop": "Unlimited"}):
         (gate,) = (one for one in results(QUANT, found, **acceptance) if one.reason == Reason.EXPORT_MISMATCH)
         assert gate.passed == passed
+        assert gate.default
         assert "of the saved model: 0.9000" in gate.message
 
 
@@ -216,3 +219,33 @@ def test_a_default_gate_says_so_and_how_to_loosen_it() -> None:
         'at most 0.02 (spec.acceptance.maxMiouDrop, the default; a larger value or "Unlimited"'
         in drop.message
     )
+
+
+def test_each_class_that_vanished_is_named_once() -> None:
+    found = Measured((Deployed("Paddle", Accuracy(0.9, (0.9, 0.9)), Accuracy(0.9, (0.0, 0.0))),))
+    *_, kept = results(QUANT, found)
+    assert kept.message == (
+        "classes that vanished on Paddle: ground (IoU 0.9000 before, 0.0000 now), "
+        "person (IoU 0.9000 before, 0.0000 now); a class that the baseline finds may not vanish "
+        "(always required)"
+    )
+    *_, kept = results(QUANT, measured(0.9, 0.9))
+    assert kept.message == ("every class that the baseline finds is still found on Paddle (always required)")
+
+
+def test_sparsity_that_a_quantised_model_cannot_have_says_to_leave_it_out() -> None:
+    gate, *_ = results(QUANT, measured(0.9, 0.9), min_sparsity="0.5")
+    assert gate.passed is False
+    assert gate.message == ("spec.acceptance.minSparsity: 0.5 and the strategy prunes nothing; leave it out")
+    _, gate, *_ = results(SPARSE, measured(0.9, 0.9, 0.75), min_sparsity="0.5")
+    assert gate.message.endswith("at least 0.5 (spec.acceptance.minSparsity)")
+
+
+def test_a_class_without_a_name_is_called_by_its_number() -> None:
+    assert class_label(1, ("ground", "person")) == "person"
+    assert class_label(1, ()) == "class 1"
+
+
+def test_gates_that_nobody_asked_for_are_announced() -> None:
+    assert default_gates(Acceptance()) == "mIoU may drop by at most 0.02, no class may vanish"
+    assert default_gates(Acceptance(max_miou_drop="0.01")) == "no class may vanish"

@@ -69,6 +69,17 @@ def test_strategy_counts_by_its_meaning(changes: dict[str, Any]) -> None:
     assert keys_of(spec_with(strategy=strategy)) == keys_of(spec_with())
 
 
+def test_keys_stay_what_they_were_published_under() -> None:
+    """Another spelling of what a key is made of makes every user train and measure everything again."""
+    assert keys_of(spec_with()) == RunKeys("b941ff6c52db15f2", "ab41de92ca3054de")
+
+
+def test_a_figure_that_json_lacks_makes_no_key() -> None:
+    software = replace(SOFTWARE, packages={"paddlepaddle": float("nan")})  # type: ignore[dict-item]
+    with pytest.raises(ValueError, match="JSON compliant"):
+        key_of(spec_with(), software=software)
+
+
 def test_what_the_weights_depend_on_changes_the_model_key() -> None:
     spec = spec_with()
     keys = [
