@@ -119,13 +119,13 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=200, help="resources of a burst")
+    parser.add_argument("--jobs", type=int, default=100, help="resources of a burst")
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--paced", type=int, default=100, help="resources at half the rate, at least")
-    parser.add_argument("--seconds", type=float, default=15.0, help="how long these take, at least")
+    parser.add_argument("--paced", type=int, default=50, help="resources at half the rate, at least")
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long these take, at least")
     parser.add_argument("--live", type=int, nargs=2, default=(1000, 4000), help="two numbers of live runs")
     parser.add_argument("--finished", type=int, default=10_000, help="resources that have ended")
-    parser.add_argument("--idle", type=float, default=15.0, help="seconds beside them")
+    parser.add_argument("--idle", type=float, default=10.0, help="seconds beside them")
     parser.add_argument("--before", metavar="COMMIT", help="measure the operator of this commit, too")
     parser.add_argument("--output", type=Path, default=ROOT / "build/bench-operator.json", help="a JSON file")
     return parser.parse_args()

@@ -66,7 +66,9 @@ class Player:
             if phase == "Running" and name not in self._ended:
                 self._ended.add(name)
                 group.create_task(self._end(self._child_of[name]))
-            elif phase in ("Succeeded", "Failed"):
+            elif phase == "Failed":
+                raise RuntimeError(f"{name} failed: {resource['status']['conditions']}")
+            elif phase == "Succeeded":
                 self._finished.add(name)
                 if len(self._finished) == self._jobs:
                     return
