@@ -75,6 +75,7 @@ class Cluster:
             self.check_machine()
             packages.install_missing()
             build.ensure(self.layout)
+            self.layout.network.write_text(self.addresses.network)
             plane, clients = self._issue()
             keys = load_or_draw_keys(self.layout.store_credentials)
             write_private(
@@ -117,7 +118,7 @@ class Cluster:
     def environment(self) -> dict[str, str]:
         """Return the variables under which clients find the cluster and the store."""
         if not self.layout.store_credentials.exists():
-            raise DevclusterError("there is no cluster yet; run `python3 -m devcluster up`")
+            raise DevclusterError("no cluster has been started; run `python3 -m devcluster up`")
         keys = load_or_draw_keys(self.layout.store_credentials)
         return {
             "KUBECONFIG": str(self.layout.kubeconfig),

@@ -93,6 +93,11 @@ class Layout:
         return self.state / "object-store.json"
 
     @property
+    def network(self) -> Path:
+        """The network that the cluster's data was made for."""
+        return self.state / "network"
+
+    @property
     def images(self) -> Path:
         """Which archives were imported, by image name."""
         return self.state / "images.json"
@@ -121,6 +126,11 @@ class Addresses:
             )
         pods, services = network.subnets(prefixlen_diff=1)
         return cls(pods, services)
+
+    @property
+    def network(self) -> str:
+        """All of it, as SEGCOMPRESS_NETWORK names it."""
+        return str(self.pods.supernet())
 
     @property
     def node(self) -> str:

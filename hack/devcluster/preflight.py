@@ -45,6 +45,8 @@ class Facts:
     programs_built: bool = False
     free_bytes: int = FREE_BYTES
     overlap: str | None = None
+    kept_network: str | None = None
+    """The network of a cluster whose data is kept, where another one is asked for."""
 
 
 def problems(facts: Facts) -> list[str]:
@@ -100,10 +102,18 @@ def _building(facts: Facts) -> list[str]:
 
 
 def _neighbours(facts: Facts) -> list[str]:
-    if not facts.overlap:
-        return []
-    taken = f"the machine's route {facts.overlap} overlaps the cluster's network"
-    return [f"{taken}; name another in SEGCOMPRESS_NETWORK, such as 10.77.0.0/16"]
+    found = []
+    if facts.overlap:
+        found.append(
+            f"the machine's route {facts.overlap} overlaps the cluster's network; "
+            "name another in SEGCOMPRESS_NETWORK, such as 10.77.0.0/16"
+        )
+    if facts.kept_network:
+        found.append(
+            f"the cluster's data belongs to the network {facts.kept_network}; name that one in "
+            "SEGCOMPRESS_NETWORK, or delete the data by `python3 -m devcluster down --purge-state`"
+        )
+    return found
 
 
 def observe(layout: Layout, addresses: Addresses, *, programs_built: bool) -> Facts:
@@ -128,7 +138,17 @@ def observe(layout: Layout, addresses: Addresses, *, programs_built: bool) -> Fa
         programs_built=programs_built,
         free_bytes=shutil.disk_usage(existing).free,
         overlap=network.overlapping_route(own, addresses) if shutil.which("ip") else None,
+        kept_network=other_network(layout, addresses),
     )
+
+
+def other_network(layout: Layout, addresses: Addresses) -> str | None:
+    """Return the network that kept data was made for, None where it is the one that is asked for.
+
+    etcd holds the ClusterIP of the Service `kubernetes`, which no start of the API server changes.
+    """
+    kept = layout.network.read_text() if layout.network.exists() else addresses.network
+    return None if kept == addresses.network else kept
 
 
 def observed_controllers(root: Path) -> tuple[str, ...]:

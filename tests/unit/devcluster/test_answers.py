@@ -124,7 +124,9 @@ def test_errors_end_in_one_sentence(
 ) -> None:
     monkeypatch.setenv("SEGCOMPRESS_CACHE", str(tmp_path))
     assert main(["env"]) == 1
-    assert capsys.readouterr().err == "devcluster: there is no cluster yet; run `python3 -m devcluster up`\n"
+    assert (
+        capsys.readouterr().err == "devcluster: no cluster has been started; run `python3 -m devcluster up`\n"
+    )
 
 
 @pytest.mark.parametrize(

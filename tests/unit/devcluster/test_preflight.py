@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devcluster.preflight import CONTROLLERS, GO_VERSION, Facts, go_version, observed_controllers, problems
+from devcluster.layout import Addresses, Layout
+from devcluster.preflight import (
+    CONTROLLERS,
+    GO_VERSION,
+    Facts,
+    go_version,
+    observed_controllers,
+    other_network,
+    problems,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +47,7 @@ def test_a_capable_machine_has_no_problem() -> None:
         pytest.param(Facts(go=(1, 22)), "Go is 1.22; the cluster's programs need 1.26.6", id="old Go"),
         pytest.param(Facts(free_bytes=3_000_000_000), "only 3 GB are free", id="full disk"),
         pytest.param(Facts(overlap="10.213.4.0/24 dev tun0"), "SEGCOMPRESS_NETWORK", id="network taken"),
+        pytest.param(Facts(kept_network="10.77.0.0/16"), "belongs to the network 10.77.0.0/16", id="moved"),
     ],
 )
 def test_a_problem_is_one_sentence_that_names_it(facts: Facts, expected: str) -> None:
@@ -92,3 +102,13 @@ def test_controllers_of_either_cgroup_version(tmp_path: Path) -> None:
     assert observed_controllers(tmp_path) == CONTROLLERS
     (tmp_path / "cgroup.controllers").write_text("cpu memory\n")
     assert observed_controllers(tmp_path) == ("cpu", "memory")
+
+
+def test_data_of_another_network_is_noticed(tmp_path: Path) -> None:
+    layout, addresses = Layout(tmp_path), Addresses.from_environment({})
+    assert other_network(layout, addresses) is None
+    layout.state.mkdir()
+    layout.network.write_text(addresses.network)
+    assert other_network(layout, addresses) is None
+    moved = Addresses.from_environment({"SEGCOMPRESS_NETWORK": "10.77.0.0/16"})
+    assert other_network(layout, moved) == "10.213.0.0/16"
