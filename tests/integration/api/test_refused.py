@@ -99,6 +99,20 @@ FILE = "in body should match '^[A-Za-z0-9_]"
             id="a ramp without gmp",
         ),
         pytest.param(
+            "spec.strategy",
+            {
+                "UnstructurePrune": {
+                    "prune_strategy": "gmp",
+                    "ratio": 0.9,
+                    "gmp_config": {"pruning_iterations": 70, "pruning_steps": 5, "initial_ratio": 0.1},
+                },
+                "TrainConfig": {"train_iter": 60, "learning_rate": 0.1},
+            },
+            "spec.strategy",
+            "the pruning ramp (stable_iterations + pruning_iterations) must not be longer than train_iter",
+            id="a ramp longer than the training",
+        ),
+        pytest.param(
             f"{PRUNE}.pruned_ratio",
             None,
             PRUNE,

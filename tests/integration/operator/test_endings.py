@@ -76,20 +76,6 @@ def test_reused_ends_well(stage: Stage) -> None:
             id="free-form leaf",
         ),
         pytest.param(
-            {
-                "strategy": {
-                    "UnstructurePrune": {
-                        "prune_strategy": "gmp",
-                        "ratio": 0.9,
-                        "gmp_config": {"pruning_iterations": 70, "pruning_steps": 5, "initial_ratio": 0.1},
-                    },
-                    "TrainConfig": {"train_iter": 60, "learning_rate": 0.1},
-                }
-            },
-            "spec.strategy.UnstructurePrune.gmp_config.pruning_iterations",
-            id="ramp longer than the training",
-        ),
-        pytest.param(
             {"runtime": {"device": "CPU", "image": "docker.io/evil/runner:1"}},
             "spec.runtime.image",
             id="image not allowed",

@@ -140,7 +140,7 @@ def test_lost_result_gets_one_more_pod_which_ends_reused(alone: Stage) -> None:
     first = alone.runs()
     alone.exits(first, 0, "not a result")
     second = alone.pod(first["metadata"]["name"])
-    assert alone.resource()["status"]["jobName"].endswith("-2")
+    eventually(lambda: alone.status()["jobName"].endswith("-2"), "the second Job in the status")
     alone.exits(second, 0, result("Reused", metrics=METRICS, artifacts=ARTIFACTS))
     alone.reaches("Complete", "Reused")
     assert alone.status()["metrics"] == METRICS
