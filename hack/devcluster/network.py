@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CABLE = "machine"  # the other end of the cable, inside
+BRIDGE_ADDRESS = "02:00:00:5e:9c:00"
+"""Without an address of its own a bridge takes the lowest of its ports', which come and go with the pods.
+
+The machine would send to the one before for as long as it takes it for reachable, half a minute.
+"""
 
 
 def inside_commands(addresses: Addresses) -> str:
     """Return what the `ip` program is to do in the node's network."""
     return f"""link set lo up
-link add {BRIDGE} type bridge
+link add {BRIDGE} address {BRIDGE_ADDRESS} type bridge
 address add {addresses.node}/{addresses.pods.prefixlen} dev {BRIDGE}
 link set {BRIDGE} up
 link set {CABLE} master {BRIDGE}

@@ -6,7 +6,7 @@ import pytest
 
 from devcluster.errors import DevclusterError
 from devcluster.layout import Addresses
-from devcluster.network import find_overlap, inside_commands, outside_commands
+from devcluster.network import BRIDGE_ADDRESS, find_overlap, inside_commands, outside_commands
 
 ADDRESSES = Addresses.from_environment({})
 NAME = "segc-0a1b2c"
@@ -69,3 +69,7 @@ def test_the_machine_gets_one_interface_and_the_ways_by_it() -> None:
 
 def test_the_node_has_no_way_beyond_the_bridge() -> None:
     assert "route" not in inside_commands(ADDRESSES)
+
+
+def test_the_bridge_keeps_one_address_whatever_pods_come_and_go() -> None:
+    assert f"link add segc0 address {BRIDGE_ADDRESS} type bridge" in inside_commands(ADDRESSES).splitlines()
