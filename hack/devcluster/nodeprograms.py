@@ -155,7 +155,8 @@ def kubelet_config(layout: Layout, plane: Plane, server: KeyPair) -> dict[str, o
     """Return the kubelet's settings.
 
     Eviction starts only when the disk is all but full and images are never collected: a development machine
-    is often at 80 % use, and an image that was loaded by hand cannot be pulled again.
+    is often at 80 % use, and an image that was loaded by hand cannot be pulled again. For that reason neither
+    is it verified (KEP-2535): once an equal image came from a registry, the kubelet would pull this one too.
     """
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -191,6 +192,7 @@ def kubelet_config(layout: Layout, plane: Plane, server: KeyPair) -> dict[str, o
         },
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
+        "imagePullCredentialsVerificationPolicy": "NeverVerify",
         "registerWithTaints": [],
         "maxPods": 110,
     }

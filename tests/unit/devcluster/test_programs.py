@@ -105,6 +105,7 @@ def test_a_registry_on_the_machine_has_one_name_for_machine_and_node() -> None:
 def test_kubelet_keeps_images_and_tolerates_a_full_disk(plane: Plane, pair: KeyPair) -> None:
     config: dict[str, Any] = nodeprograms.kubelet_config(LAYOUT, plane, pair)
     assert config["imageGCHighThresholdPercent"] == 100
+    assert config["imagePullCredentialsVerificationPolicy"] == "NeverVerify"
     assert config["evictionHard"]["nodefs.available"] == "1%"
     assert config["failCgroupV1"] is False
     assert config["seccompDefault"] is True
