@@ -107,6 +107,14 @@ def install_operator(target: Target, references: Mapping[str, str], *more: str) 
     context = ("--kube-context", target.context[1]) if target.context else ()
     settings = [f"--set-string={key}={value}" for key, value in values.items()]
     chart = str(ROOT / "charts" / "segcompress")
+    _forget_interrupted(target)
     command = ["helm", *context, "upgrade", "--install", target.release, chart, *more]
     place = ["--namespace", target.system_namespace, "--create-namespace", "--wait", "--timeout", "5m"]
     answer([*command, *place, *settings], target.env)
+
+
+def _forget_interrupted(target: Target) -> None:
+    """Remove helm's record of an installation that was interrupted: helm refuses to go on beside one."""
+    pending = "pending-install,pending-upgrade,pending-rollback"
+    selector = f"owner=helm,name={target.release},status in ({pending})"
+    target.kubectl("--namespace", target.system_namespace, "delete", "secret", "--selector", selector)
