@@ -6,6 +6,7 @@ autosave_label.txt with "id label red green blue" lines.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -100,7 +101,7 @@ def _numbered(lines: Sequence[str], dataset: Dataset) -> dict[str, int]:
 
 def _check_numbers(pairs: Sequence[tuple[str, int]], dataset: Dataset) -> None:
     """Every id but the background's must have one label, and every label one id."""
-    twice = next((name for index, (name, _) in enumerate(pairs) if name in dict(pairs[:index])), None)
+    twice = next((name for name, count in Counter(name for name, _ in pairs).items() if count > 1), None)
     if twice is not None:
         raise InvalidInputError(f"{dataset.label_list}: holds the label {twice[:80]!r} twice")
     ids = sorted(class_id for _, class_id in pairs)
