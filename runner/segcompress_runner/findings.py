@@ -58,7 +58,7 @@ class Findings:
 
     @contextmanager
     def each(self) -> Iterator[None]:
-        """Note the fault of one check; what is no fault of spec or inputs goes through."""
+        """Note the fault of one check; errors that are not of spec or inputs pass through."""
         try:
             yield
         except (InvalidSpecError, InvalidRunError) as error:

@@ -36,7 +36,7 @@ class Round:
     def is_older(self, moment: datetime, seconds: float) -> bool:
         """Return whether `moment` is at least so long ago.
 
-        One that lies as far ahead was told by another clock, which may be minutes off: it counts as long ago.
+        One that lies as far ahead comes from a clock that is minutes off: it counts as long ago.
         """
         return abs(self.now - moment) >= timedelta(seconds=seconds)
 
