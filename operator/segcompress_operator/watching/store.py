@@ -132,7 +132,10 @@ class Store(Generic[R]):
             self._on_change(old, None)
 
     def listing(self, scope: Scope, version: str) -> None:
-        """Note that a LIST at `version` begins; one of the past is of a restored backup, and all is new."""
+        """Note that a LIST at `version` begins; one of the past is of a restored backup, and all is new.
+
+        It asks for no version, so it is read from etcd itself and never from a cache that lags behind.
+        """
         if _older(version, self._positions.get(scope, "")):
             self.refused(scope)
 
