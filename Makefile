@@ -80,7 +80,7 @@ test-model: install ## Take STEPS (10,000) random steps with the operator's stor
 .PHONY: test-specs
 test-specs: install ## Ask a real API server and the types about SAMPLES (5,000) made specs: both must agree
 	@$(DEVCLUSTER) build etcd kubernetes
-	@SEGCOMPRESS_SPECS=$${SAMPLES:-5000} .venv/bin/pytest -q tests/integration/api/test_agreement.py
+	@SEGCOMPRESS_SPECS=$${SAMPLES:-5000} .venv/bin/pytest -q -o faulthandler_timeout=0 tests/integration/api/test_agreement.py
 
 .PHONY: mutate
 mutate: install ## Change the pure decisions one place at a time: unit tests must notice 85 % in each package

@@ -72,7 +72,6 @@ class RunnerSettings:
     request_memory: str = "2Gi"
     work_size: str = "20Gi"
     tmp_size: str = "2Gi"
-    shm_size: str = "1Gi"
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     node_selector: Mapping[str, str] = field(default_factory=dict)
@@ -124,7 +123,6 @@ def _runner(read: Environment) -> RunnerSettings:
         request_memory=_request(read, "memory", "2Gi", allowed),
         work_size=read.quantity("WORK_SIZE", "20Gi"),
         tmp_size=read.quantity("TMP_SIZE", "2Gi"),
-        shm_size=read.quantity("SHM_SIZE", "1Gi"),
         labels=_keys_of_others(read, "POD_LABELS"),
         annotations=_keys_of_others(read, "POD_ANNOTATIONS"),
         node_selector=read.texts("NODE_SELECTOR"),

@@ -33,16 +33,8 @@ def exit_code(result: RunResult) -> ExitCode:
 
 
 def one_line(error: BaseException) -> str:
-    """Return the sentence in an error.
-
-    A data loader's worker passes its error on with the traceback as message, the sentence in the last line.
-    """
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if not lines:
-        return type(error).__name__
-    if len(lines) > 1 and any(line.startswith("Traceback") for line in lines):
-        return lines[-1].partition(f"{type(error).__name__}: ")[2] or lines[-1]
-    return " ".join(lines)
+    """Return an error's message as one line, or its class where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _result(reason: Reason, message: str) -> RunResult:

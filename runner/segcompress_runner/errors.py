@@ -83,7 +83,6 @@ _EXHAUSTED = (
     "bad allocation",
     "Insufficient memory",
     "MemoryError",
-    "is killed by signal: Killed",
     "failed to map segment from shared object",
     os.strerror(errno.ENOMEM),
 )

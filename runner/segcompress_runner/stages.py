@@ -162,6 +162,7 @@ def compress(case: Case, before: Sequence[Checked], into: Path) -> training.Comp
             batch_size=case.spec.dataset.batch_size,
             seed=case.spec.seed,
             threads=case.means.threads,
+            reading=case.means.memory.reading,
             device=case.means.device,
             stop=case.means.stop,
             progress=progress,

@@ -75,7 +75,6 @@ def _container(spec: JobSpec, settings: RunnerSettings) -> Manifest:
             {"name": _CA_VOLUME, "mountPath": _folder(CA_BUNDLE_PATH), "readOnly": True},
             {"name": "work", "mountPath": WORK_DIR},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own emptyDir
-            {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 - the same
         ],
     }
 
@@ -157,7 +156,6 @@ def _volumes(secret: str, settings: RunnerSettings) -> list[Manifest]:
         },
         {"name": "work", "emptyDir": {"sizeLimit": settings.work_size}},
         {"name": "tmp", "emptyDir": {"sizeLimit": settings.tmp_size}},
-        {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": settings.shm_size}},
     ]
 
 

@@ -1,142 +1,125 @@
-"""Feed the training: full batches, in an order that the seed alone decides, decoded by worker processes."""
+"""Feed the training: full batches, in an order that the seed alone decides, read by worker processes.
+
+Processes, since PaddleSeg's transforms draw from the generators of their process. They are forked from a
+server that has only imported what they need: in a fork of this process, a lock that one of Paddle's threads
+held at that moment would stay locked for ever. Each has a connection of its own, so that whichever side ends,
+the other one notices.
+"""
 
 import itertools
-import shutil
-import threading
-from collections.abc import Generator, Iterator, Sequence
-from pathlib import Path
-from typing import Any, Self
+import multiprocessing
+import signal
+import traceback
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing
+from multiprocessing.connection import Connection
 
 import numpy as np
-import paddle
 from numpy.typing import NDArray
 
 from segcompress_runner.compression.order import Order
 from segcompress_runner.errors import RunError
 from segcompress_runner.inputs.dataset import Pictures
 
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # where Linux keeps it; workers hand batches over there
-_PREFETCH = 2
-_FAULT_WAIT_S = 10.0
-_IN_FLIGHT_BYTES = 2**30
-"""What batches may take that were read and not trained on yet; more workers than that allows would wait."""
-_SPARE = 2
-"""Share of /dev/shm that is asked for: twice what the batches in flight take."""
+Batch = NDArray[np.float32]
+Task = tuple[int, list[int]]
+"""The epoch and the indices of one batch."""
+
+_COPIES = 2
+"""How often a batch that waits is held: as an array, and as the bytes that are being sent."""
 
 
-class _EpochBatches:
-    """The batch sampler of one loader: yields the batches of the epoch that was set last."""
+def batches(pictures: Pictures, order: Order, threads: int, memory: int) -> Generator[Batch, None, None]:
+    """Yield batches (N x 3 x H x W) without end, epoch after epoch; close it to end the workers.
 
-    def __init__(self, order: Order) -> None:
-        self._order = order
-        self.epoch = 0
-
-    def __iter__(self) -> Iterator[list[int]]:
-        return iter(self._order.epoch(self.epoch))
-
-    def __len__(self) -> int:
-        return self._order.batches_per_epoch
-
-
-def batches(pictures: Pictures, order: Order, threads: int) -> Generator[Any, None, None]:
-    """Yield batches (float32, N x 3 x H x W) without end, epoch after epoch; close it to end the workers."""
+    What was read ahead takes no more than `memory` bytes, but there is always one worker. Raises what reading
+    a picture raises, when its batch is due.
+    """
+    tasks = _tasks(order)
     if threads == 1:
-        yield from _read_here(pictures, order)
-        return
-    sampler = _EpochBatches(order)
-    batch_bytes = pictures[0].nbytes * order.batch_size
-    workers = workers_for(threads, batch_bytes)
-    loader = paddle.io.DataLoader(
-        pictures,
-        batch_sampler=sampler,
-        places=paddle.CPUPlace(),
-        collate_fn=_stack,
-        num_workers=workers,
-        prefetch_factor=_PREFETCH,
-        use_shared_memory=_fits(batch_bytes, workers),
-        persistent_workers=True,
-    )
-    try:
-        with _ReaderFaults() as faults:
-            for sampler.epoch in itertools.count():
-                pictures.set_epoch(sampler.epoch)
-                yield from _one_epoch(iter(loader), faults)
-    finally:
-        _end_workers(loader)
+        yield from (_read(pictures, task) for task in tasks)
+    count = workers_for(threads, memory, pictures[0].nbytes * order.batch_size)
+    with ExitStack() as stack:
+        workers = [stack.enter_context(closing(_Worker(pictures))) for _ in range(count)]
+        for worker, task in zip(workers, tasks, strict=False):
+            worker.ask(task)
+        for worker, task in zip(itertools.cycle(workers), tasks, strict=False):
+            batch = worker.answer()
+            worker.ask(task)
+            yield batch
 
 
-def _read_here(pictures: Pictures, order: Order) -> Iterator[Any]:
-    """Read in this thread: Paddle's loader without workers waits for ever where a picture is faulty."""
-    for epoch in itertools.count():
-        pictures.set_epoch(epoch)
-        for batch in order.epoch(epoch):
-            yield _stack([pictures[index] for index in batch])[0]
+def workers_for(threads: int, memory: int, batch_bytes: int) -> int:
+    """Return how many processes read: one for each thread, as far as their batches fit into memory."""
+    return max(1, min(threads, memory // (batch_bytes * _COPIES)))
 
 
-def _one_epoch(iterator: Iterator[Any], faults: "_ReaderFaults") -> Iterator[Any]:
+def _tasks(order: Order) -> Iterator[Task]:
+    return ((epoch, indices) for epoch in itertools.count() for indices in order.epoch(epoch))
+
+
+def _read(pictures: Pictures, task: Task) -> Batch:
+    epoch, indices = task
+    return np.stack([pictures.read(index, epoch) for index in indices])
+
+
+class _Worker:
+    """A process that reads batches, one whenever it is asked."""
+
+    def __init__(self, pictures: Pictures) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, pictures), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def ask(self, task: Task) -> None:
+        """Have a batch read."""
+        try:
+            self._connection.send(task)
+        except OSError:
+            raise self._ended() from None
+
+    def answer(self) -> Batch:
+        """Wait for the batch, or raise what reading it raised."""
+        try:
+            answer = self._connection.recv()
+        except (OSError, EOFError):
+            raise self._ended() from None
+        if isinstance(answer, Exception):
+            raise answer
+        batch: Batch = answer
+        return batch
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        self._connection.close()
+        self._process.kill()
+        self._process.join()
+
+    def _ended(self) -> Exception:
+        self._process.join()
+        if self._process.exitcode == -signal.SIGKILL:
+            return MemoryError("a process that reads pictures was killed")
+        return RuntimeError(f"a process that reads pictures ended with exit code {self._process.exitcode}")
+
+
+def _serve(connection: Connection, pictures: Pictures) -> None:
+    """Read what is asked for, until the other side is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer.
     while True:
         try:
-            yield next(iterator)[0]
-        except StopIteration:
+            connection.send(_answer(pictures, connection.recv()))
+        except (OSError, EOFError):
             return
-        except SystemError as error:  # "Blocking queue is killed", whatever happened to the reader
-            raise faults.first() or error from None
 
 
-class _ReaderFaults:
-    """Keeps what ends Paddle's reader thread, which would only print it."""
-
-    def __init__(self) -> None:
-        self._fault: Exception | None = None
-        self._came = threading.Event()
-        self._hook: Any = None
-
-    def __enter__(self) -> Self:
-        self._hook, threading.excepthook = threading.excepthook, self._keep
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        threading.excepthook = self._hook
-
-    def first(self) -> Exception | None:
-        """Return the reader's first fault; it comes a moment after the queue is closed."""
-        self._came.wait(_FAULT_WAIT_S)
-        return self._fault
-
-    def _keep(self, arguments: threading.ExceptHookArgs) -> None:
-        if self._fault is None and isinstance(arguments.exc_value, Exception):
-            self._fault = _as_told(arguments.exc_value)
-            self._came.set()
-        elif self._fault is None:
-            self._hook(arguments)
-
-
-def _as_told(error: Exception) -> Exception:
-    """Return a worker's error with its sentence alone: it arrives with its traceback as the message."""
-    if not isinstance(error, RunError):
+def _answer(pictures: Pictures, task: Task) -> Batch | Exception:
+    try:
+        return _read(pictures, task)
+    except RunError as error:
         return error
-    last = str(error).strip().splitlines()[-1]
-    return type(error)(last.partition(f"{type(error).__name__}: ")[2] or last)
-
-
-def _end_workers(loader: Any) -> None:
-    """End the processes at once: left to the garbage collector they outlive the training."""
-    iterator = getattr(loader, "_iterator", None)
-    if iterator is not None:
-        iterator._try_shutdown_all()  # noqa: SLF001  # what its __del__ does
-
-
-def _stack(samples: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-    return [np.stack(samples)]
-
-
-def workers_for(threads: int, batch_bytes: int) -> int:
-    """Return how many processes read: one for each thread, as far as their batches fit into memory."""
-    return max(1, min(threads, _IN_FLIGHT_BYTES // (batch_bytes * _PREFETCH)))
-
-
-def _fits(batch_bytes: int, workers: int) -> bool:
-    """Return whether the batches in flight fit into /dev/shm; where not, they come through pipes."""
-    if not _SHARED_MEMORY.is_dir():
-        return False
-    return shutil.disk_usage(_SHARED_MEMORY).free > batch_bytes * workers * _PREFETCH * _SPARE
+    except Exception as error:  # noqa: BLE001 - the other side raises it
+        error.add_note(traceback.format_exc())
+        return error

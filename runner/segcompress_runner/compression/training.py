@@ -46,7 +46,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Training:
-    """Everything that a training needs; `stop` says whether SIGTERM came."""
+    """Everything that a training needs.
+
+    What is read ahead takes up to `reading` bytes; `stop` says whether SIGTERM came.
+    """
 
     model: ModelFiles
     info: ModelInfo
@@ -56,6 +59,7 @@ class Training:
     batch_size: int
     seed: int
     threads: int
+    reading: int
     device: str
     stop: Callable[[], bool]
     progress: Progress
@@ -136,7 +140,8 @@ class _Run:
         training.progress.start(Stage.COMPRESS, self._total)
         self._advance(0)
         order = Order(len(training.pictures), training.batch_size, training.seed)
-        with contextlib.closing(loader.batches(training.pictures, order, training.threads)) as feed:
+        feed = loader.batches(training.pictures, order, training.threads, training.reading)
+        with contextlib.closing(feed):
             self._iterate_over(feed)
 
     def _iterate_over(self, feed: Iterator[Any]) -> None:

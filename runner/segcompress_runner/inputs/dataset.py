@@ -5,7 +5,6 @@ A random transform depends on (seed, epoch, index) alone, never on which worker 
 what ran before in that process.
 """
 
-import multiprocessing
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,7 +15,6 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
-import paddle
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -65,7 +63,7 @@ class Reverse:
     width: int
 
 
-class Pictures(paddle.io.Dataset):  # type: ignore[misc]  # Paddle ships no types
+class Pictures:
     """One list of a dataset, map-style.
 
     Mode train gives an image (float32, 3 x H x W, RGB). Mode val gives (image, label, index), the label
@@ -76,21 +74,13 @@ class Pictures(paddle.io.Dataset):  # type: ignore[misc]  # Paddle ships no type
     def __init__(
         self, samples: Sequence[Sample], transforms: Sequence[Transform], *, mode: Mode, seed: int = 0
     ) -> None:
-        super().__init__()
         self.samples = tuple(samples)
         self.transforms = tuple(transforms)
         self.mode = mode
         self.seed = seed
-        # Shared with worker processes, also with those that outlive an epoch.
-        self._epoch = multiprocessing.Value("q", 0)
         for index, transform in enumerate(self.transforms):
             _make(transform, f"{_FIELDS[mode]}[{index}]")
         self.reversal = lru_cache(maxsize=4096)(self._reversal)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the random transforms of another pass over the list."""
-        with self._epoch.get_lock():
-            self._epoch.value = epoch
 
     def first(self, count: int) -> "Pictures":
         """Return the first pictures of the list, as another list."""
@@ -100,8 +90,12 @@ class Pictures(paddle.io.Dataset):  # type: ignore[misc]  # Paddle ships no type
         return len(self.samples)
 
     def __getitem__(self, index: int) -> Any:
+        return self.read(index)
+
+    def read(self, index: int, epoch: int = 0) -> Any:
+        """Return a picture as `epoch`'s random transforms make it, which only mode train has."""
         sample = self.samples[index]
-        with self._random(index):
+        with self._random(index, epoch):
             data = self._transformed({"img": read_image(sample)}, sample)
         image = np.ascontiguousarray(np.transpose(data["img"], (2, 0, 1)), dtype=np.float32)
         if self.mode == "train":
@@ -114,14 +108,14 @@ class Pictures(paddle.io.Dataset):  # type: ignore[misc]  # Paddle ships no type
 
     def _fitted(self, index: int, sizes: Mapping[Sample, Size]) -> Fitted:
         sample = self.samples[index]
-        with self._random(index):
+        with self._random(index, epoch=0):
             data = self._transformed({"img": np.zeros((*sizes[sample], 3), np.float32)}, sample)
         height, width = data["img"].shape[:2]
         return Fitted(sample.named(sample.image), (int(height), int(width)))
 
-    def _random(self, index: int) -> AbstractContextManager[None]:
+    def _random(self, index: int, epoch: int) -> AbstractContextManager[None]:
         # What val takes is never random, and threads may read it: they share the generators.
-        return _seeded(self.seed, int(self._epoch.value), index) if self.mode == "train" else nullcontext()
+        return _seeded(self.seed, epoch, index) if self.mode == "train" else nullcontext()
 
     def _transformed(self, data: dict[str, Any], sample: Sample) -> dict[str, Any]:
         data.update(trans_info=[], gt_fields=[])

@@ -1,8 +1,7 @@
 """Pictures from a list, read ahead by worker threads and put together in batches of one shape.
 
-Threads, not processes: decoding and scaling run outside the interpreter lock, a fork would copy a process in
-which Paddle computes, and a mask at its own size need not pass through /dev/shm. Pictures come in the list's
-order, whatever the workers do.
+Threads, not processes: decoding and scaling run outside the interpreter lock, and a mask at its own size need
+not pass from one process to another. Pictures come in the list's order, whatever the workers do.
 """
 
 import random

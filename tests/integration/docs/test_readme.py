@@ -23,7 +23,7 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.timeout(2700)  # It installs everything, and trains.
+@pytest.mark.timeout(1500)  # It installs everything, and trains.
 def test_without_a_cluster(clone: Path) -> None:
     commands = block(f"README.md: {INSTALL}").text
     printed = run(commands, clone)

@@ -52,6 +52,6 @@ def test_defaults_of_the_chart_are_those_of_the_operator() -> None:
     ours = RunnerSettings("", allowed=Allowed(toleration_keys=("nvidia.com/gpu",)))
     assert runner["maximum"] == ours.allowed.maximum
     assert runner["defaultRequests"] == {"cpu": ours.request_cpu, "memory": ours.request_memory}
-    assert runner["scratch"] == {"work": ours.work_size, "tmp": ours.tmp_size, "shm": ours.shm_size}
+    assert runner["scratch"] == {"work": ours.work_size, "tmp": ours.tmp_size}
     assert runner["podSecurityContext"] == ours.pod_security
     assert runner["securityContext"] == ours.container_security

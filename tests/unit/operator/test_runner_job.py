@@ -129,9 +129,9 @@ def test_pod_is_restricted() -> None:
 def test_scratch_space_is_sized() -> None:
     volumes = {v["name"]: v["emptyDir"] for v in pod()["volumes"] if "emptyDir" in v}
     assert volumes["work"] == {"sizeLimit": "20Gi"}
-    assert volumes["shm"] == {"medium": "Memory", "sizeLimit": "1Gi"}
+    assert volumes["tmp"] == {"sizeLimit": "2Gi"}
     mounts = {m["mountPath"] for m in container()["volumeMounts"]}
-    assert mounts >= {"/work", "/tmp", "/dev/shm"}  # noqa: S108 - the pod's own emptyDirs
+    assert mounts >= {"/work", "/tmp"}  # noqa: S108 - the pod's own emptyDirs
 
 
 @pytest.mark.parametrize(

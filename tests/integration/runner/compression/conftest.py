@@ -72,6 +72,7 @@ class Lab:
             batch_size=4,
             seed=0,
             threads=1,
+            reading=2**28,
             device="CPU",
             stop=lambda: False,
             progress=Listener(),

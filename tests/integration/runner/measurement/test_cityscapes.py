@@ -30,7 +30,9 @@ def one_by_one(folder: Path) -> NDArray[np.int64]:
     """Return the confusion matrix in the plainest way: whole pictures, Paddle's own resizing, argmax."""
     predict = paddle_predictor(cityscapes.model_files(folder))
     total = np.zeros(256 * cityscapes.CLASSES, np.int64)
-    for image, label, _ in cityscapes.pictures(folder):
+    pictures = cityscapes.pictures(folder)
+    for index in range(len(pictures)):
+        image, label, _ = pictures[index]
         scores = paddle.to_tensor(predict(image[np.newaxis]), place=paddle.CPUPlace())
         scaled = paddle.nn.functional.interpolate(scores, list(label.shape), mode="bilinear")
         ids = paddle.argmax(scaled, axis=1).numpy()[0]

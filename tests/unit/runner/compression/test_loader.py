@@ -17,4 +17,4 @@ MIB = 2**20
     ],
 )
 def test_workers_are_bounded_by_threads_and_memory(threads: int, batch_bytes: int, workers: int) -> None:
-    assert workers_for(threads, batch_bytes) == workers
+    assert workers_for(threads, 1024 * MIB, batch_bytes) == workers

@@ -41,18 +41,6 @@ def test_each_error_has_its_exit_code_and_reason(error: Exception, code: int, re
     assert (ended, result.reason) == (code, reason)
 
 
-def test_workers_traceback_is_cut_to_its_sentence() -> None:
-    message = (
-        "DataLoader worker(1) caught InvalidInputError with message:\n"
-        "Traceback (most recent call last):\n"
-        '  File "worker.py", line 1, in loop\n'
-        "segcompress_runner.errors.InvalidInputError: a.jpg (train.txt line 1): cannot be read as a picture\n"
-    )
-    assert failure(InvalidInputError(message))[0].message == (
-        "a.jpg (train.txt line 1): cannot be read as a picture"
-    )
-
-
 def test_endless_message_is_cut() -> None:
     assert len(failure(InvalidInputError("x" * 5000))[0].message) == 1024
 
