@@ -13,6 +13,7 @@ from segcompress_api.act_settings import settings_of
 from segcompress_api.job import JobSpec, RuntimeName
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.benchmark import Comparison, Latency
+from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Scores
 from segcompress_runner.measurement.sparsity import Layer, Sparsity
 from segcompress_runner.measurement.variants import Checked, Variant
@@ -144,7 +145,8 @@ def _example(index: int, classes: int) -> Example:
 
 def _checked(runtime: RuntimeName, iou: Any) -> Checked:
     scores = Scores(float(np.mean(iou)), tuple(map(float, iou)), 0.95, 40, (), 12.5)
-    return Checked(Variant(runtime, "default", "CPU", int8=False, open=_NOTHING), scores)
+    boundary = BoundaryIou(float(np.mean(iou**2)), tuple(map(float, iou**2)))
+    return Checked(Variant(runtime, "default", "CPU", int8=False, open=_NOTHING), scores, boundary)
 
 
 def _comparison(runtime: RuntimeName, before: Any, after: Any) -> Comparison:

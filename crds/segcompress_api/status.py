@@ -72,6 +72,10 @@ class ModelFigures(Model):
     """The seed's and upstream's figures of one model."""
 
     miou: Figure = Field(description="Mean intersection over union on the validation list, 0 to 1.")
+    boundary_iou: Figure | None = Field(
+        default=None,
+        description="Mean boundary IoU on the same list, 0 to 1: of what lies along the contours of a class.",
+    )
     latency_ms: Figure | None = Field(default=None, description="Median latency at batch 1, in milliseconds.")
     size_bytes: SizeBytes = Field(description="Size of the parameter file, in bytes.")
     sparsity: Figure | None = Field(default=None, description="Share of zeros in the pruned layers, 0 to 1.")
@@ -103,6 +107,9 @@ class Metrics(Model):
     )
     threads: int | None = Field(default=None, ge=1, le=64, description="Threads of that runtime.")
     miou_drop: Figure | None = Field(default=None, description="Baseline mIoU less compressed mIoU.")
+    boundary_iou_drop: Figure | None = Field(
+        default=None, description="Baseline boundary IoU less compressed boundary IoU."
+    )
     speedup: Figure | None = Field(default=None, description="Baseline latency over compressed latency.")
     worst_class: WorstClass | None = Field(default=None, description="The class that lost most.")
 

@@ -8,9 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from segcompress_api.act_settings import ActSettings
 from segcompress_api.job import JobSpec, RuntimeName
 from segcompress_runner.compression import training
@@ -26,10 +23,10 @@ from segcompress_runner.measurement import trouble, variants
 from segcompress_runner.measurement.agreement import Agreement, LabelMaps
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.benchmark import benchmark as compare
+from segcompress_runner.measurement.boundary import Boundaries, BoundaryIou
 from segcompress_runner.measurement.evaluation import Observe, Options, Predict, Scores, batch_size
 from segcompress_runner.measurement.evaluation import evaluate as score
 from segcompress_runner.measurement.gates import Parity
-from segcompress_runner.measurement.loading import Picture
 from segcompress_runner.measurement.runtimes.row import ArtefactName
 from segcompress_runner.measurement.runtimes.table import RUNTIMES, artefacts, check_runtimes
 from segcompress_runner.measurement.sparsity import Sparsity, measure_sparsity
@@ -139,7 +136,7 @@ def predictions(folder: Path) -> LabelMaps:
 def baseline(case: Case, predicted: LabelMaps) -> tuple[Checked, ...]:
     """Evaluate the model as it came, on Paddle Inference, and keep what it predicted."""
     candidate = Candidate(case.model, quantised=False)
-    return _check(case, candidate, _SAVED, Stage.BASELINE, predicted.keep)
+    return _check(case, candidate, _SAVED, Stage.BASELINE, (predicted.keep,))
 
 
 def compress(case: Case, before: Sequence[Checked], into: Path) -> training.Compressed:
@@ -204,12 +201,8 @@ def evaluate(case: Case, compressed: ModelFiles, before: LabelMaps, into: Path) 
     What a runtime cannot load as it is gets exported, both models alike, and held against the saved model.
     """
     maps, worst = LabelMaps(into / "saved.maps"), Worst(before, case.spec.dataset.ignore_index)
-
-    def observe(picture: Picture, ids: NDArray[np.uint8]) -> None:
-        maps.keep(picture, ids)
-        worst.observe(picture, ids)
-
-    saved = _check(case, _candidate(case, compressed), _SAVED, Stage.EVALUATE, observe)
+    candidate = _candidate(case, compressed)
+    saved = _check(case, candidate, _SAVED, Stage.EVALUATE, (maps.keep, worst.observe))
     examples = tuple(_example(case, one, before, maps) for one in worst.pictures())
     target = case.settings.sparsity
     zeros = None if target is None else measure_sparsity(compressed, only_1x1=target.only_1x1)
@@ -259,7 +252,7 @@ def _on_exports(
             if RUNTIMES[runtime].artefact != pair.name:
                 continue
             before += _check(case, pair.before, runtime, Stage.EXPORT)
-            after += _check(case, pair.after, runtime, Stage.EXPORT, maps.compare(agreement))
+            after += _check(case, pair.after, runtime, Stage.EXPORT, (maps.compare(agreement),))
         parities.append(
             Parity(
                 artefact=pair.name,
@@ -284,26 +277,33 @@ def _candidate(case: Case, compressed: ModelFiles) -> Candidate:
 
 
 def _check(
-    case: Case, candidate: Candidate, runtime: RuntimeName, stage: Stage, observe: Observe | None = None
+    case: Case,
+    candidate: Candidate,
+    runtime: RuntimeName,
+    stage: Stage,
+    observers: tuple[Observe, ...] = (),
 ) -> tuple[Checked, ...]:
-    """Evaluate every variant of `candidate` on one runtime; `observe` sees what the first one predicts."""
+    """Evaluate every variant of `candidate` on one runtime; `observers` see what the first one predicts."""
     progress = case.means.progress
     offered = variants.variants(candidate, runtime, case.means.device, quantises=case.settings.quantises)
 
-    def evaluated(variant: Variant, predict: Predict) -> Scores:
+    def evaluated(variant: Variant, predict: Predict) -> tuple[Scores, BoundaryIou]:
         progress.start(stage, len(case.val))
-        return _score(case, predict, progress, observe if variant is offered[0] else None)
+        boundaries = Boundaries(case.spec.dataset)
+        others = observers if variant is offered[0] else ()
+        scores = _score(case, predict, progress, (boundaries.observe, *others))
+        return scores, boundaries.scores()
 
     checked = variants.check(offered, evaluated, case.means.threads)
     for one in checked:
-        progress.note(f"{one.variant}: mIoU {one.scores.miou:.4f}")
+        progress.note(f"{one.variant}: mIoU {one.scores.miou:.4f}, boundary IoU {one.boundary.mean:.4f}")
     return checked
 
 
-def _score(case: Case, predict: Predict, progress: Progress, observe: Observe | None = None) -> Scores:
+def _score(case: Case, predict: Predict, progress: Progress, observers: tuple[Observe, ...] = ()) -> Scores:
     means = case.means
     options = Options(
-        workers=means.threads, observe=observe, memory=means.memory.batch, reading=means.memory.reading
+        workers=means.threads, observers=observers, memory=means.memory.batch, reading=means.memory.reading
     )
     return score(predict, case.val, case.spec.dataset, options, progress)
 

@@ -37,10 +37,18 @@ def class_iou(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
 
     The 0 is upstream's choice (paddleseg 2.8.0, utils/metrics.py, mean_iou), and its mean includes it.
     """
-    intersection = np.diag(confusion)
-    union = confusion.sum(axis=0) + confusion.sum(axis=1) - intersection
-    iou: NDArray[np.float64] = intersection / np.maximum(union, 1)
-    return iou
+    return iou(np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0))
+
+
+def iou(
+    common: NDArray[np.int64], first: NDArray[np.int64], second: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return intersections over unions, from what two sets have in common and what is in each of them.
+
+    0 where both are empty.
+    """
+    shares: NDArray[np.float64] = common / np.maximum(first + second - common, 1)
+    return shares
 
 
 def accuracy(confusion: NDArray[np.int64]) -> float:

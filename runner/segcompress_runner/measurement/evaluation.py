@@ -44,13 +44,13 @@ class Options:
     """How to evaluate; no option changes a figure but the rate.
 
     `workers` threads read and as many count; 0 reads in the caller's thread. `memory` bounds a batch of at
-    most `batch_size` pictures, and `reading` what is read ahead, in bytes. `observe` gets the class ids that
+    most `batch_size` pictures, and `reading` what is read ahead, in bytes. `observers` get the class ids that
     were predicted for each picture.
     """
 
     batch_size: int = _MOST
     workers: int = 1
-    observe: Observe | None = None
+    observers: tuple[Observe, ...] = ()
     memory: int = MEMORY
     reading: int = loading.MEMORY
 
@@ -89,7 +89,7 @@ def evaluate(
     Raises InvalidInputError where the model's output does not fit dataset.numClasses or is missing for a
     picture, and its subclass OutputNotFiniteError where a score is NaN or infinite.
     """
-    listener, observe = progress or Silent(), options.observe or _nobody
+    listener = progress or Silent()
     total = np.zeros((dataset.num_classes, dataset.num_classes), np.int64)
     started, done = time.perf_counter(), 0
     with ThreadPoolExecutor(max(options.workers, 1), "count") as pool:
@@ -97,18 +97,14 @@ def evaluate(
             predicted = _predicted(predict, batch, pictures, dataset.num_classes)
             for counted in pool.map(lambda part: part.count(dataset), _parts(predicted)):
                 total += counted
-            for one in predicted:
-                observe(one.picture, one.ids)
-            del predicted, one  # or these scores would wait beside the next batch's
+            for _ in pool.map(lambda one: one.show(options.observers), predicted):
+                pass
+            del predicted  # or these scores would wait beside the next batch's
             done += len(batch)
             listener.step(done, images_per_second=done / (time.perf_counter() - started))
     if not done:
         raise InvalidInputError(f"spec.dataset.valList: {dataset.val_list} names no picture to evaluate on")
     return _scores(total, done, time.perf_counter() - started)
-
-
-def _nobody(_picture: Picture, _ids: NDArray[np.uint8]) -> None:
-    """Observe nothing."""
 
 
 def _batches(pictures: Source, classes: int, options: Options) -> Iterator[list[Picture]]:
@@ -125,6 +121,11 @@ class _Predicted:
     picture: Picture
     restored: Restored
     ids: NDArray[np.uint8]
+
+    def show(self, observers: Iterable[Observe]) -> None:
+        """Let each observer see the class ids, once all rows have theirs."""
+        for observe in observers:
+            observe(self.picture, self.ids)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from segcompress_api.job import RuntimeName
+from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Predict, Scores
 from segcompress_runner.measurement.runtimes.row import Candidate, Device, Way
 from segcompress_runner.measurement.runtimes.session import Session, predictor
@@ -32,10 +33,11 @@ class Variant:
 
 @dataclass(frozen=True)
 class Checked:
-    """A variant, and what it scored on the validation pictures."""
+    """A variant, and what it scored on the validation pictures, whole and along boundaries."""
 
     variant: Variant
     scores: Scores
+    boundary: BoundaryIou
 
 
 def describe(runtime: RuntimeName, name: str) -> str:
@@ -63,10 +65,14 @@ def variants(
 
 
 def check(
-    offered: Sequence[Variant], evaluate: Callable[[Variant, Predict], Scores], threads: int
+    offered: Sequence[Variant],
+    evaluate: Callable[[Variant, Predict], tuple[Scores, BoundaryIou]],
+    threads: int,
 ) -> tuple[Checked, ...]:
     """Evaluate each variant on `threads` threads."""
-    return tuple(Checked(variant, evaluate(variant, predictor(variant.open(threads)))) for variant in offered)
+    return tuple(
+        Checked(variant, *evaluate(variant, predictor(variant.open(threads)))) for variant in offered
+    )
 
 
 def _variant(runtime: RuntimeName, way: Way, candidate: Candidate) -> Variant:

@@ -61,18 +61,18 @@ class Measurements:
         chosen = max(compared, key=lambda comparison: comparison.deployed.int8)
         return Reported(
             comparison=chosen,
-            baseline=_scores(self.baseline, chosen.baseline),
-            compressed=_scores(self.compressed, chosen.deployed),
+            baseline=_checked(self.baseline, chosen.baseline),
+            compressed=_checked(self.compressed, chosen.deployed),
         )
 
 
 @dataclass(frozen=True)
 class Reported:
-    """One runtime's latencies, and the scores of the two variants that are reported."""
+    """One runtime's latencies, and what the two variants that are reported scored."""
 
     comparison: Comparison
-    baseline: Scores
-    compressed: Scores
+    baseline: Checked
+    compressed: Checked
 
 
 def metrics_of(spec: JobSpec, measured: Measurements) -> Metrics:
@@ -86,9 +86,10 @@ def metrics_of(spec: JobSpec, measured: Measurements) -> Metrics:
         variant=compared.deployed.variant,
         processor=_processor(measured.processor, compared.deployed),
         threads=spec.benchmark.threads,
-        miou_drop=figure(before.miou - after.miou, MIOU_PLACES),
+        miou_drop=figure(before.scores.miou - after.scores.miou, MIOU_PLACES),
+        boundary_iou_drop=figure(before.boundary.mean - after.boundary.mean, MIOU_PLACES),
         speedup=figure(compared.speedup, RATIO_PLACES),
-        worst_class=_worst(spec, before, after),
+        worst_class=_worst(spec, before.scores, after.scores),
     )
 
 
@@ -136,8 +137,8 @@ def _gated(measured: Measurements, runtimes: Sequence[RuntimeName]) -> Measured:
     )
 
 
-def _accuracy(scores: Scores) -> Accuracy:
-    return Accuracy(scores.miou, scores.class_iou)
+def _accuracy(checked: Checked) -> Accuracy:
+    return Accuracy(checked.scores.miou, checked.scores.class_iou)
 
 
 def _advice(spec: JobSpec, settings: ActSettings, measured: Measurements) -> tuple[str, ...]:
@@ -159,9 +160,9 @@ def _advice(spec: JobSpec, settings: ActSettings, measured: Measurements) -> tup
     return (advice,)
 
 
-def _scores(checked: Sequence[Checked], latency: Latency) -> Scores:
+def _checked(several: Sequence[Checked], latency: Latency) -> Checked:
     wanted = (latency.runtime, latency.variant)
-    return next(one.scores for one in checked if (one.variant.runtime, one.variant.name) == wanted)
+    return next(one for one in several if (one.variant.runtime, one.variant.name) == wanted)
 
 
 def summary(metrics: Metrics) -> str:
@@ -179,9 +180,10 @@ def summary(metrics: Metrics) -> str:
     return ", ".join(parts)
 
 
-def _model(scores: Scores, files: ModelFiles, latency: Latency, sparsity: Sparsity | None) -> ModelFigures:
+def _model(checked: Checked, files: ModelFiles, latency: Latency, sparsity: Sparsity | None) -> ModelFigures:
     return ModelFigures(
-        miou=figure(scores.miou, MIOU_PLACES),
+        miou=figure(checked.scores.miou, MIOU_PLACES),
+        boundary_iou=figure(checked.boundary.mean, MIOU_PLACES),
         latency_ms=figure(latency.p50_ms, LATENCY_PLACES),
         size_bytes=files.params.stat().st_size,
         sparsity=figure(sparsity.pruned_layers, RATIO_PLACES) if sparsity else None,

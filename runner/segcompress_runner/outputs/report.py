@@ -106,8 +106,10 @@ def _classes(spec: JobSpec, measured: Measurements) -> list[dict[str, Any]]:
         {
             "id": index,
             "name": class_name(spec, index),
-            "baselineIou": reported.baseline.class_iou[index],
-            "compressedIou": reported.compressed.class_iou[index],
+            "baselineIou": reported.baseline.scores.class_iou[index],
+            "compressedIou": reported.compressed.scores.class_iou[index],
+            "baselineBoundaryIou": reported.baseline.boundary.classes[index],
+            "compressedBoundaryIou": reported.compressed.boundary.classes[index],
         }
         for index in range(spec.dataset.num_classes)
     ]
@@ -122,6 +124,8 @@ def _checked(one: Checked) -> dict[str, Any]:
         "int8": variant.int8,
         "how": describe(variant.runtime, variant.name),
         **plain(one.scores),
+        "boundary_iou": one.boundary.mean,
+        "class_boundary_iou": list(one.boundary.classes),
     }
 
 

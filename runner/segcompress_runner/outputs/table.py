@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from segcompress_api.status import Metrics, ModelFigures
 
-HEADER = ("model", "mIoU", "latency, ms", "size, KiB", "sparsity", "speed-up")
+HEADER = ("model", "mIoU", "boundary IoU", "latency, ms", "size, KiB", "sparsity", "speed-up")
 _NONE = "–"
 
 
@@ -46,6 +46,7 @@ def _row(name: str, model: ModelFigures, speedup: str | None) -> tuple[str, ...]
     return (
         name,
         model.miou,
+        model.boundary_iou or _NONE,
         model.latency_ms or _NONE,
         f"{model.size_bytes / 1024:.1f}",
         model.sparsity or _NONE,

@@ -64,6 +64,10 @@ def test_figures_are_those_of_the_run(pods: Pods) -> None:
     assert metrics.compressed is not None
     assert metrics.compressed.sparsity == "0.5000"
     assert metrics.runtime == "PaddleInference"
+    assert metrics.baseline.boundary_iou is not None
+    assert metrics.compressed.boundary_iou is not None
+    drop = float(metrics.baseline.boundary_iou) - float(metrics.compressed.boundary_iou)
+    assert float(metrics.boundary_iou_drop or "nan") == pytest.approx(drop, abs=0.00011)
     assert metrics.worst_class is not None
     assert metrics.worst_class.name in {"ground", "square"}
 
@@ -92,7 +96,12 @@ def test_report_tells_the_published_result(admin: Minio, pods: Pods) -> None:
     assert hashlib.sha256(page).hexdigest() == artifacts.report.sha256
     told = json.loads(read(admin, artifacts.report.uri.replace("report.html", "result.json")))
     assert told["accepted"] is True
-    assert told["metrics"]["compressed"]["miou"] in page.decode()
+    compressed = told["metrics"]["compressed"]
+    assert compressed["miou"] in page.decode()
+    assert compressed["boundaryIou"] in page.decode()
+    scored = told["scores"]["compressed"][0]
+    assert scored["class_boundary_iou"] == [one["compressedBoundaryIou"] for one in told["classes"]]
+    assert f"{scored['boundary_iou']:.4f}" == compressed["boundaryIou"]
     assert [point["iteration"] for point in told["training"]["losses"]] == [1, 2, 3, 4]
     assert len(told["pictures"]) == VAL
     assert all(html.escape(picture["name"]) in page.decode() for picture in told["pictures"])

@@ -32,17 +32,24 @@ class FigureRow:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class before and after."""
+    """One class before and after, and the same along its boundary."""
 
     id: int
     label: str
     before: float
     after: float
+    boundary_before: float
+    boundary_after: float
 
     @property
     def change(self) -> float:
         """Return what was gained, below 0 where it was lost."""
         return self.after - self.before
+
+    @property
+    def boundary_change(self) -> float:
+        """Return the same of its boundary."""
+        return self.boundary_after - self.boundary_before
 
 
 @dataclass(frozen=True)
@@ -105,11 +112,17 @@ def summary(result: Result) -> str:
 
 
 def figure_rows(result: Result) -> list[FigureRow]:
-    """Return the figures of both models side by side: mIoU, latency, size, sparsity, speed-up."""
+    """Return the figures of both models side by side: accuracy, latency, size, sparsity, speed-up."""
     metrics = result["metrics"]
     before, after = metrics["baseline"], metrics["compressed"]
     return [
         FigureRow("mIoU", before["miou"], after["miou"], signed(-float(metrics["miouDrop"]), 4)),
+        FigureRow(
+            "Boundary IoU",
+            before["boundaryIou"],
+            after["boundaryIou"],
+            signed(-float(metrics["boundaryIouDrop"]), 4),
+        ),
         FigureRow(
             "Latency",
             _milliseconds(before),
@@ -129,8 +142,9 @@ def figure_rows(result: Result) -> list[FigureRow]:
 
 def class_rows(result: Result) -> list[ClassRow]:
     """Return the classes, those that lost most first."""
+    keys = ("baselineIou", "compressedIou", "baselineBoundaryIou", "compressedBoundaryIou")
     rows = [
-        ClassRow(one["id"], one["name"] or f"class {one['id']}", one["baselineIou"], one["compressedIou"])
+        ClassRow(one["id"], one["name"] or f"class {one['id']}", *(one[key] for key in keys))
         for one in result["classes"]
     ]
     return sorted(rows, key=lambda row: (row.change, row.id))

@@ -54,12 +54,14 @@ def pictures(folder: Path) -> Pictures:
 
 def main() -> None:
     """Evaluate what lies in a folder on so many threads, and print a line of JSON; arguments: both."""
+    from segcompress_runner.measurement.boundary import Boundaries
     from segcompress_runner.measurement.evaluation import Options, evaluate
     from segcompress_runner.measurement.runtimes.paddle_inference import PaddleOptions, paddle_predictor
 
     folder, threads = Path(sys.argv[1]), int(sys.argv[2])
     predict = paddle_predictor(model_files(folder), PaddleOptions(threads=2))
-    scores = evaluate(predict, pictures(folder), dataset(), Options(workers=threads))
+    options = Options(workers=threads, observers=(Boundaries(dataset()).observe,))
+    scores = evaluate(predict, pictures(folder), dataset(), options)
     status = Path("/proc/self/status").read_text()
     peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
     sys.stdout.write(json.dumps({"confusion": scores.confusion, "peak_mib": int(peak) / 1024}) + "\n")

@@ -10,6 +10,7 @@ from segcompress_api.job import Benchmark
 from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.benchmark import benchmark
+from segcompress_runner.measurement.boundary import Boundaries, BoundaryIou
 from segcompress_runner.measurement.evaluation import Options, Predict, Scores, evaluate
 from segcompress_runner.measurement.variants import Candidate, Checked, Variant, check, variants
 from segcompress_runner.progress import Silent
@@ -23,8 +24,10 @@ def sides(
 ) -> list[tuple[Checked, ...]]:
     """Return baseline and quantised model, each evaluated in every variant."""
 
-    def scores(_: Variant, predict: Predict) -> Scores:
-        return evaluate(predict, pictures, tiny_dataset(), Options(4, 1))
+    def scores(_: Variant, predict: Predict) -> tuple[Scores, BoundaryIou]:
+        boundaries = Boundaries(tiny_dataset())
+        options = Options(4, 1, (boundaries.observe,))
+        return evaluate(predict, pictures, tiny_dataset(), options), boundaries.scores()
 
     candidates = (
         Candidate(model, quantised=False, exports={"ONNX": plain_onnx}),
@@ -64,3 +67,8 @@ def test_the_benchmark_runs_in_static_mode_too(sides: list[tuple[Checked, ...]],
     finally:
         paddle.disable_static()
     assert len(results) == 2
+
+
+def test_boundaries_are_harder_to_find_than_areas(sides: list[tuple[Checked, ...]]) -> None:
+    for checked in (one for side in sides for one in side):
+        assert 0 < checked.boundary.mean < checked.scores.miou, checked.variant

@@ -2,6 +2,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement import confusion
+from segcompress_runner.measurement.boundary import Boundaries, BoundaryIou
 from segcompress_runner.measurement.evaluation import Options, Scores, evaluate
 from segcompress_runner.measurement.model_output import OutputNotFiniteError
 from segcompress_runner.measurement.runtimes.paddle_inference import paddle_predictor
@@ -83,6 +85,21 @@ def test_pictures_of_unequal_sizes_share_batches_with_their_like(samples: tuple[
     assert len({shape[2:] for shape in batches}) == 2
     assert max(shape[0] for shape in batches) > 1
     assert_equal(scores, upstream.evaluate(predict, samples, dataset, "bilinear"))
+
+
+@pytest.mark.parametrize("options", [Options(4, 0), Options(3, 2), Options(16, 3)])
+def test_boundaries_are_the_same_in_any_batch_and_on_any_thread(
+    model: ModelFiles, samples: tuple[Sample, ...], options: Options
+) -> None:
+    dataset = tiny_dataset(UNEQUAL)
+
+    def found(options: Options) -> BoundaryIou:
+        boundaries = Boundaries(dataset)
+        observed = replace(options, observers=(boundaries.observe,))
+        evaluate(paddle_predictor(model), tiny_pictures(samples, dataset), dataset, observed)
+        return boundaries.scores()
+
+    assert found(options) == found(Options(1, 0))
 
 
 @pytest.mark.parametrize("head", ["ids", "ids-with-channel"])

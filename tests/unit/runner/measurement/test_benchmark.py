@@ -7,12 +7,16 @@ from numpy.typing import NDArray
 
 from segcompress_api.job import Benchmark, RuntimeName
 from segcompress_runner.measurement.benchmark import Comparison, Latency, benchmark
+from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Predict, Scores
 from segcompress_runner.measurement.model_output import OutputNotFiniteError
 from segcompress_runner.measurement.variants import Checked, Device, Variant, check
 from segcompress_runner.progress import Stage
 
 PICTURE = np.ones((3, 4, 4), np.float32)
+
+
+BOUNDARY = BoundaryIou(0.5, (0.5,))
 
 
 def scores(miou: float) -> Scores:
@@ -41,7 +45,7 @@ class Model:
 
 
 def checked(model: Model, runtime: RuntimeName = "PaddleInference", miou: float = 0.9) -> Checked:
-    return Checked(Variant(runtime, model.name, "CPU", False, model.open), scores(miou))  # noqa: FBT003
+    return Checked(Variant(runtime, model.name, "CPU", False, model.open), scores(miou), BOUNDARY)  # noqa: FBT003
 
 
 class Recorder:
@@ -140,7 +144,7 @@ def test_devices_are_compared_apart() -> None:
     def on(device: Device, name: str) -> Checked:
         model = Model(name, diary)
         variant = Variant("PaddleInference", name, device, name == "int8", model.open)
-        return Checked(variant, scores(0.9))
+        return Checked(variant, scores(0.9), BOUNDARY)
 
     settings = Benchmark(runtimes=("PaddleInference",), warmup=0, min_queries=16)
     before, after = [on("CPU", "default"), on("GPU", "gpu")], [on("CPU", "int8"), on("GPU", "gpu")]
@@ -157,11 +161,11 @@ def test_each_variant_is_evaluated_on_the_threads_asked_for() -> None:
     offered = [Variant("PaddleInference", m.name, "CPU", False, m.open) for m in models]  # noqa: FBT003
     seen = []
 
-    def evaluate(variant: Variant, _: Predict) -> Scores:
+    def evaluate(variant: Variant, _: Predict) -> tuple[Scores, BoundaryIou]:
         seen.append(variant.name)
-        return scores(0.8)
+        return scores(0.8), BOUNDARY
 
     results = check(offered, evaluate, 2)
-    assert [result.scores.miou for result in results] == [0.8, 0.8]
+    assert [(result.scores.miou, result.boundary) for result in results] == [(0.8, BOUNDARY)] * 2
     assert seen == ["first", "second"]
     assert [model.opened for model in models] == [[2], [2]]

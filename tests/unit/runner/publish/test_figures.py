@@ -10,6 +10,7 @@ from segcompress_api.conditions import Reason
 from segcompress_api.job import JobSpec
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.benchmark import Comparison, Latency
+from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Scores
 from segcompress_runner.measurement.gates import Bounds, Parity
 from segcompress_runner.measurement.sparsity import Sparsity
@@ -26,7 +27,9 @@ def scores(*iou: float) -> Scores:
 
 
 def checked(runtime: Any, variant: str, *iou: float) -> Checked:
-    return Checked(Variant(runtime, variant, "CPU", variant == "int8", NOTHING), scores(*iou))
+    """Return a variant whose boundary IoUs are half of its IoUs."""
+    boundary = BoundaryIou(sum(iou) / len(iou) / 2, tuple(one / 2 for one in iou))
+    return Checked(Variant(runtime, variant, "CPU", variant == "int8", NOTHING), scores(*iou), boundary)
 
 
 def latency(runtime: Any, variant: str, miou: float, p50_ms: float) -> Latency:
@@ -95,6 +98,8 @@ def test_accuracy_and_latency_are_of_the_same_variant(measured: Measurements) ->
     assert (metrics.compressed.miou, metrics.compressed.latency_ms) == ("0.7850", "17.900")
     assert (metrics.compressed.size_bytes, metrics.compressed.sparsity) == (210, "0.7497")
     assert (metrics.runtime, metrics.miou_drop, metrics.speedup) == ("PaddleInference", "0.0150", "1.0112")
+    assert (metrics.baseline.boundary_iou, metrics.compressed.boundary_iou) == ("0.4000", "0.3925")
+    assert metrics.boundary_iou_drop == "0.0075"
     assert metrics.worst_class is not None
     assert (metrics.worst_class.name, metrics.worst_class.iou_drop) == ("person", "0.0200")
 

@@ -83,6 +83,7 @@ def test_figures_stand_side_by_side(tmp_path: Path) -> None:
     ]
     assert rows == [
         ("mIoU", "0.7980", "0.7998", "+0.0018"),
+        ("Boundary IoU", "0.6371", "0.6402", "+0.0030"),
         ("Latency", "22.58 ms", "22.04 ms", "−2.4%"),
         ("Size", "555.9 kB", "555.9 kB", "0%"),
         ("Sparsity", "–", "75.0%", ""),
