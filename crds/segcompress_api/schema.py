@@ -178,6 +178,13 @@ _PRUNE_RULES = [
         "self.gmp_config.initial_ratio <= (has(self.ratio) ? self.ratio : self.pruned_ratio)",
         "gmp_config.initial_ratio must not be above the ratio",
     ),
+    _rule(
+        "self.sparse_block == [1, 1] || self.sparse_block == [4, 1]", "sparse_block must be [1, 1] or [4, 1]"
+    ),
+    _rule(
+        "self.sparse_block == [1, 1] || has(self.prune_params_type) && self.prune_mode == 'ratio'",
+        "sparse_block [4, 1] needs prune_params_type conv1x1_only and prune_mode ratio",
+    ),
 ]
 _GMP_RULES = [
     _rule(

@@ -10,6 +10,9 @@ from typing import ClassVar, Literal
 from segcompress_api.errors import InvalidSpecError
 from segcompress_api.strategy import GmpConfig, QuantAware, UnstructurePrune
 
+_BLOCKS = ((1, 1), (4, 1))
+"""Values of sparse_block: output channels x input channels."""
+
 _MIN_ITERATIONS_PER_STEP = 10
 """GMPUnstructuredPruner asserts that pruning_iterations / pruning_steps is larger than this."""
 
@@ -18,11 +21,13 @@ _MIN_ITERATIONS_PER_STEP = 10
 class SparsityTarget:
     """Zeros that a step promises: the share of the pruned layers' weights, None in threshold mode.
 
-    `only_1x1`: 1x1 convolutions alone are pruned and counted.
+    `only_1x1`: 1x1 convolutions alone are pruned and counted. `block`: so many consecutive output channels
+    are zero together, and only whole blocks count.
     """
 
     ratio: float | None
     only_1x1: bool
+    block: int = 1
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class PruneSettings(StepSettings):
     gmp: GmpConfig | None
     only_1x1: bool
     local: bool
+    block: int
 
     @property
     def ramp_iterations(self) -> int:
@@ -70,7 +76,7 @@ class PruneSettings(StepSettings):
     @property
     def sparsity(self) -> SparsityTarget:
         """Return the share asked for, of the layers that the section names."""
-        return SparsityTarget(self.ratio, self.only_1x1)
+        return SparsityTarget(self.ratio, self.only_1x1, self.block)
 
     def check_length(self, iterations: int, field: str) -> None:
         """Raise InvalidSpecError where the pruning ramp is longer than the training."""
@@ -113,6 +119,7 @@ def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:
         raise InvalidSpecError(
             f"{field}.gmp_config.initial_ratio", f"{gmp.initial_ratio} is above the ratio {ratio}"
         )
+    _check_block(section, field)
     return PruneSettings(
         mode=section.prune_mode,
         ratio=ratio,
@@ -120,7 +127,25 @@ def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:
         gmp=gmp,
         only_1x1=section.prune_params_type == "conv1x1_only",
         local=section.local_sparsity,
+        block=section.sparse_block[0],
     )
+
+
+def _check_block(section: UnstructurePrune, field: str) -> None:
+    if section.sparse_block not in _BLOCKS:
+        raise InvalidSpecError(
+            f"{field}.sparse_block", f"must be [1, 1] or [4, 1], not {list(section.sparse_block)}"
+        )
+    if section.sparse_block == (1, 1):
+        return
+    if section.prune_mode == "threshold":
+        raise InvalidSpecError(f"{field}.sparse_block", "blocks are pruned by ratio", "set prune_mode: ratio")
+    if section.prune_params_type is None:
+        raise InvalidSpecError(
+            f"{field}.sparse_block",
+            "blocks are made of 1x1 convolutions alone",
+            "set prune_params_type: conv1x1_only",
+        )
 
 
 def _gmp(section: UnstructurePrune, field: str) -> GmpConfig | None:

@@ -120,6 +120,13 @@ class UnstructurePrune(_SpelledSection):
     local_sparsity: Flag = Field(
         default=False, description="Whether every layer reaches the ratio by itself."
     )
+    sparse_block: tuple[Annotated[Whole, Field(ge=1, le=4)], ...] = Field(
+        default=(1, 1),
+        min_length=2,
+        max_length=2,
+        description="Weights that become zero together: [1, 1], or [4, 1] for four output channels of a 1x1 "
+        "convolution, ranked by magnitude. Some runtimes compute such blocks faster.",
+    )
 
 
 class QuantAware(Section):

@@ -205,7 +205,7 @@ def evaluate(case: Case, compressed: ModelFiles, before: LabelMaps, into: Path) 
     saved = _check(case, candidate, _SAVED, Stage.EVALUATE, (maps.keep, worst.observe))
     examples = tuple(_example(case, one, before, maps) for one in worst.pictures())
     target = case.settings.sparsity
-    zeros = None if target is None else measure_sparsity(compressed, only_1x1=target.only_1x1)
+    zeros = None if target is None else measure_sparsity(compressed, target)
     exports = [_export(case, compressed, name, into) for name in artefacts(case.spec.benchmark.runtimes)]
     baseline, after, exported = _on_exports(case, exports, saved, maps)
     return After(tuple(baseline), (*saved, *after), zeros, exported, examples)

@@ -118,14 +118,16 @@ def default_gates(acceptance: Acceptance) -> str:
 
 
 def _requested_sparsity(measured: Measured, settings: ActSettings) -> GateResult | None:
-    asked = settings.sparsity.ratio if settings.sparsity is not None else None
-    if asked is None or measured.sparsity is None:
+    target = settings.sparsity
+    asked = target.ratio if target is not None else None
+    if target is None or asked is None or measured.sparsity is None:
         return None
+    counted = f" in whole {target.block}x1 blocks" if target.block > 1 else ""
     return GateResult(
         Reason.SPARSITY_NOT_REACHED,
         _rounded(asked - measured.sparsity) <= SPARSITY_TOLERANCE,
-        f"sparsity of the saved model's pruned layers: {measured.sparsity:.4f}, asked for: {asked:g} "
-        f"(spec.strategy.UnstructurePrune.ratio), tolerance {SPARSITY_TOLERANCE}",
+        f"sparsity of the saved model's pruned layers{counted}: {measured.sparsity:.4f}, asked for: "
+        f"{asked:g} (spec.strategy.UnstructurePrune.ratio), tolerance {SPARSITY_TOLERANCE}",
     )
 
 

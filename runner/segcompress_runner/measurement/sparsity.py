@@ -2,6 +2,7 @@
 
 Source: paddleslim 2.6.0, prune/unstructured_pruner.py, `_get_skip_params` and `_get_skip_params_conv1x1`;
 what counts as a parameter: common/recover_program.py, `_recover_param_attr`.
+Where zeros were promised in blocks, only whole blocks count.
 Nothing that a training counted goes in here, and none of Paddle's global state is touched: the program is
 loaded into a scope of its own.
 """
@@ -13,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from segcompress_api.act_settings import SparsityTarget
 from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.patterns import zeros_in_blocks
 
 _QUANTISERS = ("quantize_linear", "dequantize_linear")
 _CONVOLUTION_RANK = 4
@@ -39,10 +42,10 @@ class Sparsity:
     layers: tuple[Layer, ...]
 
 
-def measure_sparsity(files: ModelFiles, *, only_1x1: bool) -> Sparsity | None:
+def measure_sparsity(files: ModelFiles, target: SparsityTarget) -> Sparsity | None:
     """Return the sparsity of a saved model, None where it is quantised (its weights are codes, not values).
 
-    `only_1x1` is the strategy's prune_params_type conv1x1_only.
+    `target` says which layers count, and which zeros of theirs.
     """
     with _loaded(files) as (program, scope):
         if any(op.type.startswith(_QUANTISERS) for op in program.global_block().ops):
@@ -51,15 +54,16 @@ def measure_sparsity(files: ModelFiles, *, only_1x1: bool) -> Sparsity | None:
         counts = []
         for parameter in _parameters(program):
             value = np.asarray(scope.find_var(parameter.name).get_tensor())
-            pruned = parameter.name not in skipped and _is_pruned(parameter.shape, only_1x1=only_1x1)
-            counts.append((parameter.name, value.shape, value.size, int(np.count_nonzero(value)), pruned))
-    layers = tuple(
-        Layer(name, tuple(shape), 1 - filled / size, pruned) for name, shape, size, filled, pruned in counts
-    )
+            pruned = parameter.name not in skipped and _is_pruned(parameter.shape, target)
+            zeros = zeros_in_blocks(value, target.block if pruned else 1)
+            counts.append((parameter.name, value.shape, value.size, zeros, pruned))
     return Sparsity(
-        pruned_layers=_zeros([(size, filled) for *_, size, filled, pruned in counts if pruned]),
-        whole_model=_zeros([(size, filled) for *_, size, filled, _ in counts]),
-        layers=layers,
+        pruned_layers=_share([(size, zeros) for *_, size, zeros, pruned in counts if pruned]),
+        whole_model=_share([(size, zeros) for *_, size, zeros, _ in counts]),
+        layers=tuple(
+            Layer(name, tuple(shape), _share([(size, zeros)]), pruned)
+            for name, shape, size, zeros, pruned in counts
+        ),
     )
 
 
@@ -73,8 +77,8 @@ def _parameters(program: Any) -> list[Any]:
     ]
 
 
-def _is_pruned(shape: tuple[int, ...], *, only_1x1: bool) -> bool:
-    if only_1x1:
+def _is_pruned(shape: tuple[int, ...], target: SparsityTarget) -> bool:
+    if target.only_1x1:
         return len(shape) == _CONVOLUTION_RANK and tuple(shape[2:]) == (1, 1)
     return len(shape) != 1
 
@@ -89,9 +93,9 @@ def _normalisation_inputs(program: Any) -> frozenset[str]:
     )
 
 
-def _zeros(counts: list[tuple[int, int]]) -> float:
+def _share(counts: list[tuple[int, int]]) -> float:
     total = sum(size for size, _ in counts)
-    return 1 - sum(filled for _, filled in counts) / total if total else 0.0
+    return sum(zeros for _, zeros in counts) / total if total else 0.0
 
 
 @contextmanager

@@ -19,8 +19,10 @@ def _lose_zeros() -> None:
 
     sound = magnitude.masks_at_ratio
 
-    def masks_at_ratio(weights: magnitude.Weights, ratio: float, *, local: bool) -> magnitude.Masks:
-        return sound(weights, ratio / 2, local=local)
+    def masks_at_ratio(
+        weights: magnitude.Weights, ratio: float, *, local: bool, block: int = 1
+    ) -> magnitude.Masks:
+        return sound(weights, ratio / 2, local=local, block=block)
 
     magnitude.masks_at_ratio = masks_at_ratio
 

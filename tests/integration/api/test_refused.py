@@ -120,6 +120,20 @@ FILE = "in body should match '^[A-Za-z0-9_]"
             id="no ratio",
         ),
         pytest.param(
+            f"{PRUNE}.sparse_block",
+            [1, 4],
+            PRUNE,
+            "sparse_block must be [1, 1] or [4, 1]",
+            id="blocks along inputs",
+        ),
+        pytest.param(
+            "spec.strategy.UnstructurePrune",
+            {"ratio": 0.5, "sparse_block": [4, 1]},
+            PRUNE,
+            "sparse_block [4, 1] needs prune_params_type conv1x1_only and prune_mode ratio",
+            id="blocks of every layer",
+        ),
+        pytest.param(
             f"{PRUNE}.gmp_config.pruning_steps",
             450,
             f"{PRUNE}.gmp_config",

@@ -34,6 +34,7 @@ _MEANING: dict[str, Any] = {
     "teacher_model_filename": "model.file",
     "teacher_params_filename": "model.file",
     "Global": {"note": 1},
+    "sparse_block": [1, 1],
 }
 """Values of fields whose schema does not say what they mean."""
 

@@ -91,7 +91,7 @@ def test_a_value_of_another_type_is_refused_and_not_converted(value: object) -> 
             spec = full(SCHEMA)
             found = next(each for each in places(spec) if each.path == place.path)
             found.holder[found.key] = value
-            assert place.key in refusal(spec), place.path
+            assert place.path.split(".")[-1].removesuffix("[]") in refusal(spec), place.path
 
 
 def test_iterations_and_seconds_are_bounded() -> None:

@@ -164,6 +164,47 @@ def test_pruning_that_cannot_be_is_refused_by_its_path(prune: str, sentence: str
     assert complaint(file) == f"{PATH}.{sentence}"
 
 
+@pytest.mark.parametrize(
+    ("prune", "block"),
+    [
+        pytest.param("ratio: 0.5", 1, id="single weights"),
+        pytest.param("ratio: 0.5, sparse_block: [1, 1]", 1, id="single weights, written out"),
+        pytest.param(
+            "ratio: 0.5, sparse_block: [4, 1], prune_params_type: conv1x1_only", 4, id="four output channels"
+        ),
+    ],
+)
+def test_blocks(prune: str, block: int) -> None:
+    read = settings(text(prune))
+
+    assert pruning(read).block == block
+    assert read.sparsity is not None
+    assert read.sparsity.block == block
+
+
+@pytest.mark.parametrize(
+    ("prune", "sentence"),
+    [
+        pytest.param("[1, 4]", "must be [1, 1] or [4, 1], not [1, 4]", id="along inputs"),
+        pytest.param("[4, 4]", "must be [1, 1] or [4, 1], not [4, 4]", id="squares"),
+        pytest.param(
+            "[4, 1]",
+            "blocks are made of 1x1 convolutions alone; set prune_params_type: conv1x1_only",
+            id="of every layer",
+        ),
+        pytest.param(
+            "[4, 1], prune_params_type: conv1x1_only, ratio: null, prune_mode: threshold, threshold: 0.1",
+            "blocks are pruned by ratio; set prune_mode: ratio",
+            id="by threshold",
+        ),
+    ],
+)
+def test_blocks_that_no_kernel_takes_are_refused(prune: str, sentence: str) -> None:
+    file = text(f"ratio: 0.5, sparse_block: {prune}")
+
+    assert complaint(file) == f"{PATH}.sparse_block: {sentence}"
+
+
 def test_a_file_that_is_no_mapping_is_refused() -> None:
     with pytest.raises(InvalidSpecError, match="must be a mapping of ACT sections"):
         parse_act_file(["UnstructurePrune"], FIELD)

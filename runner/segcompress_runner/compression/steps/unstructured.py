@@ -64,7 +64,8 @@ class Unstructured(Step):
         ratio = ratio_after(iterations, float(self._settings.ratio or 0.0), self._settings.gmp)
         if ratio != self.ratio:
             self.ratio = ratio
-            masks = masks_at_ratio(self._weights(), ratio, local=self._settings.local)
+            chosen = self._settings
+            masks = masks_at_ratio(self._weights(), ratio, local=chosen.local, block=chosen.block)
             self._set_masks(masks, executor.place)
 
     def before_evaluation(self, executor: Any) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from segcompress_runner.compression.magnitude import masks_at_ratio
+from segcompress_runner.measurement.patterns import zeros_in_blocks
 
 
 def layers() -> dict[str, NDArray[np.float32]]:
@@ -50,6 +51,37 @@ def test_zeros_stay_zero_when_the_ratio_rises() -> None:
     pruned = {name: weights[name] * first[name] for name in weights}
     second = masks_at_ratio(pruned, 0.75, local=True)
     assert all(np.all(first[name] >= second[name]) for name in weights)
+
+
+def test_blocks_fall_by_magnitude_whatever_the_signs() -> None:
+    """Upstream's signed mean of the first column is 0, although its weights are the largest."""
+    weight = np.array([[5.0, 1.0], [-5.0, 1.0], [5.0, 1.0], [-5.0, 1.0]], np.float32).reshape(4, 2, 1, 1)
+    (mask,) = masks_at_ratio({"w": weight}, 0.5, local=True, block=4).values()
+    assert mask[:, 0].all()
+    assert not mask[:, 1].any()
+
+
+def test_a_last_block_of_fewer_channels_is_ranked_by_its_mean() -> None:
+    """Six output channels make a block of four (mean 2) and one of two (mean 3)."""
+    weight = np.array([2.0, 2.0, 2.0, 2.0, 3.0, 3.0], np.float32).reshape(6, 1, 1, 1)
+    assert masks_at_ratio({"w": weight}, 0.6, local=True, block=4)["w"].ravel().tolist() == [0, 0, 0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("local", [True, False])
+@pytest.mark.parametrize("ratio", [0.0, 0.3, 0.5, 0.755, 0.95])
+def test_the_share_in_blocks_is_met_and_by_less_than_a_block_exceeded(ratio: float, *, local: bool) -> None:
+    weights = layers()
+    weights["odd"] = np.random.default_rng(1).normal(0, 1, (7, 30, 1, 1)).astype(np.float32)
+    masks = masks_at_ratio(weights, ratio, local=local, block=4)
+    parts = list(masks.values()) if local else [np.concatenate([mask.ravel() for mask in masks.values()])]
+    for part in parts:
+        assert -0.5 <= (part == 0).sum() - ratio * part.size < 4.5
+    for mask in masks.values():
+        assert zeros_in_blocks(mask, 4) == (mask == 0).sum()
+
+
+def test_a_layer_keeps_at_least_one_block() -> None:
+    assert masks_at_ratio({"w": np.ones((8, 1, 1, 1), np.float32)}, 0.99, local=True, block=4)["w"].sum() == 4
 
 
 @settings(deadline=None)

@@ -44,6 +44,7 @@ GMP = {"pruning_iterations": 100, "pruning_steps": 5, "initial_ratio": 0.1}
 SPARSE = make_base(unstructure_prune={"ratio": 0.75, "prune_strategy": "gmp", "gmp_config": GMP})
 AT_ONCE = make_base(unstructure_prune={"ratio": 0.75})
 OLD_RATIO = make_base(unstructure_prune={"pruned_ratio": 0.75})
+ONLY_1X1 = make_base(unstructure_prune={"ratio": 0.75, "prune_params_type": "conv1x1_only"})
 THRESHOLD = make_base(unstructure_prune={"prune_mode": "threshold", "threshold": 0.01})
 QUANTISED = make_base(quant_aware={})
 OLD_QUANTISED = make_base(quantization={})
@@ -142,6 +143,7 @@ LEAVES: Mapping[str, Leaf] = {
     "strategy.unstructure_prune.gmp_config.initial_ratio": both(fractions(0.1, 0.75)),
     "strategy.unstructure_prune.prune_params_type": both(st.just("conv1x1_only")),
     "strategy.unstructure_prune.local_sparsity": both(st.just(True)),  # noqa: FBT003 - a value
+    "strategy.unstructure_prune.sparse_block": both(st.just([4, 1]), ONLY_1X1),
     **quantisation("quant_aware", QUANTISED),
     **quantisation("quantization", OLD_QUANTISED),
     "strategy.train_config.epochs": both(integers(8, 99), IN_EPOCHS),
