@@ -14,6 +14,7 @@ from segcompress_api import optimisation
 from segcompress_api.distillation_settings import DistillationSettings, ModelFiles, distillation_settings
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.step_settings import (
+    Pattern,
     PruneSettings,
     QuantSettings,
     SparsityTarget,
@@ -21,16 +22,19 @@ from segcompress_api.step_settings import (
     prune_settings,
 )
 from segcompress_api.strategy import Distillation, Strategy, TrainConfig
+from segcompress_api.structured_settings import TwoOfFourSettings, two_of_four_settings
 
 __all__ = [
     "ActSettings",
     "DistillationSettings",
     "ModelFiles",
+    "Pattern",
     "PruneSettings",
     "QuantSettings",
     "SparsityTarget",
     "StepSettings",
     "TrainSettings",
+    "TwoOfFourSettings",
     "check_length",
     "parse_act_file",
     "settings_of",
@@ -119,19 +123,25 @@ def check_length(settings: ActSettings, iterations: int, field: str = _PATH) -> 
 
 
 def _steps(strategy: Strategy, field: str) -> tuple[StepSettings, ...]:
-    quant_aware = strategy.quant_aware or strategy.quantization
     if strategy.quant_aware is not None and strategy.quantization is not None:
         raise InvalidSpecError(f"{field}.Quantization", "is the old name of QuantAware", "give one of them")
+    named: dict[str, StepSettings] = {}
+    if strategy.asp_prune is not None:
+        named["ASPPrune"] = two_of_four_settings(strategy.asp_prune)
     if strategy.unstructure_prune is not None:
-        if quant_aware is not None:
-            name = "QuantAware" if strategy.quant_aware is not None else "Quantization"
-            raise InvalidSpecError(
-                f"{field}.{name}", "cannot be combined with UnstructurePrune in one run", "give one of them"
-            )
-        return (prune_settings(strategy.unstructure_prune, f"{field}.UnstructurePrune"),)
-    if quant_aware is not None:
-        return (QuantSettings(quant_aware),)
-    raise InvalidSpecError(field, "names no compression", "give UnstructurePrune or QuantAware")
+        named["UnstructurePrune"] = prune_settings(strategy.unstructure_prune, f"{field}.UnstructurePrune")
+    if strategy.quant_aware is not None:
+        named["QuantAware"] = QuantSettings(strategy.quant_aware)
+    if strategy.quantization is not None:
+        named["Quantization"] = QuantSettings(strategy.quantization)
+    if not named:
+        raise InvalidSpecError(field, "names no compression", "give UnstructurePrune, ASPPrune or QuantAware")
+    first, *others = named
+    if others:
+        raise InvalidSpecError(
+            f"{field}.{others[0]}", f"cannot be combined with {first} in one run", "give one of them"
+        )
+    return tuple(named.values())
 
 
 def _train(section: TrainConfig, field: str) -> TrainSettings:

@@ -134,12 +134,14 @@ def _spelling_rules(section: str, properties: Schema) -> list[Schema]:
     ]
 
 
-_COMPRESSIONS = "[has(self.UnstructurePrune), has(self.QuantAware), has(self.Quantization)]"
+_COMPRESSIONS = (
+    "[has(self.UnstructurePrune), has(self.ASPPrune), has(self.QuantAware), has(self.Quantization)]"
+)
 _STRATEGY_RULES = [
     _rule(
         f"has(self.configUri) ? !{_COMPRESSIONS}.exists(x, x) && !has(self.TrainConfig)"
         f" && !has(self.Distillation) : {_COMPRESSIONS}.filter(x, x).size() == 1",
-        "give either configUri alone, or exactly one of UnstructurePrune and QuantAware "
+        "give either configUri alone, or exactly one of UnstructurePrune, ASPPrune and QuantAware "
         "(Quantization is the old name of QuantAware)",
     ),
     _rule(

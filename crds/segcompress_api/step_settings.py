@@ -17,17 +17,22 @@ _MIN_ITERATIONS_PER_STEP = 10
 """GMPUnstructuredPruner asserts that pruning_iterations / pruning_steps is larger than this."""
 
 
+Pattern = Literal["1x1", "4x1", "2:4"]
+"""Zeros anywhere; of four consecutive output channels at once; two in every four weights along the inputs."""
+
+
 @dataclass(frozen=True)
 class SparsityTarget:
-    """Zeros that a step promises: the share of the pruned layers' weights, None in threshold mode.
+    """Zeros that a step promises: the share of the pruned layers' weights, None where no share is promised.
 
-    `only_1x1`: 1x1 convolutions alone are pruned and counted. `block`: so many consecutive output channels
-    are zero together, and only whole blocks count.
+    `only_1x1`: 1x1 convolutions alone are pruned and counted. `pattern`: where zeros must lie to count.
+    `names`: the weights that alone are pruned, all that can be where none are named.
     """
 
     ratio: float | None
     only_1x1: bool
-    block: int = 1
+    pattern: Pattern = "1x1"
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class PruneSettings(StepSettings):
     @property
     def sparsity(self) -> SparsityTarget:
         """Return the share asked for, of the layers that the section names."""
-        return SparsityTarget(self.ratio, self.only_1x1, self.block)
+        return SparsityTarget(self.ratio, self.only_1x1, "4x1" if self.block > 1 else "1x1")
 
     def check_length(self, iterations: int, field: str) -> None:
         """Raise InvalidSpecError where the pruning ramp is longer than the training."""

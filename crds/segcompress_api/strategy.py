@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from segcompress_api.base import LARGEST_COUNT, Flag, Number, Section, Whole, free_form
+from segcompress_api.structured_sections import ASPPrune
 
 SPELLINGS: dict[str, dict[str, str]] = {
     "Distillation": {"distill_lambda": "alpha", "distill_loss": "loss", "distill_node_pair": "node"},
@@ -196,7 +197,7 @@ class TrainConfig(_SpelledSection):
 
 
 class Strategy(Section):
-    """Sections of an ACT file (UnstructurePrune or QuantAware, TrainConfig, Distillation), or configUri."""
+    """Sections of an ACT file (a way to compress, TrainConfig, Distillation), or configUri."""
 
     config_uri: str | None = Field(
         default=None,
@@ -208,6 +209,7 @@ class Strategy(Section):
     )
     distillation: Distillation | None = Field(default=None, alias="Distillation")
     unstructure_prune: UnstructurePrune | None = Field(default=None, alias="UnstructurePrune")
+    asp_prune: ASPPrune | None = Field(default=None, alias="ASPPrune")
     quant_aware: QuantAware | None = Field(default=None, alias="QuantAware")
     quantization: QuantAware | None = Field(
         default=None, alias="Quantization", description="Old name of QuantAware."

@@ -21,6 +21,8 @@ WEIGHTS_CODE = (
     "segcompress_api/optimisation.py",
     "segcompress_api/step_settings.py",
     "segcompress_api/strategy.py",
+    "segcompress_api/structured_sections.py",
+    "segcompress_api/structured_settings.py",
     "segcompress_runner/compression/",
     "segcompress_runner/inputs/",
     "segcompress_runner/measurement/confusion.py",
@@ -29,6 +31,7 @@ WEIGHTS_CODE = (
     "segcompress_runner/measurement/model_output.py",
     "segcompress_runner/measurement/resizing.py",
     "segcompress_runner/measurement/runtimes/session.py",
+    "segcompress_runner/measurement/two_of_four.py",
     "segcompress_runner/stages.py",
 )
 """Files and folders that decide which weights are published: the training, and the evaluation in it.

@@ -16,7 +16,7 @@ from segcompress_operator.planning.allowed import check_allowed
 from segcompress_operator.planning.observed import Resource, largest_part
 from segcompress_operator.settings import RunnerSettings
 
-_COMPRESSIONS = ("UnstructurePrune", "QuantAware", "Quantization")
+_COMPRESSIONS = ("UnstructurePrune", "ASPPrune", "QuantAware", "Quantization")
 
 
 def parse_spec(resource: Resource) -> JobSpec:
@@ -42,7 +42,7 @@ def strategy_name(text: bytes) -> str | None:
     """Return the compression section that a spec in JSON names, in its current spelling, or configUri."""
     strategy = json.loads(text or b"{}").get("strategy")
     given = strategy if isinstance(strategy, dict) else {}
-    named = (name for name in (*_COMPRESSIONS, "configUri") if given.get(name))
+    named = (name for name in (*_COMPRESSIONS, "configUri") if given.get(name) is not None)
     return next((SECTION_SPELLINGS.get(name, name) for name in named), None)
 
 

@@ -20,6 +20,8 @@ FOUND_IOU = 0.05
 KEPT_SHARE = 0.1
 """A class that was found has vanished where less than this share of its IoU is left."""
 
+_SHOWN = 3
+
 _ROUNDING = 9
 """Decimal places at which two figures count as equal: a spec's decimals have no exact binary value."""
 
@@ -66,11 +68,15 @@ class Parity:
 
 @dataclass(frozen=True)
 class Measured:
-    """What the gates look at; `sparsity` is None of a quantised model."""
+    """What the gates look at; `sparsity` is None of a quantised model.
+
+    `unfit` names the layers whose zeros do not lie as the strategy promises.
+    """
 
     deployed: tuple[Deployed, ...]
     sparsity: float | None = None
     parities: tuple[Parity, ...] = ()
+    unfit: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,7 @@ def check_gates(
     """
     gates = (
         _requested_sparsity(measured, settings),
+        _requested_pattern(measured, settings),
         _least_sparsity(measured, acceptance),
         *(_parity(parity) for parity in measured.parities),
         *(_miou_drop(one, acceptance.max_miou_drop) for one in measured.deployed),
@@ -122,13 +129,27 @@ def _requested_sparsity(measured: Measured, settings: ActSettings) -> GateResult
     asked = target.ratio if target is not None else None
     if target is None or asked is None or measured.sparsity is None:
         return None
-    counted = f" in whole {target.block}x1 blocks" if target.block > 1 else ""
+    counted = "" if target.pattern == "1x1" else f" in whole {target.pattern} blocks"
     return GateResult(
         Reason.SPARSITY_NOT_REACHED,
         _rounded(asked - measured.sparsity) <= SPARSITY_TOLERANCE,
         f"sparsity of the saved model's pruned layers{counted}: {measured.sparsity:.4f}, asked for: "
         f"{asked:g} (spec.strategy.UnstructurePrune.ratio), tolerance {SPARSITY_TOLERANCE}",
     )
+
+
+def _requested_pattern(measured: Measured, settings: ActSettings) -> GateResult | None:
+    target = settings.sparsity
+    if target is None or target.pattern != "2:4" or measured.sparsity is None:
+        return None
+    unfit = measured.unfit
+    listed = ", ".join(unfit[:_SHOWN]) + (", …" if len(unfit) > _SHOWN else "")
+    said = (
+        f"layers of the saved model that keep more than two of four weights: {listed}"
+        if unfit
+        else "every pruned layer of the saved model keeps at most two of four weights"
+    )
+    return GateResult(Reason.SPARSITY_NOT_REACHED, not unfit, f"{said} (spec.strategy.ASPPrune)")
 
 
 def _least_sparsity(measured: Measured, acceptance: Acceptance) -> GateResult | None:

@@ -2,25 +2,28 @@
 
 Source: paddleslim 2.6.0, prune/unstructured_pruner.py, `_get_skip_params` and `_get_skip_params_conv1x1`;
 what counts as a parameter: common/recover_program.py, `_recover_param_attr`.
-Where zeros were promised in blocks, only whole blocks count.
+Where zeros were promised in a pattern, only those that lie in it count.
 Nothing that a training counted goes in here, and none of Paddle's global state is touched: the program is
 loaded into a scope of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from segcompress_api.act_settings import SparsityTarget
+from segcompress_api.act_settings import Pattern, SparsityTarget
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.patterns import zeros_in_blocks
+from segcompress_runner.measurement.two_of_four import input_axes, is_two_of_four
 
 _QUANTISERS = ("quantize_linear", "dequantize_linear")
 _CONVOLUTION_RANK = 4
 _NO_PARAMETERS = ("feed", "fetch")
+_HEIGHTS: dict[Pattern, int] = {"1x1": 1, "4x1": 4, "2:4": 1}
+"""Output channels that must be zero together for their zeros to count."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,15 @@ class Layer:
 
 @dataclass(frozen=True)
 class Sparsity:
-    """Shares of zeros, 0 to 1: over the pruned layers, and over every parameter; and layer by layer."""
+    """Shares of zeros, 0 to 1: over the pruned layers, and over every parameter; and layer by layer.
+
+    `unfit` names the pruned layers whose zeros do not lie in the pattern 2:4, where that was promised.
+    """
 
     pruned_layers: float
     whole_model: float
     layers: tuple[Layer, ...]
+    unfit: tuple[str, ...] = ()
 
 
 def measure_sparsity(files: ModelFiles, target: SparsityTarget) -> Sparsity | None:
@@ -50,13 +57,15 @@ def measure_sparsity(files: ModelFiles, target: SparsityTarget) -> Sparsity | No
     with _loaded(files) as (program, scope):
         if any(op.type.startswith(_QUANTISERS) for op in program.global_block().ops):
             return None
-        skipped = _normalisation_inputs(program)
-        counts = []
+        chosen = _chosen(program, target)
+        counts, unfit = [], []
         for parameter in _parameters(program):
-            value = np.asarray(scope.find_var(parameter.name).get_tensor())
-            pruned = parameter.name not in skipped and _is_pruned(parameter.shape, target)
-            zeros = zeros_in_blocks(value, target.block if pruned else 1)
-            counts.append((parameter.name, value.shape, value.size, zeros, pruned))
+            name, value = parameter.name, np.asarray(scope.find_var(parameter.name).get_tensor())
+            zeros = zeros_in_blocks(value, _HEIGHTS[target.pattern] if name in chosen else 1)
+            counts.append((name, value.shape, value.size, zeros, name in chosen))
+            axis = chosen.get(name)
+            if axis is not None and not is_two_of_four(value, axis):
+                unfit.append(name)
     return Sparsity(
         pruned_layers=_share([(size, zeros) for *_, size, zeros, pruned in counts if pruned]),
         whole_model=_share([(size, zeros) for *_, size, zeros, _ in counts]),
@@ -64,7 +73,18 @@ def measure_sparsity(files: ModelFiles, target: SparsityTarget) -> Sparsity | No
             Layer(name, tuple(shape), _share([(size, zeros)]), pruned)
             for name, shape, size, zeros, pruned in counts
         ),
+        unfit=tuple(unfit),
     )
+
+
+def _chosen(program: Any, target: SparsityTarget) -> Mapping[str, int | None]:
+    """Return the pruned layers' parameters; the axis of their inputs where the pattern runs along it."""
+    if target.pattern == "2:4":
+        axes = input_axes(program)
+        return {name: axis for name, axis in axes.items() if name in (target.names or axes)}
+    skipped = _normalisation_inputs(program)
+    pruned = (one for one in _parameters(program) if _is_pruned(one.shape, target))
+    return {one.name: None for one in pruned if one.name not in skipped}
 
 
 def _parameters(program: Any) -> list[Any]:

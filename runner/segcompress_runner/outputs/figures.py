@@ -133,6 +133,7 @@ def _gated(measured: Measurements, runtimes: Sequence[RuntimeName]) -> Measured:
             for one in reported
         ),
         sparsity=measured.sparsity.pruned_layers if measured.sparsity else None,
+        unfit=measured.sparsity.unfit if measured.sparsity else (),
         parities=tuple(parity for parity in measured.exported.parities if parity.artefact in loaded),
     )
 

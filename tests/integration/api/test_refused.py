@@ -15,7 +15,7 @@ SPARSE = loaded(OLD_SPARSE_FILE)
 TRAIN = SPARSE["TrainConfig"]
 DATASET = job()["spec"]["dataset"]
 GMP = SPARSE["UnstructurePrune"]["gmp_config"]
-ONE_STRATEGY = "give either configUri alone, or exactly one of UnstructurePrune and QuantAware"
+ONE_STRATEGY = "give either configUri alone, or exactly one of UnstructurePrune, ASPPrune and QuantAware"
 ADDRESS = "in body should match '^s3://"
 FILE = "in body should match '^[A-Za-z0-9_]"
 

@@ -38,7 +38,7 @@ _MEANING: dict[str, Any] = {
 }
 """Values of fields whose schema does not say what they mean."""
 
-_COMPRESSIONS = ("UnstructurePrune", "QuantAware", "Quantization", "configUri")
+_COMPRESSIONS = ("UnstructurePrune", "ASPPrune", "QuantAware", "Quantization", "configUri")
 _TEXTS = ("s3://bucket/folder/", "model.file", "0.5", "2", "name")
 _SHORT_LIST = 3
 _LARGEST = 2**31

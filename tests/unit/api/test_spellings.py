@@ -116,7 +116,7 @@ def test_both_spellings_at_once_are_refused(text: str, sentence: str) -> None:
     [
         pytest.param(
             TRAIN,
-            "spec.strategy: names no compression; give UnstructurePrune or QuantAware",
+            "spec.strategy: names no compression; give UnstructurePrune, ASPPrune or QuantAware",
             id="no compression",
         ),
         pytest.param(

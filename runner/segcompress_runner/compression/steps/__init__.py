@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from segcompress_api.act_settings import PruneSettings, QuantSettings, StepSettings
+from segcompress_api.act_settings import PruneSettings, QuantSettings, StepSettings, TwoOfFourSettings
 from segcompress_runner.compression.steps.quant_aware import QuantAware
 from segcompress_runner.compression.steps.step import Graphs, Step
+from segcompress_runner.compression.steps.two_of_four import TwoOfFour
 from segcompress_runner.compression.steps.unstructured import Unstructured
 
 __all__ = ["Graphs", "Step", "make_steps"]
@@ -13,6 +14,7 @@ __all__ = ["Graphs", "Step", "make_steps"]
 _STEPS: dict[type[StepSettings], Callable[[Any], Step]] = {
     PruneSettings: Unstructured,
     QuantSettings: QuantAware,
+    TwoOfFourSettings: TwoOfFour,
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from integration.runner.compression.conftest import Compress, Lab, Listener, make_lab, save_net
 from integration.runner.compression.strategies import sparse, train_config
-from segcompress_api.act_settings import SparsityTarget
+from segcompress_api.act_settings import Pattern, SparsityTarget
 from segcompress_runner.compression.training import compress
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.model import ModelFiles, inspect_model
@@ -14,8 +14,8 @@ from segcompress_runner.measurement.sparsity import measure_sparsity
 from segcompress_runner.progress import Stage
 
 
-def pruned(files: ModelFiles, *, only_1x1: bool = True, block: int = 1) -> float:
-    sparsity = measure_sparsity(files, SparsityTarget(None, only_1x1, block))
+def pruned(files: ModelFiles, *, only_1x1: bool = True, pattern: Pattern = "1x1") -> float:
+    sparsity = measure_sparsity(files, SparsityTarget(None, only_1x1, pattern))
     assert sparsity is not None
     return sparsity.pruned_layers
 
@@ -38,8 +38,8 @@ def test_with_local_sparsity_every_pruned_layer_has_the_ratio(run: Compress) -> 
 def test_blocks_of_four_output_channels_are_zero_as_a_whole_on_file(run: Compress, *, local: bool) -> None:
     """The last layer has two output channels: its blocks are of two."""
     done = run(sparse(0.6, sparse_block=[4, 1], local_sparsity=local))
-    assert 0.6 <= pruned(done.files, block=4) < 0.61
-    assert pruned(done.files) == pruned(done.files, block=4)
+    assert 0.6 <= pruned(done.files, pattern="4x1") < 0.61
+    assert pruned(done.files) == pruned(done.files, pattern="4x1")
 
 
 def test_every_layer_but_norms_is_pruned_where_no_type_is_given(run: Compress) -> None:

@@ -72,7 +72,10 @@ def test_zeros_outside_whole_blocks_do_not_count(tmp_path: Path) -> None:
         return value
 
     model = tiny_model(tmp_path, change=clear)
-    single, blocks = (measure_sparsity(model, SparsityTarget(0.5, only_1x1=True, block=n)) for n in (1, 4))
+    single, blocks = (
+        measure_sparsity(model, SparsityTarget(0.5, only_1x1=True, pattern=pattern))
+        for pattern in ("1x1", "4x1")
+    )
     assert single is not None
     assert blocks is not None
     assert single.pruned_layers == pytest.approx((48 + 36) / 192)

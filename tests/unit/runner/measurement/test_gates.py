@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from segcompress_runner.outputs.artefacts import ARTEFACTS
 
 QUANT: dict[str, Any] = {"QuantAware": {}}
 SPARSE = {"UnstructurePrune": {"prune_mode": "ratio", "ratio": 0.75}}
+TWO_OF_FOUR: dict[str, Any] = {"ASPPrune": {}}
 THRESHOLD = {"UnstructurePrune": {"prune_mode": "threshold", "threshold": 0.01}}
 IOU = st.floats(0, 1)
 BOUNDS = Bounds(miou_loss=0.01, pixels=0.02)
@@ -59,6 +61,14 @@ def missed(sections: dict[str, Any], found: Measured, **acceptance: str) -> list
         pytest.param(SPARSE, measured(0.9, 0.9, 0.99), {}, [], id="sparser-than-asked"),
         pytest.param(THRESHOLD, measured(0.9, 0.9, 0.0), {}, [], id="threshold-asks-no-ratio"),
         pytest.param(QUANT, measured(0.9, 0.9), {}, [], id="quantised-has-no-sparsity"),
+        pytest.param(TWO_OF_FOUR, measured(0.9, 0.9, 0.48), {}, [], id="a-pattern-asks-no-ratio"),
+        pytest.param(
+            TWO_OF_FOUR,
+            replace(measured(0.9, 0.9, 0.5), unfit=("conv2d_1.w_0",)),
+            {},
+            [Reason.SPARSITY_NOT_REACHED],
+            id="one-layer-out-of-its-pattern",
+        ),
         pytest.param(SPARSE, measured(0.9, 0.9, 0.75), {"min_sparsity": "0.75"}, [], id="least-sparsity"),
         pytest.param(
             SPARSE,
@@ -249,3 +259,14 @@ def test_a_class_without_a_name_is_called_by_its_number() -> None:
 def test_gates_that_nobody_asked_for_are_announced() -> None:
     assert default_gates(Acceptance()) == "mIoU may drop by at most 0.02, no class may vanish"
     assert default_gates(Acceptance(max_miou_drop="0.01")) == "no class may vanish"
+
+
+def test_the_pattern_s_gate_names_the_layers_that_miss_it() -> None:
+    unfit = tuple(f"conv2d_{number}.w_0" for number in range(1, 6))
+
+    (gate, *_) = results(TWO_OF_FOUR, replace(measured(0.9, 0.9, 0.5), unfit=unfit))
+
+    assert gate.message == (
+        "layers of the saved model that keep more than two of four weights: conv2d_1.w_0, conv2d_2.w_0, "
+        "conv2d_3.w_0, … (spec.strategy.ASPPrune)"
+    )
