@@ -5,15 +5,14 @@ checks alone. Nothing here reads a file or knows Paddle.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
-from segcompress_api import optimisation
 from segcompress_api.distillation_settings import DistillationSettings, ModelFiles, distillation_settings
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.step_settings import (
+    KeptZeros,
     Pattern,
     PruneSettings,
     QuantSettings,
@@ -21,12 +20,14 @@ from segcompress_api.step_settings import (
     StepSettings,
     prune_settings,
 )
-from segcompress_api.strategy import Distillation, Strategy, TrainConfig
+from segcompress_api.strategy import Distillation, Strategy
 from segcompress_api.structured_settings import TwoOfFourSettings, two_of_four_settings
+from segcompress_api.train_settings import TrainSettings, following, train_settings
 
 __all__ = [
     "ActSettings",
     "DistillationSettings",
+    "KeptZeros",
     "ModelFiles",
     "Pattern",
     "PruneSettings",
@@ -44,27 +45,11 @@ _PATH = "spec.strategy"
 
 
 @dataclass(frozen=True)
-class TrainSettings:
-    """How long and how to train; exactly one of epochs and iterations is set."""
-
-    epochs: int | None
-    iterations: int | None
-    eval_every: int
-    log_every: int
-    learning_rate: float | Mapping[str, Any]
-    optimizer: Mapping[str, Any]
-    target_miou: float | None
-
-    def total_iterations(self, batches_per_epoch: int) -> int:
-        """Return the iterations of the training, for a training list of that many batches."""
-        return (
-            self.iterations if self.iterations is not None else cast("int", self.epochs) * batches_per_epoch
-        )
-
-
-@dataclass(frozen=True)
 class ActSettings:
-    """A strategy in one spelling; `notes` are sentences on settings that were accepted without effect."""
+    """A strategy in one spelling; `notes` are sentences on settings that were accepted without effect.
+
+    Several steps are taken one after the other, in the order in which they stand: see `trainings`.
+    """
 
     distillation: DistillationSettings
     steps: tuple[StepSettings, ...]
@@ -85,6 +70,21 @@ class ActSettings:
     def ramp_iterations(self) -> int:
         """Iterations until every step has its full effect."""
         return max(step.ramp_iterations for step in self.steps)
+
+    @property
+    def trainings(self) -> tuple["ActSettings", ...]:
+        """Return the settings of one training a step, each of which starts from the last one's result.
+
+        What quantises after another step trains as `following` says. Zeros that were promised stay.
+        """
+        made = []
+        for index, step in enumerate(self.steps):
+            before = self.steps[:index]
+            zeros = any(one.sparsity is not None for one in before) and step.sparsity is None
+            steps = (step, KeptZeros()) if zeros else (step,)
+            train = following(self.train) if before and step.quantises else self.train
+            made.append(replace(self, steps=steps, train=train))
+        return tuple(made)
 
 
 def parse_act_file(content: object, field: str) -> Strategy:
@@ -108,7 +108,7 @@ def settings_of(strategy: Strategy, files: ModelFiles, field: str = _PATH) -> Ac
     settings = ActSettings(
         distillation=distillation_settings(distillation, files, f"{field}.Distillation"),
         steps=_steps(strategy, field),
-        train=_train(train, f"{field}.TrainConfig"),
+        train=train_settings(train, f"{field}.TrainConfig"),
         notes=_notes(strategy, field),
     )
     if settings.train.iterations is not None:
@@ -123,39 +123,34 @@ def check_length(settings: ActSettings, iterations: int, field: str = _PATH) -> 
 
 
 def _steps(strategy: Strategy, field: str) -> tuple[StepSettings, ...]:
-    if strategy.quant_aware is not None and strategy.quantization is not None:
-        raise InvalidSpecError(f"{field}.Quantization", "is the old name of QuantAware", "give one of them")
+    """Return what prunes and what quantises, in the order in which PaddleSlim's ACT takes them."""
+    pruning = _pruning(strategy, field)
+    quantising = _quantising(strategy, field)
+    for named in (pruning, quantising):
+        first, *others = named or ("",)
+        if others:
+            raise InvalidSpecError(
+                f"{field}.{others[0]}", f"cannot be combined with {first} in one run", "give one of them"
+            )
+    if not pruning and not quantising:
+        raise InvalidSpecError(field, "names no compression", "give UnstructurePrune, ASPPrune or QuantAware")
+    return (*pruning.values(), *quantising.values())
+
+
+def _pruning(strategy: Strategy, field: str) -> dict[str, StepSettings]:
     named: dict[str, StepSettings] = {}
     if strategy.asp_prune is not None:
         named["ASPPrune"] = two_of_four_settings(strategy.asp_prune)
     if strategy.unstructure_prune is not None:
         named["UnstructurePrune"] = prune_settings(strategy.unstructure_prune, f"{field}.UnstructurePrune")
-    if strategy.quant_aware is not None:
-        named["QuantAware"] = QuantSettings(strategy.quant_aware)
-    if strategy.quantization is not None:
-        named["Quantization"] = QuantSettings(strategy.quantization)
-    if not named:
-        raise InvalidSpecError(field, "names no compression", "give UnstructurePrune, ASPPrune or QuantAware")
-    first, *others = named
-    if others:
-        raise InvalidSpecError(
-            f"{field}.{others[0]}", f"cannot be combined with {first} in one run", "give one of them"
-        )
-    return tuple(named.values())
+    return named
 
 
-def _train(section: TrainConfig, field: str) -> TrainSettings:
-    if (section.epochs is None) == (section.train_iter is None):
-        raise InvalidSpecError(f"{field}.epochs", "exactly one of epochs and train_iter must be given")
-    return TrainSettings(
-        epochs=section.epochs,
-        iterations=section.train_iter,
-        eval_every=section.eval_iter,
-        log_every=section.logging_iter,
-        learning_rate=optimisation.learning_rate(section.learning_rate, f"{field}.learning_rate"),
-        optimizer=optimisation.optimizer(section, field),
-        target_miou=section.target_metric,
-    )
+def _quantising(strategy: Strategy, field: str) -> dict[str, StepSettings]:
+    if strategy.quant_aware is not None and strategy.quantization is not None:
+        raise InvalidSpecError(f"{field}.Quantization", "is the old name of QuantAware", "give one of them")
+    sections = {"QuantAware": strategy.quant_aware, "Quantization": strategy.quantization}
+    return {name: QuantSettings(section) for name, section in sections.items() if section is not None}
 
 
 def _notes(strategy: Strategy, field: str) -> tuple[str, ...]:

@@ -217,8 +217,10 @@ class JobSpec(Model):
 
     @model_validator(mode="after")
     def _sparsity_of_what_is_pruned(self) -> Self:
-        quantised = self.strategy.quant_aware is not None or self.strategy.quantization is not None
-        if quantised and self.acceptance.min_sparsity is not None:
+        strategy = self.strategy
+        quantised = strategy.quant_aware is not None or strategy.quantization is not None
+        dense = quantised and strategy.unstructure_prune is None and strategy.asp_prune is None
+        if dense and self.acceptance.min_sparsity is not None:
             raise ValueError("acceptance.minSparsity is about pruned layers, and quantisation prunes none")
         return self
 

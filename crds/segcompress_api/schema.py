@@ -140,9 +140,16 @@ _COMPRESSIONS = (
 _STRATEGY_RULES = [
     _rule(
         f"has(self.configUri) ? !{_COMPRESSIONS}.exists(x, x) && !has(self.TrainConfig)"
-        f" && !has(self.Distillation) : {_COMPRESSIONS}.filter(x, x).size() == 1",
-        "give either configUri alone, or exactly one of UnstructurePrune, ASPPrune and QuantAware "
-        "(Quantization is the old name of QuantAware)",
+        f" && !has(self.Distillation) : {_COMPRESSIONS}.exists(x, x)",
+        "give either configUri alone, or what compresses: UnstructurePrune, ASPPrune, QuantAware",
+    ),
+    _rule(
+        "!(has(self.UnstructurePrune) && has(self.ASPPrune))",
+        "ASPPrune cannot be combined with UnstructurePrune: give one of them",
+    ),
+    _rule(
+        "!(has(self.QuantAware) && has(self.Quantization))",
+        "Quantization is the old name of QuantAware: give one of them",
     ),
     _rule(
         "has(self.configUri) || has(self.TrainConfig)", "TrainConfig is required where configUri is not given"
@@ -197,6 +204,7 @@ _GMP_RULES = [
 _SPEC_RULES = [
     _rule(
         "!has(self.acceptance.minSparsity)"
+        " || has(self.strategy.UnstructurePrune) || has(self.strategy.ASPPrune)"
         " || !(has(self.strategy.QuantAware) || has(self.strategy.Quantization))",
         "acceptance.minSparsity is about pruned layers, and quantisation prunes none",
     )

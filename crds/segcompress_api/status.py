@@ -157,7 +157,7 @@ class JobStatus(Model):
     strategy: str | None = Field(
         default=None,
         max_length=64,
-        description="Compression section of the strategy, such as UnstructurePrune.",
+        description="Compression sections of the strategy, such as UnstructurePrune+QuantAware.",
     )
     job_name: str | None = Field(default=None, max_length=63, description="batch/v1 Job of this run.")
     attempts: Attempts | None = Field(default=None, description="Pods that ended without a result.")

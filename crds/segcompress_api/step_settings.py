@@ -105,6 +105,13 @@ class QuantSettings(StepSettings):
     quant_aware: QuantAware
 
 
+@dataclass(frozen=True)
+class KeptZeros(StepSettings):
+    """What a training before made zero stays zero, while another step trains the other weights."""
+
+    section: ClassVar[str] = "UnstructurePrune"
+
+
 def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:
     """Return the meaning of the section; raises InvalidSpecError naming the field under `field`."""
     ratio = section.ratio if section.ratio is not None else section.pruned_ratio

@@ -197,7 +197,10 @@ class TrainConfig(_SpelledSection):
 
 
 class Strategy(Section):
-    """Sections of an ACT file (a way to compress, TrainConfig, Distillation), or configUri."""
+    """Sections of an ACT file (ways to compress, TrainConfig, Distillation), or configUri.
+
+    What prunes comes first, whatever the order in which they are written.
+    """
 
     config_uri: str | None = Field(
         default=None,

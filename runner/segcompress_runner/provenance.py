@@ -23,6 +23,7 @@ WEIGHTS_CODE = (
     "segcompress_api/strategy.py",
     "segcompress_api/structured_sections.py",
     "segcompress_api/structured_settings.py",
+    "segcompress_api/train_settings.py",
     "segcompress_runner/compression/",
     "segcompress_runner/inputs/",
     "segcompress_runner/measurement/confusion.py",

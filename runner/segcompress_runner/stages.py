@@ -63,7 +63,7 @@ class Case:
 
 @dataclass(frozen=True)
 class After:
-    """The saved model as each runtime runs it, its zeros (None where quantised), and its exports.
+    """The saved model as each runtime runs it, its zeros (None where nothing is pruned), and its exports.
 
     `baseline` holds what the runtimes that load an export make of the baseline, `examples` the pictures on
     which the saved model got worst.
@@ -173,10 +173,12 @@ class _Watchful:
 
     def __init__(self, progress: Progress, settings: ActSettings) -> None:
         self._progress = progress
-        self._trend = trouble.LossTrend(settings.ramp_iterations)
-        self._advice = trouble.ADVICE.format(rate=settings.train.learning_rate)
+        self._trainings = iter(settings.trainings)
+        self._follow(settings)
 
     def start(self, stage: Stage, total: int = 0) -> None:
+        if total:
+            self._follow(next(self._trainings))
         self._progress.start(stage, total)
 
     def step(self, done: int, **figures: float) -> None:
@@ -189,6 +191,10 @@ class _Watchful:
 
     def heed(self, before: Scores, now: Scores, names: Sequence[str]) -> None:
         self._warn(trouble.collapse(before.class_iou, now.class_iou, now.confusion, names))
+
+    def _follow(self, training: ActSettings) -> None:
+        self._trend = trouble.LossTrend(training.ramp_iterations)
+        self._advice = trouble.ADVICE.format(rate=training.train.learning_rate)
 
     def _warn(self, sign: str | None) -> None:
         if sign is not None:

@@ -39,11 +39,11 @@ def _too_large(part: str) -> InvalidSpecError:
 
 
 def strategy_name(text: bytes) -> str | None:
-    """Return the compression section that a spec in JSON names, in its current spelling, or configUri."""
+    """Return the compression sections that a spec in JSON names, in their current spelling, or configUri."""
     strategy = json.loads(text or b"{}").get("strategy")
     given = strategy if isinstance(strategy, dict) else {}
-    named = (name for name in (*_COMPRESSIONS, "configUri") if given.get(name) is not None)
-    return next((SECTION_SPELLINGS.get(name, name) for name in named), None)
+    named = [SECTION_SPELLINGS.get(name, name) for name in _COMPRESSIONS if given.get(name) is not None]
+    return "+".join(dict.fromkeys(named)) or ("configUri" if given.get("configUri") else None)
 
 
 def check_spec(spec: JobSpec, labels: Mapping[str, str], settings: RunnerSettings) -> None:

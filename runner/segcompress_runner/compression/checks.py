@@ -38,7 +38,8 @@ def training_checks(
     files: ModelFiles, info: ModelInfo, settings: ActSettings, pictures: int | None, batch_size: int
 ) -> Checks:
     """Yield checks that do not depend on one another; each raises InvalidSettingError."""
-    yield lambda: check_optimisation(settings.train)
+    for training in settings.trainings:
+        yield partial(check_optimisation, training.train)
     if pictures is not None:
         yield partial(_check_length, settings, iterations_of(settings, pictures, batch_size))
     yield lambda: _check_distilled(files, info, settings)

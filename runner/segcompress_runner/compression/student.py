@@ -51,12 +51,14 @@ class Student:
         return np.asarray(output)
 
 
-def make_student(files: ModelFiles, settings: ActSettings, steps: Sequence[Step], executor: Any) -> Student:
+def make_student(
+    files: ModelFiles, teacher_files: ModelFiles, settings: ActSettings, steps: Sequence[Step], executor: Any
+) -> Student:
     """Load the model into the current scope and return what trains it; optimiser state is initialised."""
     loaded = load(files, executor)
     inference = loaded.program.clone(for_test=True)
     groups = distilled(inference, settings.distillation)
-    teacher = make_teacher(files, names_in(groups), executor)
+    teacher = make_teacher(teacher_files, names_in(groups), executor)
     train = trainable(loaded.program)
     graphs = Graphs(train, inference, paddle.static.global_scope())
     for step in steps:

@@ -1,5 +1,8 @@
 """The training loop: replaces AutoCompression._start_train of PaddleSlim's ACT.
 
+Where a strategy has several steps, one training follows another, each from the last one's best weights; the
+model as it came teaches all of them.
+
 Differences from upstream, each for a fault of it: only evaluations after the pruning ramp can win; one
 evaluation always stands at the end; nothing ends the training for being near the baseline; a loss of NaN or
 infinity ends it at once; SIGTERM is honoured at every step. What is done to the graph and the weights is the
@@ -10,7 +13,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +51,8 @@ __all__ = [
 class Training:
     """Everything that a training needs.
 
-    What is read ahead takes up to `reading` bytes; `stop` says whether SIGTERM came.
+    What is read ahead takes up to `reading` bytes; `stop` says whether SIGTERM came. Where no `teacher` is
+    named, the model itself teaches.
     """
 
     model: ModelFiles
@@ -63,6 +67,7 @@ class Training:
     device: str
     stop: Callable[[], bool]
     progress: Progress
+    teacher: ModelFiles | None = None
 
 
 @dataclass(frozen=True)
@@ -83,15 +88,50 @@ class Compressed:
 
 def compress(training: Training, into: Path) -> Compressed:
     """Train, and save the best weights under `into`; raises InvalidSettingError and PreemptedError."""
-    started = time.monotonic()
     check_training(
         training.model, training.info, training.settings, len(training.pictures), training.batch_size
     )
-    training.progress.start(Stage.COMPRESS)
+    parts: list[Compressed] = []
+    trainings = training.settings.trainings
+    for number, settings in enumerate(trainings, start=1):
+        model = parts[-1].files if parts else training.model
+        part = replace(training, model=model, teacher=training.model, settings=settings)
+        training.progress.start(Stage.COMPRESS)
+        if len(trainings) > 1:
+            training.progress.note(f"training {number} of {len(trainings)}: {settings.steps[0].section}")
+        parts.append(_train(part, into if number == len(trainings) else into / f"training-{number}"))
+    return joined(parts)
+
+
+def joined(parts: Sequence[Compressed]) -> Compressed:
+    """Return trainings that followed one another as one: the last one's model, and iterations counted on."""
+    starts = [sum(part.iterations for part in parts[:index]) for index in range(len(parts))]
+    return replace(
+        parts[-1],
+        best_iteration=starts[-1] + parts[-1].best_iteration,
+        history=tuple(
+            replace(one, iteration=start + one.iteration)
+            for start, part in zip(starts, parts, strict=True)
+            for one in part.history
+        ),
+        losses=tuple(
+            replace(one, iteration=start + one.iteration)
+            for start, part in zip(starts, parts, strict=True)
+            for one in part.losses
+        ),
+        iterations=starts[-1] + parts[-1].iterations,
+        seconds=sum(part.seconds for part in parts),
+    )
+
+
+def _train(training: Training, into: Path) -> Compressed:
+    """Train by the one step of `training.settings`, and save the best weights under `into`."""
+    started = time.monotonic()
     steps = make_steps(training.settings.steps)
+    teacher = training.teacher or training.model
     with static_graph(device=training.device, threads=training.threads, seed=training.seed) as executor:
         with quiet():
-            student = make_student(training.model, training.settings, steps, executor)
+            student = make_student(training.model, teacher, training.settings, steps, executor)
         run = _Run(training, student, steps, executor)
         run.train()
         best, scores = run.restore_best()

@@ -49,14 +49,12 @@ class Sparsity:
     unfit: tuple[str, ...] = ()
 
 
-def measure_sparsity(files: ModelFiles, target: SparsityTarget) -> Sparsity | None:
-    """Return the sparsity of a saved model, None where it is quantised (its weights are codes, not values).
+def measure_sparsity(files: ModelFiles, target: SparsityTarget) -> Sparsity:
+    """Return the sparsity of a saved model; of a quantised one, of its codes, whose zero is the value zero.
 
     `target` says which layers count, and which zeros of theirs.
     """
     with _loaded(files) as (program, scope):
-        if any(op.type.startswith(_QUANTISERS) for op in program.global_block().ops):
-            return None
         chosen = _chosen(program, target)
         counts, unfit = [], []
         for parameter in _parameters(program):
@@ -88,13 +86,21 @@ def _chosen(program: Any, target: SparsityTarget) -> Mapping[str, int | None]:
 
 
 def _parameters(program: Any) -> list[Any]:
+    """Return the weights; where they are stored as int8, the program declares them as float32 still."""
     import paddle
 
+    others = {*_NO_PARAMETERS, *_scales(program)}
     return [
         variable
         for variable in program.list_vars()
-        if variable.persistable and variable.name not in _NO_PARAMETERS and variable.dtype == paddle.float32
+        if variable.persistable and variable.name not in others and variable.dtype == paddle.float32
     ]
+
+
+def _scales(program: Any) -> frozenset[str]:
+    return frozenset(
+        name for op in program.global_block().ops if op.type in _QUANTISERS for name in op.input("Scale")
+    )
 
 
 def _is_pruned(shape: tuple[int, ...], target: SparsityTarget) -> bool:

@@ -25,15 +25,18 @@ def input_axes(program: Any) -> dict[str, int]:
     """Return the axis of its inputs of each weight that can be 2:4.
 
     Those are the weights of convolutions without groups and of products with a matrix, if they have at least
-    four inputs. A weight that is transposed in its product is left out.
+    four inputs. A weight that is transposed in its product is left out. A quantised weight is one still.
     """
     block = program.global_block()
     axes = {}
+    codes = {op.output("Y")[0]: op.input("X")[0] for op in block.ops if op.type == "dequantize_linear"}
     for op in block.ops:
         if op.type == "conv2d" and op.attr("groups") == 1:
-            axes[op.input("Filter")[0]] = _CONVOLUTION_INPUTS
+            filters = op.input("Filter")[0]
+            axes[codes.get(filters, filters)] = _CONVOLUTION_INPUTS
         elif op.type in _PRODUCTS and not _is_transposed(op):
-            weight = block.var(op.input("Y")[0])
+            matrix = op.input("Y")[0]
+            weight = block.var(codes.get(matrix, matrix))
             if weight.persistable and len(weight.shape) == _MATRIX_RANK:
                 axes[weight.name] = _MATRIX_INPUTS
     return {name: axis for name, axis in axes.items() if block.var(name).shape[axis] >= GROUP}

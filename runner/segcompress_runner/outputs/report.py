@@ -21,6 +21,7 @@ from segcompress_runner.outputs.figures import LATENCY_PLACES, Measurements, cla
 from segcompress_runner.outputs.html.page import render
 from segcompress_runner.outputs.html.panels import panels
 from segcompress_runner.outputs.manifests import ModelManifest, describe_files
+from segcompress_runner.outputs.packing import packed_bytes
 from segcompress_runner.outputs.publish import REPORT, RESULT, TABLE, Verdict
 from segcompress_runner.plain import plain
 from segcompress_runner.processor import Processor
@@ -91,6 +92,10 @@ def result_json(document: Document) -> dict[str, Any]:
         ],
         "exports": plain(measured.exported.parities),
         "sparsity": plain(measured.sparsity),
+        "packedBytes": {
+            "baseline": packed_bytes(measured.model.params),
+            "compressed": packed_bytes(measured.compressed_model.params),
+        },
         "pictures": [_picture(one) for one in measured.examples],
         "training": _training(document.model),
         "files": _files(document),

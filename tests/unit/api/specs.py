@@ -38,7 +38,19 @@ _MEANING: dict[str, Any] = {
 }
 """Values of fields whose schema does not say what they mean."""
 
-_COMPRESSIONS = ("UnstructurePrune", "ASPPrune", "QuantAware", "Quantization", "configUri")
+_COMPRESSIONS = (
+    ("UnstructurePrune",),
+    ("ASPPrune",),
+    ("QuantAware",),
+    ("Quantization",),
+    ("UnstructurePrune", "QuantAware"),
+    ("UnstructurePrune", "Quantization"),
+    ("ASPPrune", "QuantAware"),
+    ("configUri",),
+)
+"""What may stand beside one another, of the sections that compress and configUri."""
+
+_COMPRESSING = sorted({name for names in _COMPRESSIONS for name in names})
 _TEXTS = ("s3://bucket/folder/", "model.file", "0.5", "2", "name")
 _SHORT_LIST = 3
 _LARGEST = 2**31
@@ -194,23 +206,25 @@ def right_specs(draw: st.DrawFn) -> Spec:
     return spec
 
 
-def _compression(strategy: Spec) -> str:
-    return next((name for name in _COMPRESSIONS if name in strategy), _COMPRESSIONS[0])
+def _compression(strategy: Spec) -> tuple[str, ...]:
+    given = {name for name in _COMPRESSING if name in strategy}
+    return next((names for names in _COMPRESSIONS if given == {*names}), _COMPRESSIONS[0])
 
 
-def _obey_rules(spec: Spec, compression: str) -> None:
+def _obey_rules(spec: Spec, compression: tuple[str, ...]) -> None:
     """Change what breaks a rule that no schema of a single field can say."""
     dataset, strategy = spec["dataset"], spec["strategy"]
     _obey_dataset_rules(dataset)
-    sections = {"Distillation", "TrainConfig"} if compression == "configUri" else set()
-    for name in {*_COMPRESSIONS, *sections} - {compression}:
+    sections = {"Distillation", "TrainConfig"} if "configUri" in compression else set()
+    for name in {*_COMPRESSING, *sections} - {*compression}:
         strategy.pop(name, None)
-    strategy.setdefault(compression, full(SCHEMA["properties"]["strategy"]["properties"][compression]))
-    if compression in ("QuantAware", "Quantization"):
+    for name in compression:
+        strategy.setdefault(name, full(SCHEMA["properties"]["strategy"]["properties"][name]))
+    if {*compression} <= {"QuantAware", "Quantization"}:
         spec.get("acceptance", {}).pop("minSparsity", None)
-    if compression != "configUri":
+    if "configUri" not in compression:
         _train_once(strategy.setdefault("TrainConfig", {"learning_rate": 0.1}))
-    if compression == "UnstructurePrune":
+    if "UnstructurePrune" in compression:
         _prune_one_way(strategy["UnstructurePrune"])
         _train_long_enough(strategy)
     for old, new in (("distill_lambda", "alpha"), ("distill_loss", "loss"), ("distill_node_pair", "node")):

@@ -84,6 +84,7 @@ def test_places_that_may_differ_exist() -> None:
     assert {*STRICTER, *LAXER} - {place.path for place in places(full(SCHEMA))} == set()
 
 
+@EXAMPLES
 @given(st.sampled_from(["1", "0.5", "true", "", 1.5, [], {}]))
 def test_a_value_of_another_type_is_refused_and_not_converted(value: object) -> None:
     for place in places(full(SCHEMA)):

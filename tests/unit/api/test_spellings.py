@@ -120,9 +120,9 @@ def test_both_spellings_at_once_are_refused(text: str, sentence: str) -> None:
             id="no compression",
         ),
         pytest.param(
-            PRUNE + QUANT + TRAIN,
-            "spec.strategy.QuantAware: cannot be combined with UnstructurePrune in one run; give one of them",
-            id="two compressions",
+            PRUNE + "ASPPrune: {}\n" + TRAIN,
+            "spec.strategy.UnstructurePrune: cannot be combined with ASPPrune in one run; give one of them",
+            id="two prunings",
         ),
         pytest.param(PRUNE, "spec.strategy.TrainConfig: is required and missing", id="no training"),
         pytest.param(
@@ -132,7 +132,7 @@ def test_both_spellings_at_once_are_refused(text: str, sentence: str) -> None:
         ),
     ],
 )
-def test_a_file_is_one_compression_and_its_training(text: str, sentence: str) -> None:
+def test_a_file_is_compression_and_its_training(text: str, sentence: str) -> None:
     assert complaint(text) == sentence
 
 

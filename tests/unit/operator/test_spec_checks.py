@@ -16,6 +16,8 @@ from unit.operator.samples import SETTINGS, SPEC, spec_with
         ({"UnstructurePrune": {"ratio": 0.5}, "TrainConfig": {}}, "UnstructurePrune"),
         ({"QuantAware": {"weight_bits": 8}}, "QuantAware"),
         ({"Quantization": {"weight_bits": 8}}, "QuantAware"),
+        ({"QuantAware": {}}, "QuantAware"),
+        ({"QuantAware": {}, "UnstructurePrune": {"ratio": 0.5}}, "UnstructurePrune+QuantAware"),
         ({"configUri": "s3://conf/act.yaml"}, "configUri"),
         ({"TrainConfig": {"epochs": 1}}, None),
         ("a sentence", None),

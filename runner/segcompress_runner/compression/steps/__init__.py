@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from segcompress_api.act_settings import KeptZeros as KeptZerosSettings
 from segcompress_api.act_settings import PruneSettings, QuantSettings, StepSettings, TwoOfFourSettings
+from segcompress_runner.compression.steps.kept_zeros import KeptZeros
 from segcompress_runner.compression.steps.quant_aware import QuantAware
 from segcompress_runner.compression.steps.step import Graphs, Step
 from segcompress_runner.compression.steps.two_of_four import TwoOfFour
@@ -15,6 +17,7 @@ _STEPS: dict[type[StepSettings], Callable[[Any], Step]] = {
     PruneSettings: Unstructured,
     QuantSettings: QuantAware,
     TwoOfFourSettings: TwoOfFour,
+    KeptZerosSettings: KeptZeros,
 }
 
 

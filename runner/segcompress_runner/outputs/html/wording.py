@@ -112,9 +112,10 @@ def summary(result: Result) -> str:
 
 
 def figure_rows(result: Result) -> list[FigureRow]:
-    """Return the figures of both models side by side: accuracy, latency, size, sparsity, speed-up."""
+    """Return the figures of both models side by side: accuracy, latency, sizes, sparsity, speed-up."""
     metrics = result["metrics"]
     before, after = metrics["baseline"], metrics["compressed"]
+    packed = result["packedBytes"]
     return [
         FigureRow("mIoU", before["miou"], after["miou"], signed(-float(metrics["miouDrop"]), 4)),
         FigureRow(
@@ -134,6 +135,12 @@ def figure_rows(result: Result) -> list[FigureRow]:
             size(before["sizeBytes"]),
             size(after["sizeBytes"]),
             _percent(before["sizeBytes"], after["sizeBytes"]),
+        ),
+        FigureRow(
+            "Size, packed",
+            size(packed["baseline"]),
+            size(packed["compressed"]),
+            _percent(packed["baseline"], packed["compressed"]),
         ),
         FigureRow("Sparsity", _NONE, _share(after.get("sparsity")), ""),
         FigureRow("Speed-up", "1×", _times(metrics.get("speedup")), ""),

@@ -31,3 +31,7 @@ def sparse(ratio: float = 0.75, *, ramp: int = 0, steps: int = 1, **changes: Any
 def quantised(**changes: Any) -> dict[str, Any]:
     section = {"quantize_op_types": ["conv2d", "depthwise_conv2d"]}
     return {"QuantAware": section | changes, "TrainConfig": train_config()}
+
+
+def sparse_and_quantised(ratio: float = 0.75, **changes: Any) -> dict[str, Any]:
+    return sparse(ratio, **changes) | quantised()

@@ -15,9 +15,7 @@ from segcompress_runner.progress import Stage
 
 
 def pruned(files: ModelFiles, *, only_1x1: bool = True, pattern: Pattern = "1x1") -> float:
-    sparsity = measure_sparsity(files, SparsityTarget(None, only_1x1, pattern))
-    assert sparsity is not None
-    return sparsity.pruned_layers
+    return measure_sparsity(files, SparsityTarget(None, only_1x1, pattern)).pruned_layers
 
 
 @pytest.mark.parametrize("local", [False, True])
@@ -30,7 +28,6 @@ def test_with_local_sparsity_every_pruned_layer_has_the_ratio(run: Compress) -> 
     sparsity = measure_sparsity(
         run(sparse(0.75, local_sparsity=True)).files, SparsityTarget(0.75, only_1x1=True)
     )
-    assert sparsity is not None
     assert [layer.zeros for layer in sparsity.layers if layer.pruned] == pytest.approx([0.75] * 3, abs=0.01)
 
 

@@ -25,9 +25,7 @@ def halved(*names: str) -> dict[str, Any]:
 
 
 def measured(files: ModelFiles, *names: str) -> Sparsity:
-    sparsity = measure_sparsity(files, SparsityTarget(None, only_1x1=False, pattern="2:4", names=names))
-    assert sparsity is not None
-    return sparsity
+    return measure_sparsity(files, SparsityTarget(None, only_1x1=False, pattern="2:4", names=names))
 
 
 def test_two_of_four_stand_on_file_and_the_graph_stays(run: Compress, lab: Lab) -> None:
@@ -39,6 +37,12 @@ def test_two_of_four_stand_on_file_and_the_graph_stays(run: Compress, lab: Lab) 
     assert sparsity.pruned_layers == 0.5
     assert [len(layer.shape) for layer in sparsity.layers if layer.pruned] == [4, 4, 4]
     assert done.files.program.read_bytes() == lab.model.program.read_bytes()
+
+
+def test_the_pattern_stands_in_int8_too_where_quantisation_follows(run: Compress) -> None:
+    sparsity = measured(run(halved() | {"QuantAware": {"quantize_op_types": ["conv2d"]}}).files)
+    assert sparsity.unfit == ()
+    assert [len(layer.shape) for layer in sparsity.layers if layer.pruned] == [4, 4, 4]
 
 
 def test_only_the_weights_that_are_named_are_pruned(run: Compress, lab: Lab) -> None:

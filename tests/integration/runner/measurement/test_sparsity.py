@@ -34,7 +34,6 @@ def upstreams_layers(model: ModelFiles, prune_params_type: str | None) -> set[st
 @pytest.mark.parametrize("only_1x1", [True, False])
 def test_the_layers_that_count_are_those_that_upstream_prunes(model: ModelFiles, only_1x1: bool) -> None:  # noqa: FBT001
     sparsity = measure_sparsity(model, SparsityTarget(0.5, only_1x1))
-    assert sparsity is not None
     counted = {layer.name for layer in sparsity.layers if layer.pruned}
     assert counted == upstreams_layers(model, "conv1x1_only" if only_1x1 else None)
     assert len(counted) == (2 if only_1x1 else 4)
@@ -51,12 +50,10 @@ def test_zeros_are_counted_in_the_saved_file(tmp_path: Path) -> None:
 
     model = tiny_model(tmp_path, change=clear)
     sparsity = measure_sparsity(model, ONLY_1X1)
-    assert sparsity is not None
     assert sparsity.pruned_layers == 1 - 96 / 192
     (layer,) = (layer for layer in sparsity.layers if layer.shape == (16, 8, 1, 1))
     assert layer.zeros == 0.75
     every = measure_sparsity(model, EVERY)
-    assert every is not None
     assert every.pruned_layers == pytest.approx(96 / (192 + 8 * 27 + 8 * 9))
     assert every.whole_model == sparsity.whole_model > 96 / 700
 
@@ -76,14 +73,16 @@ def test_zeros_outside_whole_blocks_do_not_count(tmp_path: Path) -> None:
         measure_sparsity(model, SparsityTarget(0.5, only_1x1=True, pattern=pattern))
         for pattern in ("1x1", "4x1")
     )
-    assert single is not None
-    assert blocks is not None
     assert single.pruned_layers == pytest.approx((48 + 36) / 192)
     assert blocks.pruned_layers == pytest.approx(48 / 192)
 
 
-def test_a_quantised_model_has_none(quantised: ModelFiles) -> None:
-    assert measure_sparsity(quantised, EVERY) is None
+def test_of_a_quantised_model_the_codes_count_and_no_scale(model: ModelFiles, quantised: ModelFiles) -> None:
+    dense, codes = (measure_sparsity(one, EVERY) for one in (model, quantised))
+    assert [(one.name, one.shape, one.pruned) for one in codes.layers] == [
+        (one.name, one.shape, one.pruned) for one in dense.layers
+    ]
+    assert 0 < codes.pruned_layers < 0.05  # small weights become the code zero
 
 
 def test_reading_leaves_paddles_state_alone(model: ModelFiles) -> None:

@@ -59,6 +59,13 @@ def missed(sections: dict[str, Any], found: Measured, **acceptance: str) -> list
             SPARSE, measured(0.9, 0.9, 0.7449), {}, [Reason.SPARSITY_NOT_REACHED], id="sparsity-below"
         ),
         pytest.param(SPARSE, measured(0.9, 0.9, 0.99), {}, [], id="sparser-than-asked"),
+        pytest.param(
+            SPARSE | QUANT,
+            measured(0.9, 0.8, 0.7449),
+            {"min_sparsity": "0.745"},
+            [Reason.SPARSITY_NOT_REACHED, Reason.ACCEPTANCE_NOT_MET, Reason.ACCEPTANCE_NOT_MET],
+            id="pruned and quantised: the gates of both",
+        ),
         pytest.param(THRESHOLD, measured(0.9, 0.9, 0.0), {}, [], id="threshold-asks-no-ratio"),
         pytest.param(QUANT, measured(0.9, 0.9), {}, [], id="quantised-has-no-sparsity"),
         pytest.param(TWO_OF_FOUR, measured(0.9, 0.9, 0.48), {}, [], id="a-pattern-asks-no-ratio"),

@@ -86,6 +86,7 @@ def test_figures_stand_side_by_side(tmp_path: Path) -> None:
         ("Boundary IoU", "0.6371", "0.6402", "+0.0030"),
         ("Latency", "22.58 ms", "22.04 ms", "−2.4%"),
         ("Size", "555.9 kB", "555.9 kB", "0%"),
+        ("Size, packed", "562 B", "562 B", "0%"),
         ("Sparsity", "–", "75.0%", ""),
         ("Speed-up", "1×", "1.02×", ""),
     ]
