@@ -154,9 +154,10 @@ def _comparison(runtime: RuntimeName, before: Any, after: Any) -> Comparison:
 
     def latency(iou: Any, p50: float) -> Latency:
         miou = float(np.mean(iou))
-        return Latency(runtime, "default", "CPU", False, miou, p50 * 0.97, p50, p50 * 1.12, p50 * 1.02, 1024)  # noqa: FBT003
+        times = (p50 * 0.97, p50, p50 * 1.12, p50 * 1.02)
+        return Latency(runtime, "default", "CPU", False, "f32", miou, *times, queries=1024)  # noqa: FBT003
 
-    return Comparison(runtime, "CPU", latency(before, first), (latency(after, first * 0.976),))
+    return Comparison(runtime, "CPU", (latency(before, first),), (latency(after, first * 0.976),))
 
 
 def _sparsity(run: Run) -> Sparsity | None:

@@ -1,5 +1,6 @@
 """SegCompressionJob: one compression run, as a user asks for it (spec) and as it went (status)."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -56,7 +57,12 @@ class ModelSource(Model):
     inference: InferenceModel = Field(description="An exported Paddle inference model.")
 
 
-RuntimeName = Literal["PaddleInference", "ONNXRuntime"]
+RuntimeName = Literal["PaddleInference", "ONNXRuntime", "OpenVINO"]
+ExportName = Literal["ONNX", "OpenVINO"]
+
+
+def _named_twice(names: Sequence[str]) -> str | None:
+    return next((name for index, name in enumerate(names) if name in names[:index]), None)
 
 
 class Benchmark(Model):
@@ -65,7 +71,7 @@ class Benchmark(Model):
     runtimes: tuple[RuntimeName, ...] = Field(
         default=("PaddleInference", "ONNXRuntime"),
         min_length=1,
-        max_length=2,
+        max_length=3,
         description="Runtimes to measure on; the first gives status.metrics its latencyMs.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
@@ -77,8 +83,9 @@ class Benchmark(Model):
 
     @model_validator(mode="after")
     def _each_runtime_once(self) -> Self:
-        if len(set(self.runtimes)) < len(self.runtimes):
-            raise ValueError(f"runtimes names {self.runtimes[0]} twice")
+        twice = _named_twice(self.runtimes)
+        if twice is not None:
+            raise ValueError(f"runtimes names {twice} twice")
         return self
 
 
@@ -192,6 +199,13 @@ class JobSpec(Model):
     acceptance: Acceptance = Field(
         default=Acceptance(), description="Gates that the compressed model must pass."
     )
+    exports: tuple[ExportName, ...] = Field(
+        default=(),
+        max_length=2,
+        description="Formats to publish the compressed model in, beside those that benchmark.runtimes load: "
+        "each is evaluated and held against the saved model.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
     output: Output = Field(description="Where the compressed model goes.")
     storage: Storage | None = Field(
         default=None,
@@ -214,6 +228,13 @@ class JobSpec(Model):
         le=31536000,
         description="Seconds after which the finished Job and its pods are removed.",
     )
+
+    @model_validator(mode="after")
+    def _each_export_once(self) -> Self:
+        twice = _named_twice(self.exports)
+        if twice is not None:
+            raise ValueError(f"exports names {twice} twice")
+        return self
 
     @model_validator(mode="after")
     def _sparsity_of_what_is_pruned(self) -> Self:

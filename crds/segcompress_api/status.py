@@ -130,6 +130,9 @@ class Artifacts(Model):
         default=None, description="Folder of the compressed model; digest and size of its parameters."
     )
     onnx: Artifact | None = Field(default=None, description="The same model as ONNX.")
+    openvino: Artifact | None = Field(
+        default=None, description="The same model as OpenVINO IR: the .xml file, whose .bin lies beside it."
+    )
     report: Artifact | None = Field(
         default=None, description="Report for people: one HTML file that needs no network."
     )

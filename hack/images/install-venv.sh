@@ -23,6 +23,14 @@ find "$site" -depth -type d \( -name tests -o -name test -o -name SelfTest -o -n
 find "$site" -type f \( -name '*.a' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name '*.hpp' \
     -o -name '*.pxd' -o -name '*.pyx' \) -delete
 rm -rf "$site/paddle/include"
+# OpenVINO runs IR and reads ONNX, on the CPU.
+(
+    cd "$site/openvino/libs" 2>/dev/null || exit 0
+    rm -f libopenvino_intel_gpu_plugin.so cache.json libopenvino_intel_npu_plugin.so
+    for frontend in tensorflow tensorflow_lite pytorch paddle gguf jax; do
+        rm -f libopenvino_"$frontend"_frontend.so.*
+    done
+)
 find "$venv/bin" -name 'activate*' -o -name 'deactivate*' | xargs rm -f
 
 # nvidia's wheels: Paddle opens these libraries by the names without a version, and wherever the loader looks.

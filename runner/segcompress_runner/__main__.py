@@ -93,7 +93,7 @@ def _run(stop: StopFlag, log: Log) -> RunResult:
         threads=threads,
         device=config.spec.runtime.device,
         processor=this_processor(config.spec.runtime.device),
-        software=installed(),
+        software=installed((*config.spec.benchmark.runtimes, *config.spec.exports)),
     )
     result = run(request, Surroundings(storage, _path("work"), progress, stop, _work_bytes()))
     progress.finish()

@@ -132,7 +132,7 @@ def _piped(
         threads=threads,
         device=device,
         processor=this_processor(device),
-        software=installed(),
+        software=installed((*job.spec.benchmark.runtimes, *job.spec.exports)),
         output=_output(options.output),
     )
     try:

@@ -72,21 +72,26 @@ class StorageUnreachableError(RunError):
     exit_code = ExitCode.STORAGE_UNREACHABLE
 
 
+class NotExportableError(Exception):
+    """A format cannot hold a model, says the maker of the format's files; who asked for it tells the user."""
+
+
 _EXHAUSTED = (
     "ResourceExhaustedError",
     "Out of memory",
     "out of memory",
     "Fail to alloc memory",
     "_STATUS_ALLOC_FAILED",
-    "Failed to allocate memory",
+    "Failed to allocate",
     "bad_alloc",
     "bad allocation",
     "Insufficient memory",
     "MemoryError",
     "failed to map segment from shared object",
     os.strerror(errno.ENOMEM),
+    os.strerror(errno.EAGAIN),  # a thread that finds no room for its stack
 )
-"""How Paddle, CUDA, cuDNN, cuBLAS, ONNX Runtime, OpenCV and the system say that memory ran out."""
+"""How Paddle, CUDA, cuDNN, cuBLAS, ONNX Runtime, OpenVINO, OpenCV and the system say that memory ran out."""
 
 
 _FAULTY_DEVICE = ("(External)", "ExternalError")

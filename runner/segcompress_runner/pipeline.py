@@ -181,7 +181,7 @@ def _measure(
     """Do everything that needs the pictures; train only without a `model`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Paddle's packages about one another
-        from segcompress_runner import stages
+        from segcompress_runner import measuring, stages
         from segcompress_runner.outputs import figures
 
     request = job.request
@@ -191,7 +191,7 @@ def _measure(
     baseline = stages.baseline(case, predicted)
     if model is None:
         model = _train(job, case, baseline, around, progress)
-    after = stages.evaluate(case, model.files, predicted, around.work / "exports")
+    after = measuring.evaluate(case, model.files, predicted, around.work / "exports")
     before = (*baseline, *after.baseline)
     measured = figures.Measurements(
         model=case.model,
@@ -201,7 +201,7 @@ def _measure(
         sparsity=after.sparsity,
         examples=after.examples,
         exported=after.exported,
-        latencies=stages.benchmark(case, before, after.checked),
+        latencies=measuring.benchmark(case, before, after.checked),
         processor=request.processor,
     )
     return _judged(job, model, measured, around.work / "report", progress)

@@ -52,7 +52,15 @@ WEIGHTS_PACKAGES = (
     "pillow",
 )
 _SOURCES = {".py", ".html", ".css"}
-PACKAGES = (*WEIGHTS_PACKAGES, "onnx", "onnxruntime", "paddle2onnx")
+_ONNX = ("onnx", "paddle2onnx")
+PACKAGES_OF: Mapping[str, tuple[str, ...]] = {
+    "PaddleInference": (),
+    "ONNXRuntime": (*_ONNX, "onnxruntime"),
+    "ONNX": (*_ONNX, "onnxruntime"),
+    "OpenVINO": (*_ONNX, "openvino"),
+}
+"""What measures on a runtime or makes an export, by its name in the spec. Only what a run uses counts, so
+that another runtime, or its next version, makes no other run's figures out of date."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +79,14 @@ class Provenance:
     measurement: Software
 
 
-def installed() -> Provenance:
-    """Return what this process would compute with."""
+def installed(used: Iterable[str] = ()) -> Provenance:
+    """Return what this process would compute with; `used` names runtimes and exports as a spec does."""
+    measuring = dict.fromkeys(package for name in used for package in PACKAGES_OF[name])
     sources = source_digests([Path(segcompress_api.__file__).parent, Path(__file__).parent])
     python = {"python": platform.python_version()}
     return Provenance(
         weights=Software(weights_code(sources), versions(WEIGHTS_PACKAGES)),
-        measurement=Software(_digest(sources), python | versions(PACKAGES)),
+        measurement=Software(_digest(sources), python | versions((*WEIGHTS_PACKAGES, *measuring))),
     )
 
 

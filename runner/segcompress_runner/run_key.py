@@ -68,8 +68,11 @@ def model_key(
 
 def measurement_key(model: str, spec: JobSpec, processor: Processor, threads: int, software: Software) -> str:
     """Return 16 hex digits that name everything that a model's figures and its verdict depend on."""
+    # A field that came later counts where it is set, so that older runs are found under the keys they have.
+    later = {"exports": spec.exports} if spec.exports else {}
     return _key(
         {
+            **later,
             "software": software,
             "model": model,
             "classes": spec.dataset.class_names,

@@ -1,10 +1,12 @@
-"""The stages that need Paddle, each a few lines: they hand work to the packages and say which stage it is.
+"""The stages up to the training, each a few lines: they hand work to the packages and say which stage it is.
+
+`measuring` has those after it: what is here decides which weights are published, and counts in their key.
 
 Importing this imports Paddle, which takes seconds; the pipeline does so once it knows that a run is new.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,25 +17,18 @@ from segcompress_runner.compression.device import check_device
 from segcompress_runner.findings import Checks
 from segcompress_runner.inputs import census
 from segcompress_runner.inputs.checks import Manner, check_pictures, read_sizes
-from segcompress_runner.inputs.dataset import Pictures, read_image
+from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.fit import check_fit
 from segcompress_runner.inputs.lists import Lists
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
 from segcompress_runner.measurement import trouble, variants
-from segcompress_runner.measurement.agreement import Agreement, LabelMaps
-from segcompress_runner.measurement.benchmark import Comparison
-from segcompress_runner.measurement.benchmark import benchmark as compare
+from segcompress_runner.measurement.agreement import LabelMaps
 from segcompress_runner.measurement.boundary import Boundaries, BoundaryIou
 from segcompress_runner.measurement.evaluation import Observe, Options, Predict, Scores, batch_size
 from segcompress_runner.measurement.evaluation import evaluate as score
-from segcompress_runner.measurement.gates import Parity
-from segcompress_runner.measurement.runtimes.row import ArtefactName
-from segcompress_runner.measurement.runtimes.table import RUNTIMES, artefacts, check_runtimes
-from segcompress_runner.measurement.sparsity import Sparsity, measure_sparsity
+from segcompress_runner.measurement.runtimes.table import check_runtimes
 from segcompress_runner.measurement.variants import Candidate, Checked, Variant
-from segcompress_runner.measurement.worst import Example, Worst, Wrong, example
 from segcompress_runner.memory import Memory
-from segcompress_runner.outputs.artefacts import ARTEFACTS, Exported
 from segcompress_runner.progress import Progress, Silent, Stage
 
 
@@ -61,21 +56,6 @@ class Case:
     val: Pictures
 
 
-@dataclass(frozen=True)
-class After:
-    """The saved model as each runtime runs it, its zeros (None where nothing is pruned), and its exports.
-
-    `baseline` holds what the runtimes that load an export make of the baseline, `examples` the pictures on
-    which the saved model got worst.
-    """
-
-    baseline: tuple[Checked, ...]
-    checked: tuple[Checked, ...]
-    sparsity: Sparsity | None
-    exported: Exported
-    examples: tuple[Example, ...]
-
-
 def check_model(
     spec: JobSpec, settings: ActSettings, model: ModelFiles, pictures: int | None, device: str
 ) -> None:
@@ -96,7 +76,7 @@ def model_checks(
 ) -> Checks:
     """Yield checks that do not depend on one another, and need no GPU; each raises InvalidSettingError."""
     dataset = spec.dataset
-    yield lambda: check_runtimes(spec.benchmark.runtimes, quantises=settings.quantises)
+    yield lambda: check_runtimes(spec.benchmark.runtimes, spec.exports, quantises=settings.quantises)
     yield from training.training_checks(model, info, settings, pictures, dataset.batch_size)
     yield lambda: Pictures((), dataset.train_transforms, mode="train")
     yield lambda: Pictures((), dataset.val_transforms, mode="val")
@@ -136,7 +116,7 @@ def predictions(folder: Path) -> LabelMaps:
 def baseline(case: Case, predicted: LabelMaps) -> tuple[Checked, ...]:
     """Evaluate the model as it came, on Paddle Inference, and keep what it predicted."""
     candidate = Candidate(case.model, quantised=False)
-    return _check(case, candidate, _SAVED, Stage.BASELINE, (predicted.keep,))
+    return evaluated(case, candidate, SAVED, Stage.BASELINE, (predicted.keep,))
 
 
 def compress(case: Case, before: Sequence[Checked], into: Path) -> training.Compressed:
@@ -201,88 +181,7 @@ class _Watchful:
             self._progress.note(f"warning: {sign}; {self._advice}")
 
 
-def evaluate(case: Case, compressed: ModelFiles, before: LabelMaps, into: Path) -> After:
-    """Evaluate the files that were saved on each runtime asked for, and count their zeros.
-
-    What a runtime cannot load as it is gets exported, both models alike, and held against the saved model.
-    """
-    maps, worst = LabelMaps(into / "saved.maps"), Worst(before, case.spec.dataset.ignore_index)
-    candidate = _candidate(case, compressed)
-    saved = _check(case, candidate, _SAVED, Stage.EVALUATE, (maps.keep, worst.observe))
-    examples = tuple(_example(case, one, before, maps) for one in worst.pictures())
-    target = case.settings.sparsity
-    zeros = None if target is None else measure_sparsity(compressed, target)
-    exports = [_export(case, compressed, name, into) for name in artefacts(case.spec.benchmark.runtimes)]
-    baseline, after, exported = _on_exports(case, exports, saved, maps)
-    return After(tuple(baseline), (*saved, *after), zeros, exported, examples)
-
-
-def _example(case: Case, wrong: Wrong, before: LabelMaps, after: LabelMaps) -> Example:
-    sample = case.val.samples[wrong.index]
-    _, mask, _ = case.val[wrong.index]
-    maps = [kept.read(wrong.index, mask.shape) for kept in (before, after)]
-    return example(sample.named(sample.image), wrong, read_image(sample), mask, *maps)
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """Both models as one artefact."""
-
-    name: ArtefactName
-    before: Candidate
-    after: Candidate
-
-
-def _export(case: Case, compressed: ModelFiles, name: ArtefactName, into: Path) -> _Pair:
-    case.means.progress.start(Stage.EXPORT)
-    artefact = ARTEFACTS[name]
-    before = artefact.make(case.model, into / f"baseline-{artefact.file}")
-    after = artefact.make(compressed, into / artefact.file)
-    return _Pair(
-        name,
-        Candidate(case.model, quantised=False, exports={name: before}),
-        replace(_candidate(case, compressed), exports={name: after}),
-    )
-
-
-def _on_exports(
-    case: Case, pairs: Sequence[_Pair], saved: Sequence[Checked], maps: LabelMaps
-) -> tuple[list[Checked], list[Checked], Exported]:
-    """Return both models' scores on the runtimes that load an export, and the exports with their parity."""
-    before: list[Checked] = []
-    after: list[Checked] = []
-    parities = []
-    for pair in pairs:
-        artefact, agreement = ARTEFACTS[pair.name], Agreement()
-        for runtime in case.spec.benchmark.runtimes:
-            if RUNTIMES[runtime].artefact != pair.name:
-                continue
-            before += _check(case, pair.before, runtime, Stage.EXPORT)
-            after += _check(case, pair.after, runtime, Stage.EXPORT, (maps.compare(agreement),))
-        parities.append(
-            Parity(
-                artefact=pair.name,
-                saved_miou=saved[0].scores.miou,
-                miou=after[-1].scores.miou,
-                differing=agreement.differing_share,
-                bounds=artefact.bounds[pair.after.kind],
-            )
-        )
-    files = {ARTEFACTS[pair.name].file: pair.after.exports[pair.name] for pair in pairs}
-    return before, after, Exported(files, tuple(parities))
-
-
-def benchmark(case: Case, before: Sequence[Checked], after: Sequence[Checked]) -> tuple[Comparison, ...]:
-    """Measure latencies of both models in every checked variant, by turns."""
-    picture = case.val[0][0]
-    return compare(before, after, picture, case.spec.benchmark, case.means.progress)
-
-
-def _candidate(case: Case, compressed: ModelFiles) -> Candidate:
-    return Candidate(compressed, case.settings.quantises)
-
-
-def _check(
+def evaluated(
     case: Case,
     candidate: Candidate,
     runtime: RuntimeName,
@@ -293,14 +192,14 @@ def _check(
     progress = case.means.progress
     offered = variants.variants(candidate, runtime, case.means.device, quantises=case.settings.quantises)
 
-    def evaluated(variant: Variant, predict: Predict) -> tuple[Scores, BoundaryIou]:
+    def scored(variant: Variant, predict: Predict) -> tuple[Scores, BoundaryIou]:
         progress.start(stage, len(case.val))
         boundaries = Boundaries(case.spec.dataset)
         others = observers if variant is offered[0] else ()
         scores = _score(case, predict, progress, (boundaries.observe, *others))
         return scores, boundaries.scores()
 
-    checked = variants.check(offered, evaluated, case.means.threads)
+    checked = variants.check(offered, scored, case.means.threads)
     for one in checked:
         progress.note(f"{one.variant}: mIoU {one.scores.miou:.4f}, boundary IoU {one.boundary.mean:.4f}")
     return checked
@@ -314,5 +213,5 @@ def _score(case: Case, predict: Predict, progress: Progress, observers: tuple[Ob
     return score(predict, case.val, case.spec.dataset, options, progress)
 
 
-_SAVED: RuntimeName = "PaddleInference"
+SAVED: RuntimeName = "PaddleInference"
 """The runtime that loads a saved model as it is: its first variant is what an export is held against."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # these import Paddle, which figures need not
     from collections.abc import Sequence
 
     from segcompress_api.act_settings import ActSettings
-    from segcompress_api.job import JobSpec, RuntimeName
+    from segcompress_api.job import ExportName, JobSpec, RuntimeName
     from segcompress_runner.inputs.model import ModelFiles
     from segcompress_runner.measurement.benchmark import Comparison, Latency
     from segcompress_runner.measurement.evaluation import Scores
@@ -61,7 +61,7 @@ class Measurements:
         chosen = max(compared, key=lambda comparison: comparison.deployed.int8)
         return Reported(
             comparison=chosen,
-            baseline=_checked(self.baseline, chosen.baseline),
+            baseline=_checked(self.baseline, chosen.reference),
             compressed=_checked(self.compressed, chosen.deployed),
         )
 
@@ -80,7 +80,7 @@ def metrics_of(spec: JobSpec, measured: Measurements) -> Metrics:
     first = measured.reported(spec.benchmark.runtimes[0])
     before, after, compared = first.baseline, first.compressed, first.comparison
     return Metrics(
-        baseline=_model(before, measured.model, compared.baseline, None),
+        baseline=_model(before, measured.model, compared.reference, None),
         compressed=_model(after, measured.compressed_model, compared.deployed, measured.sparsity),
         runtime=compared.runtime,
         variant=compared.deployed.variant,
@@ -98,7 +98,7 @@ def judge(
 ) -> tuple[Verdict, tuple[GateResult, ...]]:
     """Hold the figures against the gates: the first that is missed names the run's end."""
     metrics = metrics_of(spec, measured)
-    gates = _gates(spec, settings, measured, spec.benchmark.runtimes)
+    gates = _gates(spec, settings, measured, spec.benchmark.runtimes, spec.exports)
     notes = (*settings.notes, *_advice(spec, settings, measured))[:_NOTES]
     missed = [gate for gate in gates if not gate.passed]
     if not missed:
@@ -114,15 +114,20 @@ def _processor(processor: Processor, latency: Latency) -> str:
 
 
 def _gates(
-    spec: JobSpec, settings: ActSettings, measured: Measurements, runtimes: Sequence[RuntimeName]
+    spec: JobSpec,
+    settings: ActSettings,
+    measured: Measurements,
+    runtimes: Sequence[RuntimeName],
+    exports: Sequence[ExportName] = (),
 ) -> tuple[GateResult, ...]:
-    """Return the verdict of every gate on what those runtimes run."""
-    return check_gates(_gated(measured, runtimes), spec.acceptance, settings, spec.dataset.class_names)
+    """Return the verdict of every gate on what those runtimes run, and on those exports."""
+    gated = _gated(measured, runtimes, artefacts(runtimes, exports))
+    return check_gates(gated, spec.acceptance, settings, spec.dataset.class_names)
 
 
-def _gated(measured: Measurements, runtimes: Sequence[RuntimeName]) -> Measured:
-    """Return what the gates look at: both models as each runtime runs them, what it loads, and the zeros."""
-    reported, loaded = [measured.reported(runtime) for runtime in runtimes], artefacts(runtimes)
+def _gated(measured: Measurements, runtimes: Sequence[RuntimeName], loaded: Sequence[ExportName]) -> Measured:
+    """Return what the gates look at: both models as each runtime runs them, what is loaded, and the zeros."""
+    reported = [measured.reported(runtime) for runtime in runtimes]
     return Measured(
         deployed=tuple(
             Deployed(

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.errors import NotExportableError
 from segcompress_runner.inputs.model import ModelFiles
 
 OPSET = 13
@@ -32,8 +32,8 @@ _ERROR_MARKS = ("[ERROR]", "not supported", "Error:")
 def export_onnx(files: ModelFiles, to: Path) -> Path:
     """Write the model to `to` as checked ONNX, free dimensions kept, and return `to`.
 
-    Raises InvalidSettingError naming spec.benchmark.runtimes, the only reason to export, where the model
-    cannot be exported. A file already at `to` is replaced, or kept as it is where the export fails.
+    Raises NotExportableError where ONNX cannot hold the model. A file already at `to` is replaced, or kept as
+    it is where the export fails.
     """
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=to.parent) as folder:
@@ -53,10 +53,7 @@ def export_onnx(files: ModelFiles, to: Path) -> Path:
         if ended.returncode == -signal.SIGKILL:
             raise MemoryError("the export to ONNX was killed, as for want of memory")
         if ended.returncode or not made.exists():
-            raise InvalidSettingError(
-                f"spec.benchmark.runtimes: the model {files.program.name} cannot be exported to ONNX for "
-                f"ONNXRuntime ({_cause(ended.stdout + ended.stderr)}); leave ONNXRuntime out"
-            )
+            raise NotExportableError(_cause(ended.stdout + ended.stderr))
         made.replace(to)
     return to
 

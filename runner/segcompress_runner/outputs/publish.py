@@ -32,10 +32,12 @@ from segcompress_runner.storage import Address, Named, Stat, Storage
 from segcompress_runner.storage.local import sha256_of
 from segcompress_runner.storage.protocol import Step
 
-PROGRAM, PARAMS, ONNX, RESULT, TABLE, REPORT = (
+PROGRAM, PARAMS, ONNX, OPENVINO, OPENVINO_WEIGHTS, RESULT, TABLE, REPORT = (
     "model.pdmodel",
     "model.pdiparams",
     "model.onnx",
+    "model.xml",
+    "model.bin",
     "result.json",
     "table.md",
     "report.html",
@@ -291,6 +293,7 @@ def _result(
             manifest=Artifact(uri=str(stored.address), sha256=stored.sha256, size_bytes=stored.size_bytes),
             model=_artifact(manifest.file(PARAMS), place, folder=True),
             onnx=_artifact(manifest.file(ONNX), place, folder=False),
+            openvino=_artifact(manifest.file(OPENVINO), place, folder=False),
             report=_artifact(manifest.file(REPORT), place, folder=False),
         ),
     )

@@ -17,7 +17,8 @@ from segcompress_runner.measurement.gates import GateResult
 from segcompress_runner.measurement.variants import Checked, describe
 from segcompress_runner.measurement.worst import Example
 from segcompress_runner.outputs import table
-from segcompress_runner.outputs.figures import LATENCY_PLACES, Measurements, class_name
+from segcompress_runner.outputs.figures import LATENCY_PLACES, MIOU_PLACES, Measurements, class_name
+from segcompress_runner.outputs.html import wording
 from segcompress_runner.outputs.html.page import render
 from segcompress_runner.outputs.html.panels import panels
 from segcompress_runner.outputs.manifests import ModelManifest, describe_files
@@ -87,7 +88,12 @@ def result_json(document: Document) -> dict[str, Any]:
             "compressed": [_checked(one) for one in measured.compressed],
         },
         "latencies": [
-            {**plain(compared), "deployed": compared.deployed.variant, "speedup": compared.speedup}
+            {
+                **plain(compared),
+                "reference": compared.reference.variant,
+                "deployed": compared.deployed.variant,
+                "speedup": compared.speedup,
+            }
             for compared in measured.latencies
         ],
         "exports": plain(measured.exported.parities),
@@ -138,19 +144,21 @@ def _markdown(document: Document) -> str:
     metrics = document.verdict.metrics
     parts = [table.markdown(table.HEADER, table.rows(metrics)), table.caption(metrics)]
     latencies = [_latency_rows(comparison) for comparison in document.measured.latencies]
-    header = ("runtime", "model", "p50, ms", "p90, ms")
+    header = ("runtime", "model", "p50, ms", "p90, ms", "mIoU")
     parts.append(table.markdown(header, [row for rows in latencies for row in rows]))
     return "\n\n".join(parts) + "\n"
 
 
 def _latency_rows(comparison: Comparison) -> list[tuple[str, ...]]:
-    measured = [("baseline", comparison.baseline), *(("compressed", one) for one in comparison.compressed)]
+    sides = {"baseline": comparison.baseline, "compressed": comparison.compressed}
+    measured = [(model, one) for model, latencies in sides.items() for one in latencies]
     return [
         (
             comparison.runtime,
-            f"{model}, {one.variant}, {one.device}",
+            f"{model}, {one.variant}, {one.device}, {wording.precision(int8=one.int8, floats=one.precision)}",
             figure(one.p50_ms, LATENCY_PLACES),
             figure(one.p90_ms, LATENCY_PLACES),
+            figure(one.miou, MIOU_PLACES),
         )
         for model, one in measured
     ]

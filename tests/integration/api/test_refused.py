@@ -220,6 +220,9 @@ FILE = "in body should match '^[A-Za-z0-9_]"
             id="a runtime twice",
         ),
         pytest.param(
+            "spec.exports", ["ONNX", "ONNX"], "spec.exports[1]", "Duplicate value", id="an export twice"
+        ),
+        pytest.param(
             "spec.acceptance.maxMiouDrop",
             0.01,
             "spec.acceptance.maxMiouDrop",

@@ -58,6 +58,8 @@ def test_taken(path: str, value: object) -> None:
         pytest.param("spec.dataset.valList", "", id="no name"),
         pytest.param("spec.dataset.numClasses", 1, id="one class"),
         pytest.param("spec.benchmark.runtimes", ["ONNXRuntime"] * 2, id="a runtime twice"),
+        pytest.param("spec.exports", ["ONNX"] * 2, id="an export twice"),
+        pytest.param("spec.exports", ["TFLite"], id="an unknown format"),
         pytest.param("spec.output.uri", f"s3://b-1/{900 * 'x'}", id="no room for a manifest's address"),
         pytest.param("spec.dataset.numClasses", 257, id="more classes than a mask holds"),
         pytest.param("spec.dataset.trainTransforms", [], id="no transforms"),

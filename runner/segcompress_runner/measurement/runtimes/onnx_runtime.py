@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from segcompress_runner.errors import InvalidInputError, is_exhaustion
 from segcompress_runner.measurement.runtimes.row import Candidate, Runtime, Way
-from segcompress_runner.measurement.runtimes.session import Predict, predictor
+from segcompress_runner.measurement.runtimes.session import Predict, first_line, predictor
 
 _ERRORS_ONLY = 3
-_SUMMARY_LENGTH = 200
 
 
 class OnnxSession:
     """An ONNX file in ONNX Runtime, on `threads` threads."""
+
+    precision = "f32"
 
     def __init__(self, path: Path, threads: int) -> None:
         import onnxruntime
@@ -39,7 +40,7 @@ class OnnxSession:
             if is_exhaustion(error):
                 raise
             raise InvalidInputError(
-                f"{path.name}: ONNX Runtime does not load it ({_first_line(error)})"
+                f"{path.name}: ONNX Runtime does not load it ({first_line(error)})"
             ) from error
         self._name = path.name
         self._input = self._session.get_inputs()[0]
@@ -58,13 +59,9 @@ class OnnxSession:
             if is_exhaustion(error):
                 raise
             raise InvalidInputError(
-                f"{self._name}: does not run on pictures of shape {list(x.shape[1:])} ({_first_line(error)})"
+                f"{self._name}: does not run on pictures of shape {list(x.shape[1:])} ({first_line(error)})"
             ) from error
         return output
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:_SUMMARY_LENGTH]
 
 
 def onnx_predictor(path: Path, threads: int) -> Predict:
@@ -76,17 +73,30 @@ def _open(candidate: Candidate, threads: int) -> OnnxSession:
     return OnnxSession(candidate.exports["ONNX"], threads)
 
 
+_CODE = """\
+import onnxruntime
+
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = threads
+options.inter_op_num_threads = 1
+options.add_session_config_entry("session.x64quantprecision", "1")
+session = onnxruntime.InferenceSession("model.onnx", options, providers=["CPUExecutionProvider"])
+(output,) = session.run(None, {session.get_inputs()[0].name: picture})
+"""
+
+
 RUNTIME = Runtime(
     name="ONNXRuntime",
     artefact="ONNX",
     ways=(
-        Way("default", "CPU", ("float",), int8=False, how="CPU", open=_open),
+        Way("default", "CPU", ("float",), int8=False, how="CPU", code=_CODE, open=_open),
         Way(
             "int8",
             "CPU",
             ("quantised",),
             int8=True,
             how="CPU, session.x64quantprecision=1: int8 sums do not saturate without VNNI",
+            code=_CODE,
             open=_open,
         ),
     ),

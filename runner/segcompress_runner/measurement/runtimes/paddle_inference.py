@@ -39,6 +39,8 @@ class PaddleOptions:
 class PaddleSession:
     """An inference model in Paddle Inference; raises InvalidInputError where it does not load or run."""
 
+    precision = "f32"
+
     def __init__(self, files: ModelFiles, options: PaddleOptions = PaddleOptions()) -> None:
         from paddle import inference
 
@@ -116,6 +118,28 @@ def _opener(device: Device = "CPU", *, int8: bool = False) -> Callable[[Candidat
     return lambda candidate, threads: PaddleSession(candidate.files, PaddleOptions(threads, device, int8))
 
 
+def _code(*lines: str) -> str:
+    """Return how to load the saved model, `lines` being what is set of a `config`."""
+    return "\n".join(
+        (
+            "from paddle import inference\n",
+            'config = inference.Config("model.pdmodel", "model.pdiparams")',
+            *lines,
+            "predictor = inference.create_predictor(config)",
+            "feed = predictor.get_input_handle(predictor.get_input_names()[0])",
+            "feed.copy_from_cpu(picture)",
+            "predictor.run()",
+            "output = predictor.get_output_handle(predictor.get_output_names()[0]).copy_to_cpu()\n",
+        )
+    )
+
+
+_ON_CPU = (
+    "config.disable_gpu()",
+    "config.set_cpu_math_library_num_threads(threads)",
+    "config.enable_mkldnn()",
+)
+
 RUNTIME = Runtime(
     name="PaddleInference",
     artefact=None,
@@ -126,6 +150,7 @@ RUNTIME = Runtime(
             ("float", "quantised"),
             int8=False,
             how="CPU, oneDNN on, as Paddle 2.6.2 sets it by default",
+            code=_code(*_ON_CPU),
             open=_opener(),
         ),
         Way(
@@ -134,6 +159,7 @@ RUNTIME = Runtime(
             ("quantised",),
             int8=True,
             how="CPU, oneDNN and its int8 pass on (Config.enable_mkldnn_int8)",
+            code=_code(*_ON_CPU, "config.enable_mkldnn_int8()"),
             open=_opener(int8=True),
         ),
         # Without TensorRT, which the image does not carry, a GPU computes a quantised model in float.
@@ -143,6 +169,7 @@ RUNTIME = Runtime(
             ("float", "quantised"),
             int8=False,
             how="GPU (Config.enable_use_gpu), no TensorRT",
+            code=_code(f"config.enable_use_gpu({_GPU_POOL_MB}, 0)"),
             open=_opener("GPU"),
         ),
     ),

@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from segcompress_api.job import RuntimeName
+from segcompress_api.job import ExportName, RuntimeName
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.runtimes.session import Session
 
 Device = Literal["CPU", "GPU"]
 Kind = Literal["float", "quantised"]
-ArtefactName = Literal["ONNX"]
-"""Formats that a saved model is exported to; `outputs.artefacts` makes them."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Candidate:
 
     files: ModelFiles
     quantised: bool
-    exports: Mapping[ArtefactName, Path] = field(default_factory=dict)
+    exports: Mapping[ExportName, Path] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -36,8 +34,10 @@ class Candidate:
 class Way:
     """One way in which a runtime runs a model.
 
-    `how` is what a user must set to run the model as it was measured. `int8` says that the convolutions of a
-    quantised model are computed in int8: integration tests read it from what the libraries themselves log.
+    `how` is what a user must set to run the model as it was measured, and `code` the lines of Python that do
+    so beside the published files: they read `picture` (1 x 3 x H x W, float32) and `threads`, and set
+    `output`; integration tests run them. `int8` says that the convolutions of a quantised model are computed
+    in int8: integration tests read it from what the libraries themselves log.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Way:
     runs: tuple[Kind, ...]
     int8: bool
     how: str
+    code: str
     open: Callable[[Candidate, int], Session]
 
 
@@ -53,8 +54,12 @@ class Runtime:
     """One row: the artefact that the runtime loads (None: the saved model itself), and its ways."""
 
     name: RuntimeName
-    artefact: ArtefactName | None
+    artefact: ExportName | None
     ways: tuple[Way, ...]
+
+    def runs(self, kind: Kind) -> bool:
+        """Return whether the runtime has a way for such models at all."""
+        return any(kind in way.runs for way in self.ways)
 
     def devices(self, device: Device, *, quantises: bool) -> frozenset[Device]:
         """Return where a run on `device` measures: there if it can, and wherever int8 is computed."""

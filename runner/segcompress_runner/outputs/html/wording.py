@@ -66,6 +66,7 @@ class LatencyRow:
     """One model in one variant of one runtime; milliseconds."""
 
     label: str
+    precision: str
     is_baseline: bool
     chosen: bool
     """Whether it is the one of several variants that is judged, and to be deployed on this runtime."""
@@ -176,12 +177,17 @@ def latency_rows(result: Result) -> list[LatencyRow]:
     rows = []
     for compared in result["latencies"]:
         several, deployed = len(compared["compressed"]) > 1, compared["deployed"]
-        rows.append(_latency(compared["baseline"], how, baseline=True))
+        rows += [_latency(one, how, baseline=True) for one in compared["baseline"]]
         rows += [
             _latency(one, how, chosen=several and one["variant"] == deployed)
             for one in compared["compressed"]
         ]
     return rows
+
+
+def precision(*, int8: bool, floats: str) -> str:
+    """Return what a model was computed in."""
+    return f"int8, rest {floats}" if int8 else floats
 
 
 def settings(result: Result) -> str:
@@ -259,6 +265,7 @@ def _latency(
     )
     return LatencyRow(
         label=f"{one['runtime']} {one['variant']}, {model}{device}",
+        precision=precision(int8=one["int8"], floats=one["precision"]),
         is_baseline=baseline,
         chosen=chosen,
         p10=one["p10_ms"],

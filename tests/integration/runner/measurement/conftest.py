@@ -1,6 +1,7 @@
 """Paddle's own models and pictures, made once."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from integration.runner.measurement.tiny import tiny_dataset, tiny_model, tiny_p
 from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.runtimes.row import Candidate
 from segcompress_runner.outputs.onnx_export import export_onnx
+from segcompress_runner.outputs.openvino_export import export_openvino
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +46,34 @@ def quantised(tmp_path_factory: pytest.TempPathFactory, model: ModelFiles, pictu
 
 @pytest.fixture(scope="session")
 def plain_onnx(tmp_path_factory: pytest.TempPathFactory, model: ModelFiles) -> Path:
-    return export_onnx(model, tmp_path_factory.mktemp("onnx") / "plain.onnx")
+    return export_onnx(model, tmp_path_factory.mktemp("onnx") / "model.onnx")
 
 
 @pytest.fixture(scope="session")
 def quantised_onnx(tmp_path_factory: pytest.TempPathFactory, quantised: ModelFiles) -> Path:
-    return export_onnx(quantised, tmp_path_factory.mktemp("onnx") / "quantised.onnx")
+    return export_onnx(quantised, tmp_path_factory.mktemp("onnx") / "model.onnx")
+
+
+@pytest.fixture(scope="session")
+def plain_ir(tmp_path_factory: pytest.TempPathFactory, plain_onnx: Path) -> Path:
+    return export_openvino(plain_onnx, tmp_path_factory.mktemp("ir") / "model.xml")
+
+
+@pytest.fixture(scope="session")
+def quantised_ir(tmp_path_factory: pytest.TempPathFactory, quantised_onnx: Path) -> Path:
+    return export_openvino(quantised_onnx, tmp_path_factory.mktemp("ir") / "model.xml")
+
+
+@pytest.fixture(scope="session")
+def plain(model: ModelFiles, plain_onnx: Path, plain_ir: Path) -> Candidate:
+    """Return the float model with all that it can be exported to."""
+    return Candidate(model, quantised=False, exports={"ONNX": plain_onnx, "OpenVINO": plain_ir})
+
+
+@pytest.fixture(scope="session")
+def candidates(
+    plain: Candidate, quantised: ModelFiles, quantised_onnx: Path, quantised_ir: Path
+) -> tuple[Candidate, Candidate]:
+    """Return that, and the quantised model likewise."""
+    exported = replace(plain, files=quantised, quantised=True)
+    return plain, replace(exported, exports={"ONNX": quantised_onnx, "OpenVINO": quantised_ir})

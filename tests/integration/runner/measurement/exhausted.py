@@ -14,7 +14,9 @@ from segcompress_runner.endings import failure
 from segcompress_runner.inputs.checks import check_sample
 from segcompress_runner.measurement.evaluation import Options, evaluate
 from segcompress_runner.measurement.runtimes.onnx_runtime import onnx_predictor
+from segcompress_runner.measurement.runtimes.openvino_runtime import OpenVinoSession
 from segcompress_runner.measurement.runtimes.paddle_inference import paddle_predictor
+from segcompress_runner.measurement.runtimes.session import predictor
 
 
 def decode(folder: Path) -> None:
@@ -39,7 +41,15 @@ def on_onnx(folder: Path) -> None:
     evaluate(predict, cityscapes.pictures(folder), cityscapes.dataset(), Options(1, 0))
 
 
-WHAT: dict[str, Callable[[Path], None]] = {one.__name__: one for one in (decode, read, on_paddle, on_onnx)}
+def on_openvino(folder: Path) -> None:
+    """Evaluate on OpenVINO."""
+    predict = predictor(OpenVinoSession(folder / "model.xml", 1))
+    evaluate(predict, cityscapes.pictures(folder), cityscapes.dataset(), Options(1, 0))
+
+
+WHAT: dict[str, Callable[[Path], None]] = {
+    one.__name__: one for one in (decode, read, on_paddle, on_onnx, on_openvino)
+}
 
 
 def tried(action: Callable[[Path], None], folder: Path, mib: int) -> str:

@@ -10,13 +10,15 @@ import pytest
 from integration.runner.measurement import cityscapes
 from integration.runner.measurement.tiny import Shape, tiny_model
 from segcompress_runner.outputs.onnx_export import export_onnx
+from segcompress_runner.outputs.openvino_export import export_openvino
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exhausted")
     tiny_model(folder, Shape(classes=cityscapes.CLASSES, size=cityscapes.SIZE))
-    export_onnx(cityscapes.model_files(folder), folder / "model.onnx")
+    onnx = export_onnx(cityscapes.model_files(folder), folder / "model.onnx")
+    export_openvino(onnx, folder / "model.xml")
     cityscapes.write_samples(folder, 1, progressive=True)  # whose decoder needs memory of its own
     return folder
 
@@ -28,6 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("read", (0, 4, 8, 12, 14, 16, 20, 32, 64, 100)),
         ("on_paddle", (50, 100, 150, 200)),
         ("on_onnx", (50, 100, 150, 200)),
+        ("on_openvino", (50, 100, 200, 300)),
     ],
 )
 def test_run_ends_out_of_memory_wherever_memory_ends(folder: Path, what: str, mib: tuple[int, ...]) -> None:

@@ -9,6 +9,9 @@ import onnx
 import pytest
 
 from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.runtimes.openvino_runtime import OpenVinoSession
+from segcompress_runner.measurement.runtimes.row import Candidate
+from segcompress_runner.measurement.runtimes.table import RUNTIMES
 
 PADDLE = """
 import sys, zlib
@@ -58,3 +61,38 @@ def test_onnx_runtime_computes_convolutions_in_int8(quantised_onnx: Path, tmp_pa
     onnxruntime.InferenceSession(str(quantised_onnx), options, providers=["CPUExecutionProvider"])
     kinds = [node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node]
     assert "QLinearConv" in kinds, kinds
+
+
+@pytest.mark.parametrize("way", ["int8-f32", "int8"])
+def test_openvino_computes_every_convolution_in_int8(
+    candidates: tuple[Candidate, Candidate], way: str
+) -> None:
+    assert set(precisions(candidates[1], way)) == {"i8"}
+
+
+@pytest.mark.parametrize(("way", "precision"), [("f32", "f32"), ("default", None)])
+def test_openvino_computes_a_float_model_as_it_says(
+    candidates: tuple[Candidate, Candidate], way: str, precision: str | None
+) -> None:
+    session = open_in_openvino(candidates[0], way)
+    assert precision in {None, session.precision}
+    assert set(precisions(candidates[0], way)) == {session.precision}
+
+
+def open_in_openvino(candidate: Candidate, name: str) -> OpenVinoSession:
+    (way,) = (way for way in RUNTIMES["OpenVINO"].ways if way.name == name)
+    session = way.open(candidate, 1)
+    assert isinstance(session, OpenVinoSession)
+    return session
+
+
+def precisions(candidate: Candidate, way: str) -> list[str]:
+    """Return what each convolution of the compiled model is computed in, as its execution graph says."""
+    nodes = open_in_openvino(candidate, way).compiled.get_runtime_model().get_ops()
+    told = [
+        {key: node.get_rt_info()[key].astype(str) for key in ("layerType", "runtimePrecision")}
+        for node in nodes
+    ]
+    found = [one["runtimePrecision"] for one in told if one["layerType"] == "Convolution"]
+    assert len(found) == 4
+    return found

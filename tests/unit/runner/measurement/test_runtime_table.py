@@ -1,26 +1,31 @@
+import re
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
-from segcompress_api.job import RuntimeName
+from segcompress_api.job import ExportName, RuntimeName
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.runtimes.row import Candidate, Device, Runtime, Way
-from segcompress_runner.measurement.runtimes.table import RUNTIMES, artefacts, check_runtimes
+from segcompress_runner.measurement.runtimes.table import RUNTIMES, artefacts, check_runtimes, runtime_of
 from segcompress_runner.measurement.variants import describe, variants
+from segcompress_runner.outputs.artefacts import ARTEFACTS
+from segcompress_runner.provenance import PACKAGES_OF
 
 FILES = ModelFiles(Path("m.pdmodel"), Path("m.pdiparams"))
 NEVER: Any = None
-FLOAT_ONLY = Runtime(
-    "ONNXRuntime", "ONNX", (Way("default", "CPU", ("float", "quantised"), int8=False, how="", open=NEVER),)
+IN_FLOAT = Runtime(
+    "ONNXRuntime",
+    "ONNX",
+    (Way("default", "CPU", ("float", "quantised"), int8=False, how="", code="", open=NEVER),),
 )
 
 
 def offered(
     runtime: RuntimeName, device: Device, *, quantised: bool, quantises: bool
 ) -> list[tuple[str, str, bool]]:
-    candidate = Candidate(FILES, quantised, {"ONNX": Path("m.onnx")})
+    candidate = Candidate(FILES, quantised, {"ONNX": Path("m.onnx"), "OpenVINO": Path("m.xml")})
     found = variants(candidate, runtime, device, quantises=quantises)
     return [(variant.name, variant.device, variant.int8) for variant in found]
 
@@ -60,6 +65,17 @@ def test_every_runtime_of_the_api_has_a_row() -> None:
         ),
         pytest.param("ONNXRuntime", "GPU", False, False, [("default", "CPU", False)], id="onnx-runtime"),
         pytest.param("ONNXRuntime", "GPU", True, True, [("int8", "CPU", True)], id="onnx-runtime-quantised"),
+        pytest.param(
+            "OpenVINO", "GPU", False, False, [("f32", "CPU", False), ("default", "CPU", False)], id="openvino"
+        ),
+        pytest.param(
+            "OpenVINO",
+            "CPU",
+            True,
+            True,
+            [("int8-f32", "CPU", True), ("int8", "CPU", True)],
+            id="openvino-quantised",
+        ),
     ],
 )
 def test_variants_that_a_run_compares(
@@ -81,16 +97,60 @@ def test_a_runtime_needs_its_export() -> None:
 def test_artefacts_are_those_of_the_runtimes_asked_for() -> None:
     assert artefacts(["PaddleInference"]) == ()
     assert artefacts(["ONNXRuntime", "PaddleInference"]) == ("ONNX",)
+    assert artefacts(["OpenVINO"], ["ONNX", "OpenVINO"]) == ("OpenVINO", "ONNX")
+
+
+def test_every_export_of_the_api_is_made_and_loaded_by_a_runtime() -> None:
+    assert set(ARTEFACTS) == set(get_args(ExportName))
+    for name in ARTEFACTS:
+        assert RUNTIMES[runtime_of(name)].artefact == name
+    for row in RUNTIMES.values():
+        assert row.artefact is None or set(ARTEFACTS[row.artefact].bounds) == {"float", "quantised"}
+
+
+def test_versions_that_count_are_known_of_every_runtime_and_export() -> None:
+    assert set(PACKAGES_OF) == {*RUNTIMES, *ARTEFACTS}
 
 
 def test_a_quantised_model_needs_a_runtime_that_computes_in_int8() -> None:
-    table: dict[RuntimeName, Runtime] = {**RUNTIMES, "ONNXRuntime": FLOAT_ONLY}
+    table: dict[RuntimeName, Runtime] = {**RUNTIMES, "ONNXRuntime": IN_FLOAT}
     with pytest.raises(
         InvalidSettingError,
-        match=r"^spec\.benchmark\.runtimes: none of ONNXRuntime .* add one of PaddleInference$",
+        match=r"^spec\.benchmark\.runtimes: none of ONNXRuntime .* add one of PaddleInference, OpenVINO$",
     ):
         check_runtimes(["ONNXRuntime"], quantises=True, table=table)
     check_runtimes(["ONNXRuntime", "PaddleInference"], quantises=True, table=table)
     check_runtimes(["ONNXRuntime"], quantises=False, table=table)
     for name in RUNTIMES:
         check_runtimes([name], quantises=True)
+
+
+FLOAT_ONLY = Runtime(
+    "OpenVINO", "OpenVINO", (Way("default", "CPU", ("float",), int8=False, how="", code="", open=NEVER),)
+)
+
+
+@pytest.mark.parametrize(
+    ("runtimes", "exports", "message"),
+    [
+        pytest.param(
+            ["PaddleInference", "OpenVINO"],
+            [],
+            "spec.benchmark.runtimes: OpenVINO does not run quantised models; leave it out",
+            id="runtime",
+        ),
+        pytest.param(
+            ["PaddleInference"],
+            ["OpenVINO"],
+            "spec.exports: OpenVINO does not run quantised models; leave OpenVINO out",
+            id="export",
+        ),
+    ],
+)
+def test_a_quantised_model_goes_nowhere_where_it_would_not_run(
+    runtimes: list[RuntimeName], exports: list[ExportName], message: str
+) -> None:
+    table: dict[RuntimeName, Runtime] = {**RUNTIMES, "OpenVINO": FLOAT_ONLY}
+    with pytest.raises(InvalidSettingError, match=f"^{re.escape(message)}$"):
+        check_runtimes(runtimes, exports, quantises=True, table=table)
+    check_runtimes(runtimes, exports, quantises=False, table=table)

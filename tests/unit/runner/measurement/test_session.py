@@ -10,6 +10,8 @@ from segcompress_runner.measurement.runtimes.session import predictor
 class Doubling:
     """A model of a fixed or free batch size."""
 
+    precision = "f32"
+
     def __init__(self, batch: int | None) -> None:
         self.batch = batch
         self.sizes: list[int] = []

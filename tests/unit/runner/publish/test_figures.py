@@ -33,7 +33,9 @@ def checked(runtime: Any, variant: str, *iou: float) -> Checked:
 
 
 def latency(runtime: Any, variant: str, miou: float, p50_ms: float) -> Latency:
-    return Latency(runtime, variant, "CPU", variant == "int8", miou, p50_ms, p50_ms, p50_ms, p50_ms, 10)
+    return Latency(
+        runtime, variant, "CPU", variant == "int8", "f32", miou, p50_ms, p50_ms, p50_ms, p50_ms, 10
+    )
 
 
 def spec_with(**changes: Any) -> JobSpec:
@@ -76,13 +78,13 @@ def measured(tmp_path: Path) -> Measurements:
             Comparison(
                 cast("Any", paddle),
                 "CPU",
-                latency(paddle, "default", 0.8, 18.1),
+                (latency(paddle, "default", 0.8, 18.1),),
                 (latency(paddle, "default", 0.795, 74.5), latency(paddle, "int8", 0.785, 17.9)),
             ),
             Comparison(
                 cast("Any", onnx),
                 "CPU",
-                latency(onnx, "default", 0.8, 11.0),
+                (latency(onnx, "default", 0.8, 11.0),),
                 (latency(onnx, "int8", 0.75, 10.0),),
             ),
         ],
@@ -112,7 +114,7 @@ def test_latency_names_its_processor_and_threads(measured: Measurements) -> None
     def on_a_gpu(milliseconds: float) -> Latency:
         return replace(latency(paddle, "gpu", 0.8, milliseconds), device="GPU")
 
-    on_gpu = Comparison(cast("Any", paddle), "GPU", on_a_gpu(2.0), (on_a_gpu(1.0),))
+    on_gpu = Comparison(cast("Any", paddle), "GPU", (on_a_gpu(2.0),), (on_a_gpu(1.0),))
     scored = [checked(paddle, "gpu", 0.9, 0.7)]
     measured = replace(measured, latencies=[on_gpu], baseline=scored, compressed=scored)
     metrics = metrics_of(spec_with(), measured)

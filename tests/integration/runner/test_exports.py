@@ -1,0 +1,61 @@
+"""Runs that measure on OpenVINO, or publish more than they measure on."""
+
+import hashlib
+import json
+from typing import Any
+
+from minio import Minio
+
+from segcompress_api.conditions import Reason
+
+from .conftest import read
+from .runs import Ended, Runner, Spec, changed
+
+
+def exporting(spec: Spec, runtimes: list[str], exports: list[str]) -> Spec:
+    return changed(changed(spec, "benchmark.runtimes", runtimes), "exports", exports)
+
+
+def told(admin: Minio, ended: Ended) -> dict[str, Any]:
+    assert (ended.code, ended.result.reason) == (0, Reason.SUCCEEDED), ended.log
+    assert ended.result.artifacts is not None
+    assert ended.result.artifacts.report is not None
+    uri = ended.result.artifacts.report.uri.replace("report.html", "result.json")
+    return dict(json.loads(read(admin, uri)))
+
+
+def test_a_run_measures_on_openvino_and_publishes_its_files(admin: Minio, runner: Runner, spec: Spec) -> None:
+    ended = runner.run(exporting(spec, ["OpenVINO"], []))
+    result = told(admin, ended)
+    artifacts = ended.result.artifacts
+    assert artifacts is not None
+    assert artifacts.openvino is not None
+    assert artifacts.openvino.uri.endswith("/model.xml")
+    assert artifacts.onnx is None
+    digests = {file["name"]: file["sha256"] for file in result["files"]}
+    for name in ("model.xml", "model.bin"):
+        published = read(admin, artifacts.openvino.uri.replace("model.xml", name))
+        assert hashlib.sha256(published).hexdigest() == digests[name]
+    (compared,) = result["latencies"]
+    assert [one["variant"] for one in compared["baseline"]] == ["f32", "default"]
+    assert compared["baseline"][0]["precision"] == "f32"
+    assert result["metrics"]["runtime"] == "OpenVINO"
+    assert [parity["artefact"] for parity in result["exports"]] == ["OpenVINO"]
+    assert "openvino" in result["versions"]
+    assert "onnxruntime" not in result["versions"]
+
+
+def test_an_export_that_no_runtime_needs_is_evaluated_and_gated_but_not_timed(
+    admin: Minio, runner: Runner, spec: Spec
+) -> None:
+    result = told(admin, runner.run(exporting(spec, ["PaddleInference"], ["OpenVINO", "ONNX"])))
+    assert [one["runtime"] for one in result["latencies"]] == ["PaddleInference"]
+    assert {"model.xml", "model.bin", "model.onnx"} <= {file["name"] for file in result["files"]}
+    evaluated = {side: {one["runtime"] for one in group} for side, group in result["scores"].items()}
+    assert evaluated == {
+        "baseline": {"PaddleInference"},
+        "compressed": {"PaddleInference", "OpenVINO", "ONNXRuntime"},
+    }
+    messages = [gate["message"] for gate in result["gates"]]
+    for name in ("OpenVINO", "ONNX"):
+        assert any(message.startswith(f"mIoU of the {name} file") for message in messages)
