@@ -9,8 +9,16 @@ _VARIABLES = ("MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "FLAGS_paddle_num_threa
 """OMP_NUM_THREADS is not among them: Paddle warns of it, and sets its OpenMP threads by its own flag."""
 
 
+_LOG_LEVEL = ("GLOG_minloglevel", "1")
+"""Warnings: at 0 Paddle writes between our own lines that its executor runs."""
+
+
 def set_threads(environment: MutableMapping[str, str]) -> int:
-    """Tell the libraries the container's share of cores, or this machine's; return the number."""
+    """Tell the libraries the container's share of cores, or this machine's; return the number.
+
+    Paddle logs warnings only, unless the environment says otherwise.
+    """
+    environment.setdefault(*_LOG_LEVEL)
     threads = _asked(environment.get(THREADS_VARIABLE, "")) or _cores()
     for variable in _VARIABLES:
         environment[variable] = str(threads)
