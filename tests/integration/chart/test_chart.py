@@ -163,6 +163,13 @@ def test_network_policies_are_made_where_asked() -> None:
         assert runner["spec"]["egress"] == egress
 
 
+def test_readiness_is_not_liveness() -> None:
+    (deployment,) = of_kind(rendered(), "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    asked = {name: container[name]["httpGet"]["path"] for name in container if name.endswith("Probe")}
+    assert asked == {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}
+
+
 def test_service_and_test_hook_lead_to_the_operator() -> None:
     manifests = rendered()
     (service,), (deployment,), (hook,) = (

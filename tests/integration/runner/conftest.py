@@ -111,6 +111,8 @@ def write_dataset(folder: Path) -> None:
         Image.fromarray(image).save(folder / f"{number}.png")
         Image.fromarray(mask).save(folder / f"{number}-mask.png")
         lines.append(f"{number}.png {number}-mask.png\n")
+    # As some tools write it:
+    lines[0] = "./0.png ./0-mask.png\n"
     (folder / "train.txt").write_text("".join(lines[:TRAIN]))
     (folder / "val.txt").write_text("".join(lines[TRAIN:]))
 

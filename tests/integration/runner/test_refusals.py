@@ -143,6 +143,13 @@ def test_fault_of_the_credentials_is_named(
     refusal.confirm(runner.run(spec, **environment))
 
 
+def test_inputs_that_exceed_the_pods_volume_are_refused(runner: Runner, spec: Spec) -> None:
+    """The file system shows the node's space; the volume's limit comes from the operator."""
+    Refusal(
+        Reason.INVALID_INPUT, "the scratch space has 0 MiB; raise the chart's runner.scratch.work"
+    ).confirm(runner.run(spec, SEGCOMPRESS_WORK_BYTES="1"))
+
+
 def test_act_file_stands_in_for_the_sections(admin: Minio, runner: Runner, spec: Spec, bucket: str) -> None:
     put(admin, bucket, "act.yaml", b"UnstructurePrune: {ration: 0.5}\nTrainConfig: {epochs: 1}\n")
     ended = runner.run(changed(spec, "strategy", {"configUri": f"s3://{bucket}/act.yaml"}))

@@ -1,6 +1,7 @@
 """Who reaches the probes."""
 
 import asyncio
+import logging
 
 import aiohttp
 import pytest
@@ -10,7 +11,10 @@ from segcompress_operator.probes import probes
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
-def test_kubelet_reaches_the_probes_by_either_ip_family(host: str) -> None:
+def test_kubelet_reaches_the_probes_by_either_ip_family_and_leaves_no_line_in_the_log(
+    host: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     (port,) = free_ports(1)
 
     async def scene() -> int:
@@ -22,3 +26,4 @@ def test_kubelet_reaches_the_probes_by_either_ip_family(host: str) -> None:
             return answer.status
 
     assert asyncio.run(scene()) == 200
+    assert not caplog.records

@@ -88,6 +88,12 @@ def run(folder: Path, attempt: str, verdict: Verdict = SUCCEEDED) -> RunResult:
     return measure(folder, place(folder, attempt), train(folder, place(folder, attempt)), verdict)
 
 
+def without_pruning(training: TrainingRecord) -> TrainingRecord:
+    """Return the record of a training that prunes nothing."""
+    history = tuple(evaluation.model_copy(update={"ratio": None}) for evaluation in training.history)
+    return training.model_copy(update={"history": history})
+
+
 def manifest_at(folder: Path, path: str) -> dict[str, object]:
     found: dict[str, object] = json.loads((folder / "out" / KEYS.model / path).read_text())
     return found
@@ -105,6 +111,14 @@ def test_model_manifest_names_the_attempts_files_and_how_they_came_about(tmp_pat
         ("attempts/pod-1/model.pdiparams", 5),
     ]
     assert TrainingRecord.model_validate(manifest["training"]) == TRAINING
+
+
+def test_manifest_leaves_out_what_is_unknown(tmp_path: Path) -> None:
+    unpruned = without_pruning(TRAINING)
+    train(tmp_path, place(tmp_path, "pod-1"), training=unpruned)
+    manifest = manifest_at(tmp_path, "model/manifest.json")
+    assert "null" not in json.dumps(manifest)
+    assert TrainingRecord.model_validate(manifest["training"]) == unpruned
 
 
 def test_measurement_manifest_names_its_own_files_and_the_models(tmp_path: Path) -> None:
