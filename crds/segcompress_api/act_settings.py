@@ -4,7 +4,7 @@
 checks alone. Nothing here reads a file or knows Paddle.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
@@ -15,10 +15,12 @@ from segcompress_api.step_settings import (
     KeptZeros,
     Pattern,
     PruneSettings,
+    QuantPostSettings,
     QuantSettings,
     SparsityTarget,
     StepSettings,
     prune_settings,
+    quant_post_settings,
 )
 from segcompress_api.strategy import Distillation, Strategy
 from segcompress_api.structured_settings import TwoOfFourSettings, two_of_four_settings
@@ -31,6 +33,7 @@ __all__ = [
     "ModelFiles",
     "Pattern",
     "PruneSettings",
+    "QuantPostSettings",
     "QuantSettings",
     "SparsityTarget",
     "StepSettings",
@@ -46,15 +49,24 @@ _PATH = "spec.strategy"
 
 @dataclass(frozen=True)
 class ActSettings:
-    """A strategy in one spelling; `notes` are sentences on settings that were accepted without effect.
+    """A strategy in one spelling; `train` is None where nothing is trained.
+
+    `notes` are sentences on settings that were accepted without effect.
 
     Several steps are taken one after the other, in the order in which they stand: see `trainings`.
     """
 
     distillation: DistillationSettings
     steps: tuple[StepSettings, ...]
-    train: TrainSettings
+    train: TrainSettings | None
     notes: tuple[str, ...]
+
+    @property
+    def training(self) -> TrainSettings:
+        """Return how to train; to be asked only where something is trained."""
+        if self.train is None:
+            raise AssertionError("nothing is trained")
+        return self.train
 
     @property
     def quantises(self) -> bool:
@@ -75,15 +87,17 @@ class ActSettings:
     def trainings(self) -> tuple["ActSettings", ...]:
         """Return the settings of one training a step, each of which starts from the last one's result.
 
-        What quantises after another step trains as `following` says. Zeros that were promised stay.
+        What quantises after another step trains as `following` says, or not at all. Zeros that were promised
+        stay.
         """
         made = []
         for index, step in enumerate(self.steps):
             before = self.steps[:index]
+            train = self.train if step.trains else None
             zeros = any(one.sparsity is not None for one in before) and step.sparsity is None
-            steps = (step, KeptZeros()) if zeros else (step,)
-            train = following(self.train) if before and step.quantises else self.train
-            made.append(replace(self, steps=steps, train=train))
+            steps = (step, KeptZeros()) if train and zeros else (step,)
+            follows = train is not None and before and step.quantises
+            made.append(replace(self, steps=steps, train=following(train) if train and follows else train))
         return tuple(made)
 
 
@@ -101,17 +115,15 @@ def parse_act_file(content: object, field: str) -> Strategy:
 
 def settings_of(strategy: Strategy, files: ModelFiles, field: str = _PATH) -> ActSettings:
     """Return the meaning of `strategy`; raises InvalidSpecError naming the field under `field`."""
-    train = strategy.train_config
-    if train is None:
-        raise InvalidSpecError(f"{field}.TrainConfig", "is required and missing")
     distillation = strategy.distillation or Distillation()
+    steps = _steps(strategy, field)
     settings = ActSettings(
         distillation=distillation_settings(distillation, files, f"{field}.Distillation"),
-        steps=_steps(strategy, field),
-        train=train_settings(train, f"{field}.TrainConfig"),
+        steps=steps,
+        train=_train(strategy, steps, field),
         notes=_notes(strategy, field),
     )
-    if settings.train.iterations is not None:
+    if settings.train is not None and settings.train.iterations is not None:
         check_length(settings, settings.train.iterations, field)
     return settings
 
@@ -133,7 +145,9 @@ def _steps(strategy: Strategy, field: str) -> tuple[StepSettings, ...]:
                 f"{field}.{others[0]}", f"cannot be combined with {first} in one run", "give one of them"
             )
     if not pruning and not quantising:
-        raise InvalidSpecError(field, "names no compression", "give UnstructurePrune, ASPPrune or QuantAware")
+        raise InvalidSpecError(
+            field, "names no compression", "give UnstructurePrune, ASPPrune, QuantAware or QuantPost"
+        )
     return (*pruning.values(), *quantising.values())
 
 
@@ -150,7 +164,25 @@ def _quantising(strategy: Strategy, field: str) -> dict[str, StepSettings]:
     if strategy.quant_aware is not None and strategy.quantization is not None:
         raise InvalidSpecError(f"{field}.Quantization", "is the old name of QuantAware", "give one of them")
     sections = {"QuantAware": strategy.quant_aware, "Quantization": strategy.quantization}
-    return {name: QuantSettings(section) for name, section in sections.items() if section is not None}
+    named: dict[str, StepSettings] = {
+        name: QuantSettings(section) for name, section in sections.items() if section is not None
+    }
+    if strategy.quant_post is not None:
+        named["QuantPost"] = quant_post_settings(strategy.quant_post, f"{field}.QuantPost")
+    return named
+
+
+def _train(strategy: Strategy, steps: Sequence[StepSettings], field: str) -> TrainSettings | None:
+    if any(step.trains for step in steps):
+        if strategy.train_config is None:
+            raise InvalidSpecError(f"{field}.TrainConfig", "is required and missing")
+        return train_settings(strategy.train_config, f"{field}.TrainConfig")
+    for name, section in (("TrainConfig", strategy.train_config), ("Distillation", strategy.distillation)):
+        if section is not None:
+            raise InvalidSpecError(
+                f"{field}.{name}", "has no effect, since QuantPost alone trains nothing", "leave it out"
+            )
+    return None
 
 
 def _notes(strategy: Strategy, field: str) -> tuple[str, ...]:
@@ -166,6 +198,9 @@ def _notes(strategy: Strategy, field: str) -> tuple[str, ...]:
         notes.append(
             f"{field}.Distillation.teacher_model_dir has no effect: the teacher is the job's own model"
         )
+    quant_post = strategy.quant_post
+    if quant_post is not None and quant_post.activation_quantize_type is not None:
+        notes.append(f"{field}.QuantPost.activation_quantize_type has no effect: algo finds the scales")
     if strategy.train_config is not None and strategy.train_config.origin_metric is not None:
         notes.append(f"{field}.TrainConfig.origin_metric has no effect: the baseline is always measured")
     return tuple(notes)

@@ -239,8 +239,9 @@ class JobSpec(Model):
     @model_validator(mode="after")
     def _sparsity_of_what_is_pruned(self) -> Self:
         strategy = self.strategy
-        quantised = strategy.quant_aware is not None or strategy.quantization is not None
-        dense = quantised and strategy.unstructure_prune is None and strategy.asp_prune is None
+        quantising = (strategy.quant_aware, strategy.quantization, strategy.quant_post)
+        pruning = (strategy.unstructure_prune, strategy.asp_prune)
+        dense = any(one is not None for one in quantising) and all(one is None for one in pruning)
         if dense and self.acceptance.min_sparsity is not None:
             raise ValueError("acceptance.minSparsity is about pruned layers, and quantisation prunes none")
         return self

@@ -134,25 +134,34 @@ def _spelling_rules(section: str, properties: Schema) -> list[Schema]:
     ]
 
 
-_COMPRESSIONS = (
-    "[has(self.UnstructurePrune), has(self.ASPPrune), has(self.QuantAware), has(self.Quantization)]"
+_TRAINED = (
+    "has(self.UnstructurePrune) || has(self.ASPPrune) || has(self.QuantAware) || has(self.Quantization)"
 )
 _STRATEGY_RULES = [
     _rule(
-        f"has(self.configUri) ? !{_COMPRESSIONS}.exists(x, x) && !has(self.TrainConfig)"
-        f" && !has(self.Distillation) : {_COMPRESSIONS}.exists(x, x)",
-        "give either configUri alone, or what compresses: UnstructurePrune, ASPPrune, QuantAware",
+        f"has(self.configUri) ? !({_TRAINED} || has(self.QuantPost) || has(self.TrainConfig)"
+        f" || has(self.Distillation)) : {_TRAINED} || has(self.QuantPost)",
+        "give either configUri alone, or what compresses: UnstructurePrune, ASPPrune, QuantAware, QuantPost",
     ),
     _rule(
         "!(has(self.UnstructurePrune) && has(self.ASPPrune))",
         "ASPPrune cannot be combined with UnstructurePrune: give one of them",
     ),
     _rule(
+        "!(has(self.QuantPost) && (has(self.QuantAware) || has(self.Quantization)))",
+        "QuantPost cannot be combined with QuantAware: give one of them",
+    ),
+    _rule(
         "!(has(self.QuantAware) && has(self.Quantization))",
         "Quantization is the old name of QuantAware: give one of them",
     ),
     _rule(
-        "has(self.configUri) || has(self.TrainConfig)", "TrainConfig is required where configUri is not given"
+        f"!({_TRAINED}) || has(self.TrainConfig)",
+        "TrainConfig is required by what trains: every section but QuantPost",
+    ),
+    _rule(
+        f"has(self.configUri) || {_TRAINED} || !(has(self.TrainConfig) || has(self.Distillation))",
+        "TrainConfig and Distillation have no effect, since QuantPost alone trains nothing",
     ),
     _rule(
         "!has(self.UnstructurePrune) || !has(self.UnstructurePrune.gmp_config) || !has(self.TrainConfig)"
@@ -195,6 +204,9 @@ _PRUNE_RULES = [
         "sparse_block [4, 1] needs prune_params_type conv1x1_only and prune_mode ratio",
     ),
 ]
+_POST_RULES = [
+    _rule("!has(self.hist_percent) || self.algo == 'hist'", "hist_percent has no effect but with algo hist")
+]
 _GMP_RULES = [
     _rule(
         "self.pruning_iterations > 10 * self.pruning_steps",
@@ -205,7 +217,8 @@ _SPEC_RULES = [
     _rule(
         "!has(self.acceptance.minSparsity)"
         " || has(self.strategy.UnstructurePrune) || has(self.strategy.ASPPrune)"
-        " || !(has(self.strategy.QuantAware) || has(self.strategy.Quantization))",
+        " || !(has(self.strategy.QuantAware) || has(self.strategy.Quantization)"
+        " || has(self.strategy.QuantPost))",
         "acceptance.minSparsity is about pruned layers, and quantisation prunes none",
     )
 ]
@@ -249,6 +262,7 @@ def _add_rules(spec: Schema) -> None:
         rules = _spelling_rules(name, sections[name]["properties"]) + by_section.get(name, [])
         if rules:
             sections[name]["x-kubernetes-validations"] = rules
+    sections["QuantPost"]["x-kubernetes-validations"] = _POST_RULES
     sections["UnstructurePrune"]["properties"]["gmp_config"]["x-kubernetes-validations"] = _GMP_RULES
 
 

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from segcompress_api.errors import InvalidSpecError
-from segcompress_api.strategy import GmpConfig, QuantAware, UnstructurePrune
+from segcompress_api.quantisation_sections import QuantAware, QuantPost
+from segcompress_api.strategy import GmpConfig, UnstructurePrune
 
 _BLOCKS = ((1, 1), (4, 1))
 """Values of sparse_block: output channels x input channels."""
+
+_HIST_PERCENT = 0.999
+"""Of algo hist, as upstream has it."""
 
 _MIN_ITERATIONS_PER_STEP = 10
 """GMPUnstructuredPruner asserts that pruning_iterations / pruning_steps is larger than this."""
@@ -44,6 +48,9 @@ class StepSettings:
 
     quantises: ClassVar[bool] = False
     """Whether the model computes in int8 afterwards."""
+
+    trains: ClassVar[bool] = True
+    """Whether weights are trained."""
 
     @property
     def sparsity(self) -> SparsityTarget | None:
@@ -106,10 +113,44 @@ class QuantSettings(StepSettings):
 
 
 @dataclass(frozen=True)
+class QuantPostSettings(StepSettings):
+    """Post-training quantisation; what `quant_post` says otherwise has no effect there."""
+
+    section: ClassVar[str] = "QuantPost"
+    quantises: ClassVar[bool] = True
+    trains: ClassVar[bool] = False
+
+    quant_post: QuantPost
+    most: int | None
+    hist_percent: float | None
+
+    def pictures(self, listed: int) -> int:
+        """Return how many of the training list's pictures are calibrated on: `most`, where that is set."""
+        return listed if self.most is None else min(listed, self.most)
+
+
+@dataclass(frozen=True)
 class KeptZeros(StepSettings):
     """What a training before made zero stays zero, while another step trains the other weights."""
 
     section: ClassVar[str] = "UnstructurePrune"
+
+
+def quant_post_settings(section: QuantPost, field: str) -> QuantPostSettings:
+    """Return the meaning of the section; raises InvalidSpecError naming the field under `field`."""
+    if section.hist_percent is not None and section.algo != "hist":
+        raise InvalidSpecError(
+            f"{field}.hist_percent",
+            f"has no effect with algo {section.algo}",
+            "leave it out, or set algo: hist",
+        )
+    hist_percent = (section.hist_percent or _HIST_PERCENT) if section.algo == "hist" else None
+    meant_elsewhere = ("activation_quantize_type", "batch_nums", "hist_percent")
+    return QuantPostSettings(
+        quant_post=section.model_copy(update={"batch_size": 1, **dict.fromkeys(meant_elsewhere)}),
+        most=None if section.batch_nums is None else section.batch_nums * section.batch_size,
+        hist_percent=hist_percent,
+    )
 
 
 def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:

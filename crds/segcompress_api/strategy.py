@@ -7,9 +7,10 @@ paddleslim 2.6.0, auto_compression/strategy_config.py.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from segcompress_api.base import LARGEST_COUNT, Flag, Number, Section, Whole, free_form
+from segcompress_api.quantisation_sections import QuantAware, QuantPost
 from segcompress_api.structured_sections import ASPPrune
 
 SPELLINGS: dict[str, dict[str, str]] = {
@@ -21,16 +22,6 @@ SPELLINGS: dict[str, dict[str, str]] = {
 
 SECTION_SPELLINGS = {"Quantization": "QuantAware"}
 """Old section name -> current one."""
-
-
-def _flag(value: object) -> object:
-    """Return `value`, where it is true or false: to a Literal 1 is the same as True."""
-    if not isinstance(value, bool):
-        raise ValueError("must be true")  # noqa: TRY004 - pydantic's way to refuse a value
-    return value
-
-
-OnlyTrue = Annotated[Literal[True], BeforeValidator(_flag)]
 
 
 class _SpelledSection(Section):
@@ -130,38 +121,6 @@ class UnstructurePrune(_SpelledSection):
     )
 
 
-class QuantAware(Section):
-    """Quantisation-aware training to int8."""
-
-    weight_bits: Literal[8] = Field(default=8, description="Bits of a weight.")
-    activation_bits: Literal[8] = Field(default=8, description="Bits of an activation.")
-    is_full_quantize: Flag = Field(default=False, description="Whether every op that can be is quantised.")
-    not_quant_pattern: tuple[str, ...] = Field(
-        default=("skip_quant",), max_length=64, description="Ops whose name scope matches stay in float."
-    )
-    quantize_op_types: tuple[
-        Literal["conv2d", "depthwise_conv2d", "conv2d_transpose", "mul", "matmul", "matmul_v2"], ...
-    ] = Field(
-        default=("conv2d", "depthwise_conv2d", "conv2d_transpose", "mul", "matmul", "matmul_v2"),
-        min_length=1,
-        max_length=6,
-        description="Types of the ops to quantise.",
-    )
-    onnx_format: OnlyTrue = Field(
-        default=True, description="Upstream's key; only true: that graph alone exports to ONNX."
-    )
-    use_pact: Flag = Field(
-        default=False, description="Whether activations are clipped by PACT (arXiv 1805.06085)."
-    )
-    weight_quantize_type: Literal["channel_wise_abs_max", "abs_max"] = Field(
-        default="channel_wise_abs_max", description="How the scale of a weight is found."
-    )
-    activation_quantize_type: Literal["moving_average_abs_max"] = Field(
-        default="moving_average_abs_max", description="How the scale of an activation is found."
-    )
-    moving_rate: Number = Field(default=0.9, gt=0, lt=1, description="Decay of moving_average_abs_max.")
-
-
 class TrainConfig(_SpelledSection):
     """How long and how to train."""
 
@@ -217,6 +176,7 @@ class Strategy(Section):
     quantization: QuantAware | None = Field(
         default=None, alias="Quantization", description="Old name of QuantAware."
     )
+    quant_post: QuantPost | None = Field(default=None, alias="QuantPost")
     train_config: TrainConfig | None = Field(default=None, alias="TrainConfig")
     global_: Any = free_form(
         "Upstream's file-wide section; accepted, without effect: model and data stand in the spec.",

@@ -60,7 +60,7 @@ def model_key(
             "pictures": inputs.pictures,
             "distillation": settings.distillation,
             "steps": [[step.section, step] for step in settings.steps],
-            "train": replace(settings.train, log_every=0),
+            "train": settings.train and replace(settings.train, log_every=0),
             "seed": spec.seed,
         }
     )

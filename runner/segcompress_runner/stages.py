@@ -174,7 +174,7 @@ class _Watchful:
 
     def _follow(self, training: ActSettings) -> None:
         self._trend = trouble.LossTrend(training.ramp_iterations)
-        self._advice = trouble.ADVICE.format(rate=training.train.learning_rate)
+        self._advice = trouble.advice(None if training.train is None else training.train.learning_rate)
 
     def _warn(self, sign: str | None) -> None:
         if sign is not None:

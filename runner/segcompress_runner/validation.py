@@ -172,6 +172,8 @@ class _Validation:
         for check in stages.model_checks(self.spec, self.settings, model.files, model.info, pictures):
             with self.findings.each():
                 check()
+        if self.settings.train is None:
+            return
         memory = memory_warning(model.files, self.spec)
         if memory is not None:
             self.findings.warn(*memory)

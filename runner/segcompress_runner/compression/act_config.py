@@ -8,7 +8,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from segcompress_api.strategy import QuantAware
+from segcompress_api.quantisation_sections import QuantAware
 
 OPTIMIZER_ARGUMENTS_SET_ELSEWHERE = frozenset({
     "self", "learning_rate", "parameters", "weight_decay", "grad_clip", "name", "multi_precision",

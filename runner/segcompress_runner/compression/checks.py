@@ -1,5 +1,6 @@
 """What is certain to fail a training, found in the first seconds, before its first iteration."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -9,13 +10,13 @@ from segcompress_api.act_settings import ActSettings, check_length
 from segcompress_api.errors import InvalidSpecError
 from segcompress_runner.compression.batching import check_batch
 from segcompress_runner.compression.coverage import check_coverage
-from segcompress_runner.compression.graph import load, operators
+from segcompress_runner.compression.graph import Operator, load, operators
 from segcompress_runner.compression.nodes import Variable, check_loss, check_names
 from segcompress_runner.compression.optimizer import check_optimisation
 from segcompress_runner.compression.order import Order
 from segcompress_runner.compression.static_graph import quiet, static_mode
 from segcompress_runner.compression.steps import make_steps
-from segcompress_runner.compression.student import distilled, names_in, trainable
+from segcompress_runner.compression.student import Groups, distilled, names_in, trainable
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.findings import Checks
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo
@@ -23,6 +24,8 @@ from segcompress_runner.inputs.model import ModelFiles, ModelInfo
 
 def iterations_of(settings: ActSettings, pictures: int, batch_size: int) -> int:
     """Return how many iterations a training on a list of that many pictures takes."""
+    if settings.train is None:
+        return 0
     return settings.train.total_iterations(Order(pictures, batch_size, 0).batches_per_epoch)
 
 
@@ -39,11 +42,13 @@ def training_checks(
 ) -> Checks:
     """Yield checks that do not depend on one another; each raises InvalidSettingError."""
     for training in settings.trainings:
-        yield partial(check_optimisation, training.train)
-    if pictures is not None:
+        if training.train is not None:
+            yield partial(check_optimisation, training.train)
+    if pictures is not None and settings.train is not None:
         yield partial(_check_length, settings, iterations_of(settings, pictures, batch_size))
     yield lambda: _check_distilled(files, info, settings)
-    yield lambda: check_batch(files, info, batch_size)
+    if settings.train is not None:
+        yield lambda: check_batch(files, info, batch_size)
 
 
 def _check_length(settings: ActSettings, iterations: int) -> None:
@@ -64,12 +69,19 @@ def _check_graph(files: ModelFiles, settings: ActSettings) -> None:
         program = load(files, paddle.static.Executor(paddle.CPUPlace())).program
         graph = operators(program)
         groups = distilled(program, settings.distillation)
-        for names, loss in zip(groups, settings.distillation.losses, strict=True):
-            for name in names:
-                check_loss(name, _variable(program, name), loss, graph)
+        if settings.train is not None:
+            _check_losses(program, graph, groups, settings.distillation.losses)
         program = trainable(program)
-        for step in make_steps(settings.steps):
-            check_coverage(graph, names_in(groups), step.changed(program, graph))
+        for one, step in zip(settings.steps, make_steps(settings.steps), strict=True):
+            changed = step.changed(program, graph)
+            if one.trains:
+                check_coverage(graph, names_in(groups), changed)
+
+
+def _check_losses(program: Any, graph: Sequence[Operator], groups: Groups, losses: Sequence[str]) -> None:
+    for names, loss in zip(groups, losses, strict=True):
+        for name in names:
+            check_loss(name, _variable(program, name), loss, graph)
 
 
 def _variable(program: Any, name: str) -> Variable:

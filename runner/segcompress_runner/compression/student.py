@@ -116,7 +116,7 @@ def _minimise(
     """Append loss, gradients and optimiser to `train`; returns the loss variable's name."""
     startup = paddle.static.Program()
     with paddle.static.program_guard(train, startup), paddle.utils.unique_name.guard("merge"):
-        optimisation = build_optimisation(settings.train)
+        optimisation = build_optimisation(settings.training)
         teacher.declare(train)
         with paddle.static.name_scope(FLOAT_SCOPE):
             loss = paddle.mean(_distillation_loss(train, settings.distillation, groups))

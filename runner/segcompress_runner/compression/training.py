@@ -12,29 +12,30 @@ steps' and the `student`'s.
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segcompress_api.act_settings import ActSettings
+from segcompress_api.act_settings import QuantPostSettings
 from segcompress_runner.compression import checkpoint, loader, saving
+from segcompress_runner.compression.calibration import calibrate
 from segcompress_runner.compression.checks import check_training, iterations_of, training_checks
-from segcompress_runner.compression.loss_curve import LossCurve, LossPoint
+from segcompress_runner.compression.loss_curve import LossCurve
 from segcompress_runner.compression.order import Order
 from segcompress_runner.compression.static_graph import quiet, static_graph
 from segcompress_runner.compression.steps import Step, make_steps
 from segcompress_runner.compression.student import Student, make_student
+from segcompress_runner.compression.task import Compressed, Training, joined
 from segcompress_runner.compression.winner import Evaluation, is_due, reaches, wins
 from segcompress_runner.errors import InvalidSettingError, PreemptedError
-from segcompress_runner.inputs.dataset import Pictures
-from segcompress_runner.inputs.model import ModelFiles, ModelInfo
-from segcompress_runner.measurement.evaluation import Predict, Scores
+from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.evaluation import Scores
 from segcompress_runner.measurement.model_output import OutputNotFiniteError
-from segcompress_runner.progress import Progress, Stage
+from segcompress_runner.progress import Stage
 
 __all__ = [
     "Compressed",
@@ -45,45 +46,6 @@ __all__ = [
     "iterations_of",
     "training_checks",
 ]
-
-
-@dataclass(frozen=True)
-class Training:
-    """Everything that a training needs.
-
-    What is read ahead takes up to `reading` bytes; `stop` says whether SIGTERM came. Where no `teacher` is
-    named, the model itself teaches.
-    """
-
-    model: ModelFiles
-    info: ModelInfo
-    settings: ActSettings
-    pictures: Pictures
-    evaluate: Callable[[Predict], Scores]
-    batch_size: int
-    seed: int
-    threads: int
-    reading: int
-    device: str
-    stop: Callable[[], bool]
-    progress: Progress
-    teacher: ModelFiles | None = None
-
-
-@dataclass(frozen=True)
-class Compressed:
-    """The saved model, its scores as evaluated in training, and how it came about.
-
-    `best` belongs to the saved weights, `best_iteration` says when they were taken; `iterations` were run.
-    """
-
-    files: ModelFiles
-    best: Scores
-    best_iteration: int
-    history: tuple[Evaluation, ...]
-    losses: tuple[LossPoint, ...]
-    iterations: int
-    seconds: float
 
 
 def compress(training: Training, into: Path) -> Compressed:
@@ -98,30 +60,15 @@ def compress(training: Training, into: Path) -> Compressed:
         part = replace(training, model=model, teacher=training.model, settings=settings)
         training.progress.start(Stage.COMPRESS)
         if len(trainings) > 1:
-            training.progress.note(f"training {number} of {len(trainings)}: {settings.steps[0].section}")
-        parts.append(_train(part, into if number == len(trainings) else into / f"training-{number}"))
+            training.progress.note(f"step {number} of {len(trainings)}: {settings.steps[0].section}")
+        parts.append(_take(part, into if number == len(trainings) else into / f"step-{number}"))
     return joined(parts)
 
 
-def joined(parts: Sequence[Compressed]) -> Compressed:
-    """Return trainings that followed one another as one: the last one's model, and iterations counted on."""
-    starts = [sum(part.iterations for part in parts[:index]) for index in range(len(parts))]
-    return replace(
-        parts[-1],
-        best_iteration=starts[-1] + parts[-1].best_iteration,
-        history=tuple(
-            replace(one, iteration=start + one.iteration)
-            for start, part in zip(starts, parts, strict=True)
-            for one in part.history
-        ),
-        losses=tuple(
-            replace(one, iteration=start + one.iteration)
-            for start, part in zip(starts, parts, strict=True)
-            for one in part.losses
-        ),
-        iterations=starts[-1] + parts[-1].iterations,
-        seconds=sum(part.seconds for part in parts),
-    )
+def _take(training: Training, into: Path) -> Compressed:
+    """Take the one step of `training.settings`."""
+    step = training.settings.steps[0]
+    return calibrate(training, step, into) if isinstance(step, QuantPostSettings) else _train(training, into)
 
 
 def _train(training: Training, into: Path) -> Compressed:
@@ -185,16 +132,16 @@ class _Run:
             self._iterate_over(feed)
 
     def _iterate_over(self, feed: Iterator[Any]) -> None:
-        training, total = self._training, self._total
+        training, total, how = self._training, self._total, self._training.settings.training
         for iteration, batch in zip(range(1, total + 1), feed, strict=False):
             self._heed_stop()
             self._iteration = iteration
             loss = self._iterate(iteration, batch)
-            if is_due(iteration, training.settings.train.log_every, total):
+            if is_due(iteration, how.log_every, total):
                 training.progress.step(iteration, loss=loss)
-            if is_due(iteration, training.settings.train.eval_every, total):
+            if is_due(iteration, how.eval_every, total):
                 evaluation = self._evaluate(iteration)
-                if reaches(evaluation, training.settings.train.target_miou):
+                if reaches(evaluation, how.target_miou):
                     training.progress.note(
                         f"target_metric is reached after {iteration} of {total} iterations"
                     )
@@ -247,7 +194,7 @@ class _Run:
         return predicted
 
     def _diverged(self, how: str) -> InvalidSettingError:
-        rate = self._training.settings.train.learning_rate
+        rate = self._training.settings.training.learning_rate
         return InvalidSettingError(
             f"spec.strategy.TrainConfig.learning_rate: the {how} at iteration {self._iteration} of "
             f"{self._total}; lower it (now {rate})"

@@ -6,9 +6,6 @@ from statistics import median
 
 from segcompress_runner.measurement.gates import class_label, vanished
 
-ADVICE = "lower spec.strategy.TrainConfig.learning_rate (now {rate}), or train for longer with a gentler ramp"
-"""What to change: collapses of distilled segmentation models were seen to come from too large a step."""
-
 _CONSTANT_SHARE = 0.999
 """Share of all pixels in one class from which a prediction counts as constant."""
 
@@ -16,6 +13,18 @@ _WINDOW = 5
 """Logged losses whose median is one point of the trend."""
 
 _GROWTH = 2.0
+
+
+def advice(rate: object) -> str:
+    """Return what to change; `rate` is the learning rate, None where nothing is trained.
+
+    Collapses of distilled segmentation models were seen to come from too large a step.
+    """
+    if rate is None:
+        return "choose another spec.strategy.QuantPost.algo, or QuantAware, which trains"
+    return (
+        f"lower spec.strategy.TrainConfig.learning_rate (now {rate}), or train for longer with a gentler ramp"
+    )
 
 
 def constant_prediction(confusion: Sequence[Sequence[int]]) -> int | None:

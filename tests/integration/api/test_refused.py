@@ -15,7 +15,7 @@ SPARSE = loaded(OLD_SPARSE_FILE)
 TRAIN = SPARSE["TrainConfig"]
 DATASET = job()["spec"]["dataset"]
 GMP = SPARSE["UnstructurePrune"]["gmp_config"]
-ONE_STRATEGY = "give either configUri alone, or what compresses: UnstructurePrune, ASPPrune, QuantAware"
+ONE_STRATEGY = "give either configUri alone, or what compresses: UnstructurePrune, ASPPrune"
 ADDRESS = "in body should match '^s3://"
 FILE = "in body should match '^[A-Za-z0-9_]"
 

@@ -46,6 +46,8 @@ _COMPRESSIONS = (
     ("UnstructurePrune", "QuantAware"),
     ("UnstructurePrune", "Quantization"),
     ("ASPPrune", "QuantAware"),
+    ("QuantPost",),
+    ("UnstructurePrune", "QuantPost"),
     ("configUri",),
 )
 """What may stand beside one another, of the sections that compress and configUri."""
@@ -215,15 +217,18 @@ def _obey_rules(spec: Spec, compression: tuple[str, ...]) -> None:
     """Change what breaks a rule that no schema of a single field can say."""
     dataset, strategy = spec["dataset"], spec["strategy"]
     _obey_dataset_rules(dataset)
-    sections = {"Distillation", "TrainConfig"} if "configUri" in compression else set()
+    trains = not {*compression} <= {"configUri", "QuantPost"}
+    sections = set() if trains else {"Distillation", "TrainConfig"}
     for name in {*_COMPRESSING, *sections} - {*compression}:
         strategy.pop(name, None)
     for name in compression:
         strategy.setdefault(name, full(SCHEMA["properties"]["strategy"]["properties"][name]))
-    if {*compression} <= {"QuantAware", "Quantization"}:
+    if {*compression} <= {"QuantAware", "Quantization", "QuantPost"}:
         spec.get("acceptance", {}).pop("minSparsity", None)
-    if "configUri" not in compression:
+    if trains:
         _train_once(strategy.setdefault("TrainConfig", {"learning_rate": 0.1}))
+    if strategy.get("QuantPost", {}).get("algo", "hist") != "hist":
+        strategy["QuantPost"].pop("hist_percent", None)
     if "UnstructurePrune" in compression:
         _prune_one_way(strategy["UnstructurePrune"])
         _train_long_enough(strategy)

@@ -52,9 +52,9 @@ def test_a_ramp_longer_than_the_training_is_refused(stable: int, iterations: int
 def test_a_ramp_is_checked_by_epochs_once_the_batches_are_known() -> None:
     read = settings(SPARSE_FILE)
 
-    check_length(read, read.train.total_iterations(batches_per_epoch=322))
+    check_length(read, read.training.total_iterations(batches_per_epoch=322))
     with pytest.raises(InvalidSpecError, match="takes 4500 iterations and the training only 4494"):
-        check_length(read, read.train.total_iterations(batches_per_epoch=321))
+        check_length(read, read.training.total_iterations(batches_per_epoch=321))
 
 
 def test_the_ramp_s_path_follows_the_file_it_stands_in() -> None:

@@ -56,7 +56,7 @@ def test_what_quantises_after_a_training_is_shorter(
 ) -> None:
     read = settings(PRUNE_ONCE + QUANT + train(length))
 
-    assert tuple(one.train.total_iterations(batches) for one in read.trainings) == iterations
+    assert tuple(one.training.total_iterations(batches) for one in read.trainings) == iterations
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_what_quantises_after_a_training_is_shorter(
 )
 def test_what_quantises_after_a_training_has_a_tenth_of_its_rate(given: str, second: object) -> None:
     read = settings(PRUNE_ONCE + QUANT + train(rate=given))
-    first, then = (one.train.learning_rate for one in read.trainings)
+    first, then = (one.training.learning_rate for one in read.trainings)
 
-    assert first == read.train.learning_rate
+    assert first == read.training.learning_rate
     assert then == second
 
 

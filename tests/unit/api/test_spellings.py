@@ -49,9 +49,9 @@ def test_sparse_file_means_what_it_says() -> None:
     assert (step.only_1x1, step.local) == (True, True)
     assert step.ramp_iterations == 4500
     assert (read.quantises, read.sparsity) == (False, SparsityTarget(0.75, only_1x1=True))
-    assert (read.train.epochs, read.train.iterations, read.train.eval_every) == (14, None, 400)
-    assert read.train.learning_rate == 0.005
-    assert read.train.optimizer == {"optimizer": {"type": "SGD"}, "weight_decay": 0.0005}
+    assert (read.training.epochs, read.training.iterations, read.training.eval_every) == (14, None, 400)
+    assert read.training.learning_rate == 0.005
+    assert read.training.optimizer == {"optimizer": {"type": "SGD"}, "weight_decay": 0.0005}
 
 
 def test_quantised_file_means_what_it_says() -> None:
@@ -116,7 +116,7 @@ def test_both_spellings_at_once_are_refused(text: str, sentence: str) -> None:
     [
         pytest.param(
             TRAIN,
-            "spec.strategy: names no compression; give UnstructurePrune, ASPPrune or QuantAware",
+            "spec.strategy: names no compression; give UnstructurePrune, ASPPrune, QuantAware or QuantPost",
             id="no compression",
         ),
         pytest.param(

@@ -23,7 +23,7 @@ def text(train: str) -> str:
 def test_training_is_as_long_as_asked(
     train: str, epochs: int | None, iterations: int | None, total: int
 ) -> None:
-    read = settings(text(f"{train}, learning_rate: 0.1")).train
+    read = settings(text(f"{train}, learning_rate: 0.1")).training
 
     assert (read.epochs, read.iterations) == (epochs, iterations)
     assert read.total_iterations(batches_per_epoch=13) == total
@@ -58,7 +58,7 @@ _SCHEDULE = {"type": "PiecewiseDecay", "boundaries": [4500], "values": [0.005, 0
     ],
 )
 def test_learning_rate_is_a_number_or_a_schedule(rate: str, expected: float | dict[str, Any]) -> None:
-    assert settings(text(f"epochs: 1, learning_rate: {rate}")).train.learning_rate == expected
+    assert settings(text(f"epochs: 1, learning_rate: {rate}")).training.learning_rate == expected
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_wrong_learning_rate_is_refused_by_its_path(train: str, sentence: str) -
     ],
 )
 def test_optimiser_has_one_spelling(train: str, expected: dict[str, Any]) -> None:
-    assert settings(text(f"epochs: 1, learning_rate: 0.1, {train}")).train.optimizer == expected
+    assert settings(text(f"epochs: 1, learning_rate: 0.1, {train}")).training.optimizer == expected
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_wrong_optimiser_is_refused_by_the_path_as_written(train: str, sentence:
 
 
 def test_target_metric_is_a_share() -> None:
-    assert settings(text("epochs: 1, learning_rate: 0.1, target_metric: 0.9")).train.target_miou == 0.9
+    assert settings(text("epochs: 1, learning_rate: 0.1, target_metric: 0.9")).training.target_miou == 0.9
     assert complaint(text("epochs: 1, learning_rate: 0.1, target_metric: 90")).startswith(
         f"{PATH}.target_metric: "
     )

@@ -32,9 +32,9 @@ def test_upstream_s_files_are_taken_as_they_are(
 
     assert [type(step) for step in read.steps] == [step]
     assert read.distillation.groups == (((node,),) if node else ())
-    assert read.train.epochs == content["TrainConfig"]["epochs"]
-    assert read.train.learning_rate == content["TrainConfig"]["learning_rate"]
-    assert read.train.optimizer["optimizer"] == {"type": "SGD"}
+    assert read.training.epochs == content["TrainConfig"]["epochs"]
+    assert read.training.learning_rate == content["TrainConfig"]["learning_rate"]
+    assert read.training.optimizer["optimizer"] == {"type": "SGD"}
     assert [note.partition(" ")[0] for note in read.notes] == [f"{FIELD}.Global"]
 
 

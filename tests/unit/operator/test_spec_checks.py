@@ -18,6 +18,7 @@ from unit.operator.samples import SETTINGS, SPEC, spec_with
         ({"Quantization": {"weight_bits": 8}}, "QuantAware"),
         ({"QuantAware": {}}, "QuantAware"),
         ({"QuantAware": {}, "UnstructurePrune": {"ratio": 0.5}}, "UnstructurePrune+QuantAware"),
+        ({"QuantPost": {}}, "QuantPost"),
         ({"configUri": "s3://conf/act.yaml"}, "configUri"),
         ({"TrainConfig": {"epochs": 1}}, None),
         ("a sentence", None),

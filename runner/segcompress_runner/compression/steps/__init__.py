@@ -4,9 +4,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from segcompress_api.act_settings import KeptZeros as KeptZerosSettings
-from segcompress_api.act_settings import PruneSettings, QuantSettings, StepSettings, TwoOfFourSettings
+from segcompress_api.act_settings import (
+    PruneSettings,
+    QuantPostSettings,
+    QuantSettings,
+    StepSettings,
+    TwoOfFourSettings,
+)
 from segcompress_runner.compression.steps.kept_zeros import KeptZeros
 from segcompress_runner.compression.steps.quant_aware import QuantAware
+from segcompress_runner.compression.steps.quant_post import QuantPost
 from segcompress_runner.compression.steps.step import Graphs, Step
 from segcompress_runner.compression.steps.two_of_four import TwoOfFour
 from segcompress_runner.compression.steps.unstructured import Unstructured
@@ -17,6 +24,7 @@ _STEPS: dict[type[StepSettings], Callable[[Any], Step]] = {
     PruneSettings: Unstructured,
     QuantSettings: QuantAware,
     TwoOfFourSettings: TwoOfFour,
+    QuantPostSettings: QuantPost,
     KeptZerosSettings: KeptZeros,
 }
 

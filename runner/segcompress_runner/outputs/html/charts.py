@@ -27,8 +27,10 @@ _CURVE, _LAYERS = 210, 210
 
 
 def curves(result: Result) -> list[Chart]:
-    """Return loss, mIoU and ratio over the iterations of the training."""
+    """Return loss, mIoU and ratio over the iterations of the training; nothing where there was none."""
     training = result["training"]
+    if not training["iterations"]:
+        return []
     with styled():
         drawn = [
             _loss(training.get("losses", [])),
@@ -53,7 +55,8 @@ def _miou(history: Sequence[Mapping[str, Any]], best: int, baseline: str) -> Cha
     area.plot(*_columns(history, "iteration", "miou"), color=COMPRESSED, linewidth=1.5)
     early = [one for one in history if not one["eligible"]]
     area.plot(*_columns(early, "iteration", "miou"), "o", color=COMPRESSED, markerfacecolor=PAPER)
-    chosen = next((one for one in history if one["iteration"] == best), None)
+    # A step that trains nothing is evaluated after the iterations of the one before.
+    chosen = next((one for one in reversed(history) if one["iteration"] == best), None)
     if chosen is not None:
         area.plot([best], [chosen["miou"]], "o", color=COMPRESSED, markersize=9)
     shown = f"{chosen['miou']:.4f}" if chosen is not None else "unknown"

@@ -35,3 +35,9 @@ def quantised(**changes: Any) -> dict[str, Any]:
 
 def sparse_and_quantised(ratio: float = 0.75, **changes: Any) -> dict[str, Any]:
     return sparse(ratio, **changes) | quantised()
+
+
+def calibrated(**changes: Any) -> dict[str, Any]:
+    """Return sections for a lab's training that is told `Distillation=None`: nothing is distilled."""
+    section = {"quantize_op_types": ["conv2d", "depthwise_conv2d"]}
+    return {"Distillation": None, "QuantPost": section | changes}

@@ -56,7 +56,7 @@ def test_the_file_is_int8_and_as_sparse_as_was_asked_for(done: Compressed, lab: 
 def test_what_the_first_training_pruned_the_second_leaves_at_zero(done: Compressed) -> None:
     pruned = zeros_of(
         ModelFiles(
-            *(done.files.program.parent / "training-1" / f"model.{end}" for end in ("pdmodel", "pdiparams"))
+            *(done.files.program.parent / "step-1" / f"model.{end}" for end in ("pdmodel", "pdiparams"))
         )
     )
     quantised = zeros_of(done.files)
@@ -69,9 +69,9 @@ def test_both_trainings_are_told_one_after_the_other(done: Compressed, told: Lis
     assert [one.iteration for one in done.history] == [10, 20, 30, 40]
     assert (done.iterations, done.best_iteration >= 30) == (40, True)
     assert [point.iteration for point in done.losses] == list(range(1, 41))
-    assert [note for note in told.notes if note.startswith("training")] == [
-        "training 1 of 2: UnstructurePrune",
-        "training 2 of 2: QuantAware",
+    assert [note for note in told.notes if note.startswith("step")] == [
+        "step 1 of 2: UnstructurePrune",
+        "step 2 of 2: QuantAware",
     ]
 
 

@@ -1,6 +1,6 @@
 """What PaddleSlim gets is fresh, complete, and numbers where numbers are meant."""
 
-from segcompress_api.strategy import QuantAware
+from segcompress_api.quantisation_sections import QuantAware
 from segcompress_runner.compression.act_config import FLOAT_SCOPE, quantization_config, type_and_arguments
 
 

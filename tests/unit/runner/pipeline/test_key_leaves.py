@@ -49,6 +49,8 @@ THRESHOLD = make_base(unstructure_prune={"prune_mode": "threshold", "threshold":
 QUANTISED = make_base(quant_aware={})
 TWO_OF_FOUR = make_base(asp_prune={})
 OLD_QUANTISED = make_base(quantization={})
+CALIBRATED = make_base(quant_post={"batch_nums": 4})
+del CALIBRATED["strategy"]["train_config"]
 LABELLED = make_base(unstructure_prune={"ratio": 0.75})
 LABELLED["dataset"] |= {"format": "EISeg", "class_names": ["ground", "thing"]}
 LISTED = make_base(unstructure_prune={"ratio": 0.75})
@@ -148,6 +150,17 @@ LEAVES: Mapping[str, Leaf] = {
     "strategy.asp_prune.prune_params_name": both(NAMES, TWO_OF_FOUR),
     **quantisation("quant_aware", QUANTISED),
     **quantisation("quantization", OLD_QUANTISED),
+    "strategy.quant_post.batch_size": both(integers(1, 31), CALIBRATED),
+    "strategy.quant_post.batch_nums": both(integers(5, 99), CALIBRATED),
+    "strategy.quant_post.algo": both(st.sampled_from(["KL", "avg", "mse", "abs_max"]), CALIBRATED),
+    "strategy.quant_post.hist_percent": both(fractions(0, 0.999), CALIBRATED),
+    "strategy.quant_post.is_full_quantize": both(st.just(True), CALIBRATED),  # noqa: FBT003 - a value
+    "strategy.quant_post.quantize_op_types": both(
+        st.lists(st.sampled_from(QUANT_OPS), min_size=1, max_size=4, unique=True), CALIBRATED
+    ),
+    "strategy.quant_post.skip_tensor_list": both(NAMES, CALIBRATED),
+    "strategy.quant_post.weight_quantize_type": both(st.just("abs_max"), CALIBRATED),
+    "strategy.quant_post.activation_quantize_type": Leaf("neither", st.just("abs_max"), CALIBRATED),
     "strategy.train_config.epochs": both(integers(8, 99), IN_EPOCHS),
     "strategy.train_config.train_iter": both(integers(501, 9999)),
     "strategy.train_config.eval_iter": both(integers(1, 999)),
@@ -203,6 +216,7 @@ ONE_VALUE = {
         for section in ("quant_aware", "quantization")
         for name in ("weight_bits", "activation_bits", "onnx_format", "activation_quantize_type")
     ),
+    *(f"strategy.quant_post.{name}" for name in ("weight_bits", "activation_bits", "onnx_format")),
 }
 """Fields that take one value only."""
 

@@ -108,6 +108,21 @@ def test_every_setting_version_and_digest_is_told(tmp_path: Path) -> None:
         assert setting in text
 
 
+def test_a_run_that_trained_nothing_has_no_curves(tmp_path: Path) -> None:
+    told = result(tmp_path)
+    assert "dashed line is the baseline" in words(render(told))
+    told["training"] |= {
+        "iterations": 0,
+        "bestIteration": 0,
+        "losses": [],
+        "history": told["training"]["history"][:1],
+    }
+    told["training"]["history"][0]["iteration"] = 0
+    page = render(told)
+    assert "Nothing was trained: scales were measured in 602 s" in words(page)
+    assert "dashed line" not in page
+
+
 def test_quantised_run_has_no_layers_to_show(tmp_path: Path) -> None:
     shown = render(result(tmp_path, Run(sparsity=None)))
     assert "Sparsity by layer" not in shown
