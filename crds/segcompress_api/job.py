@@ -57,8 +57,8 @@ class ModelSource(Model):
     inference: InferenceModel = Field(description="An exported Paddle inference model.")
 
 
-RuntimeName = Literal["PaddleInference", "ONNXRuntime", "OpenVINO"]
-ExportName = Literal["ONNX", "OpenVINO"]
+RuntimeName = Literal["PaddleInference", "ONNXRuntime", "OpenVINO", "MNN"]
+ExportName = Literal["ONNX", "OpenVINO", "MNN"]
 
 
 def _named_twice(names: Sequence[str]) -> str | None:
@@ -71,7 +71,7 @@ class Benchmark(Model):
     runtimes: tuple[RuntimeName, ...] = Field(
         default=("PaddleInference", "ONNXRuntime"),
         min_length=1,
-        max_length=3,
+        max_length=4,
         description="Runtimes to measure on; the first gives status.metrics its latencyMs.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
@@ -201,7 +201,7 @@ class JobSpec(Model):
     )
     exports: tuple[ExportName, ...] = Field(
         default=(),
-        max_length=2,
+        max_length=3,
         description="Formats to publish the compressed model in, beside those that benchmark.runtimes load: "
         "each is evaluated and held against the saved model.",
         json_schema_extra={"x-kubernetes-list-type": "set"},

@@ -133,6 +133,7 @@ class Artifacts(Model):
     openvino: Artifact | None = Field(
         default=None, description="The same model as OpenVINO IR: the .xml file, whose .bin lies beside it."
     )
+    mnn: Artifact | None = Field(default=None, description="The same model as MNN's file.")
     report: Artifact | None = Field(
         default=None, description="Report for people: one HTML file that needs no network."
     )

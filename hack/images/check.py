@@ -25,7 +25,8 @@ MODULES = {
     "operator": ("segcompress_operator", "kopf"),
     "runner": (
         *("segcompress_runner", "paddle", "paddleslim.auto_compression", "paddleseg"),
-        *("onnxruntime", "openvino", "paddle2onnx", "cv2", "minio", "segcompress_runner.outputs.html.page"),
+        *("onnxruntime", "openvino", "MNN", "_tools", "paddle2onnx", "cv2", "minio"),
+        "segcompress_runner.outputs.html.page",
     ),
 }
 # In mounts of its own, so that none can stay behind; by chroot, which needs no container runtime.

@@ -23,6 +23,8 @@ find "$site" -depth -type d \( -name tests -o -name test -o -name SelfTest -o -n
 find "$site" -type f \( -name '*.a' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name '*.hpp' \
     -o -name '*.pxd' -o -name '*.pyx' \) -delete
 rm -rf "$site/paddle/include"
+# MNN's command-line tools install a package and report to its makers.
+rm -rf "$site/MNN/tools" "$venv"/bin/mnn*
 # OpenVINO runs IR and reads ONNX, on the CPU.
 (
     cd "$site/openvino/libs" 2>/dev/null || exit 0

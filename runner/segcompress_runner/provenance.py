@@ -59,6 +59,7 @@ PACKAGES_OF: Mapping[str, tuple[str, ...]] = {
     "ONNXRuntime": (*_ONNX, "onnxruntime"),
     "ONNX": (*_ONNX, "onnxruntime"),
     "OpenVINO": (*_ONNX, "openvino"),
+    "MNN": (*_ONNX, "mnn"),
 }
 """What measures on a runtime or makes an export, by its name in the spec. Only what a run uses counts, so
 that another runtime, or its next version, makes no other run's figures out of date."""

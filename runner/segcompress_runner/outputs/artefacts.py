@@ -12,9 +12,10 @@ from segcompress_runner.errors import InvalidSettingError, NotExportableError
 from segcompress_runner.measurement.gates import Bounds, Parity
 from segcompress_runner.measurement.runtimes.row import Candidate, Kind
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
+from segcompress_runner.outputs.mnn_export import export_mnn
 from segcompress_runner.outputs.onnx_export import export_onnx
 from segcompress_runner.outputs.openvino_export import export_openvino
-from segcompress_runner.outputs.publish import ONNX, OPENVINO, OPENVINO_WEIGHTS
+from segcompress_runner.outputs.publish import MNN, ONNX, OPENVINO, OPENVINO_WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ ARTEFACTS: Mapping[ExportName, Artefact] = {
         files=(OPENVINO, OPENVINO_WEIGHTS),
         made_of="ONNX",
         make=lambda candidate, to: export_openvino(candidate.exports["ONNX"], to),
+        bounds=_BOUNDS,
+    ),
+    "MNN": Artefact(
+        files=(MNN,),
+        made_of="ONNX",
+        make=lambda candidate, to: export_mnn(candidate.exports["ONNX"], to),
         bounds=_BOUNDS,
     ),
 }

@@ -32,12 +32,13 @@ from segcompress_runner.storage import Address, Named, Stat, Storage
 from segcompress_runner.storage.local import sha256_of
 from segcompress_runner.storage.protocol import Step
 
-PROGRAM, PARAMS, ONNX, OPENVINO, OPENVINO_WEIGHTS, RESULT, TABLE, REPORT = (
+PROGRAM, PARAMS, ONNX, OPENVINO, OPENVINO_WEIGHTS, MNN, RESULT, TABLE, REPORT = (
     "model.pdmodel",
     "model.pdiparams",
     "model.onnx",
     "model.xml",
     "model.bin",
+    "model.mnn",
     "result.json",
     "table.md",
     "report.html",
@@ -294,6 +295,7 @@ def _result(
             model=_artifact(manifest.file(PARAMS), place, folder=True),
             onnx=_artifact(manifest.file(ONNX), place, folder=False),
             openvino=_artifact(manifest.file(OPENVINO), place, folder=False),
+            mnn=_artifact(manifest.file(MNN), place, folder=False),
             report=_artifact(manifest.file(REPORT), place, folder=False),
         ),
     )

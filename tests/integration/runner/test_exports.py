@@ -1,4 +1,4 @@
-"""Runs that measure on OpenVINO, or publish more than they measure on."""
+"""Runs that measure on OpenVINO and MNN, or publish more than they measure on."""
 
 import hashlib
 import json
@@ -48,14 +48,14 @@ def test_a_run_measures_on_openvino_and_publishes_its_files(admin: Minio, runner
 def test_an_export_that_no_runtime_needs_is_evaluated_and_gated_but_not_timed(
     admin: Minio, runner: Runner, spec: Spec
 ) -> None:
-    result = told(admin, runner.run(exporting(spec, ["PaddleInference"], ["OpenVINO", "ONNX"])))
-    assert [one["runtime"] for one in result["latencies"]] == ["PaddleInference"]
-    assert {"model.xml", "model.bin", "model.onnx"} <= {file["name"] for file in result["files"]}
+    result = told(admin, runner.run(exporting(spec, ["PaddleInference", "MNN"], ["OpenVINO", "ONNX"])))
+    assert [one["runtime"] for one in result["latencies"]] == ["PaddleInference", "MNN"]
+    assert {"model.mnn", "model.xml", "model.bin", "model.onnx"} <= {file["name"] for file in result["files"]}
     evaluated = {side: {one["runtime"] for one in group} for side, group in result["scores"].items()}
     assert evaluated == {
-        "baseline": {"PaddleInference"},
-        "compressed": {"PaddleInference", "OpenVINO", "ONNXRuntime"},
+        "baseline": {"PaddleInference", "MNN"},
+        "compressed": {"PaddleInference", "MNN", "OpenVINO", "ONNXRuntime"},
     }
     messages = [gate["message"] for gate in result["gates"]]
-    for name in ("OpenVINO", "ONNX"):
+    for name in ("OpenVINO", "ONNX", "MNN"):
         assert any(message.startswith(f"mIoU of the {name} file") for message in messages)

@@ -143,7 +143,7 @@ def test_an_item_of_a_list_is_named_by_its_index() -> None:
     body = changed(job(), "spec.benchmark.runtimes", ["PaddleInference", "TensorRT"])
 
     assert sentence(body) == (
-        "spec.benchmark.runtimes.1: input should be 'PaddleInference', 'ONNXRuntime' or 'OpenVINO', "
+        "spec.benchmark.runtimes.1: input should be 'PaddleInference', 'ONNXRuntime', 'OpenVINO' or 'MNN', "
         "not 'TensorRT'"
     )
 

@@ -4,11 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from segcompress_api.job import ExportName, RuntimeName
 from segcompress_runner.errors import InvalidSettingError
-from segcompress_runner.measurement.runtimes import onnx_runtime, openvino_runtime, paddle_inference
+from segcompress_runner.measurement.runtimes import (
+    mnn_runtime,
+    onnx_runtime,
+    openvino_runtime,
+    paddle_inference,
+)
 from segcompress_runner.measurement.runtimes.row import Runtime
 
 RUNTIMES: Mapping[RuntimeName, Runtime] = {
-    row.name: row for row in (paddle_inference.RUNTIME, onnx_runtime.RUNTIME, openvino_runtime.RUNTIME)
+    row.name: row
+    for row in (paddle_inference.RUNTIME, onnx_runtime.RUNTIME, openvino_runtime.RUNTIME, mnn_runtime.RUNTIME)
 }
 
 

@@ -19,6 +19,7 @@ from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.runtimes.row import Candidate
+from segcompress_runner.outputs.mnn_export import export_mnn
 from segcompress_runner.outputs.onnx_export import export_onnx
 from segcompress_runner.outputs.openvino_export import export_openvino
 
@@ -65,9 +66,15 @@ def quantised_ir(tmp_path_factory: pytest.TempPathFactory, quantised_onnx: Path)
 
 
 @pytest.fixture(scope="session")
-def plain(model: ModelFiles, plain_onnx: Path, plain_ir: Path) -> Candidate:
+def plain_mnn(tmp_path_factory: pytest.TempPathFactory, plain_onnx: Path) -> Path:
+    return export_mnn(plain_onnx, tmp_path_factory.mktemp("mnn") / "model.mnn")
+
+
+@pytest.fixture(scope="session")
+def plain(model: ModelFiles, plain_onnx: Path, plain_ir: Path, plain_mnn: Path) -> Candidate:
     """Return the float model with all that it can be exported to."""
-    return Candidate(model, quantised=False, exports={"ONNX": plain_onnx, "OpenVINO": plain_ir})
+    exports = {"ONNX": plain_onnx, "OpenVINO": plain_ir, "MNN": plain_mnn}
+    return Candidate(model, quantised=False, exports=exports)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from segcompress_api.job import RuntimeName
 from segcompress_runner.measurement.runtimes.row import Candidate
+from segcompress_runner.measurement.runtimes.table import RUNTIMES
 
 PROGRAM = """
 import sys
@@ -39,9 +41,11 @@ assert not seen, seen
 """
 
 
-@pytest.mark.parametrize("runtime", ["ONNXRuntime", "OpenVINO"])
-def test_a_runtime_only_computes(plain: Candidate, runtime: str, tmp_path: Path) -> None:
-    artefact = plain.exports["ONNX" if runtime == "ONNXRuntime" else "OpenVINO"]
+@pytest.mark.parametrize("runtime", ["ONNXRuntime", "OpenVINO", "MNN"])
+def test_a_runtime_only_computes(plain: Candidate, runtime: RuntimeName, tmp_path: Path) -> None:
+    loads = RUNTIMES[runtime].artefact
+    assert loads is not None
+    artefact = plain.exports[loads]
     variables = {name: value for name, value in os.environ.items() if name not in {"HOME", "XDG_CACHE_HOME"}}
     subprocess.run(
         [

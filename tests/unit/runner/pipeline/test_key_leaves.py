@@ -177,7 +177,7 @@ LEAVES: Mapping[str, Leaf] = {
     "benchmark.runtimes": measurement(
         st.sampled_from([["PaddleInference"], ["ONNXRuntime"], ["ONNXRuntime", "PaddleInference"]])
     ),
-    "exports": measurement(st.sampled_from([["ONNX"], ["OpenVINO"], ["ONNX", "OpenVINO"]])),
+    "exports": measurement(st.sampled_from([["ONNX"], ["MNN"], ["ONNX", "OpenVINO"]])),
     "benchmark.threads": measurement(integers(2, 64)),
     "benchmark.warmup": measurement(integers(0, 49)),
     "benchmark.min_queries": measurement(integers(16, 1023)),
