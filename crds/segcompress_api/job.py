@@ -10,12 +10,12 @@ from segcompress_api.base import (
     API_VERSION,
     CLUSTER_REQUIRED,
     LARGEST_COUNT,
-    FileName,
     Model,
     Uri,
     Whole,
 )
 from segcompress_api.dataset import Dataset
+from segcompress_api.model import ModelSource
 from segcompress_api.status import JobStatus
 from segcompress_api.strategy import Strategy
 
@@ -39,22 +39,6 @@ DEFAULT_MAX_MIOU_DROP = "0.02"
 
 MiouDrop = Annotated[str, Field(pattern=rf"^{UNLIMITED}$|{_DECIMAL}", max_length=12)]
 """A decimal string from 0 to 1, or Unlimited."""
-
-
-class InferenceModel(Model):
-    """An exported Paddle inference model: the .pdmodel program and its combined .pdiparams."""
-
-    uri: Uri = Field(description="Folder that holds both files: s3://bucket/prefix/.")
-    model_file: FileName = Field(default="model.pdmodel", description="Name of the program file.")
-    params_file: FileName = Field(
-        default="model.pdiparams", description="Name of the combined parameter file."
-    )
-
-
-class ModelSource(Model):
-    """The model to compress."""
-
-    inference: InferenceModel = Field(description="An exported Paddle inference model.")
 
 
 RuntimeName = Literal["PaddleInference", "ONNXRuntime", "OpenVINO", "MNN"]

@@ -222,6 +222,17 @@ _SPEC_RULES = [
         "acceptance.minSparsity is about pruned layers, and quantisation prunes none",
     )
 ]
+_MODEL_RULES = [
+    _rule("has(self.inference) != has(self.paddleseg)", "give exactly one of inference and paddleseg")
+]
+_PADDLESEG_RULES = [
+    _rule(
+        "self.inputShape[0] != 0 && self.inputShape[1] == 3"
+        " && self.inputShape[2] > 0 && self.inputShape[3] > 0",
+        "inputShape must be a batch (-1 for a free one), 3 channels, height and width, "
+        "such as [1, 3, 512, 1024]",
+    )
+]
 _DATASET_RULES = [
     _rule(
         "size(self.classNames) == 0 || size(self.classNames) == self.numClasses",
@@ -257,6 +268,9 @@ def _add_rules(spec: Schema) -> None:
     spec["x-kubernetes-validations"] = [*_SPEC_RULES, *_immutability()]
     strategy["x-kubernetes-validations"] = _STRATEGY_RULES
     properties["dataset"]["x-kubernetes-validations"] = _DATASET_RULES
+    model = properties["model"]
+    model["x-kubernetes-validations"] = _MODEL_RULES
+    model["properties"]["paddleseg"]["x-kubernetes-validations"] = _PADDLESEG_RULES
     by_section = {"TrainConfig": _TRAIN_RULES, "UnstructurePrune": _PRUNE_RULES}
     for name in SPELLINGS:
         rules = _spelling_rules(name, sections[name]["properties"]) + by_section.get(name, [])

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from segcompress_api.act_settings import ActSettings, settings_of
-from segcompress_api.act_settings import ModelFiles as ModelFileNames
 from segcompress_api.contract import RunResult
 from segcompress_api.job import JobSpec
 from segcompress_runner import run_key
@@ -27,7 +26,6 @@ from segcompress_runner.inputs.fetch import (
     check_space,
     check_unchanged,
     fetch_dataset,
-    fetch_model,
     find_inputs,
     with_strategy,
 )
@@ -107,7 +105,8 @@ def run(request: Request, around: Surroundings) -> RunResult:
     inputs = around.work / "inputs"
     check_space(found, inputs, around.work, around.work_bytes)
     progress.start(Stage.FETCH, found.files)
-    files = fetch_model(found, storage, inputs, progress.step)
+    fetched = found.model.fetched(storage, inputs, progress.step)
+    files = found.model.ready(fetched, around.work / "exported", progress.note)
     start_paddle(around.stop.listen_again)
     _check_model(spec, settings, files, found.training_pictures, request.device)
     dataset = fetch_dataset(found, storage, inputs, progress.step)
@@ -139,9 +138,7 @@ def settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
     spec = with_reader(spec, storage)
     source = spec.strategy.config_uri
     whole = with_strategy(spec, storage)
-    model = spec.model.inference
-    files = ModelFileNames(model.model_file, model.params_file)
-    settings = settings_of(whole.strategy, files, source or "spec.strategy")
+    settings = settings_of(whole.strategy, spec.model.files, source or "spec.strategy")
     if spec.acceptance.min_sparsity is not None and settings.sparsity is None:
         raise InvalidSettingError("spec.acceptance.minSparsity: the strategy prunes nothing; leave it out")
     return whole, settings
@@ -158,7 +155,7 @@ def _keys(request: Request, spec: JobSpec, settings: ActSettings, found: Found) 
 
 def _place(request: Request, keys: RunKeys, found: Found) -> Place:
     if request.output is not None:
-        output_folder.check_apart(request.output, found.model_folder, found.model)
+        output_folder.check_apart(request.output, found.model.folder, found.model.files)
         return output_folder.flat_place(request.output, request.attempt)
     output = parse_address(request.spec.output.uri, "spec.output.uri")
     return publish.bucket_place(output, keys.model, request.attempt)
@@ -224,7 +221,8 @@ def _train(
         history=tuple(EvaluationRecord.of(evaluation) for evaluation in compressed.history),
         losses=tuple(LossRecord(iteration=one.iteration, loss=one.loss) for one in compressed.losses),
     )
-    trained = publish.Trained(job.keys.model, compressed.files, training, datetime.now(UTC))
+    exported = job.model if job.found.model.network is not None else None
+    trained = publish.Trained(job.keys.model, compressed.files, training, datetime.now(UTC), exported)
     progress.start(Stage.PUBLISH)
     return publish.publish_model(around.storage, job.place, trained, around.work / "published", progress.step)
 

@@ -17,13 +17,17 @@ from segcompress_runner.processor import Processor
 from segcompress_runner.provenance import Software
 
 _LENGTH = 16
+_ADDRESSES = {"config_uri", "weights_uri"}
 _NAMES = {"uri", "train_list", "val_list", "label_list"}
 """Fields of a dataset that do not decide its content as a training sees it; files count by their content."""
 
 
 @dataclass(frozen=True)
 class InputDigests:
-    """Digests of everything that a run reads, by name; one digest for each name."""
+    """Digests of everything that a run reads, by name; one digest for each name.
+
+    The model's stand in an order of their own: program and parameters, or weights and section.
+    """
 
     model: Mapping[str, str]
     lists: Mapping[str, str]
@@ -47,14 +51,15 @@ def model_key(
     key. Threads and the processor's model do not count: they change the last bits of a training, not what it
     was asked for, and a run must not train again for being moved to another node.
     """
-    model, dataset = spec.model.inference, spec.dataset
+    dataset, network = spec.dataset, spec.model.paddleseg
     # Where masks are drawn from annotations, the names of the classes say which label is which id.
     names = _NAMES | ({"class_names"} if dataset.format == "PaddleSeg" else set())
     return _key(
         {
             "software": software,
             "device": device,
-            "model": [inputs.model[name] for name in (model.model_file, model.params_file)],
+            "model": list(inputs.model.values()),
+            **({} if network is None else {"export": network.model_dump(exclude=_ADDRESSES)}),
             "dataset": dataset.model_dump(exclude=names),
             "lists": [inputs.lists[name] for name in _lists(dataset)],
             "pictures": inputs.pictures,

@@ -18,7 +18,7 @@ from segcompress_runner.findings import Checks
 from segcompress_runner.inputs import census
 from segcompress_runner.inputs.checks import Manner, check_pictures, read_sizes
 from segcompress_runner.inputs.dataset import Pictures
-from segcompress_runner.inputs.fit import check_fit
+from segcompress_runner.inputs.fit import check_classes, check_fit
 from segcompress_runner.inputs.lists import Lists
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
 from segcompress_runner.measurement import trouble, variants
@@ -77,6 +77,7 @@ def model_checks(
     """Yield checks that do not depend on one another, and need no GPU; each raises InvalidSettingError."""
     dataset = spec.dataset
     yield lambda: check_runtimes(spec.benchmark.runtimes, spec.exports, quantises=settings.quantises)
+    yield lambda: check_classes(info, dataset.num_classes)
     yield from training.training_checks(model, info, settings, pictures, dataset.batch_size)
     yield lambda: Pictures((), dataset.train_transforms, mode="train")
     yield lambda: Pictures((), dataset.val_transforms, mode="val")

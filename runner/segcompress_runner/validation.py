@@ -17,11 +17,12 @@ from segcompress_api.job import JobSpec
 from segcompress_runner.findings import Finding, Findings
 from segcompress_runner.inputs import census
 from segcompress_runner.inputs.annotations.classes import class_list, with_class_names
-from segcompress_runner.inputs.fetch import Found, Listed, fetch_model, find_model, read_listed
+from segcompress_runner.inputs.fetch import Listed, read_listed
 from segcompress_runner.inputs.fit import fit_checks
 from segcompress_runner.inputs.memory import memory_warning
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
 from segcompress_runner.inputs.paddle_start import start_paddle
+from segcompress_runner.inputs.sources import find_model
 from segcompress_runner.inputs.survey import FIRST, Looked, Surveyor
 from segcompress_runner.inputs.transforms import transform_checks
 from segcompress_runner.memory import memory_of
@@ -95,11 +96,12 @@ def validate_fields(spec: JobSpec, findings: Findings) -> None:
     for check in transform_checks(spec.dataset):
         with findings.each():
             check()
-    for uri, name in (
-        (spec.model.inference.uri, "spec.model.inference.uri"),
-        (spec.dataset.uri, "spec.dataset.uri"),
-        (spec.output.uri, "spec.output.uri"),
-    ):
+    addresses = {
+        **spec.model.addresses,
+        "spec.dataset.uri": spec.dataset.uri,
+        "spec.output.uri": spec.output.uri,
+    }
+    for name, uri in addresses.items():
         with findings.each():
             parse_address(uri, name)
 
@@ -155,14 +157,18 @@ class _Validation:
 
     def _model(self, pictures: int | None) -> _Model | None:
         with self.findings.each():
-            folder, stats = find_model(self.spec, self.means.storage)
-            found = Found(folder, stats, folder, {}, pictures, ())
-            files = fetch_model(found, self.means.storage, self.means.work, lambda _: None)
+            source = find_model(self.spec, self.means.storage)
+            fetched = source.fetched(self.means.storage, self.means.work, lambda _: None)
+            files = source.ready(fetched, self.means.work / "exported", self._note)
             start_paddle(lambda: None)
             model = _Model(files, inspect_model(files))
             self._check_model(model, pictures)
             return model
         return None
+
+    def _note(self, sentence: str) -> None:
+        where, _, message = sentence.partition(": ")
+        self.findings.note(where, message)
 
     def _check_model(self, model: _Model, pictures: int | None) -> None:
         with warnings.catch_warnings():

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from segcompress_api.act_settings import ModelFiles, settings_of
+from segcompress_api.act_settings import settings_of
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import SPEC_LIMIT, JobSpec
 from segcompress_api.strategy import SECTION_SPELLINGS
@@ -68,14 +68,12 @@ def notes_on(spec: JobSpec) -> tuple[str, ...]:
     """
     if spec.strategy.config_uri is not None:
         return ()
-    inference = spec.model.inference
-    files = ModelFiles(model=inference.model_file, params=inference.params_file)
-    return settings_of(spec.strategy, files).notes
+    return settings_of(spec.strategy, spec.model.files).notes
 
 
 def _check_addresses(spec: JobSpec) -> None:
     addresses = {
-        "spec.model.inference.uri": spec.model.inference.uri,
+        **spec.model.addresses,
         "spec.dataset.uri": spec.dataset.uri,
         "spec.strategy.configUri": spec.strategy.config_uri,
         "spec.output.uri": spec.output.uri,

@@ -7,7 +7,7 @@ reused ends before that.
 import hashlib
 import itertools
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from segcompress_api.errors import InvalidSpecError
 from segcompress_api.job import JobSpec
 from segcompress_runner.errors import InvalidInputError, InvalidSettingError
 from segcompress_runner.inputs.lists import LIST_BYTES, Entry, parse_list
-from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.safe_load import LIMIT, UnsafeYamlError, load_document
 from segcompress_runner.inputs.shards import SUFFIX
+from segcompress_runner.inputs.sources import FOLDER, Source, Step, find_model
 from segcompress_runner.run_key import InputDigests
 from segcompress_runner.storage import Address, Named, Stat, Storage, parse_address, safe_join
 
@@ -27,8 +27,7 @@ from segcompress_runner.storage import Address, Named, Stat, Storage, parse_addr
 class Found:
     """A run's inputs, seen but not fetched; `lists` holds each list file's content by name, labelList too."""
 
-    model_folder: Address
-    model: tuple[Stat, ...]
+    model: Source
     dataset_folder: Address
     lists: dict[str, bytes]
     training_pictures: int | None
@@ -39,12 +38,12 @@ class Found:
     @property
     def files(self) -> int:
         """Number of files to fetch."""
-        return len(self.model) + len(self.pictures)
+        return len(self.model.files) + len(self.pictures)
 
     def digests(self) -> InputDigests:
         """Return what identifies the inputs."""
         return InputDigests(
-            model={stat.file.name: stat.digest for stat in self.model},
+            model=self.model.digests(),
             lists={name: hashlib.sha256(content).hexdigest() for name, content in self.lists.items()},
             pictures=[(stat.file.name, stat.digest) for stat in self.pictures],
         )
@@ -55,9 +54,7 @@ class Found:
         return replace(self, pictures=needed)
 
 
-_MODEL, _DATASET = "model", "dataset"
-Step = Callable[[int], None]
-"""Called with the number of files that are here."""
+_DATASET = "dataset"
 
 
 def with_strategy(spec: JobSpec, storage: Storage) -> JobSpec:
@@ -96,28 +93,14 @@ class Listed:
 def find_inputs(spec: JobSpec, storage: Storage) -> Found:
     """Read the lists and look up every file; raises InputNotFoundError naming the address."""
     listed = read_listed(spec, storage)
-    model_folder, model = find_model(spec, storage)
     return Found(
-        model_folder=model_folder,
-        model=model,
+        model=find_model(spec, storage),
         dataset_folder=listed.folder,
         lists=listed.lists,
         training_pictures=listed.pictures(spec.dataset.train_list),
         pictures=storage.stat(listed.folder, listed.names()),
         measured_on=frozenset(file.name for file in _pictures([listed.entries[spec.dataset.val_list]])),
     )
-
-
-def find_model(spec: JobSpec, storage: Storage) -> tuple[Address, tuple[Stat, ...]]:
-    """Look up the model's files."""
-    model = spec.model.inference
-    folder = parse_address(model.uri, "spec.model.inference.uri")
-    names = (
-        Named(model.model_file, "spec.model.inference.modelFile"),
-        Named(model.params_file, "spec.model.inference.paramsFile"),
-    )
-    _check_names(model.model_file, model.params_file)
-    return folder, storage.stat(folder, names)
 
 
 def read_listed(spec: JobSpec, storage: Storage) -> Listed:
@@ -144,7 +127,7 @@ def check_space(found: Found, into: Path, volume: Path, limit: int | None) -> No
     `limit` is the volume's own size in bytes, where one is known: the file system shows the node's.
     """
     into.mkdir(parents=True, exist_ok=True)
-    needed = _missing(found.model_folder, found.model, into / _MODEL)
+    needed = _missing(found.model.folder, found.model.files, into / FOLDER)
     needed += _missing(found.dataset_folder, found.pictures, into / _DATASET)
     free = shutil.disk_usage(into).free
     if limit is not None:
@@ -173,16 +156,9 @@ def _size(path: Path) -> int | None:
     return path.stat().st_size if path.is_file() else None
 
 
-def fetch_model(found: Found, storage: Storage, into: Path, step: Step) -> ModelFiles:
-    """Fetch the model; `step` gets the number of files that are here."""
-    model = storage.fetch(found.model_folder, found.model, into / _MODEL, step)
-    program, params = (model / stat.file.name for stat in found.model)
-    return ModelFiles(program, params)
-
-
 def fetch_dataset(found: Found, storage: Storage, into: Path, step: Step) -> Path:
     """Fetch pictures and masks, after the model, and return their folder, lists included."""
-    before = len(found.model)
+    before = len(found.model.files)
     dataset = storage.fetch(
         found.dataset_folder, found.pictures, into / _DATASET, lambda done: step(before + done)
     )
@@ -193,7 +169,8 @@ def fetch_dataset(found: Found, storage: Storage, into: Path, step: Step) -> Pat
 
 def check_unchanged(found: Found, storage: Storage) -> None:
     """Raise InvalidInputError where a local file, which is used where it lies, is another than it was."""
-    for folder, stats in ((found.model_folder, found.model), (found.dataset_folder, found.pictures)):
+    model, dataset = (found.model.folder, found.model.files), (found.dataset_folder, found.pictures)
+    for folder, stats in (model, dataset):
         if folder.scheme != "file":
             continue
         for before, now in zip(stats, storage.stat(folder, [stat.file for stat in stats]), strict=True):
@@ -209,18 +186,6 @@ def _changed(what: str) -> InvalidInputError:
     return InvalidInputError(
         f"{what} changed while the run went on, so its figures are of no one input; run again"
     )
-
-
-def _check_names(program: str, params: str) -> None:
-    for name, suffix, field in (
-        (program, ".pdmodel", "modelFile"),
-        (params, ".pdiparams", "paramsFile"),
-    ):
-        if not name.endswith(suffix):
-            raise InvalidSettingError(
-                f"spec.model.inference.{field}: {name} is not a *{suffix} file; of Paddle's formats only "
-                ".pdmodel with .pdiparams is taken: the others are pickle, which runs code"
-            )
 
 
 def _read_list(storage: Storage, folder: Address, file: Named) -> bytes:

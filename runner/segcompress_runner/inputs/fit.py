@@ -1,4 +1,4 @@
-"""Whether pictures fit the model once the transforms are through, known from their headers. Pure."""
+"""Whether pictures and classes fit the model, known from headers and program before anything runs. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.inputs.model import ModelInfo, fixed_size
 
 _TRIED = 8
+_SCORES_RANK = 4
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -37,6 +38,19 @@ def check_fit(info: ModelInfo, train: Sequence[Fitted], val: Sequence[Fitted]) -
     """
     for check in fit_checks(info, train, val):
         check()
+
+
+def check_classes(info: ModelInfo, classes: int) -> None:
+    """Raise InvalidSettingError where the model's scores are of another number of classes.
+
+    Class ids (rank 3, or one channel) do not tell their number; they are checked when they are computed.
+    """
+    shape = info.output_shape
+    if len(shape) == _SCORES_RANK and shape[1] > 1 and shape[1] != classes:
+        raise InvalidSettingError(
+            f"spec.dataset.numClasses: is {classes} and the model's output {info.output_name} has "
+            f"{shape[1]} classes (shape {list(shape)}); they must be equal"
+        )
 
 
 def _check_one_size(train: Sequence[Fitted]) -> None:

@@ -18,6 +18,7 @@ from segcompress_runner.inputs.checks import Manner, check_pictures, read_sizes
 from segcompress_runner.inputs.fetch import Found, Listed, check_space
 from segcompress_runner.inputs.fit import Size
 from segcompress_runner.inputs.lists import Entry, Lists, Sample, Shards, samples
+from segcompress_runner.inputs.sources import Source
 from segcompress_runner.progress import Silent
 from segcompress_runner.storage import Stat, Storage
 
@@ -78,7 +79,7 @@ class Surveyor:
         if listed.folder.scheme == "file":
             return {}
         stats = self.storage.stat(listed.folder, listed.names())
-        check_space(Found(listed.folder, (), listed.folder, {}, 0, stats), self.work, self.work, None)
+        check_space(Found(Source(listed.folder, ()), listed.folder, {}, 0, stats), self.work, self.work, None)
         return {stat.file.name: stat for stat in stats}
 
     def _brought(self, part: Part, listed: Listed, stats: Mapping[str, Stat], form: Format) -> Lists:

@@ -43,6 +43,8 @@ PROGRAM, PARAMS, ONNX, OPENVINO, OPENVINO_WEIGHTS, MNN, RESULT, TABLE, REPORT = 
     "table.md",
     "report.html",
 )
+BASELINE = "baseline"
+"""Folder of the model that was compressed, where the run exported it."""
 
 
 def bucket_place(output: Address, model_key: str, attempt: str) -> Place:
@@ -131,6 +133,19 @@ class Trained:
     files: ModelFiles
     training: TrainingRecord
     now: datetime
+    baseline: ModelFiles | None = None
+    """The model that was compressed, where the run made it itself: it is nowhere else."""
+
+    @property
+    def published(self) -> dict[str, Path]:
+        """Return the files by the name that they are published under."""
+        files = {PROGRAM: self.files.program, PARAMS: self.files.params}
+        if self.baseline is not None:
+            files |= {
+                f"{BASELINE}/{PROGRAM}": self.baseline.program,
+                f"{BASELINE}/{PARAMS}": self.baseline.params,
+            }
+        return files
 
 
 def publish_model(storage: Storage, place: Place, trained: Trained, into: Path, step: Step) -> PublishedModel:
@@ -149,7 +164,7 @@ def publish_model(storage: Storage, place: Place, trained: Trained, into: Path, 
 
 def _created(storage: Storage, place: Place, trained: Trained, step: Step) -> PublishedModel | None:
     """Upload and name the weights; None where another attempt named its own in the meantime."""
-    files = {PROGRAM: trained.files.program, PARAMS: trained.files.params}
+    files = trained.published
     storage.upload(place.files, files, step)
     manifest = ModelManifest(
         model_key=trained.model_key,

@@ -25,6 +25,11 @@ class Address:
             return f"file://{self.path}"
         return f"s3://{self.bucket}/{self.path}" if self.path else f"s3://{self.bucket}"
 
+    def split(self) -> tuple["Address", str]:
+        """Return the folder and the name of an object; the name is empty where the address has none."""
+        folder, _, name = self.path.rpartition("/")
+        return replace(self, path=folder or ("/" if self.scheme == "file" else "")), name
+
     @property
     def local(self) -> Path:
         """The path of a file:// address."""

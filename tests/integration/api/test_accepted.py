@@ -54,6 +54,19 @@ def test_a_strategy_is_stored_as_it_was_written(
     assert read.spec == SegCompressionJob.model_validate(body, by_name=False).spec
 
 
+def test_a_network_is_taken_with_paddlesegs_own_output_by_default(kubectl: Kubectl, name: str) -> None:
+    network = {
+        "configUri": "s3://models/net.yml",
+        "weightsUri": "s3://models/net.pdparams",
+        "inputShape": [-1, 3, 512, 1024],
+    }
+
+    answer = kubectl.send("apply", changed(job(name), "spec.model", {"paddleseg": network}))
+
+    assert answer.code == 0, answer.err
+    assert kubectl.get(name)["spec"]["model"] == {"paddleseg": {**network, "outputOp": "argmax"}}
+
+
 def test_a_number_with_an_exponent_reaches_the_resource_as_a_number(kubectl: Kubectl, name: str) -> None:
     text = yaml.safe_dump(changed(job(name), "spec.strategy.TrainConfig.learning_rate", 0.75))
 

@@ -16,6 +16,12 @@ TRAIN = SPARSE["TrainConfig"]
 DATASET = job()["spec"]["dataset"]
 GMP = SPARSE["UnstructurePrune"]["gmp_config"]
 ONE_STRATEGY = "give either configUri alone, or what compresses: UnstructurePrune, ASPPrune"
+ONE_MODEL = "give exactly one of inference and paddleseg"
+NETWORK = {
+    "configUri": "s3://models/net.yml",
+    "weightsUri": "s3://models/net.pdparams",
+    "inputShape": [1, 3, 512, 1024],
+}
 ADDRESS = "in body should match '^s3://"
 FILE = "in body should match '^[A-Za-z0-9_]"
 
@@ -193,6 +199,29 @@ FILE = "in body should match '^[A-Za-z0-9_]"
         ),
         pytest.param(
             "spec.model.inference.uri", "file:///m/", "spec.model.inference.uri", ADDRESS, id="model file://"
+        ),
+        pytest.param("spec.model", {}, "spec.model", ONE_MODEL, id="no model"),
+        pytest.param("spec.model.paddleseg", NETWORK, "spec.model", ONE_MODEL, id="two models"),
+        pytest.param(
+            "spec.model",
+            {"paddleseg": {**NETWORK, "inputShape": [1, 1, 512, 1024]}},
+            "spec.model.paddleseg",
+            "inputShape must be a batch (-1 for a free one), 3 channels, height and width",
+            id="grey pictures",
+        ),
+        pytest.param(
+            "spec.model",
+            {"paddleseg": {**NETWORK, "inputShape": [1, 3, 512, -1]}},
+            "spec.model.paddleseg",
+            "inputShape must be a batch (-1 for a free one), 3 channels, height and width",
+            id="a free width",
+        ),
+        pytest.param(
+            "spec.model",
+            {"paddleseg": {**NETWORK, "inputShape": [3, 512, 1024]}},
+            "spec.model.paddleseg.inputShape",
+            "should have at least 4 items",
+            id="no batch",
         ),
         pytest.param("spec.dataset.uri", "file:///data/", "spec.dataset.uri", ADDRESS, id="dataset file://"),
         pytest.param("spec.output.uri", "file:///out/", "spec.output.uri", ADDRESS, id="output file://"),

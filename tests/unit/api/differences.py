@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from segcompress_api.act_settings import ModelFiles, settings_of
+from segcompress_api.act_settings import settings_of
 from segcompress_api.errors import InvalidSpecError
 from segcompress_api.job import JobSpec
 
@@ -30,6 +30,8 @@ STRICTER = {
 LAXER = {
     "spec.storage": "no Secret is needed without a cluster",
     "spec.model.inference.uri": "file:// without a cluster",
+    "spec.model.paddleseg.configUri": "file:// without a cluster",
+    "spec.model.paddleseg.weightsUri": "file:// without a cluster",
     "spec.dataset.uri": "file:// without a cluster",
     "spec.dataset.readerConfigUri": "file:// without a cluster",
     "spec.output.uri": "file:// without a cluster",
@@ -51,9 +53,8 @@ def refusal(spec: Any) -> str:
     """Return why the types refuse the spec, "" where they take it."""
     try:
         made = JobSpec.model_validate_json(json.dumps(spec), by_name=False)
-        inference = made.model.inference
         if made.strategy.config_uri is None:
-            settings_of(made.strategy, ModelFiles(inference.model_file, inference.params_file))
+            settings_of(made.strategy, made.model.files)
     except (ValidationError, InvalidSpecError) as error:
         return str(error)
     return ""

@@ -4,6 +4,7 @@ hypothesis-jsonschema (MPL-2.0, last released in 2024) makes right values only, 
 Kubernetes' dialect; what matters here are the values beside the right ones.
 """
 
+import copy
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ _MEANING: dict[str, Any] = {
     "teacher_model_filename": "model.file",
     "teacher_params_filename": "model.file",
     "Global": {"note": 1},
+    "inputShape": [1, 3, 8, 8],
     "sparse_block": [1, 1],
 }
 """Values of fields whose schema does not say what they mean."""
@@ -53,6 +55,7 @@ _COMPRESSIONS = (
 """What may stand beside one another, of the sections that compress and configUri."""
 
 _COMPRESSING = sorted({name for names in _COMPRESSIONS for name in names})
+_SOURCES = ("inference", "paddleseg")
 _TEXTS = ("s3://bucket/folder/", "model.file", "0.5", "2", "name")
 _SHORT_LIST = 3
 _LARGEST = 2**31
@@ -101,7 +104,7 @@ def full(schema: Schema) -> Any:
     match schema.get("type"):
         case "object":
             parts = schema.get("properties", {}).items()
-            return {name: _MEANING[name] if name in _MEANING else full(inner) for name, inner in parts}
+            return {name: _meant(name) if name in _MEANING else full(inner) for name, inner in parts}
         case "array":
             return [full(schema["items"])]
         case "string":
@@ -112,6 +115,11 @@ def full(schema: Schema) -> Any:
         case _:
             least, most = _bounds(schema)
             return min(max(least, 0), most) + _inside(schema)
+
+
+def _meant(name: str) -> Any:
+    """Return a copy: a test changes what it draws."""
+    return copy.deepcopy(_MEANING[name])
 
 
 def _inside(schema: Schema) -> float:
@@ -197,7 +205,7 @@ def _places(schema: Schema, holder: Any, key: Any, path: str, *, optional: bool)
 def right_specs(draw: st.DrawFn) -> Spec:
     """Return specs that obey the schema and the rules across fields."""
     spec: Spec = full(SCHEMA)
-    _obey_rules(spec, draw(st.sampled_from(_COMPRESSIONS)))
+    _obey_rules(spec, draw(st.sampled_from(_COMPRESSIONS)), draw(st.sampled_from(_SOURCES)))
     for _ in range(draw(st.integers(0, 5))):
         place = draw(st.sampled_from([each for each in places(spec)[1:] if each.path not in STRICTER]))
         if place.optional and draw(st.booleans()):
@@ -213,9 +221,10 @@ def _compression(strategy: Spec) -> tuple[str, ...]:
     return next((names for names in _COMPRESSIONS if given == {*names}), _COMPRESSIONS[0])
 
 
-def _obey_rules(spec: Spec, compression: tuple[str, ...]) -> None:
+def _obey_rules(spec: Spec, compression: tuple[str, ...], source: str = _SOURCES[0]) -> None:
     """Change what breaks a rule that no schema of a single field can say."""
     dataset, strategy = spec["dataset"], spec["strategy"]
+    _obey_model_rules(spec["model"], strategy, source)
     _obey_dataset_rules(dataset)
     trains = not {*compression} <= {"configUri", "QuantPost"}
     sections = set() if trains else {"Distillation", "TrainConfig"}
@@ -235,6 +244,18 @@ def _obey_rules(spec: Spec, compression: tuple[str, ...]) -> None:
     for old, new in (("distill_lambda", "alpha"), ("distill_loss", "loss"), ("distill_node_pair", "node")):
         if new in strategy.get("Distillation", {}):
             strategy["Distillation"].pop(old, None)
+
+
+def _obey_model_rules(model: Spec, strategy: Spec, source: str) -> None:
+    """Keep one source of the model: the one that is given, else `source`."""
+    kept = next(iter(model)) if len(model) == 1 else source
+    for name in {*_SOURCES} - {kept}:
+        model.pop(name, None)
+    model.setdefault(kept, full(SCHEMA["properties"]["model"]["properties"][kept]))
+    if "paddleseg" in model:
+        model["paddleseg"]["inputShape"][0] = model["paddleseg"]["inputShape"][0] or 1
+        for name in ("teacher_model_filename", "teacher_params_filename"):  # its files have their own names
+            strategy.get("Distillation", {}).pop(name, None)
 
 
 def _obey_dataset_rules(dataset: Spec) -> None:
@@ -296,7 +317,7 @@ def _train_long_enough(strategy: Spec) -> None:
 def changed_specs(draw: st.DrawFn) -> Sample:
     """Return specs with one place changed, most often to something that must be refused."""
     spec: Spec = full(SCHEMA)
-    _obey_rules(spec, draw(st.sampled_from(_COMPRESSIONS)))
+    _obey_rules(spec, draw(st.sampled_from(_COMPRESSIONS)), draw(st.sampled_from(_SOURCES)))
     place = draw(st.sampled_from(places(spec)[1:]))
     change = draw(st.sampled_from([_remove, _add_key, *(4 * [_replace])]))
     return Sample(spec, place.path, change(draw, place))

@@ -3,8 +3,15 @@
 import pytest
 from pydantic import ValidationError
 
+from segcompress_api.act_settings import ModelFiles
 from segcompress_api.job import SegCompressionJob
 from unit.api.jobs import changed, job
+
+NETWORK = {
+    "configUri": "s3://models/net.yml",
+    "weightsUri": "file:///models/net.pdparams",
+    "inputShape": [1, 3, 64, 64],
+}
 
 
 def read(path: str, value: object) -> SegCompressionJob:
@@ -14,10 +21,7 @@ def read(path: str, value: object) -> SegCompressionJob:
 def test_what_is_left_out_has_the_documented_value() -> None:
     spec = SegCompressionJob.model_validate(job()).spec
 
-    assert (spec.model.inference.model_file, spec.model.inference.params_file) == (
-        "model.pdmodel",
-        "model.pdiparams",
-    )
+    assert spec.model.files == ModelFiles("model.pdmodel", "model.pdiparams")
     assert (spec.dataset.train_list, spec.dataset.val_list) == ("train.txt", "val.txt")
     assert (spec.dataset.ignore_index, spec.dataset.batch_size) == (255, 16)
     assert spec.benchmark.runtimes == ("PaddleInference", "ONNXRuntime")
@@ -39,6 +43,10 @@ def test_what_is_left_out_has_the_documented_value() -> None:
         pytest.param("spec.acceptance.minSparsity", "1", id="a whole number as a gate"),
         pytest.param("spec.dataset.classNames", [], id="classes without names"),
         pytest.param("spec.storage", None, id="no Secret, as without a cluster"),
+        pytest.param("spec.model", {"paddleseg": NETWORK}, id="a network"),
+        pytest.param(
+            "spec.model", {"paddleseg": {**NETWORK, "inputShape": [-1, 3, 1, 1]}}, id="a network of any batch"
+        ),
     ],
 )
 def test_taken(path: str, value: object) -> None:
@@ -48,6 +56,21 @@ def test_taken(path: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
+        pytest.param("spec.model", {}, id="no model"),
+        pytest.param("spec.model.paddleseg", NETWORK, id="two models"),
+        *(
+            pytest.param("spec.model", {"paddleseg": {**NETWORK, key: value}}, id=f"{key} {value}")
+            for key, value in (
+                ("inputShape", [0, 3, 64, 64]),
+                ("inputShape", [1, 1, 64, 64]),
+                ("inputShape", [1, 3, 64, -1]),
+                ("inputShape", [1, 3, 0, 64]),
+                ("inputShape", [3, 64, 64]),
+                ("inputShape", [1, 3, 64, 64.0]),
+                ("outputOp", "sigmoid"),
+                ("weightsUri", "https://host/model.pdparams"),
+            )
+        ),
         pytest.param("spec.dataset.uri", "/data/humanseg", id="a path"),
         pytest.param("spec.dataset.uri", "https://host/humanseg", id="another scheme"),
         pytest.param("spec.model.inference.modelFile", "../model.pdmodel", id="a file above its folder"),

@@ -84,6 +84,19 @@ def test_invalid_spec_ends_without_a_job(changes: dict[str, Any], field: str) ->
     ("changes", "field"),
     [
         pytest.param({"model": {"inference": {"uri": "file:///m/"}}}, "spec.model.inference.uri", id="model"),
+        pytest.param(
+            {
+                "model": {
+                    "paddleseg": {
+                        "configUri": "s3://m/net.yml",
+                        "weightsUri": "file:///m/",
+                        "inputShape": [1, 3, 64, 64],
+                    }
+                }
+            },
+            "spec.model.paddleseg.weightsUri",
+            id="weights",
+        ),
         pytest.param({"dataset": {**SPEC["dataset"], "uri": "file:///m/"}}, "spec.dataset.uri", id="dataset"),
         pytest.param({"strategy": {"configUri": "file:///m/"}}, "spec.strategy.configUri", id="ACT file"),
         pytest.param({"output": {"uri": "file:///m/"}}, "spec.output.uri", id="output"),

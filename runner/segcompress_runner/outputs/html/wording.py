@@ -88,7 +88,9 @@ def title(result: Result) -> str:
         for name, section in spec["strategy"].items()
         if isinstance(section, Mapping) and name not in others
     ]
-    return f"{' and '.join(sections) or 'Distillation'} of {spec['model']['inference']['uri']}"
+    model = spec["model"]
+    source = model["inference"]["uri"] if "inference" in model else model["paddleseg"]["weightsUri"]
+    return f"{' and '.join(sections) or 'Distillation'} of {source}"
 
 
 def verdict(result: Result) -> Verdict:

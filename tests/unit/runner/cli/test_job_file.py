@@ -27,7 +27,7 @@ PATH = Path("/home/user/examples/job.yaml")
 
 def test_relative_addresses_are_relative_to_the_file() -> None:
     spec = parse_job(JOB.encode(), PATH).spec
-    assert spec.model.inference.uri == "file:///home/user/examples/model/"
+    assert spec.model.addresses == {"spec.model.inference.uri": "file:///home/user/examples/model/"}
     assert spec.dataset.uri == "file:///home/user/data"
     assert spec.output.uri == "s3://compressed/example/"
 

@@ -9,9 +9,9 @@ from segcompress_runner.inputs.fetch import (
     check_space,
     check_unchanged,
     fetch_dataset,
-    fetch_model,
     find_inputs,
 )
+from segcompress_runner.inputs.sources import Source
 from segcompress_runner.storage import Address, LocalStorage, Named, Stat
 
 from .conftest import MakeDataset
@@ -52,7 +52,10 @@ def test_measuring_needs_the_validation_pictures_alone(root: Path, spec: JobSpec
 def test_local_inputs_are_used_where_they_lie(root: Path, spec: JobSpec, tmp_path: Path) -> None:
     storage, steps = LocalStorage(), list[int]()
     found = find_inputs(spec, storage)
-    assert fetch_model(found, storage, tmp_path / "work", steps.append).program == root / "model.pdmodel"
+    files = ("model.pdmodel", "model.pdiparams")
+    assert found.model.fetched(storage, tmp_path / "work", steps.append) == tuple(
+        root / name for name in files
+    )
     assert fetch_dataset(found, storage, tmp_path / "work", steps.append) == root
     assert steps[-1] == 6
 
@@ -70,7 +73,7 @@ def test_input_that_changes_during_the_run_is_named(root: Path, spec: JobSpec, n
 def test_inputs_larger_than_the_volume_are_refused_with_both_figures(tmp_path: Path) -> None:
     folder = Address("s3", "bucket", "data")
     pictures = tuple(Stat(Named(f"{number}.jpg"), "etag:x", 2**20) for number in range(8))
-    found = Found(folder, (), folder, {}, 8, pictures)
+    found = Found(Source(folder, ()), folder, {}, 8, pictures)
     check_space(found, tmp_path / "inputs", tmp_path, 8 * 2**20)
     with pytest.raises(InvalidInputError, match=r"take 8 MiB .* has 7 MiB; raise .* runner\.scratch\.work"):
         check_space(found, tmp_path / "inputs", tmp_path, 7 * 2**20)
@@ -78,7 +81,7 @@ def test_inputs_larger_than_the_volume_are_refused_with_both_figures(tmp_path: P
 
 def test_what_lies_in_the_volume_counts_against_its_limit(tmp_path: Path) -> None:
     folder = Address("s3", "bucket", "data")
-    found = Found(folder, (), folder, {}, 1, (Stat(Named("a.jpg"), "etag:x", 2**20),))
+    found = Found(Source(folder, ()), folder, {}, 1, (Stat(Named("a.jpg"), "etag:x", 2**20),))
     (tmp_path / "other").write_bytes(bytes(2**20))
     check_space(found, tmp_path / "inputs", tmp_path, 2 * 2**20)
     with pytest.raises(InvalidInputError, match="has 0 MiB"):
@@ -89,7 +92,7 @@ def test_inputs_that_are_here_already_need_no_space(tmp_path: Path) -> None:
     """What lies there with its size is not fetched again; a file of another size is, as a whole."""
     folder = Address("s3", "bucket", "data")
     pictures = tuple(Stat(Named(name), "etag:x", 2**20) for name in ("a.jpg", "b.jpg"))
-    found = Found(folder, (), folder, {}, 1, pictures)
+    found = Found(Source(folder, ()), folder, {}, 1, pictures)
     (tmp_path / "inputs/dataset").mkdir(parents=True)
     (tmp_path / "inputs/dataset/a.jpg").write_bytes(bytes(2**20))
     (tmp_path / "inputs/dataset/b.jpg").write_bytes(bytes(2**20))

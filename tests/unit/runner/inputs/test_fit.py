@@ -1,9 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from segcompress_runner.errors import InvalidSettingError
-from segcompress_runner.inputs.fit import Fitted, Size, check_fit, tried
+from segcompress_runner.inputs.fit import Fitted, Size, check_classes, check_fit, tried
 from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.inputs.model import ModelInfo
 
@@ -22,6 +23,17 @@ def test_fixed_model_takes_its_size() -> None:
 
 def test_free_model_takes_validation_pictures_of_any_size() -> None:
     check_fit(info(-1, -1), fitted((64, 64), (64, 64)), fitted((100, 50), (50, 100)))
+
+
+def test_scores_of_another_number_of_classes_are_refused() -> None:
+    check_classes(info(64, 64), 2)
+    with pytest.raises(InvalidSettingError, match=r"numClasses: is 3 and .* output out has 2 classes"):
+        check_classes(info(64, 64), 3)
+
+
+@pytest.mark.parametrize("shape", [(-1, 64, 64), (-1, 1, 64, 64), (-1, -1, 64, 64)])
+def test_class_ids_do_not_tell_their_number(shape: tuple[int, ...]) -> None:
+    check_classes(replace(info(64, 64), output_shape=shape), 3)
 
 
 def test_training_pictures_that_do_not_fit_one_batch_are_named() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from segcompress_api.act_settings import ModelFiles, settings_of
+from segcompress_api.act_settings import settings_of
 from segcompress_api.job import JobSpec
 from segcompress_runner.processor import Processor
 from segcompress_runner.provenance import Software
@@ -55,6 +55,14 @@ LABELLED = make_base(unstructure_prune={"ratio": 0.75})
 LABELLED["dataset"] |= {"format": "EISeg", "class_names": ["ground", "thing"]}
 LISTED = make_base(unstructure_prune={"ratio": 0.75})
 LISTED["dataset"] |= {"format": "EISeg", "label_list": "labels.txt"}
+NETWORK = make_base(unstructure_prune={"ratio": 0.75})
+NETWORK["model"] = {
+    "paddleseg": {
+        "config_uri": "s3://models/x.yml",
+        "weights_uri": "s3://models/x.pdparams",
+        "input_shape": [1, 3, 8, 8],
+    }
+}
 IN_EPOCHS = make_base(unstructure_prune={"ratio": 0.75}, train_config={"epochs": 7, "learning_rate": 0.01})
 
 
@@ -111,6 +119,12 @@ LEAVES: Mapping[str, Leaf] = {
     "model.inference.uri": neither("s3://elsewhere/", "file:///copy/"),
     "model.inference.model_file": neither("net.pdmodel"),
     "model.inference.params_file": neither("net.pdiparams"),
+    "model.paddleseg.config_uri": Leaf("neither", st.just("s3://elsewhere/net.yml"), NETWORK),
+    "model.paddleseg.weights_uri": Leaf("neither", st.just("s3://elsewhere/x.pdparams"), NETWORK),
+    "model.paddleseg.input_shape": both(
+        st.tuples(integers(2, 9), st.just(3), integers(1, 99), integers(1, 99)).map(list), NETWORK
+    ),
+    "model.paddleseg.output_op": both(st.sampled_from(["none", "softmax"]), NETWORK),
     "dataset.uri": neither("s3://elsewhere/", "file:///copy/"),
     "dataset.train_list": neither("lists/training.txt"),
     "dataset.val_list": neither("lists/validation.txt"),
@@ -295,12 +309,12 @@ def with_value(base: Spec, path: str, value: Any) -> Spec:
 def keys_of(spec: Spec) -> RunKeys:
     """Return the keys of a run of `spec` whose inputs are always the same."""
     made = JobSpec.model_validate(spec)
-    model, dataset = made.model.inference, made.dataset
+    dataset, files = made.dataset, made.model.files
     inputs = InputDigests(
-        model={model.model_file: "a", model.params_file: "b"},
+        model={files.model: "a", files.params: "b"},
         lists={dataset.train_list: "c", dataset.val_list: "d", dataset.label_list or "": "g"},
         pictures=[("a.jpg", "e"), ("a.png", "f")],
     )
-    meaning = settings_of(made.strategy, ModelFiles(model.model_file, model.params_file))
+    meaning = settings_of(made.strategy, files)
     key = model_key(made, meaning, inputs, "CPU", SOFTWARE)
     return RunKeys(key, measurement_key(key, made, Processor("a CPU"), 1, SOFTWARE))

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,6 +120,25 @@ def test_manifest_leaves_out_what_is_unknown(tmp_path: Path) -> None:
     manifest = manifest_at(tmp_path, "model/manifest.json")
     assert "null" not in json.dumps(manifest)
     assert TrainingRecord.model_validate(manifest["training"]) == unpruned
+
+
+@pytest.mark.parametrize("make", [place, flat])
+def test_model_that_the_run_exported_is_published_beside_the_compressed_one(
+    tmp_path: Path, make: Callable[[Path, str], Place]
+) -> None:
+    for name in ("model.pdmodel", "model.pdiparams"):
+        (tmp_path / name).write_text("as it came")
+    files = ModelFiles(tmp_path / "model.pdmodel", tmp_path / "model.pdiparams")
+    where = make(tmp_path, "pod-1")
+    model = publish_model(STORAGE, where, Trained(KEYS.model, files, TRAINING, NOW, files), tmp_path, silent)
+    names = ["model.pdmodel", "model.pdiparams", "baseline/model.pdmodel", "baseline/model.pdiparams"]
+    assert [file.name for file in model.manifest.files] == names
+    for file in model.manifest.files:
+        assert (where.folder / file.path).local.read_text() == "as it came"
+    result = measure(tmp_path, where, model)
+    assert result.artifacts is not None
+    assert result.artifacts.model is not None
+    assert result.artifacts.model.uri == f"{where.files}/"
 
 
 def test_measurement_manifest_names_its_own_files_and_the_models(tmp_path: Path) -> None:

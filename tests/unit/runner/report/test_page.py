@@ -56,6 +56,8 @@ def test_title_names_strategy_and_model(tmp_path: Path) -> None:
     told = result(tmp_path)
     told["run"]["spec"]["strategy"]["configUri"] = "s3://somewhere/act.yaml"
     assert wording.title(told) == "UnstructurePrune of s3://models/pp_humanseg_lite/"
+    told["run"]["spec"]["model"] = {"paddleseg": {"weightsUri": "s3://models/net.pdparams"}}
+    assert wording.title(told) == "UnstructurePrune of s3://models/net.pdparams"
 
 
 def test_accepted_run_says_so_first_and_in_one_sentence(tmp_path: Path) -> None:

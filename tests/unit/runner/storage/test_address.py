@@ -31,6 +31,20 @@ def test_address_reads_as_it_was_written() -> None:
     assert str(Address("s3", "bucket", "") / "x") == "s3://bucket/x"
 
 
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        pytest.param("s3://bucket/a/b.yml", (Address("s3", "bucket", "a"), "b.yml"), id="object"),
+        pytest.param("s3://bucket/b.yml", (Address("s3", "bucket", ""), "b.yml"), id="object of a bucket"),
+        pytest.param("s3://bucket", (Address("s3", "bucket", ""), ""), id="bucket"),
+        pytest.param("file:///a/b.yml", (Address("file", "", "/a"), "b.yml"), id="file"),
+        pytest.param("file:///b.yml", (Address("file", "", "/"), "b.yml"), id="file of the root"),
+    ],
+)
+def test_object_is_split_from_its_folder(uri: str, expected: tuple[Address, str]) -> None:
+    assert parse_address(uri, "spec.output.uri").split() == expected
+
+
 @pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/passwd", "", "a\0b", "a\\b"])
 def test_name_must_stay_inside_its_folder(name: str) -> None:
     with pytest.raises(InvalidInputError, match="is not the name of a file inside"):

@@ -1,0 +1,219 @@
+"""A network of PaddleSeg from its configuration and weights to a report, and what is refused of both."""
+
+import hashlib
+import json
+import os
+import pickle
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from minio import Minio
+
+from segcompress_api.conditions import GATE_REASONS, Reason
+from segcompress_runner.inputs.model import ModelFiles, inspect_model
+from segcompress_runner.measurement.runtimes.paddle_inference import paddle_predictor
+
+from .conftest import put, read
+from .runs import Ended, Runner, Spec, changed
+
+with warnings.catch_warnings():
+    # PaddleSeg's sources hold invalid escapes, which Python minds where it compiles them.
+    warnings.simplefilter("ignore")
+    from segcompress_runner.inputs.networks import exporter
+
+CONFIG = """
+batch_size: 64
+model:
+  type: PPHumanSegLite
+  num_classes: 2
+  pretrained: https://example.com/never-fetched.pdparams
+"""
+SECTION = {"type": "PPHumanSegLite", "num_classes": 2}
+SIZE = 32
+AS_IN_THE_SPEC = {"inputShape": [-1, 3, SIZE, SIZE], "outputOp": "none"}
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the network's weights, an input, and the network's own scores for it."""
+    folder = tmp_path_factory.mktemp("network")
+    (folder / "net.yml").write_text(CONFIG)
+    program = Path(__file__).with_name("networks.py")
+    command = [sys.executable, str(program), "net.yml", "model.pdparams", str(SIZE), str(SIZE)]
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
+    return folder
+
+
+@pytest.fixture
+def network_spec(spec: Spec, admin: Minio, bucket: str, saved: Path) -> Spec:
+    """Return a spec of the network, pruned in two iterations."""
+    for name in ("net.yml", "model.pdparams"):
+        put(admin, bucket, f"model/{name}", (saved / name).read_bytes())
+    spec["strategy"]["TrainConfig"] = {"train_iter": 2, "eval_iter": 2, "learning_rate": 1e-6}
+    spec["model"] = {
+        "paddleseg": {
+            "configUri": f"s3://{bucket}/model/net.yml",
+            "weightsUri": f"s3://{bucket}/model/model.pdparams",
+            **AS_IN_THE_SPEC,
+        }
+    }
+    return spec
+
+
+def manifest_of(admin: Minio, ended: Ended) -> dict[str, Any]:
+    assert ended.result.artifacts is not None, ended.log
+    found: dict[str, Any] = json.loads(read(admin, ended.result.artifacts.manifest.uri))
+    return found
+
+
+def test_a_network_is_exported_compressed_measured_and_published_with_its_baseline(
+    runner: Runner, admin: Minio, network_spec: Spec, saved: Path, tmp_path: Path
+) -> None:
+    bucket = network_spec["output"]["uri"].split("/")[2]
+    ended = runner.run(network_spec)
+    assert ended.result.reason in {Reason.SUCCEEDED, *GATE_REASONS}, ended.log
+    assert "spec.model.paddleseg.configUri: without effect are batch_size" in ended.log
+    assert "model.pretrained is not followed" in ended.log
+    manifest = manifest_of(admin, ended)
+    files = {file["name"]: file for file in manifest["files"]}
+    assert {"model.pdmodel", "model.pdiparams", "report.html", "result.json"} < files.keys()
+    baseline = []
+    for name in ("baseline/model.pdmodel", "baseline/model.pdiparams"):
+        content = read(admin, f"s3://{bucket}/results/{manifest['modelKey']}/{files[name]['path']}")
+        assert hashlib.sha256(content).hexdigest() == files[name]["sha256"]
+        baseline.append(tmp_path / Path(name).name)
+        baseline[-1].write_bytes(content)
+
+    gives = paddle_predictor(ModelFiles(*baseline))(np.load(saved / "input.npy"))
+    np.testing.assert_allclose(gives, np.load(saved / "scores.npy"), atol=1e-4)
+
+    assert answered(tmp_path / "again", saved / "model.pdparams", SECTION, **AS_IN_THE_SPEC) == {}
+    for path in baseline:
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
+    result = json.loads(
+        read(admin, f"s3://{bucket}/results/{manifest['modelKey']}/{files['result.json']['path']}")
+    )
+    assert set(result["run"]["inputs"]["model"]) == {"model.pdparams", "model section"}
+
+    moved = changed(network_spec, "model.paddleseg.configUri", f"s3://{bucket}/elsewhere/other.yml")
+    put(admin, bucket, "elsewhere/other.yml", f"# with a comment\n{CONFIG}".encode())
+    second = runner.run(moved)
+    if ended.result.reason == Reason.SUCCEEDED:
+        assert second.result.reason == Reason.REUSED, second.log
+    assert manifest_of(admin, second) == manifest
+
+
+def answered(folder: Path, weights: Path, section: dict[str, Any], **request: Any) -> dict[str, Any]:
+    """Return the answer of the program that exports, asked in this process."""
+    asked = {
+        "section": section,
+        "weights": str(weights),
+        "inputShape": [1, 3, SIZE, SIZE],
+        "outputOp": "argmax",
+        "into": str(folder),
+        **request,
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return exporter.answer(asked)
+
+
+@pytest.mark.parametrize(
+    ("output_op", "batch", "shape"),
+    [
+        pytest.param("softmax", -1, (-1, 2, -1, -1), id="probabilities of a free batch"),
+        pytest.param("argmax", 1, (1, -1, -1), id="class ids"),
+    ],
+)
+def test_output_is_what_pictures_are_classified_by(
+    saved: Path, tmp_path: Path, output_op: str, batch: int, shape: tuple[int, ...]
+) -> None:
+    asked = {"outputOp": output_op, "inputShape": [batch, 3, SIZE, SIZE]}
+    assert answered(tmp_path, saved / "model.pdparams", SECTION, **asked) == {}
+    assert {path.name for path in tmp_path.iterdir()} == {"model.pdmodel", "model.pdiparams"}
+    files = ModelFiles(tmp_path / "model.pdmodel", tmp_path / "model.pdiparams")
+    info = inspect_model(files)
+    assert (info.input_shape, info.output_shape) == ((batch, 3, SIZE, SIZE), shape)
+    scores = np.load(saved / "scores.npy")
+    exponents = np.exp(scores - scores.max(1, keepdims=True))
+    expected = {
+        "softmax": exponents / exponents.sum(1, keepdims=True),
+        "argmax": scores.argmax(1),
+    }[output_op]
+    gives = paddle_predictor(files)(np.load(saved / "input.npy"))
+    assert np.mean(~np.isclose(gives, expected, atol=1e-4)) < 0.002
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        pytest.param(
+            {"type": "PPHumanSegLight"},
+            "model.type: PPHumanSegLight is no network of PaddleSeg 2.8.0; did you mean PPHumanSegLite?",
+            id="network",
+        ),
+        pytest.param(
+            {"type": "FCN", "num_classes": 2, "backbone": {"type": "HRNet_W19"}},
+            "model.backbone.type: HRNet_W19 is no network of PaddleSeg 2.8.0; did you mean HRNet_W18?",
+            id="backbone",
+        ),
+        pytest.param({"type": "Dataset", "dataset_root": "etc"}, "model.type: Dataset is no", id="a dataset"),
+        pytest.param(
+            {**SECTION, "width": 2}, "model: PPHumanSegLite cannot be built (", id="an unknown argument"
+        ),
+        pytest.param({"type": "FCN", "num_classes": 2}, "missing 1 required positional", id="no backbone"),
+        pytest.param(
+            {"type": "PPLiteSeg", "num_classes": 2, "backbone": {"type": "STDC1"}, "arm_type": "UAFM"},
+            "",
+            id="a word that is evaluated",
+        ),
+        pytest.param({"type": "PPHumanSegLite", "num_classes": "two"}, "cannot be built", id="a wrong value"),
+    ],
+)
+def test_what_cannot_be_built_is_named(
+    saved: Path, tmp_path: Path, section: dict[str, Any], problem: str
+) -> None:
+    answer = answered(tmp_path, saved / "model.pdparams", section)
+    assert answer["wrong"] == ("config" if problem else "weights")
+    assert problem in answer["problem"]
+
+
+def test_parameters_that_do_not_fit_are_named(saved: Path, tmp_path: Path) -> None:
+    state = pickle.loads((saved / "model.pdparams").read_bytes())  # noqa: S301 - made by this test
+    del state["conv_bn0._conv.weight"]
+    state["head.weight"] = np.zeros(3, np.float32)
+    state["conv_bn1._conv.weight"] = np.zeros((18, 36, 3, 3), np.float32)
+    state["conv_bn1._batch_norm.bias"] = state["conv_bn1._batch_norm.bias"].astype(np.float16)
+    (tmp_path / "other.pdparams").write_bytes(pickle.dumps(state))
+    answer = answered(tmp_path, tmp_path / "other.pdparams", SECTION)
+    assert answer == {
+        "wrong": "weights",
+        "problem": "has no value for conv_bn0._conv.weight; "
+        "holds what the network does not have: head.weight; "
+        "holds other shapes or types than the network has: "
+        "conv_bn1._conv.weight (18x36x3x3 float32, not 18x36x1x1 float32), "
+        "conv_bn1._batch_norm.bias (18 float16, not 18 float32)",
+    }
+
+
+class Hostile:
+    def __reduce__(self) -> Any:
+        return os.system, ("touch pwned",)
+
+
+def test_validate_names_the_field_of_what_is_wrong_and_runs_nothing(
+    network_spec: Spec, admin: Minio, bucket: str, runner: Runner
+) -> None:
+    put(admin, bucket, "model/model.pdparams", pickle.dumps({"w": Hostile()}))
+    ended = runner.run(network_spec)
+    assert (ended.code, ended.result.reason) == (3, Reason.INVALID_INPUT), ended.log
+    assert ended.result.message.startswith(
+        "spec.model.paddleseg.weightsUri: names posix.system, which no array"
+    )
+    assert ended.result.message.endswith(f"(in s3://{bucket}/model/model.pdparams)")
+    assert not Path("pwned").exists()
