@@ -13,6 +13,7 @@ from segcompress_api.act_settings import settings_of
 from segcompress_api.job import JobSpec, RuntimeName
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.benchmark import Comparison, Latency
+from segcompress_runner.measurement.bootstrap import Interval
 from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Scores
 from segcompress_runner.measurement.sparsity import Layer, Sparsity
@@ -108,8 +109,8 @@ def _measured(folder: Path, run: Run) -> figures.Measurements:
     return figures.Measurements(
         model=ModelFiles(folder / "x", folder / "before"),
         compressed_model=ModelFiles(folder / "x", folder / "after"),
-        baseline=[_checked(runtime, before) for runtime in run.runtimes],
-        compressed=[_checked(runtime, after) for runtime in run.runtimes],
+        baseline=[_checked(runtime, before, folder / "before") for runtime in run.runtimes],
+        compressed=[_checked(runtime, after, folder / "after") for runtime in run.runtimes],
         sparsity=_sparsity(run),
         exported=Exported(),
         latencies=[_comparison(runtime, before, after) for runtime in run.runtimes],
@@ -143,10 +144,12 @@ def _example(index: int, classes: int) -> Example:
     return example(f"images/{index:04}.jpg (val.txt line {index + 1})", wrong, image, mask, before, after)
 
 
-def _checked(runtime: RuntimeName, iou: Any) -> Checked:
+def _checked(runtime: RuntimeName, iou: Any, file: Path) -> Checked:
     scores = Scores(float(np.mean(iou)), tuple(map(float, iou)), 0.95, 40, (), 12.5)
     boundary = BoundaryIou(float(np.mean(iou**2)), tuple(map(float, iou**2)))
-    return Checked(Variant(runtime, "default", "CPU", int8=False, open=_NOTHING), scores, boundary)
+    return Checked(
+        Variant(runtime, "default", "CPU", int8=False, files=(file,), open=_NOTHING), scores, boundary
+    )
 
 
 def _comparison(runtime: RuntimeName, before: Any, after: Any) -> Comparison:
@@ -157,7 +160,8 @@ def _comparison(runtime: RuntimeName, before: Any, after: Any) -> Comparison:
         times = (p50 * 0.97, p50, p50 * 1.12, p50 * 1.02)
         return Latency(runtime, "default", "CPU", False, "f32", miou, *times, queries=1024)  # noqa: FBT003
 
-    return Comparison(runtime, "CPU", (latency(before, first),), (latency(after, first * 0.976),))
+    interval = Interval(1.0138, 1.0361)
+    return Comparison(runtime, "CPU", (latency(before, first),), (latency(after, first * 0.976),), interval)
 
 
 def _sparsity(run: Run) -> Sparsity | None:

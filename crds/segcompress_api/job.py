@@ -37,6 +37,11 @@ UNLIMITED = "Unlimited"
 DEFAULT_MAX_MIOU_DROP = "0.02"
 """The gate where maxMiouDrop is not set: three times what published results of this compression lose."""
 
+Ratio = Annotated[
+    str, Field(pattern=r"^(0\.0{0,8}[1-9][0-9]{0,8}|[1-9][0-9]{0,2}(\.[0-9]{1,9})?)$", max_length=13)
+]
+"""A decimal string above 0 and below 1000, such as "1.3"."""
+
 MiouDrop = Annotated[str, Field(pattern=rf"^{UNLIMITED}$|{_DECIMAL}", max_length=12)]
 """A decimal string from 0 to 1, or Unlimited."""
 
@@ -73,6 +78,18 @@ class Benchmark(Model):
         return self
 
 
+class MinSpeedup(Model):
+    """A gate on one runtime's speed."""
+
+    runtime: RuntimeName = Field(description="Runtime to hold it on; one of benchmark.runtimes.")
+    ratio: Ratio = Field(
+        description=(
+            'Least baseline latency over compressed latency, as a decimal string: "1.3". The lower end of '
+            "the measured ratio's 95 % interval must reach it."
+        )
+    )
+
+
 class Acceptance(Model):
     """Gates: a run that misses one ends Failed, its model published as not accepted.
 
@@ -85,6 +102,27 @@ class Acceptance(Model):
         description=(
             'Most mIoU that may be lost against the baseline, as a decimal string: "0.01". '
             f'"{DEFAULT_MAX_MIOU_DROP}" where it is not set; {UNLIMITED} accepts any loss.'
+        ),
+    )
+    max_class_iou_drop: Fraction | None = Field(
+        default=None,
+        description='Most IoU that any one class may lose against the baseline, as a decimal string: "0.03".',
+    )
+    max_boundary_iou_drop: Fraction | None = Field(
+        default=None,
+        description=(
+            "Most mean boundary IoU (arXiv 2103.16562) that may be lost against the baseline, "
+            'as a decimal string: "0.02".'
+        ),
+    )
+    min_speedup: MinSpeedup | None = Field(
+        default=None, description="Least speed-up of the compressed model on a runtime."
+    )
+    max_size_ratio: Ratio | None = Field(
+        default=None,
+        description=(
+            "Most bytes of what a runtime loads, as a share of the baseline's in the same format: "
+            '"0.5". Program and parameters together for PaddleInference, all exported files for others.'
         ),
     )
     min_sparsity: Fraction | None = Field(
@@ -228,6 +266,16 @@ class JobSpec(Model):
         dense = any(one is not None for one in quantising) and all(one is None for one in pruning)
         if dense and self.acceptance.min_sparsity is not None:
             raise ValueError("acceptance.minSparsity is about pruned layers, and quantisation prunes none")
+        return self
+
+    @model_validator(mode="after")
+    def _speed_of_what_is_measured(self) -> Self:
+        asked, measured = self.acceptance.min_speedup, self.benchmark.runtimes
+        if asked is not None and asked.runtime not in measured:
+            raise ValueError(
+                f"acceptance.minSpeedup.runtime {asked.runtime} is not measured: "
+                f"benchmark.runtimes has {', '.join(measured)}"
+            )
         return self
 
 

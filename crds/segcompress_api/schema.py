@@ -220,7 +220,11 @@ _SPEC_RULES = [
         " || !(has(self.strategy.QuantAware) || has(self.strategy.Quantization)"
         " || has(self.strategy.QuantPost))",
         "acceptance.minSparsity is about pruned layers, and quantisation prunes none",
-    )
+    ),
+    _rule(
+        "!has(self.acceptance.minSpeedup) || self.acceptance.minSpeedup.runtime in self.benchmark.runtimes",
+        "acceptance.minSpeedup.runtime must be one of benchmark.runtimes: it is not measured otherwise",
+    ),
 ]
 _MODEL_RULES = [
     _rule("has(self.inference) != has(self.paddleseg)", "give exactly one of inference and paddleseg")

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segcompress_api.job import Benchmark, RuntimeName
+from segcompress_runner.measurement.bootstrap import Interval, Turns, ratio_of_medians
 from segcompress_runner.measurement.model_output import OutputNotFiniteError
 from segcompress_runner.measurement.runtimes.row import Device
 from segcompress_runner.measurement.runtimes.session import Session, predictor
@@ -58,6 +59,8 @@ class Comparison:
     device: Device
     baseline: tuple[Latency, ...]
     compressed: tuple[Latency, ...]
+    interval: Interval
+    """Of the speed-up, with 95 % confidence."""
 
     @property
     def reference(self) -> Latency:
@@ -66,11 +69,8 @@ class Comparison:
 
     @property
     def deployed(self) -> Latency:
-        """Return the compressed model's variant to deploy: the fastest, of a quantised model in int8.
-
-        Its accuracy is judged, whatever a variant that computes in float would reach.
-        """
-        return _fastest([latency for latency in self.compressed if latency.int8] or self.compressed)
+        """Return the compressed model's variant to deploy."""
+        return _to_deploy(self.compressed)
 
     @property
     def speedup(self) -> float:
@@ -83,6 +83,17 @@ def _fastest(variants: Sequence[Latency]) -> Latency:
     best = max(one.miou for one in variants)
     right = [one for one in variants if one.miou >= best - PRECISION_LOSS]
     return min(right, key=lambda one: one.p50_ms)
+
+
+def _to_deploy(compressed: Sequence[Latency]) -> Latency:
+    """Return the fastest variant, of a quantised model the fastest in int8.
+
+    Its accuracy is judged, whatever a variant that computes in float would reach.
+    """
+    return _fastest([latency for latency in compressed if latency.int8] or compressed)
+
+
+_Timed = tuple[Latency, Turns]
 
 
 def benchmark(
@@ -108,7 +119,7 @@ def benchmark(
     compared = []
     for place, (before, after) in zip(places, pairs, strict=True):
         measured = _measure([*before, *after], batch, settings, lambda: progress.step(next(done)))
-        compared.append(Comparison(*place, measured[: len(before)], measured[len(before) :]))
+        compared.append(_compared(place, measured[: len(before)], measured[len(before) :]))
     return tuple(compared)
 
 
@@ -122,19 +133,33 @@ def _place(checked: Checked) -> tuple[RuntimeName, Device]:
 
 def _measure(
     group: Sequence[Checked], batch: NDArray[np.float32], settings: Benchmark, after_block: Callable[[], None]
-) -> tuple[Latency, ...]:
-    """Return the latency of each model of one runtime, in their order."""
+) -> list[_Timed]:
+    """Return the latency of each model of one runtime, in their order, and the times that it comes from."""
     sessions = [checked.variant.open(settings.threads) for checked in group]
     for session in sessions:
         _warm_up(session, batch, settings.warmup)
-    seconds: list[list[float]] = [[] for _ in group]
+    turns: list[list[list[float]]] = [[] for _ in group]
     for block in abba(len(group), settings.min_queries):
-        seconds[block.index] += _timed(sessions[block.index], batch, block.queries)
+        turns[block.index].append(_timed(sessions[block.index], batch, block.queries))
         after_block()
-    return tuple(_latency(*one) for one in zip(group, sessions, seconds, strict=True))
+    latencies = (_latency(*one) for one in zip(group, sessions, turns, strict=True))
+    return list(zip(latencies, turns, strict=True))
 
 
-def _latency(checked: Checked, session: Session, seconds: Sequence[float]) -> Latency:
+def _compared(
+    place: tuple[RuntimeName, Device], before: Sequence[_Timed], after: Sequence[_Timed]
+) -> Comparison:
+    first, second = (tuple(latency for latency, _ in side) for side in (before, after))
+    interval = ratio_of_medians(_turns_of(_fastest(first), before), _turns_of(_to_deploy(second), after))
+    return Comparison(*place, first, second, interval)
+
+
+def _turns_of(chosen: Latency, timed: Sequence[_Timed]) -> Turns:
+    return next(turns for latency, turns in timed if latency is chosen)
+
+
+def _latency(checked: Checked, session: Session, turns: Turns) -> Latency:
+    seconds = [one for turn in turns for one in turn]
     return Latency(
         runtime=checked.variant.runtime,
         variant=checked.variant.name,

@@ -4,12 +4,36 @@ Gates apply whether or not the user set any: a model that labels everything back
 for want of a setting.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from segcompress_api.act_settings import ActSettings
 from segcompress_api.conditions import Reason
 from segcompress_api.job import DEFAULT_MAX_MIOU_DROP, UNLIMITED, Acceptance
+from segcompress_runner.measurement.judged import (
+    Bounds,
+    Deployed,
+    Figures,
+    GateResult,
+    Measured,
+    Parity,
+    Speedup,
+)
+
+__all__ = [
+    "Bounds",
+    "Deployed",
+    "Figures",
+    "GateResult",
+    "Measured",
+    "Parity",
+    "Speedup",
+    "check_gates",
+    "class_label",
+    "default_gates",
+    "vanished",
+    "why_not",
+]
 
 SPARSITY_TOLERANCE = 0.005
 """Sparsity that may be missing from the ratio asked for."""
@@ -20,73 +44,14 @@ FOUND_IOU = 0.05
 KEPT_SHARE = 0.1
 """A class that was found has vanished where less than this share of its IoU is left."""
 
+MESSAGE_LIMIT = 1024
+"""Characters of a run's message."""
+
 _SHOWN = 3
+"""Names that a message lists before it counts the others."""
 
 _ROUNDING = 9
 """Decimal places at which two figures count as equal: a spec's decimals have no exact binary value."""
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """What one model scored: mean IoU, and the IoU of each class."""
-
-    miou: float
-    class_iou: Sequence[float]
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """Both models as one runtime runs them; `name` says which, for messages."""
-
-    name: str
-    baseline: Accuracy
-    compressed: Accuracy
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How far an exported file may be from the saved model: mIoU lost, and share of pixels that differ.
-
-    A better mIoU is not a fault by itself, but one that comes with many other pixels is another model's.
-    `pixels` is None where the file rounds values that the saved model does not: then accuracy alone tells.
-    """
-
-    miou_loss: float
-    pixels: float | None
-
-
-@dataclass(frozen=True)
-class Parity:
-    """An exported file beside the saved model that it was made from, on the same pictures."""
-
-    artefact: str
-    saved_miou: float
-    miou: float
-    differing: float
-    bounds: Bounds
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What the gates look at; `sparsity` is None of a quantised model.
-
-    `unfit` names the layers whose zeros do not lie as the strategy promises.
-    """
-
-    deployed: tuple[Deployed, ...]
-    sparsity: float | None = None
-    parities: tuple[Parity, ...] = ()
-    unfit: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class GateResult:
-    """One gate's verdict; `reason` is the run's where it is missed, `default`: it holds without a setting."""
-
-    reason: Reason
-    passed: bool
-    message: str
-    default: bool = False
 
 
 def check_gates(
@@ -96,15 +61,25 @@ def check_gates(
 
     Exports come before accuracy: where one is another model, its accuracy says nothing about the saved one.
     """
-    gates = (
-        _requested_sparsity(measured, settings),
-        _requested_pattern(measured, settings),
-        _least_sparsity(measured, acceptance),
+    return (
+        *_requested_sparsity(measured, settings),
+        *_requested_pattern(measured, settings),
+        *_least_sparsity(measured, acceptance),
         *(_parity(parity) for parity in measured.parities),
-        *(_miou_drop(one, acceptance.max_miou_drop) for one in measured.deployed),
-        *(_classes_kept(one, class_names) for one in measured.deployed),
+        *(gate for one in measured.deployed for gate in _on_runtime(one, acceptance, class_names)),
     )
-    return tuple(gate for gate in gates if gate is not None)
+
+
+def why_not(missed: Sequence[GateResult]) -> str:
+    """Return in at most MESSAGE_LIMIT characters which gates were missed, what was asked and what measured.
+
+    Where the gates' own sentences are too long together, each gate gets a short one.
+    """
+    whole = "; ".join(gate.message for gate in missed)
+    if len(whole) <= MESSAGE_LIMIT:
+        return whole
+    brief = "; ".join(f"{gate.gate}: {gate.measured}, {gate.asked}" for gate in missed)
+    return brief if len(brief) <= MESSAGE_LIMIT else f"{brief[: MESSAGE_LIMIT - 1]}…"
 
 
 def vanished(before: Sequence[float], after: Sequence[float]) -> tuple[int, ...]:
@@ -124,99 +99,211 @@ def default_gates(acceptance: Acceptance) -> str:
     return f"mIoU may drop by at most {DEFAULT_MAX_MIOU_DROP}, {always}"
 
 
-def _requested_sparsity(measured: Measured, settings: ActSettings) -> GateResult | None:
+def class_label(index: int, names: Sequence[str]) -> str:
+    """Return a class as messages call it: by its name, where the dataset gives it one."""
+    return names[index] if names else f"class {index}"
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """What a field of the spec bounds a figure by: a decimal string, from above or from below."""
+
+    field: str
+    value: str
+    is_least: bool = False
+
+    def __str__(self) -> str:
+        return f"{'at least' if self.is_least else 'at most'} {self.value}"
+
+    def left(self, figure: float) -> float:
+        """Return how far a figure is on the right side, as a share of the bound; below 0 on the wrong one."""
+        bound = float(self.value)
+        return _rounded(figure - bound if self.is_least else bound - figure) / (bound or 1)
+
+
+def _held(gate: str, figure: float, bound: _Bound, told: str) -> GateResult:
+    left = bound.left(figure)
+    return GateResult(
+        gate=gate,
+        reason=Reason.ACCEPTANCE_NOT_MET,
+        passed=left >= 0,
+        asked=str(bound),
+        measured=f"{figure:.4f}",
+        left=left,
+        message=f"{told}, {bound} ({bound.field})",
+    )
+
+
+def _requested_sparsity(measured: Measured, settings: ActSettings) -> Iterator[GateResult]:
     target = settings.sparsity
     asked = target.ratio if target is not None else None
     if target is None or asked is None or measured.sparsity is None:
-        return None
+        return
     counted = "" if target.pattern == "1x1" else f" in whole {target.pattern} blocks"
-    return GateResult(
-        Reason.SPARSITY_NOT_REACHED,
-        _rounded(asked - measured.sparsity) <= SPARSITY_TOLERANCE,
-        f"sparsity of the saved model's pruned layers{counted}: {measured.sparsity:.4f}, asked for: "
+    left = _rounded(SPARSITY_TOLERANCE - _rounded(asked - measured.sparsity)) / asked
+    yield GateResult(
+        gate=f"sparsity of the strategy{counted}",
+        reason=Reason.SPARSITY_NOT_REACHED,
+        passed=left >= 0,
+        asked=f"{asked:g}, tolerance {SPARSITY_TOLERANCE}",
+        measured=f"{measured.sparsity:.4f}",
+        left=left,
+        message=f"sparsity of the saved model's pruned layers{counted}: {measured.sparsity:.4f}, asked for: "
         f"{asked:g} (spec.strategy.UnstructurePrune.ratio), tolerance {SPARSITY_TOLERANCE}",
     )
 
 
-def _requested_pattern(measured: Measured, settings: ActSettings) -> GateResult | None:
+def _requested_pattern(measured: Measured, settings: ActSettings) -> Iterator[GateResult]:
     target = settings.sparsity
     if target is None or target.pattern != "2:4" or measured.sparsity is None:
-        return None
+        return
     unfit = measured.unfit
-    listed = ", ".join(unfit[:_SHOWN]) + (", …" if len(unfit) > _SHOWN else "")
     said = (
-        f"layers of the saved model that keep more than two of four weights: {listed}"
+        f"layers of the saved model that keep more than two of four weights: {_listed(unfit)}"
         if unfit
         else "every pruned layer of the saved model keeps at most two of four weights"
     )
-    return GateResult(Reason.SPARSITY_NOT_REACHED, not unfit, f"{said} (spec.strategy.ASPPrune)")
+    yield GateResult(
+        gate="pattern 2:4",
+        reason=Reason.SPARSITY_NOT_REACHED,
+        passed=not unfit,
+        asked="every pruned layer",
+        measured=f"not in {_listed(unfit)}" if unfit else "every pruned layer",
+        left=-1.0 if unfit else 1.0,
+        message=f"{said} (spec.strategy.ASPPrune)",
+    )
 
 
-def _least_sparsity(measured: Measured, acceptance: Acceptance) -> GateResult | None:
+def _least_sparsity(measured: Measured, acceptance: Acceptance) -> Iterator[GateResult]:
     if acceptance.min_sparsity is None:
-        return None
-    least, field = float(acceptance.min_sparsity), "spec.acceptance.minSparsity"
-    if measured.sparsity is None:
-        message = f"{field}: {acceptance.min_sparsity} and the strategy prunes nothing; leave it out"
-        return GateResult(Reason.ACCEPTANCE_NOT_MET, passed=False, message=message)
-    return GateResult(
-        Reason.ACCEPTANCE_NOT_MET,
-        _rounded(measured.sparsity - least) >= 0,
-        f"sparsity of the saved model's pruned layers: {measured.sparsity:.4f}, at least "
-        f"{acceptance.min_sparsity} ({field})",
+        return
+    bound = _Bound("spec.acceptance.minSparsity", acceptance.min_sparsity, is_least=True)
+    if measured.sparsity is not None:
+        told = f"sparsity of the saved model's pruned layers: {measured.sparsity:.4f}"
+        yield _held("sparsity", measured.sparsity, bound, told)
+        return
+    yield GateResult(
+        gate="sparsity",
+        reason=Reason.ACCEPTANCE_NOT_MET,
+        passed=False,
+        asked=str(bound),
+        measured="nothing is pruned",
+        left=-1.0,
+        message=f"{bound.field}: {bound.value} and the strategy prunes nothing; leave it out",
     )
 
 
-def _miou_drop(one: Deployed, asked: str | None) -> GateResult | None:
-    if asked == UNLIMITED:
-        return None
-    most, drop = asked or DEFAULT_MAX_MIOU_DROP, one.baseline.miou - one.compressed.miou
-    origin = "" if asked else f', the default; a larger value or "{UNLIMITED}" accepts more'
+def _parity(parity: Parity) -> GateResult:
+    bounds, loss = parity.bounds, parity.saved_miou - parity.miou
+    room = [_rounded(bounds.miou_loss - loss) / bounds.miou_loss]
+    asked, most = f"at most {bounds.miou_loss:g} less mIoU than the saved model", ""
+    if bounds.pixels is not None:
+        room.append(_rounded(bounds.pixels - parity.differing) / bounds.pixels)
+        most = f", at most {bounds.pixels:.1%}"
+        asked += f"{most} other pixels"
     return GateResult(
-        Reason.ACCEPTANCE_NOT_MET,
-        _rounded(drop) <= float(most),
-        f"mIoU on {one.name}: {one.compressed.miou:.4f}, baseline {one.baseline.miou:.4f}, lost {drop:.4f}, "
-        f"at most {most} (spec.acceptance.maxMiouDrop{origin})",
-        default=asked is None,
+        gate=f"{parity.artefact} file",
+        reason=Reason.EXPORT_MISMATCH,
+        passed=min(room) >= 0,
+        asked=asked,
+        measured=f"mIoU {parity.miou:.4f}, saved model {parity.saved_miou:.4f}, "
+        f"{parity.differing:.2%} other pixels",
+        left=min(room),
+        message=f"mIoU of the {parity.artefact} file: {parity.miou:.4f}, of the saved model: "
+        f"{parity.saved_miou:.4f}, at most {bounds.miou_loss:g} less; pixels that they predict "
+        f"differently: {parity.differing:.2%}{most} (always required)",
+        default=True,
     )
+
+
+def _on_runtime(one: Deployed, asked: Acceptance, names: Sequence[str]) -> Iterator[GateResult]:
+    """Yield what is held on each runtime, of the variant to deploy there."""
+    if asked.max_miou_drop != UNLIMITED:
+        yield _miou_drop(one, asked.max_miou_drop)
+    if asked.max_class_iou_drop is not None:
+        bound = _Bound("spec.acceptance.maxClassIouDrop", asked.max_class_iou_drop)
+        yield _class_iou_drop(one, bound, names)
+    if asked.max_boundary_iou_drop is not None:
+        bound = _Bound("spec.acceptance.maxBoundaryIouDrop", asked.max_boundary_iou_drop)
+        yield _drop("boundary IoU", one, (one.baseline.boundary_iou, one.compressed.boundary_iou), bound)
+    yield _classes_kept(one, names)
+    if asked.max_size_ratio is not None:
+        yield _size_ratio(one, _Bound("spec.acceptance.maxSizeRatio", asked.max_size_ratio))
+    if asked.min_speedup is not None and asked.min_speedup.runtime == one.runtime:
+        yield _speedup(one, _Bound("spec.acceptance.minSpeedup", asked.min_speedup.ratio, is_least=True))
+
+
+def _drop(what: str, one: Deployed, pair: tuple[float, float], bound: _Bound) -> GateResult:
+    before, after = pair
+    told = f"{what} on {one.name}: {after:.4f}, baseline {before:.4f}, lost {before - after:.4f}"
+    return _held(f"loss of {what} on {one.name}", before - after, bound, told)
+
+
+def _miou_drop(one: Deployed, asked: str | None) -> GateResult:
+    remark = "" if asked else f', the default; a larger value or "{UNLIMITED}" accepts more'
+    bound = _Bound(f"spec.acceptance.maxMiouDrop{remark}", asked or DEFAULT_MAX_MIOU_DROP)
+    gate = _drop("mIoU", one, (one.baseline.miou, one.compressed.miou), bound)
+    return replace(gate, default=asked is None)
+
+
+def _class_iou_drop(one: Deployed, bound: _Bound, names: Sequence[str]) -> GateResult:
+    """Hold the class that lost most, and name others that lost too much."""
+    pairs = list(zip(one.baseline.class_iou, one.compressed.class_iou, strict=True))
+    order = sorted(range(len(pairs)), key=lambda index: pairs[index][1] - pairs[index][0])
+    gate, *others = (
+        _drop(f"IoU of {class_label(index, names)}", one, pairs[index], bound) for index in order
+    )
+    also = [
+        class_label(index, names) for index, other in zip(order[1:], others, strict=True) if not other.passed
+    ]
+    return replace(gate, message=f"{gate.message}; also {_listed(also)}") if also else gate
 
 
 def _classes_kept(one: Deployed, names: Sequence[str]) -> GateResult:
-    lost = vanished(one.baseline.class_iou, one.compressed.class_iou)
-    listed = ", ".join(_lost_class(one, index, names) for index in lost)
+    before, after = one.baseline.class_iou, one.compressed.class_iou
+    lost = vanished(before, after)
+    listed = ", ".join(
+        f"{class_label(index, names)} (IoU {before[index]:.4f} before, {after[index]:.4f} now)"
+        for index in lost
+    )
+    kept = [
+        _rounded(new / old - KEPT_SHARE) for old, new in zip(before, after, strict=True) if old >= FOUND_IOU
+    ]
     return GateResult(
-        Reason.ACCEPTANCE_NOT_MET,
-        not lost,
-        f"classes that vanished on {one.name}: {listed}; a class that the baseline finds may not vanish "
-        "(always required)"
+        gate=f"classes on {one.name}",
+        reason=Reason.ACCEPTANCE_NOT_MET,
+        passed=not lost,
+        asked="none may vanish",
+        measured=f"{_listed([class_label(index, names) for index in lost])} vanished"
+        if lost
+        else "all found",
+        left=min(kept, default=1.0),
+        message=f"classes that vanished on {one.name}: {listed}; a class that the baseline finds may not "
+        "vanish (always required)"
         if lost
         else f"every class that the baseline finds is still found on {one.name} (always required)",
         default=True,
     )
 
 
-def _lost_class(one: Deployed, index: int, names: Sequence[str]) -> str:
-    before, after = one.baseline.class_iou[index], one.compressed.class_iou[index]
-    return f"{class_label(index, names)} (IoU {before:.4f} before, {after:.4f} now)"
+def _size_ratio(one: Deployed, bound: _Bound) -> GateResult:
+    before, after = one.baseline.size_bytes, one.compressed.size_bytes
+    ratio = after / before
+    told = f"size of what {one.name} loads: {after} bytes, baseline {before}, ratio {ratio:.4f}"
+    gate = _held(f"size on {one.name}", ratio, bound, told)
+    return replace(gate, measured=f"{gate.measured} ({after} of {before} bytes)")
 
 
-def class_label(index: int, names: Sequence[str]) -> str:
-    """Return a class as messages call it: by its name, where the dataset gives it one."""
-    return names[index] if names else f"class {index}"
+def _speedup(one: Deployed, bound: _Bound) -> GateResult:
+    ratio, interval = one.speedup.ratio, one.speedup.interval
+    told = f"speed-up on {one.name}: {ratio:.4f}, lower end of its 95 % interval {interval.low:.4f}"
+    gate = _held(f"speed-up on {one.name}", interval.low, bound, told)
+    return replace(gate, measured=f"{ratio:.4f} ({interval.low:.4f} to {interval.high:.4f})")
 
 
-def _parity(parity: Parity) -> GateResult:
-    bounds, loss = parity.bounds, parity.saved_miou - parity.miou
-    alike = bounds.pixels is None or _rounded(parity.differing) <= bounds.pixels
-    most = "" if bounds.pixels is None else f", at most {bounds.pixels:.1%}"
-    return GateResult(
-        Reason.EXPORT_MISMATCH,
-        _rounded(loss) <= bounds.miou_loss and alike,
-        f"mIoU of the {parity.artefact} file: {parity.miou:.4f}, of the saved model: "
-        f"{parity.saved_miou:.4f}, at most {bounds.miou_loss:g} less; pixels that they predict "
-        f"differently: {parity.differing:.2%}{most} (always required)",
-        default=True,
-    )
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _rounded(value: float) -> float:

@@ -36,5 +36,9 @@ def percentile(values: Sequence[float], percent: float) -> float:
     """
     if not values:
         raise ValueError("no values, no percentile")
-    rank = max(math.ceil(percent / 100 * len(values)), 1)
-    return sorted(values)[rank - 1]
+    return sorted(values)[rank(len(values), percent) - 1]
+
+
+def rank(count: int, percent: float) -> int:
+    """Return which of `count` values in rising order is that percentile, from 1 on."""
+    return max(math.ceil(percent / 100 * count), 1)

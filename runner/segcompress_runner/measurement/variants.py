@@ -6,6 +6,7 @@ A variant's speed is worth nothing until the very same variant was evaluated on 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from segcompress_api.job import RuntimeName
 from segcompress_runner.measurement.boundary import BoundaryIou
@@ -19,13 +20,19 @@ __all__ = ["Candidate", "Checked", "Device", "Variant", "check", "describe", "va
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to run one model; `open` loads it on so many threads."""
+    """One way to run one model, from these files; `open` loads it on so many threads."""
 
     runtime: RuntimeName
     name: str
     device: Device
     int8: bool
+    files: tuple[Path, ...]
     open: Callable[[int], Session]
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the bytes of all files that are loaded."""
+        return sum(path.stat().st_size for path in self.files)
 
     def __str__(self) -> str:
         return f"{self.runtime} ({self.name}, {self.device})"
@@ -76,4 +83,7 @@ def check(
 
 
 def _variant(runtime: RuntimeName, way: Way, candidate: Candidate) -> Variant:
-    return Variant(runtime, way.name, way.device, way.int8, lambda threads: way.open(candidate, threads))
+    files = RUNTIMES[runtime].files(candidate)
+    return Variant(
+        runtime, way.name, way.device, way.int8, files, lambda threads: way.open(candidate, threads)
+    )

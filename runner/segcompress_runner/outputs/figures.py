@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from segcompress_api.conditions import Reason
 from segcompress_api.status import Metrics, ModelFigures, WorstClass, figure
 from segcompress_runner.measurement.gates import (
-    Accuracy,
     Deployed,
+    Figures,
     GateResult,
     Measured,
+    Speedup,
     check_gates,
     default_gates,
+    why_not,
 )
 from segcompress_runner.measurement.runtimes.table import artefacts
 from segcompress_runner.measurement.variants import describe
@@ -104,8 +106,7 @@ def judge(
     if not missed:
         message = f"{summary(metrics)}; gates by default: {default_gates(spec.acceptance)}"
         return Verdict(Reason.SUCCEEDED, message, metrics, notes), gates
-    message = "; ".join(gate.message for gate in missed)[:1024]
-    return Verdict(missed[0].reason, message, metrics, notes), gates
+    return Verdict(missed[0].reason, why_not(missed), metrics, notes), gates
 
 
 def _processor(processor: Processor, latency: Latency) -> str:
@@ -131,9 +132,11 @@ def _gated(measured: Measurements, runtimes: Sequence[RuntimeName], loaded: Sequ
     return Measured(
         deployed=tuple(
             Deployed(
-                f"{one.comparison.runtime} ({one.comparison.deployed.variant})",
-                _accuracy(one.baseline),
-                _accuracy(one.compressed),
+                runtime=one.comparison.runtime,
+                variant=one.comparison.deployed.variant,
+                baseline=_figures(one.baseline),
+                compressed=_figures(one.compressed),
+                speedup=Speedup(one.comparison.speedup, one.comparison.interval),
             )
             for one in reported
         ),
@@ -143,8 +146,13 @@ def _gated(measured: Measurements, runtimes: Sequence[RuntimeName], loaded: Sequ
     )
 
 
-def _accuracy(checked: Checked) -> Accuracy:
-    return Accuracy(checked.scores.miou, checked.scores.class_iou)
+def _figures(checked: Checked) -> Figures:
+    return Figures(
+        miou=checked.scores.miou,
+        class_iou=checked.scores.class_iou,
+        boundary_iou=checked.boundary.mean,
+        size_bytes=checked.variant.size_bytes,
+    )
 
 
 def _advice(spec: JobSpec, settings: ActSettings, measured: Measurements) -> tuple[str, ...]:

@@ -133,6 +133,7 @@ def _checked(one: Checked) -> dict[str, Any]:
         "variant": variant.name,
         "device": variant.device,
         "int8": variant.int8,
+        "size_bytes": variant.size_bytes,
         "how": describe(variant.runtime, variant.name),
         **plain(one.scores),
         "boundary_iou": one.boundary.mean,

@@ -232,6 +232,17 @@ FILE = "in body should match '^[A-Za-z0-9_]"
             ADDRESS,
             id="configUri file://",
         ),
+        pytest.param(
+            "spec",
+            {
+                **job()["spec"],
+                "benchmark": {"runtimes": ["PaddleInference"]},
+                "acceptance": {"minSpeedup": {"runtime": "ONNXRuntime", "ratio": "1.5"}},
+            },
+            "spec",
+            "acceptance.minSpeedup.runtime must be one of benchmark.runtimes",
+            id="a speed-up on a runtime that is not measured",
+        ),
         pytest.param("spec.storage", None, "spec.storage", "Required value", id="no storage"),
         pytest.param("spec.dataset", None, "spec.dataset", "Required value", id="no dataset"),
         pytest.param(

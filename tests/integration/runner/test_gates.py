@@ -51,3 +51,38 @@ def test_an_accepted_run_says_which_gates_were_defaults(runner: Runner, spec: Sp
     )
     assert "predicted as" not in ended.log
     assert "program_interpreter" not in ended.log, "Paddle's own log stands between our lines"
+
+
+def test_every_gate_that_is_missed_is_named_and_what_was_measured_is_published(
+    admin: Minio, runner: Runner, spec: Spec
+) -> None:
+    """A sparse file is no smaller, and nothing becomes a hundred times as fast."""
+    asked = {
+        "maxClassIouDrop": "1",
+        "maxBoundaryIouDrop": "1",
+        "maxSizeRatio": "0.5",
+        "minSpeedup": {"runtime": "PaddleInference", "ratio": "100"},
+    }
+    ended = runner.run(changed(spec, "acceptance", {"maxMiouDrop": "Unlimited", **asked}))
+    assert (ended.code, ended.result.reason) == (4, Reason.ACCEPTANCE_NOT_MET), ended.log
+    assert "at most 0.5 (spec.acceptance.maxSizeRatio); speed-up on Paddle" in ended.result.message
+    assert ended.result.message.endswith(", at least 100 (spec.acceptance.minSpeedup)")
+    assert ended.result.metrics is not None
+    assert ended.result.artifacts is not None
+    assert ended.result.artifacts.report is not None
+    assert ended.result.artifacts.model is not None
+    manifest = json.loads(read(admin, ended.result.artifacts.manifest.uri))
+    assert (manifest["accepted"], manifest["metrics"]) == (False, ended.result.metrics.to_wire())
+
+    folder = ended.result.artifacts.model.uri
+    told = json.loads(read(admin, f"{folder}result.json"))
+    held = {gate["gate"].partition(" on ")[0]: gate for gate in told["gates"]}
+    assert {name for name, gate in held.items() if not gate["passed"]} == {"size", "speed-up"}
+    assert {name for name, gate in held.items() if gate["passed"] and not gate["default"]} >= {
+        "loss of boundary IoU"
+    }
+    program, params = (len(read(admin, f"{folder}model.{end}")) for end in ("pdmodel", "pdiparams"))
+    assert told["scores"]["compressed"][0]["size_bytes"] == program + params
+    assert f"({program + params} of " in held["size"]["measured"]
+    interval = told["latencies"][0]["interval"]
+    assert 0 < interval["low"] <= told["latencies"][0]["speedup"] <= interval["high"] < 100

@@ -106,7 +106,8 @@ def test_report_tells_the_published_result(admin: Minio, pods: Pods) -> None:
     assert len(told["pictures"]) == VAL
     assert all(html.escape(picture["name"]) in page.decode() for picture in told["pictures"])
     assert page.count(b"data:image/webp") == VAL
-    assert all(gate["message"] in html.unescape(page.decode()) for gate in told["gates"])
+    for gate in told["gates"]:
+        assert all(gate[part] in html.unescape(page.decode()) for part in ("gate", "asked", "measured"))
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,12 @@ def test_what_is_left_out_has_the_documented_value() -> None:
         pytest.param("spec.acceptance.maxMiouDrop", "0.01", id="a gate"),
         pytest.param("spec.acceptance.maxMiouDrop", "Unlimited", id="any drop"),
         pytest.param("spec.acceptance.minSparsity", "1", id="a whole number as a gate"),
+        pytest.param("spec.acceptance.maxClassIouDrop", "0.03", id="a gate on every class"),
+        pytest.param("spec.acceptance.maxBoundaryIouDrop", "0", id="a gate on boundaries"),
+        pytest.param("spec.acceptance.maxSizeRatio", "0.05", id="a gate on sizes"),
+        pytest.param(
+            "spec.acceptance.minSpeedup", {"runtime": "ONNXRuntime", "ratio": "1.25"}, id="a gate on speed"
+        ),
         pytest.param("spec.dataset.classNames", [], id="classes without names"),
         pytest.param("spec.storage", None, id="no Secret, as without a cluster"),
         pytest.param("spec.model", {"paddleseg": NETWORK}, id="a network"),
@@ -93,6 +99,25 @@ def test_taken(path: str, value: object) -> None:
         pytest.param("spec.acceptance.maxMiouDrop", "unlimited", id="another spelling of Unlimited"),
         pytest.param("spec.acceptance.minSparsity", "Unlimited", id="Unlimited for a least share"),
         pytest.param("spec.acceptance.maxMiouDrop", "1e-2", id="a gate with an exponent"),
+        pytest.param(
+            "spec.acceptance.maxClassIouDrop", "Unlimited", id="Unlimited where nothing is the same"
+        ),
+        pytest.param("spec.acceptance.maxBoundaryIouDrop", 0.02, id="a float for a gate"),
+        pytest.param("spec.acceptance.maxSizeRatio", "0", id="no size at all"),
+        pytest.param("spec.acceptance.maxSizeRatio", "0.00", id="no size, spelled out"),
+        pytest.param(
+            "spec.acceptance.minSpeedup", {"runtime": "ONNXRuntime", "ratio": "1000"}, id="a typing error"
+        ),
+        pytest.param("spec.acceptance.minSpeedup", {"ratio": "1.5"}, id="a speed-up on no runtime"),
+        pytest.param(
+            "spec",
+            {
+                **job()["spec"],
+                "benchmark": {"runtimes": ["PaddleInference"]},
+                "acceptance": {"minSpeedup": {"runtime": "ONNXRuntime", "ratio": "1.5"}},
+            },
+            id="a speed-up on a runtime that is not measured",
+        ),
         pytest.param("spec.acceptance.maxMiouDrop", "-0.1", id="a gate below 0"),
         pytest.param("spec.benchmark.runtimes", [], id="no runtime"),
         pytest.param("spec.runtime.gpus", 2, id="more GPUs than one process uses"),

@@ -111,6 +111,7 @@ _PLAIN = "CPU, latency mode, one stream, threads bound to no core"
 RUNTIME = Runtime(
     name="OpenVINO",
     artefact="OpenVINO",
+    beside=(".bin",),
     # The exact way comes first: by it an export is held against the saved model.
     ways=(
         Way(

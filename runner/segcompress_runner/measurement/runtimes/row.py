@@ -56,10 +56,19 @@ class Runtime:
     name: RuntimeName
     artefact: ExportName | None
     ways: tuple[Way, ...]
+    beside: tuple[str, ...] = ()
+    """Suffixes of the files that it loads with the one that it opens."""
 
     def runs(self, kind: Kind) -> bool:
         """Return whether the runtime has a way for such models at all."""
         return any(kind in way.runs for way in self.ways)
+
+    def files(self, candidate: Candidate) -> tuple[Path, ...]:
+        """Return the files that it loads: those of the export, or program and parameters."""
+        if self.artefact is None:
+            return candidate.files.program, candidate.files.params
+        opened = candidate.exports[self.artefact]
+        return opened, *(opened.with_suffix(suffix) for suffix in self.beside)
 
     def devices(self, device: Device, *, quantises: bool) -> frozenset[Device]:
         """Return where a run on `device` measures: there if it can, and wherever int8 is computed."""

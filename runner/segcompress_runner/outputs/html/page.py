@@ -25,6 +25,7 @@ def render(result: Result, rows: Sequence[Sequence[Panel]] = ()) -> str:
             result=result,
             title=wording.title(result),
             verdict=wording.verdict(result),
+            gates=wording.gate_rows(result),
             figures=wording.figure_rows(result),
             classes=classes,
             classes_chart=charts.classes(classes),

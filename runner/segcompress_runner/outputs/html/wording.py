@@ -1,7 +1,7 @@
 """What the report says, row by row: result.json in people's words. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,17 @@ class FigureRow:
     baseline: str
     compressed: str
     change: str
+
+
+@dataclass(frozen=True)
+class GateRow:
+    """One gate: what it holds, what was asked for and what was measured, in words."""
+
+    gate: str
+    asked: str
+    measured: str
+    passed: bool
+    default: bool
 
 
 @dataclass(frozen=True)
@@ -146,8 +157,14 @@ def figure_rows(result: Result) -> list[FigureRow]:
             _percent(packed["baseline"], packed["compressed"]),
         ),
         FigureRow("Sparsity", _NONE, _share(after.get("sparsity")), ""),
-        FigureRow("Speed-up", "1×", _times(metrics.get("speedup")), ""),
+        FigureRow("Speed-up", "1×", _times(metrics.get("speedup")), _speedup_interval(result)),
     ]
+
+
+def gate_rows(result: Result) -> list[GateRow]:
+    """Return the gates, worst first: missed ones, then those that were passed most narrowly."""
+    ordered = sorted(result["gates"], key=lambda one: (one["passed"], one["left"]))
+    return [GateRow(**{field.name: one[field.name] for field in fields(GateRow)}) for one in ordered]
 
 
 def class_rows(result: Result) -> list[ClassRow]:
@@ -227,6 +244,13 @@ def _milliseconds(model: Mapping[str, Any]) -> str:
 
 def _times(value: str | None) -> str:
     return f"{Decimal(value):.2f}×" if value else _NONE
+
+
+def _speedup_interval(result: Result) -> str:
+    metrics = result["metrics"]
+    told = (metrics["runtime"], metrics["variant"])
+    compared = next(one for one in result["latencies"] if (one["runtime"], one["deployed"]) == told)
+    return f"{compared['interval']['low']:.2f}–{compared['interval']['high']:.2f}×"
 
 
 def _share(value: str | None) -> str:

@@ -1,3 +1,4 @@
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from segcompress_api.job import Benchmark, RuntimeName
 from segcompress_runner.measurement.benchmark import Comparison, Latency, benchmark
+from segcompress_runner.measurement.bootstrap import Interval
 from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Predict, Scores
 from segcompress_runner.measurement.model_output import OutputNotFiniteError
@@ -46,7 +48,7 @@ class Model:
 
 
 def checked(model: Model, runtime: RuntimeName = "PaddleInference", miou: float = 0.9) -> Checked:
-    return Checked(Variant(runtime, model.name, "CPU", False, model.open), scores(miou), BOUNDARY)  # noqa: FBT003
+    return Checked(Variant(runtime, model.name, "CPU", False, (), model.open), scores(miou), BOUNDARY)  # noqa: FBT003
 
 
 class Recorder:
@@ -81,6 +83,7 @@ def test_models_take_turns_on_one_real_picture() -> None:
     (baseline,) = result.baseline
     assert [latency.queries for latency in (baseline, *result.compressed)] == [16, 16, 16]
     assert (baseline.variant, [lat.variant for lat in result.compressed]) == ("old", ["new", "fast"])
+    assert 0 < result.interval.low <= result.interval.high
     assert recorder.stage == [Stage.BENCHMARK]
     assert recorder.steps[-1] == recorder.total == 48
     assert recorder.steps == sorted(recorder.steps)
@@ -123,6 +126,7 @@ def test_the_fastest_variant_gives_the_speedup() -> None:
         "CPU",
         (latency("default", 18.0, 0.93),),
         (latency("default", 72.0, 0.928), latency("int8", 9.0, 0.925)),
+        Interval(1.9, 2.1),
     )
     assert result.deployed.variant == "int8"
     assert result.speedup == 2.0
@@ -135,6 +139,7 @@ def test_a_quantised_model_is_the_one_in_int8_however_much_it_lost_or_gained() -
         "CPU",
         (latency("default", 18.0, 0.93),),
         (latency("default", 5.0, 0.928), latency("int8", 9.0, 0.91)),
+        Interval(1.9, 2.1),
     )
     assert (result.deployed.variant, result.deployed.miou) == ("int8", 0.91)
     assert result.speedup == 2.0
@@ -155,6 +160,7 @@ def test_the_baseline_runs_in_its_fastest_variant_that_is_right_too(
         "CPU",
         (latency("f32", 18.0, 0.93), latency("bf16", 10.0, 0.93 - lost)),
         (latency("f32", 9.0, 0.92), latency("bf16", 4.0, 0.92)),
+        Interval(2.0, 5.0),
     )
     assert (result.reference.variant, result.deployed.variant) == (reference, "bf16")
     assert result.speedup == pytest.approx(speedup)
@@ -173,12 +179,37 @@ def test_all_variants_of_both_models_take_turns() -> None:
     assert recorder.steps[-1] == recorder.total == 48
 
 
+def test_the_interval_is_that_of_the_variant_to_deploy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that stands still but for what each model costs."""
+    clock, diary = [0.0], list[str]()
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+
+    @dataclass
+    class Costly(Model):
+        cost: float = 1.0
+
+        def run(self, x: NDArray[np.float32]) -> NDArray[Any]:
+            clock[0] += self.cost
+            return super().run(x)
+
+    def costing(name: str, cost: float) -> Checked:
+        opened = Costly(name, diary, cost=cost).open
+        variant = Variant("PaddleInference", name, "CPU", name == "int8", (), opened)
+        return Checked(variant, scores(0.9), BOUNDARY)
+
+    settings = Benchmark(runtimes=("PaddleInference",), warmup=0, min_queries=16)
+    compressed = [costing("default", 1.0), costing("int8", 2.0)]
+    (result,) = benchmark([costing("default", 3.0)], compressed, PICTURE, settings, Recorder())
+    assert result.speedup == pytest.approx(1.5)
+    assert (result.interval.low, result.interval.high) == pytest.approx((1.5, 1.5))
+
+
 def test_devices_are_compared_apart() -> None:
     diary: list[str] = []
 
     def on(device: Device, name: str) -> Checked:
         model = Model(name, diary)
-        variant = Variant("PaddleInference", name, device, name == "int8", model.open)
+        variant = Variant("PaddleInference", name, device, name == "int8", (), model.open)
         return Checked(variant, scores(0.9), BOUNDARY)
 
     settings = Benchmark(runtimes=("PaddleInference",), warmup=0, min_queries=16)
@@ -193,7 +224,7 @@ def test_devices_are_compared_apart() -> None:
 def test_each_variant_is_evaluated_on_the_threads_asked_for() -> None:
     diary: list[str] = []
     models = [Model(name, diary) for name in ("first", "second")]
-    offered = [Variant("PaddleInference", m.name, "CPU", False, m.open) for m in models]  # noqa: FBT003
+    offered = [Variant("PaddleInference", m.name, "CPU", False, (), m.open) for m in models]  # noqa: FBT003
     seen = []
 
     def evaluate(variant: Variant, _: Predict) -> tuple[Scores, BoundaryIou]:

@@ -97,6 +97,7 @@ def test_iou_is_the_papers_over_all_pictures(pairs: list[tuple[Map, Map]]) -> No
     assert found.mean == pytest.approx(sum(expected) / 3)
 
 
+@settings(deadline=None)
 @given(maps())
 def test_a_right_prediction_finds_every_boundary(pair: tuple[Map, Map]) -> None:
     """A class has none where nothing but ignored pixels surround it."""
@@ -107,6 +108,7 @@ def test_a_right_prediction_finds_every_boundary(pair: tuple[Map, Map]) -> None:
     assert scores([(label, right)], 3).classes == expected
 
 
+@settings(deadline=None)
 @given(maps(), st.data())
 def test_what_is_predicted_where_pixels_are_ignored_changes_nothing(
     pair: tuple[Map, Map], data: st.DataObject

@@ -9,18 +9,22 @@ from segcompress_api.act_settings import ModelFiles, settings_of
 from segcompress_api.conditions import Reason
 from segcompress_api.job import Acceptance
 from segcompress_api.strategy import Strategy
+from segcompress_runner.measurement.bootstrap import Interval
 from segcompress_runner.measurement.gates import (
     FOUND_IOU,
-    Accuracy,
+    MESSAGE_LIMIT,
     Bounds,
     Deployed,
+    Figures,
     GateResult,
     Measured,
     Parity,
+    Speedup,
     check_gates,
     class_label,
     default_gates,
     vanished,
+    why_not,
 )
 from segcompress_runner.outputs.artefacts import ARTEFACTS
 
@@ -32,22 +36,32 @@ IOU = st.floats(0, 1)
 BOUNDS = Bounds(miou_loss=0.01, pixels=0.02)
 
 
-def on(before: float, after: float, name: str = "Paddle") -> Deployed:
+PADDLE, ONNX = "PaddleInference", "ONNXRuntime"
+
+
+def with_classes(before: tuple[float, ...], after: tuple[float, ...]) -> Measured:
+    """Return a runtime on which models have these IoUs of classes."""
+    first, second = (Figures(sum(iou) / len(iou), iou, 0.5, 1000) for iou in (before, after))
+    return Measured((Deployed(PADDLE, "default", first, second, Speedup(1.0, Interval(0.9, 1.1))),))
+
+
+def on(before: float, after: float, runtime: str = PADDLE) -> Deployed:
     """Return a runtime on which both models find every class alike."""
-    return Deployed(name, Accuracy(before, (before, before)), Accuracy(after, (after, after)))
+    (one,) = with_classes((before, before), (after, after)).deployed
+    return replace(one, runtime=runtime)
 
 
 def measured(before: float, after: float, sparsity: float | None = None) -> Measured:
     return Measured((on(before, after),), sparsity)
 
 
-def results(sections: dict[str, Any], found: Measured, **acceptance: str) -> tuple[GateResult, ...]:
+def results(sections: dict[str, Any], found: Measured, **acceptance: Any) -> tuple[GateResult, ...]:
     train = {"TrainConfig": {"epochs": 1, "eval_iter": 10, "learning_rate": 0.01}}
     settings = settings_of(Strategy.model_validate(sections | train), ModelFiles("m", "p"))
     return check_gates(found, Acceptance(**acceptance), settings, ("ground", "person"))
 
 
-def missed(sections: dict[str, Any], found: Measured, **acceptance: str) -> list[Reason]:
+def missed(sections: dict[str, Any], found: Measured, **acceptance: Any) -> list[Reason]:
     return [result.reason for result in results(sections, found, **acceptance) if not result.passed]
 
 
@@ -137,7 +151,7 @@ def test_gates(
 
 def test_a_model_that_labels_everything_background_is_never_accepted() -> None:
     """The figures of a training that collapsed: IoU of the person 0.559 before and 0 after."""
-    found = Measured((Deployed("Paddle", Accuracy(0.76, (0.96, 0.559)), Accuracy(0.45, (0.9, 0.0))),))
+    found = with_classes((0.96, 0.559), (0.9, 0.0))
     assert missed(QUANT, found) == [Reason.ACCEPTANCE_NOT_MET] * 2
     assert missed(QUANT, found, max_miou_drop="Unlimited") == [Reason.ACCEPTANCE_NOT_MET]
     (lost,) = (result for result in results(QUANT, found, max_miou_drop="1") if not result.passed)
@@ -215,7 +229,7 @@ def test_pixels_of_a_float_export_are_bounded() -> None:
 
 
 def test_an_export_that_is_another_model_is_no_drop_of_accuracy() -> None:
-    runtimes = (on(0.9, 0.9), on(0.9, 0.2, "ONNX Runtime"))
+    runtimes = (on(0.9, 0.9), on(0.9, 0.2, ONNX))
     found = Measured(runtimes, parities=(Parity("ONNX", 0.9, 0.2, 0.6, BOUNDS),))
     assert missed(QUANT, found)[0] is Reason.EXPORT_MISMATCH
 
@@ -239,15 +253,17 @@ def test_a_default_gate_says_so_and_how_to_loosen_it() -> None:
 
 
 def test_each_class_that_vanished_is_named_once() -> None:
-    found = Measured((Deployed("Paddle", Accuracy(0.9, (0.9, 0.9)), Accuracy(0.9, (0.0, 0.0))),))
-    *_, kept = results(QUANT, found)
+    *_, kept = results(QUANT, with_classes((0.9, 0.9), (0.0, 0.0)))
     assert kept.message == (
-        "classes that vanished on Paddle: ground (IoU 0.9000 before, 0.0000 now), "
+        "classes that vanished on PaddleInference (default): ground (IoU 0.9000 before, 0.0000 now), "
         "person (IoU 0.9000 before, 0.0000 now); a class that the baseline finds may not vanish "
         "(always required)"
     )
     *_, kept = results(QUANT, measured(0.9, 0.9))
-    assert kept.message == ("every class that the baseline finds is still found on Paddle (always required)")
+    assert kept.message == (
+        "every class that the baseline finds is still found on PaddleInference (default) (always required)"
+    )
+    assert (kept.asked, kept.measured) == ("none may vanish", "all found")
 
 
 def test_sparsity_that_a_quantised_model_cannot_have_says_to_leave_it_out() -> None:
@@ -275,5 +291,209 @@ def test_the_pattern_s_gate_names_the_layers_that_miss_it() -> None:
 
     assert gate.message == (
         "layers of the saved model that keep more than two of four weights: conv2d_1.w_0, conv2d_2.w_0, "
-        "conv2d_3.w_0, … (spec.strategy.ASPPrune)"
+        "conv2d_3.w_0 and 2 more (spec.strategy.ASPPrune)"
     )
+    assert (gate.asked, gate.measured) == (
+        "every pruned layer",
+        "not in conv2d_1.w_0, conv2d_2.w_0, conv2d_3.w_0 and 2 more",
+    )
+    (gate, *_) = results(TWO_OF_FOUR, measured(0.9, 0.9, 0.5))
+    assert (gate.gate, gate.measured, gate.passed) == ("pattern 2:4", "every pruned layer", True)
+
+
+def only(found: Measured, **acceptance: Any) -> GateResult:
+    """Return the verdict of the one gate that was asked for, the others are defaults."""
+    gates = results(QUANT, found, max_miou_drop="Unlimited", **acceptance)
+    (gate,) = (gate for gate in gates if not gate.default)
+    return gate
+
+
+def faster(ratio: float, low: float, high: float, runtime: str = ONNX) -> Measured:
+    return Measured((replace(on(0.9, 0.9, runtime), speedup=Speedup(ratio, Interval(low, high))),))
+
+
+def smaller(before: int, after: int) -> Measured:
+    one = on(0.9, 0.9)
+    first, second = replace(one.baseline, size_bytes=before), replace(one.compressed, size_bytes=after)
+    return Measured((replace(one, baseline=first, compressed=second),))
+
+
+def frayed(before: float, after: float) -> Measured:
+    one = on(0.9, 0.9)
+    first, second = replace(one.baseline, boundary_iou=before), replace(one.compressed, boundary_iou=after)
+    return Measured((replace(one, baseline=first, compressed=second),))
+
+
+@pytest.mark.parametrize(
+    ("found", "acceptance", "passed"),
+    [
+        pytest.param(
+            with_classes((0.9, 0.5), (0.9, 0.47)),
+            {"max_class_iou_drop": "0.03"},
+            True,
+            id="class at the bound",
+        ),
+        pytest.param(
+            with_classes((0.9, 0.5), (0.95, 0.4699)),
+            {"max_class_iou_drop": "0.03"},
+            False,
+            id="class below it",
+        ),
+        pytest.param(
+            with_classes((0.5, 0.0), (0.6, 0.0)), {"max_class_iou_drop": "0"}, True, id="classes that gain"
+        ),
+        pytest.param(frayed(0.6, 0.58), {"max_boundary_iou_drop": "0.02"}, True, id="boundary at the bound"),
+        pytest.param(frayed(0.6, 0.5799), {"max_boundary_iou_drop": "0.02"}, False, id="boundary below it"),
+        pytest.param(frayed(0.6, 0.7), {"max_boundary_iou_drop": "0"}, True, id="boundary that gains"),
+        pytest.param(smaller(1000, 300), {"max_size_ratio": "0.3"}, True, id="size at the bound"),
+        pytest.param(smaller(1000, 301), {"max_size_ratio": "0.3"}, False, id="size above it"),
+        pytest.param(
+            faster(1.4, 1.3, 1.5),
+            {"min_speedup": {"runtime": ONNX, "ratio": "1.3"}},
+            True,
+            id="speed at the bound",
+        ),
+        pytest.param(
+            faster(1.4, 1.2999, 1.5),
+            {"min_speedup": {"runtime": ONNX, "ratio": "1.3"}},
+            False,
+            id="speed that is not sure",
+        ),
+    ],
+)
+def test_gates_that_a_user_sets(found: Measured, acceptance: dict[str, Any], *, passed: bool) -> None:
+    gate = only(found, **acceptance)
+    assert gate.reason is Reason.ACCEPTANCE_NOT_MET
+    assert gate.passed == passed
+    assert (gate.left >= 0) == passed
+
+
+def test_the_class_that_lost_most_is_named_with_others_that_lost_too_much() -> None:
+    found = with_classes((0.9, 0.5), (0.8, 0.3))
+    gate = only(found, max_class_iou_drop="0.05")
+    assert gate.message == (
+        "IoU of person on PaddleInference (default): 0.3000, baseline 0.5000, lost 0.2000, at most 0.05 "
+        "(spec.acceptance.maxClassIouDrop); also ground"
+    )
+    assert only(found, max_class_iou_drop="0.1").message.endswith("(spec.acceptance.maxClassIouDrop)")
+    assert (gate.gate, gate.asked, gate.measured) == (
+        "loss of IoU of person on PaddleInference (default)",
+        "at most 0.05",
+        "0.2000",
+    )
+    assert gate.left == pytest.approx(-3)
+
+
+def test_boundary_gate_names_both_figures() -> None:
+    assert only(frayed(0.6, 0.5), max_boundary_iou_drop="0.02").message == (
+        "boundary IoU on PaddleInference (default): 0.5000, baseline 0.6000, lost 0.1000, at most 0.02 "
+        "(spec.acceptance.maxBoundaryIouDrop)"
+    )
+
+
+def test_size_gate_names_the_bytes() -> None:
+    gate = only(smaller(1000, 400), max_size_ratio="0.3")
+    assert gate.message == (
+        "size of what PaddleInference (default) loads: 400 bytes, baseline 1000, ratio 0.4000, at most 0.3 "
+        "(spec.acceptance.maxSizeRatio)"
+    )
+    assert gate.measured == "0.4000 (400 of 1000 bytes)"
+
+
+def test_speed_gate_names_the_interval() -> None:
+    gate = only(faster(1.4, 1.25, 1.55), min_speedup={"runtime": ONNX, "ratio": "1.3"})
+    assert gate.message == (
+        "speed-up on ONNXRuntime (default): 1.4000, lower end of its 95 % interval 1.2500, at least 1.3 "
+        "(spec.acceptance.minSpeedup)"
+    )
+    assert (gate.asked, gate.measured) == ("at least 1.3", "1.4000 (1.2500 to 1.5500)")
+    assert gate.left == pytest.approx(-0.05 / 1.3)
+
+
+def test_speed_is_held_on_the_runtime_that_was_named_alone() -> None:
+    found = Measured((*faster(0.5, 0.4, 0.6, PADDLE).deployed, *faster(1.4, 1.3, 1.5).deployed))
+    assert only(found, min_speedup={"runtime": ONNX, "ratio": "1.3"}).passed
+    assert not only(found, min_speedup={"runtime": PADDLE, "ratio": "1.3"}).passed
+
+
+def test_every_runtime_is_held_to_what_is_no_speed() -> None:
+    asked = {"max_class_iou_drop": "0.01", "max_boundary_iou_drop": "0.01", "max_size_ratio": "0.9"}
+    gates = results(QUANT, Measured((on(0.9, 0.9), on(0.9, 0.9, ONNX))), **asked)
+    held = [gate.gate for gate in gates]
+    for runtime in (PADDLE, ONNX):
+        name = f"on {runtime} (default)"
+        for what in ("loss of mIoU", "loss of IoU of ground", "loss of boundary IoU", "classes", "size"):
+            assert f"{what} {name}" in held
+    assert len(held) == 10
+
+
+def test_a_gate_that_was_passed_narrowly_has_little_left() -> None:
+    wide, narrow, missing = (only(smaller(1000, size), max_size_ratio="0.5").left for size in (100, 499, 750))
+    assert (wide, narrow, missing) == pytest.approx((0.8, 0.002, -0.5))
+    assert only(frayed(0.6, 0.6), max_boundary_iou_drop="0").left == 0
+    (*_, kept) = results(QUANT, with_classes((0.9, 0.5), (0.9, 0.1)))
+    assert kept.left == pytest.approx(0.1)
+    (*_, kept) = results(QUANT, with_classes((0.04, 0.0), (0.9, 0.1)))
+    assert (kept.left, kept.passed) == (1.0, True)
+
+
+def test_what_was_asked_and_measured_is_told_of_every_gate() -> None:
+    found = Measured((on(0.9, 0.9),), 0.7, (Parity("ONNX", 0.9, 0.89, 0.015, BOUNDS),))
+    sparsity, least, parity, drop, _ = results(SPARSE, found, min_sparsity="0.5")
+    told = [(gate.gate, gate.asked, gate.measured) for gate in (sparsity, least, parity, drop)]
+    assert told == [
+        ("sparsity of the strategy", "0.75, tolerance 0.005", "0.7000"),
+        ("sparsity", "at least 0.5", "0.7000"),
+        (
+            "ONNX file",
+            "at most 0.01 less mIoU than the saved model, at most 2.0% other pixels",
+            "mIoU 0.8900, saved model 0.9000, 1.50% other pixels",
+        ),
+        ("loss of mIoU on PaddleInference (default)", "at most 0.02", "0.0000"),
+    ]
+    assert sparsity.left == pytest.approx(-0.06)
+    assert least.left == pytest.approx(0.4)
+    assert parity.left == 0
+    assert drop.left == 1
+    nothing, *_ = results(QUANT, measured(0.9, 0.9), min_sparsity="0.5")
+    assert (nothing.asked, nothing.measured, nothing.left) == ("at least 0.5", "nothing is pruned", -1)
+
+
+def test_a_quantised_file_is_asked_for_accuracy_alone() -> None:
+    found = Measured((on(0.9, 0.9),), None, (Parity("ONNX", 0.9, 0.895, 0.9, Bounds(0.01, None)),))
+    parity, *_ = results(QUANT, found)
+    assert parity.asked == "at most 0.01 less mIoU than the saved model"
+    assert parity.left == pytest.approx(0.5)
+
+
+def gates_of(count: int, words: str) -> list[GateResult]:
+    return [
+        GateResult(f"gate {n}", Reason.ACCEPTANCE_NOT_MET, False, "at most 1", "2", -1.0, f"{words} {n}")  # noqa: FBT003
+        for n in range(count)
+    ]
+
+
+def test_message_holds_every_sentence_where_there_is_room() -> None:
+    assert why_not(gates_of(2, "a sentence")) == "a sentence 0; a sentence 1"
+    assert why_not(gates_of(1, "x" * (MESSAGE_LIMIT - 2))) == "x" * (MESSAGE_LIMIT - 2) + " 0"
+
+
+def test_message_names_every_gate_in_short_where_sentences_are_too_long() -> None:
+    said = why_not(gates_of(20, "a sentence of many words " * 4))
+    assert said.startswith("gate 0: 2, at most 1; gate 1: 2, at most 1; ")
+    assert said.endswith("gate 19: 2, at most 1")
+    cut = why_not(gates_of(99, "a sentence of many words " * 4))
+    assert len(cut) == MESSAGE_LIMIT
+    assert cut.endswith("…")
+
+
+def test_long_lists_of_classes_are_counted() -> None:
+    settings = settings_of(
+        Strategy.model_validate(QUANT | {"TrainConfig": {"epochs": 1, "learning_rate": 0.01}}),
+        ModelFiles("m", "p"),
+    )
+    found = with_classes((0.9,) * 9, (0.0,) * 9)
+    gates = check_gates(found, Acceptance(max_class_iou_drop="0.1"), settings)
+    (lost,) = (gate for gate in gates if "maxClassIouDrop" in gate.message)
+    assert lost.message.endswith("; also class 1, class 2, class 3 and 5 more")
+    assert gates[-1].measured == "class 0, class 1, class 2 and 6 more vanished"

@@ -152,3 +152,23 @@ def test_a_quantised_model_goes_nowhere_where_it_would_not_run(
     with pytest.raises(InvalidSettingError, match=f"^{re.escape(message)}$"):
         check_runtimes(runtimes, exports, quantises=True)
     check_runtimes(runtimes, exports, quantises=False)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "files"),
+    [
+        ("PaddleInference", ["m.pdmodel", "m.pdiparams"]),
+        ("ONNXRuntime", ["m.onnx"]),
+        ("OpenVINO", ["m.xml", "m.bin"]),
+        ("MNN", ["m.mnn"]),
+    ],
+)
+def test_a_variant_names_every_file_that_its_runtime_loads(runtime: RuntimeName, files: list[str]) -> None:
+    exports: dict[ExportName, Path] = {
+        "ONNX": Path("m.onnx"),
+        "OpenVINO": Path("m.xml"),
+        "MNN": Path("m.mnn"),
+    }
+    candidate = Candidate(FILES, quantised=False, exports=exports)
+    for variant in variants(candidate, runtime, "CPU", quantises=False):
+        assert [str(path) for path in variant.files] == files

@@ -99,6 +99,7 @@ SIZES = st.lists(integers(1, 2048), min_size=2, max_size=2)
 TRANSFORMS = SIZES.map(lambda size: [{"type": "Resize", "target_size": size}])
 NAMES = st.lists(st.text("abc_.", min_size=1), min_size=1, max_size=3, unique=True)
 DECIMALS = integers(0, 999).map(lambda value: f"0.{value:03}")
+RATIOS = integers(0, 999).map(lambda value: f"1.{value:03}")
 QUANT_OPS = ["conv2d", "depthwise_conv2d", "mul", "matmul"]
 
 
@@ -196,6 +197,11 @@ LEAVES: Mapping[str, Leaf] = {
     "benchmark.warmup": measurement(integers(0, 49)),
     "benchmark.min_queries": measurement(integers(16, 1023)),
     "acceptance.max_miou_drop": measurement(DECIMALS),
+    "acceptance.max_class_iou_drop": measurement(DECIMALS),
+    "acceptance.max_boundary_iou_drop": measurement(DECIMALS),
+    "acceptance.max_size_ratio": measurement(RATIOS),
+    "acceptance.min_speedup.runtime": measurement(st.sampled_from(["PaddleInference", "ONNXRuntime"])),
+    "acceptance.min_speedup.ratio": measurement(RATIOS),
     "acceptance.min_sparsity": measurement(DECIMALS),
     "output.uri": neither("s3://elsewhere/"),
     "storage.secret_ref.name": neither("object-store"),
@@ -219,6 +225,8 @@ LEAVES: Mapping[str, Leaf] = {
 TOGETHER: Mapping[str, Spec] = {
     "strategy.unstructure_prune.prune_strategy": {"gmp_config": GMP},
     "strategy.unstructure_prune.prune_mode": {"threshold": 0.01, "ratio": None},
+    "acceptance.min_speedup.runtime": {"ratio": "1.1"},
+    "acceptance.min_speedup.ratio": {"runtime": "PaddleInference"},
 }
 """Leaves beside a leaf that must change with it."""
 

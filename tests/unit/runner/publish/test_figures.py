@@ -10,6 +10,7 @@ from segcompress_api.conditions import Reason
 from segcompress_api.job import JobSpec
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.benchmark import Comparison, Latency
+from segcompress_runner.measurement.bootstrap import Interval
 from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Scores
 from segcompress_runner.measurement.gates import Bounds, Parity
@@ -26,10 +27,12 @@ def scores(*iou: float) -> Scores:
     return Scores(sum(iou) / len(iou), iou, 0.9, 10, (), 1.0)
 
 
-def checked(runtime: Any, variant: str, *iou: float) -> Checked:
+def checked(runtime: Any, variant: str, *iou: float, files: tuple[Path, ...] = ()) -> Checked:
     """Return a variant whose boundary IoUs are half of its IoUs."""
     boundary = BoundaryIou(sum(iou) / len(iou) / 2, tuple(one / 2 for one in iou))
-    return Checked(Variant(runtime, variant, "CPU", variant == "int8", NOTHING), scores(*iou), boundary)
+    return Checked(
+        Variant(runtime, variant, "CPU", variant == "int8", files, NOTHING), scores(*iou), boundary
+    )
 
 
 def latency(runtime: Any, variant: str, miou: float, p50_ms: float) -> Latency:
@@ -60,17 +63,22 @@ def spec_with(**changes: Any) -> JobSpec:
 @pytest.fixture
 def measured(tmp_path: Path) -> Measurements:
     """Return a quantised-like case: Paddle's default is slow, its int8 pass fast and a little less right."""
-    for name, size in (("before", 800), ("after", 210)):
+    for name, size in (("before", 800), ("after", 210), ("x", 50), ("before.onnx", 830), ("after.onnx", 400)):
         (tmp_path / name).write_bytes(bytes(size))
     paddle, onnx = "PaddleInference", "ONNXRuntime"
+    saved, after = [(tmp_path / "x", tmp_path / name) for name in ("before", "after")]
+    in_onnx = [(tmp_path / f"{name}.onnx",) for name in ("before", "after")]
     return Measurements(
         model=ModelFiles(tmp_path / "x", tmp_path / "before"),
         compressed_model=ModelFiles(tmp_path / "x", tmp_path / "after"),
-        baseline=[checked(paddle, "default", 0.9, 0.7), checked(onnx, "default", 0.9, 0.7)],
+        baseline=[
+            checked(paddle, "default", 0.9, 0.7, files=saved),
+            checked(onnx, "default", 0.9, 0.7, files=in_onnx[0]),
+        ],
         compressed=[
-            checked(paddle, "default", 0.9, 0.69),
-            checked(paddle, "int8", 0.89, 0.68),
-            checked(onnx, "int8", 0.9, 0.6),
+            checked(paddle, "default", 0.9, 0.69, files=after),
+            checked(paddle, "int8", 0.89, 0.68, files=after),
+            checked(onnx, "int8", 0.9, 0.6, files=in_onnx[1]),
         ],
         sparsity=Sparsity(pruned_layers=0.7497, whole_model=0.5, layers=()),
         exported=Exported(),
@@ -80,12 +88,14 @@ def measured(tmp_path: Path) -> Measurements:
                 "CPU",
                 (latency(paddle, "default", 0.8, 18.1),),
                 (latency(paddle, "default", 0.795, 74.5), latency(paddle, "int8", 0.785, 17.9)),
+                Interval(0.99, 1.03),
             ),
             Comparison(
                 cast("Any", onnx),
                 "CPU",
                 (latency(onnx, "default", 0.8, 11.0),),
                 (latency(onnx, "int8", 0.75, 10.0),),
+                Interval(1.08, 1.12),
             ),
         ],
         processor=Processor("a CPU", gpu_name="a GPU"),
@@ -114,7 +124,7 @@ def test_latency_names_its_processor_and_threads(measured: Measurements) -> None
     def on_a_gpu(milliseconds: float) -> Latency:
         return replace(latency(paddle, "gpu", 0.8, milliseconds), device="GPU")
 
-    on_gpu = Comparison(cast("Any", paddle), "GPU", (on_a_gpu(2.0),), (on_a_gpu(1.0),))
+    on_gpu = Comparison(cast("Any", paddle), "GPU", (on_a_gpu(2.0),), (on_a_gpu(1.0),), Interval(1.9, 2.1))
     scored = [checked(paddle, "gpu", 0.9, 0.7)]
     measured = replace(measured, latencies=[on_gpu], baseline=scored, compressed=scored)
     metrics = metrics_of(spec_with(), measured)
@@ -158,6 +168,54 @@ def test_a_quantised_model_is_accepted_on_its_int8_variant_alone(measured: Measu
     assert verdict.reason == Reason.ACCEPTANCE_NOT_MET
     assert verdict.message.startswith("mIoU on PaddleInference (int8): 0.7850, baseline 0.8000")
     assert verdict.metrics.variant == "int8"
+
+
+@pytest.mark.parametrize(
+    ("acceptance", "told"),
+    [
+        pytest.param(
+            {"maxClassIouDrop": "0.05"},
+            ["IoU of person on ONNXRuntime (int8): 0.6000, baseline 0.7000, lost 0.1000, at most 0.05"],
+            id="class",
+        ),
+        pytest.param(
+            {"maxBoundaryIouDrop": "0.02"},
+            ["boundary IoU on ONNXRuntime (int8): 0.3750, baseline 0.4000, lost 0.0250, at most 0.02"],
+            id="boundary",
+        ),
+        pytest.param(
+            {"maxSizeRatio": "0.3"},
+            [
+                (
+                    "size of what PaddleInference (int8) loads: 260 bytes, baseline 850, ratio 0.3059, "
+                    "at most 0.3"
+                ),
+                "size of what ONNXRuntime (int8) loads: 400 bytes, baseline 830, ratio 0.4819, at most 0.3",
+            ],
+            id="size, program and parameters or the export",
+        ),
+        pytest.param(
+            {"minSpeedup": {"runtime": "PaddleInference", "ratio": "1"}},
+            ["speed-up on PaddleInference (int8): 1.0112, lower end of its 95 % interval 0.9900, at least 1"],
+            id="speed",
+        ),
+        pytest.param(
+            {"minSpeedup": {"runtime": "ONNXRuntime", "ratio": "1.09"}},
+            ["speed-up on ONNXRuntime (int8): 1.1000, lower end of its 95 % interval 1.0800, at least 1.09"],
+            id="speed on the other",
+        ),
+    ],
+)
+def test_each_gate_that_is_missed_is_told_with_what_was_measured(
+    measured: Measurements, acceptance: dict[str, Any], told: list[str]
+) -> None:
+    spec = spec_with(acceptance={"maxMiouDrop": "Unlimited", **acceptance})
+    settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
+    verdict, gates = judge(spec, settings, measured)
+    (field,) = acceptance
+    assert verdict.reason == Reason.ACCEPTANCE_NOT_MET
+    assert verdict.message == "; ".join(f"{words} (spec.acceptance.{field})" for words in told)
+    assert [gate.passed for gate in gates].count(False) == len(told)
 
 
 @pytest.mark.parametrize(

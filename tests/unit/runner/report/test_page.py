@@ -90,8 +90,25 @@ def test_figures_stand_side_by_side(tmp_path: Path) -> None:
         ("Size", "555.9 kB", "555.9 kB", "0%"),
         ("Size, packed", "562 B", "562 B", "0%"),
         ("Sparsity", "–", "75.0%", ""),
-        ("Speed-up", "1×", "1.02×", ""),
+        ("Speed-up", "1×", "1.02×", "1.01–1.04×"),
     ]
+
+
+def test_gates_stand_worst_first_with_what_was_asked_and_measured(tmp_path: Path) -> None:
+    told = result(tmp_path, Run(lost=0.05, sparsity=0.76))
+    rows = wording.gate_rows(told)
+    assert [row.passed for row in rows] == [False, False, True, True, True]
+    assert [row.gate for row in rows[2:]] == [
+        "sparsity of the strategy",
+        "classes on PaddleInference (default)",
+        "classes on ONNXRuntime (default)",
+    ]
+    assert (rows[2].asked, rows[2].measured, rows[2].default) == ("0.75, tolerance 0.005", "0.7600", False)
+    text = words(render(told))
+    for row in rows:
+        verdict = "✓ passed" if row.passed else "✗ missed"
+        asked = f"{row.asked} (default)" if row.default else row.asked
+        assert f"{row.gate} {asked} {row.measured} {verdict}" in text
 
 
 def test_class_that_lost_most_comes_first(tmp_path: Path) -> None:
@@ -154,7 +171,7 @@ def test_names_of_users_are_text_and_nothing_else(tmp_path: Path) -> None:
 def test_messages_and_addresses_of_users_are_escaped(tmp_path: Path) -> None:
     told = result(tmp_path, Run(model_uri="s3://models/<i>/"))
     told["notes"] = ["<b>note</b>"]
-    told["gates"][0]["message"] = "<u>gate</u>"
+    told["gates"][0]["gate"] = "<u>gate</u>"
     shown = render(told)
     assert {tag for tag, _ in Elements(shown).found}.isdisjoint({"b", "u"})
     for text in ("s3://models/<i>/", "<b>note</b>", "<u>gate</u>"):
