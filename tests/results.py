@@ -75,7 +75,8 @@ def document(folder: Path, run: Run) -> report.Document:
         software=Provenance(software, software),
         inputs=InputDigests({"model.pdmodel": "etag:1"}, {"val.txt": "5ee0" * 16}, [("a.jpg", "etag:2")]),
     )
-    return report.Document(spec, measured, _manifest(), verdict, gates, context)
+    recommended = figures.recommend(spec, settings, measured)
+    return report.Document(spec, measured, _manifest(), verdict, gates, context, recommended)
 
 
 def _spec(run: Run) -> JobSpec:

@@ -244,7 +244,8 @@ def _judged(
         software=request.software,
         inputs=job.found.digests(),
     )
-    document = report.Document(job.spec, measured, model.manifest, verdict, gates, context)
+    recommended = figures.recommend(job.spec, job.settings, measured)
+    document = report.Document(job.spec, measured, model.manifest, verdict, gates, context, recommended)
     return publish.Measurement(
         keys=job.keys,
         model=model,

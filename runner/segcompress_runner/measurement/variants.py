@@ -15,7 +15,7 @@ from segcompress_runner.measurement.runtimes.row import Candidate, Device, Way
 from segcompress_runner.measurement.runtimes.session import Session, predictor
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
 
-__all__ = ["Candidate", "Checked", "Device", "Variant", "check", "describe", "variants"]
+__all__ = ["Candidate", "Checked", "Device", "Variant", "check", "describe", "variants", "way_of"]
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,14 @@ class Checked:
     boundary: BoundaryIou
 
 
+def way_of(runtime: RuntimeName, name: str) -> Way:
+    """Return how a model runs in the variant of that name."""
+    return next(way for way in RUNTIMES[runtime].ways if way.name == name)
+
+
 def describe(runtime: RuntimeName, name: str) -> str:
     """Return what a user must set to run a model in the variant of that name."""
-    return next(way.how for way in RUNTIMES[runtime].ways if way.name == name)
+    return way_of(runtime, name).how
 
 
 def variants(

@@ -19,8 +19,8 @@ from segcompress_runner.measurement.gates import (
     why_not,
 )
 from segcompress_runner.measurement.runtimes.table import artefacts
-from segcompress_runner.measurement.variants import describe
 from segcompress_runner.outputs.publish import Verdict
+from segcompress_runner.outputs.recommendation import Recommendation, recommendation
 
 if TYPE_CHECKING:  # these import Paddle, which figures need not
     from collections.abc import Sequence
@@ -101,7 +101,9 @@ def judge(
     """Hold the figures against the gates: the first that is missed names the run's end."""
     metrics = metrics_of(spec, measured)
     gates = _gates(spec, settings, measured, spec.benchmark.runtimes, spec.exports)
-    notes = (*settings.notes, *_advice(spec, settings, measured))[:_NOTES]
+    recommended = recommend(spec, settings, measured)
+    advice = () if recommended is None else (_advice(recommended),)
+    notes = (*settings.notes, *advice)[:_NOTES]
     missed = [gate for gate in gates if not gate.passed]
     if not missed:
         message = f"{summary(metrics)}; gates by default: {default_gates(spec.acceptance)}"
@@ -155,23 +157,24 @@ def _figures(checked: Checked) -> Figures:
     )
 
 
-def _advice(spec: JobSpec, settings: ActSettings, measured: Measurements) -> tuple[str, ...]:
-    """Say which runtime to deploy on, as measured on this machine, of those that pass every gate."""
+def recommend(spec: JobSpec, settings: ActSettings, measured: Measurements) -> Recommendation | None:
+    """Return the fastest runtime, as measured on this machine, of those that pass every gate."""
     compared = [
         measured.reported(runtime).comparison
         for runtime in spec.benchmark.runtimes
         if all(gate.passed for gate in _gates(spec, settings, measured, (runtime,)))
     ]
     if not compared:
-        return ()
+        return None
     best = min(compared, key=lambda comparison: comparison.deployed.p50_ms)
-    fastest = best.deployed
-    how = describe(fastest.runtime, fastest.variant)
-    advice = (
-        f"fastest as measured here: {fastest.runtime}, {figure(fastest.p50_ms, LATENCY_PLACES)} ms "
-        f"({figure(best.speedup, 2)} times the baseline's speed there; {how})"
+    return recommendation(best, spec.benchmark.threads)
+
+
+def _advice(recommended: Recommendation) -> str:
+    return (
+        f"fastest as measured here: {recommended.runtime}, {figure(recommended.p50_ms, LATENCY_PLACES)} ms "
+        f"({figure(recommended.speedup, 2)} times the baseline's speed there; {recommended.how})"
     )
-    return (advice,)
 
 
 def _checked(several: Sequence[Checked], latency: Latency) -> Checked:

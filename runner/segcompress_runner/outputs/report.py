@@ -24,6 +24,7 @@ from segcompress_runner.outputs.html.panels import panels
 from segcompress_runner.outputs.manifests import ModelManifest, describe_files
 from segcompress_runner.outputs.packing import packed_bytes
 from segcompress_runner.outputs.publish import REPORT, RESULT, TABLE, Verdict
+from segcompress_runner.outputs.recommendation import Recommendation
 from segcompress_runner.plain import plain
 from segcompress_runner.processor import Processor
 from segcompress_runner.provenance import RUNNER_VERSION, Provenance
@@ -53,6 +54,7 @@ class Document:
     verdict: Verdict
     gates: tuple[GateResult, ...]
     context: Context
+    recommended: Recommendation | None
 
 
 def write(into: Path, document: Document) -> dict[str, Path]:
@@ -96,6 +98,7 @@ def result_json(document: Document) -> dict[str, Any]:
             }
             for compared in measured.latencies
         ],
+        "recommended": plain(document.recommended),
         "exports": plain(measured.exported.parities),
         "sparsity": plain(measured.sparsity),
         "packedBytes": {

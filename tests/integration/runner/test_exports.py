@@ -41,6 +41,10 @@ def test_a_run_measures_on_openvino_and_publishes_its_files(admin: Minio, runner
     assert compared["baseline"][0]["precision"] == "f32"
     assert result["metrics"]["runtime"] == "OpenVINO"
     assert [parity["artefact"] for parity in result["exports"]] == ["OpenVINO"]
+    recommended = result["recommended"]
+    assert (recommended["runtime"], recommended["files"]) == ("OpenVINO", ["model.xml", "model.bin"])
+    assert set(recommended["files"]) <= set(digests)
+    assert recommended["code"].startswith("threads = 1\n")
     assert "openvino" in result["versions"]
     assert "onnxruntime" not in result["versions"]
 

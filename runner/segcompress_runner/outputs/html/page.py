@@ -27,6 +27,7 @@ def render(result: Result, rows: Sequence[Sequence[Panel]] = ()) -> str:
             verdict=wording.verdict(result),
             gates=wording.gate_rows(result),
             figures=wording.figure_rows(result),
+            deploy=wording.deploy(result),
             classes=classes,
             classes_chart=charts.classes(classes),
             examples=list(zip(wording.picture_rows(result), rows, strict=True)) if rows else [],

@@ -17,7 +17,7 @@ from segcompress_runner.measurement.gates import Bounds, Parity
 from segcompress_runner.measurement.sparsity import Sparsity
 from segcompress_runner.measurement.variants import Checked, Variant
 from segcompress_runner.outputs.artefacts import Exported
-from segcompress_runner.outputs.figures import Measurements, judge, metrics_of
+from segcompress_runner.outputs.figures import Measurements, judge, metrics_of, recommend
 from segcompress_runner.processor import Processor
 
 NOTHING: Any = None
@@ -235,3 +235,17 @@ def test_note_names_the_fastest_runtime_of_those_that_pass_their_gates(
     settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
     verdict, _ = judge(spec, settings, replace(measured, exported=Exported(parities=(parity,))))
     assert [note[: len(advice or "")] for note in verdict.notes] == ([advice] if advice else [])
+    recommended = recommend(spec, settings, replace(measured, exported=Exported(parities=(parity,))))
+    assert (recommended is not None) == (advice is not None)
+    assert recommended is None or f"fastest as measured here: {recommended.runtime}, " in verdict.notes[0]
+
+
+def test_what_is_recommended_names_files_and_code_of_its_variant(measured: Measurements) -> None:
+    spec = spec_with(benchmark={"runtimes": ["PaddleInference"], "threads": 3})
+    settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
+    recommended = recommend(spec, settings, measured)
+    assert recommended is not None
+    assert (recommended.variant, recommended.p50_ms, recommended.miou) == ("int8", 17.9, 0.785)
+    assert recommended.files == ("model.pdmodel", "model.pdiparams")
+    assert recommended.code.startswith("threads = 3\n")
+    assert "enable_mkldnn_int8" in recommended.code

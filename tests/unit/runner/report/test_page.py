@@ -142,6 +142,28 @@ def test_a_run_that_trained_nothing_has_no_curves(tmp_path: Path) -> None:
     assert "dashed line" not in page
 
 
+def test_one_runtime_is_recommended_with_its_code(tmp_path: Path) -> None:
+    told = result(tmp_path)
+    deploy = wording.deploy(told)
+    assert deploy is not None
+    assert deploy.sentence == (
+        "ONNXRuntime is fastest of the runtimes that were measured and on which every gate passes: "
+        "13.68 ms, 1.02 times the baseline's speed there, mIoU 0.7998."
+    )
+    assert deploy.note == "Variant default, computed in f32. CPU."
+    assert deploy.code.startswith("threads = 1\nimport onnxruntime")
+    assert deploy.files == "model.onnx"
+    shown = words(render(told))
+    assert deploy.sentence in shown
+    assert " ".join(deploy.code.split()) in shown
+
+
+def test_no_runtime_is_recommended_where_each_misses_a_gate(tmp_path: Path) -> None:
+    told = result(tmp_path, Run(lost=0.05))
+    assert told["recommended"] is None
+    assert "No runtime is recommended" in words(render(told))
+
+
 def test_quantised_run_has_no_layers_to_show(tmp_path: Path) -> None:
     shown = render(result(tmp_path, Run(sparsity=None)))
     assert "Sparsity by layer" not in shown
