@@ -16,6 +16,7 @@ from segcompress_runner.measurement.benchmark import Comparison, Latency
 from segcompress_runner.measurement.bootstrap import Interval
 from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Scores
+from segcompress_runner.measurement.macs import Macs
 from segcompress_runner.measurement.sparsity import Layer, Sparsity
 from segcompress_runner.measurement.variants import Checked, Variant
 from segcompress_runner.measurement.worst import Example, Wrong, example
@@ -113,6 +114,7 @@ def _measured(folder: Path, run: Run) -> figures.Measurements:
         baseline=[_checked(runtime, before, folder / "before") for runtime in run.runtimes],
         compressed=[_checked(runtime, after, folder / "after") for runtime in run.runtimes],
         sparsity=_sparsity(run),
+        macs=Macs(90_123_456, 60_500_000),
         exported=Exported(),
         latencies=[_comparison(runtime, before, after) for runtime in run.runtimes],
         examples=_examples(run),

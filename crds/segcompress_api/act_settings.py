@@ -23,11 +23,17 @@ from segcompress_api.step_settings import (
     quant_post_settings,
 )
 from segcompress_api.strategy import Distillation, Strategy
-from segcompress_api.structured_settings import TwoOfFourSettings, two_of_four_settings
+from segcompress_api.structured_settings import (
+    ChannelSettings,
+    TwoOfFourSettings,
+    channel_settings,
+    two_of_four_settings,
+)
 from segcompress_api.train_settings import TrainSettings, following, train_settings
 
 __all__ = [
     "ActSettings",
+    "ChannelSettings",
     "DistillationSettings",
     "KeptZeros",
     "ModelFiles",
@@ -145,14 +151,14 @@ def _steps(strategy: Strategy, field: str) -> tuple[StepSettings, ...]:
                 f"{field}.{others[0]}", f"cannot be combined with {first} in one run", "give one of them"
             )
     if not pruning and not quantising:
-        raise InvalidSpecError(
-            field, "names no compression", "give UnstructurePrune, ASPPrune, QuantAware or QuantPost"
-        )
+        raise InvalidSpecError(field, "names no compression", "such as UnstructurePrune or QuantAware")
     return (*pruning.values(), *quantising.values())
 
 
 def _pruning(strategy: Strategy, field: str) -> dict[str, StepSettings]:
     named: dict[str, StepSettings] = {}
+    if strategy.channel_prune is not None:
+        named["ChannelPrune"] = channel_settings(strategy.channel_prune, f"{field}.ChannelPrune")
     if strategy.asp_prune is not None:
         named["ASPPrune"] = two_of_four_settings(strategy.asp_prune)
     if strategy.unstructure_prune is not None:

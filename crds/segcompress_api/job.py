@@ -261,11 +261,12 @@ class JobSpec(Model):
     @model_validator(mode="after")
     def _sparsity_of_what_is_pruned(self) -> Self:
         strategy = self.strategy
-        quantising = (strategy.quant_aware, strategy.quantization, strategy.quant_post)
-        pruning = (strategy.unstructure_prune, strategy.asp_prune)
-        dense = any(one is not None for one in quantising) and all(one is None for one in pruning)
-        if dense and self.acceptance.min_sparsity is not None:
-            raise ValueError("acceptance.minSparsity is about pruned layers, and quantisation prunes none")
+        zeros = (strategy.config_uri, strategy.unstructure_prune, strategy.asp_prune)
+        if self.acceptance.min_sparsity is not None and all(one is None for one in zeros):
+            raise ValueError(
+                "acceptance.minSparsity is about weights that become zero: of UnstructurePrune and "
+                "ASPPrune alone"
+            )
         return self
 
     @model_validator(mode="after")

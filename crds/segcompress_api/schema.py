@@ -135,17 +135,19 @@ def _spelling_rules(section: str, properties: Schema) -> list[Schema]:
 
 
 _TRAINED = (
-    "has(self.UnstructurePrune) || has(self.ASPPrune) || has(self.QuantAware) || has(self.Quantization)"
+    "has(self.UnstructurePrune) || has(self.ChannelPrune) || has(self.ASPPrune) || has(self.QuantAware)"
+    " || has(self.Quantization)"
 )
 _STRATEGY_RULES = [
     _rule(
         f"has(self.configUri) ? !({_TRAINED} || has(self.QuantPost) || has(self.TrainConfig)"
         f" || has(self.Distillation)) : {_TRAINED} || has(self.QuantPost)",
-        "give either configUri alone, or what compresses: UnstructurePrune, ASPPrune, QuantAware, QuantPost",
+        "give either configUri alone, or what compresses: UnstructurePrune, ChannelPrune, ASPPrune, "
+        "QuantAware, QuantPost",
     ),
     _rule(
-        "!(has(self.UnstructurePrune) && has(self.ASPPrune))",
-        "ASPPrune cannot be combined with UnstructurePrune: give one of them",
+        "[has(self.UnstructurePrune), has(self.ChannelPrune), has(self.ASPPrune)].filter(x, x).size() <= 1",
+        "UnstructurePrune, ChannelPrune and ASPPrune cannot be combined: give one of them",
     ),
     _rule(
         "!(has(self.QuantPost) && (has(self.QuantAware) || has(self.Quantization)))",
@@ -216,10 +218,9 @@ _GMP_RULES = [
 _SPEC_RULES = [
     _rule(
         "!has(self.acceptance.minSparsity)"
-        " || has(self.strategy.UnstructurePrune) || has(self.strategy.ASPPrune)"
-        " || !(has(self.strategy.QuantAware) || has(self.strategy.Quantization)"
-        " || has(self.strategy.QuantPost))",
-        "acceptance.minSparsity is about pruned layers, and quantisation prunes none",
+        " || has(self.strategy.configUri)"
+        " || has(self.strategy.UnstructurePrune) || has(self.strategy.ASPPrune)",
+        "acceptance.minSparsity is about weights that become zero: of UnstructurePrune and ASPPrune alone",
     ),
     _rule(
         "!has(self.acceptance.minSpeedup) || self.acceptance.minSpeedup.runtime in self.benchmark.runtimes",

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from segcompress_api.base import LARGEST_COUNT, Flag, Number, Section, Whole, free_form
 from segcompress_api.quantisation_sections import QuantAware, QuantPost
-from segcompress_api.structured_sections import ASPPrune
+from segcompress_api.structured_sections import ASPPrune, ChannelPrune
 
 SPELLINGS: dict[str, dict[str, str]] = {
     "Distillation": {"distill_lambda": "alpha", "distill_loss": "loss", "distill_node_pair": "node"},
@@ -171,6 +171,7 @@ class Strategy(Section):
     )
     distillation: Distillation | None = Field(default=None, alias="Distillation")
     unstructure_prune: UnstructurePrune | None = Field(default=None, alias="UnstructurePrune")
+    channel_prune: ChannelPrune | None = Field(default=None, alias="ChannelPrune")
     asp_prune: ASPPrune | None = Field(default=None, alias="ASPPrune")
     quant_aware: QuantAware | None = Field(default=None, alias="QuantAware")
     quantization: QuantAware | None = Field(

@@ -14,6 +14,7 @@ from segcompress_runner.measurement.agreement import Agreement, LabelMaps
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.benchmark import benchmark as compare
 from segcompress_runner.measurement.gates import Parity
+from segcompress_runner.measurement.macs import Macs, count_macs
 from segcompress_runner.measurement.runtimes.table import artefacts, runtime_of
 from segcompress_runner.measurement.sparsity import Sparsity, measure_sparsity
 from segcompress_runner.measurement.variants import Candidate, Checked
@@ -36,6 +37,7 @@ class After:
     sparsity: Sparsity | None
     exported: Exported
     examples: tuple[Example, ...]
+    macs: Macs
 
 
 def evaluate(case: Case, compressed: ModelFiles, before: LabelMaps, into: Path) -> After:
@@ -50,7 +52,8 @@ def evaluate(case: Case, compressed: ModelFiles, before: LabelMaps, into: Path) 
     target = case.settings.sparsity
     zeros = None if target is None else measure_sparsity(compressed, target)
     baseline, after, exported = _on_exports(case, candidate, saved, maps, into)
-    return After(tuple(baseline), (*saved, *after), zeros, exported, examples)
+    macs = Macs(*(count_macs(files, *case.val[0][0].shape[1:]) for files in (case.model, compressed)))
+    return After(tuple(baseline), (*saved, *after), zeros, exported, examples, macs)
 
 
 def _example(case: Case, wrong: Wrong, before: LabelMaps, after: LabelMaps) -> Example:

@@ -140,7 +140,9 @@ def settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
     whole = with_strategy(spec, storage)
     settings = settings_of(whole.strategy, spec.model.files, source or "spec.strategy")
     if spec.acceptance.min_sparsity is not None and settings.sparsity is None:
-        raise InvalidSettingError("spec.acceptance.minSparsity: the strategy prunes nothing; leave it out")
+        raise InvalidSettingError(
+            "spec.acceptance.minSparsity: the strategy makes no weight zero; leave it out"
+        )
     return whole, settings
 
 
@@ -196,6 +198,7 @@ def _measure(
         baseline=before,
         compressed=after.checked,
         sparsity=after.sparsity,
+        macs=after.macs,
         examples=after.examples,
         exported=after.exported,
         latencies=measuring.benchmark(case, before, after.checked),

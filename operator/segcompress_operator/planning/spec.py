@@ -16,7 +16,14 @@ from segcompress_operator.planning.allowed import check_allowed
 from segcompress_operator.planning.observed import Resource, largest_part
 from segcompress_operator.settings import RunnerSettings
 
-_COMPRESSIONS = ("UnstructurePrune", "ASPPrune", "QuantAware", "Quantization", "QuantPost")
+_COMPRESSIONS = (
+    "UnstructurePrune",
+    "ChannelPrune",
+    "ASPPrune",
+    "QuantAware",
+    "Quantization",
+    "QuantPost",
+)
 
 
 def parse_spec(resource: Resource) -> JobSpec:

@@ -72,10 +72,11 @@ def _check_graph(files: ModelFiles, settings: ActSettings) -> None:
         if settings.train is not None:
             _check_losses(program, graph, groups, settings.distillation.losses)
         program = trainable(program)
+        nodes = names_in(groups)
         for one, step in zip(settings.steps, make_steps(settings.steps), strict=True):
-            changed = step.changed(program, graph)
+            changed = step.changed(program, graph, nodes)
             if one.trains:
-                check_coverage(graph, names_in(groups), changed)
+                check_coverage(graph, nodes, changed)
 
 
 def _check_losses(program: Any, graph: Sequence[Operator], groups: Groups, losses: Sequence[str]) -> None:

@@ -60,7 +60,7 @@ def make_student(
     groups = distilled(inference, settings.distillation)
     teacher = make_teacher(teacher_files, names_in(groups), executor)
     train = trainable(loaded.program)
-    graphs = Graphs(train, inference, paddle.static.global_scope())
+    graphs = Graphs(train, inference, paddle.static.global_scope(), teacher.nodes)
     for step in steps:
         step.before_loss(graphs, executor)
     graphs.train = graphs.train._prune(list(teacher.nodes))  # noqa: SLF001  # as upstream cuts behind the nodes

@@ -79,6 +79,8 @@ def _train(training: Training, into: Path) -> Compressed:
     with static_graph(device=training.device, threads=training.threads, seed=training.seed) as executor:
         with quiet():
             student = make_student(training.model, teacher, training.settings, steps, executor)
+        for note in (note for step in steps for note in step.notes):
+            training.progress.note(note)
         run = _Run(training, student, steps, executor)
         run.train()
         best, scores = run.restore_best()

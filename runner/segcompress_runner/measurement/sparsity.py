@@ -3,12 +3,10 @@
 Source: paddleslim 2.6.0, prune/unstructured_pruner.py, `_get_skip_params` and `_get_skip_params_conv1x1`;
 what counts as a parameter: common/recover_program.py, `_recover_param_attr`.
 Where zeros were promised in a pattern, only those that lie in it count.
-Nothing that a training counted goes in here, and none of Paddle's global state is touched: the program is
-loaded into a scope of its own.
+Nothing that a training counted goes in here.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +15,7 @@ import numpy as np
 from segcompress_api.act_settings import Pattern, SparsityTarget
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.patterns import zeros_in_blocks
+from segcompress_runner.measurement.static_model import loaded
 from segcompress_runner.measurement.two_of_four import input_axes, is_two_of_four
 
 _QUANTISERS = ("quantize_linear", "dequantize_linear")
@@ -54,7 +53,8 @@ def measure_sparsity(files: ModelFiles, target: SparsityTarget) -> Sparsity:
 
     `target` says which layers count, and which zeros of theirs.
     """
-    with _loaded(files) as (program, scope):
+    with loaded(files) as model:
+        program, scope = model.program, model.scope
         chosen = _chosen(program, target)
         counts, unfit = [], []
         for parameter in _parameters(program):
@@ -122,22 +122,3 @@ def _normalisation_inputs(program: Any) -> frozenset[str]:
 def _share(counts: list[tuple[int, int]]) -> float:
     total = sum(size for size, _ in counts)
     return sum(zeros for _, zeros in counts) / total if total else 0.0
-
-
-@contextmanager
-def _loaded(files: ModelFiles) -> Iterator[tuple[Any, Any]]:
-    """Yield (program, scope), in static mode for as long as that takes."""
-    import paddle
-
-    was_dynamic = paddle.in_dynamic_mode()
-    paddle.enable_static()
-    scope = paddle.static.Scope()
-    try:
-        with paddle.static.scope_guard(scope):
-            program = paddle.static.deserialize_program(files.program.read_bytes())
-            executor = paddle.static.Executor(paddle.CPUPlace())
-            paddle.static.deserialize_persistables(program, files.params.read_bytes(), executor)
-            yield program, scope
-    finally:
-        if was_dynamic:
-            paddle.disable_static()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # these import Paddle, which figures need not
     from segcompress_runner.inputs.model import ModelFiles
     from segcompress_runner.measurement.benchmark import Comparison, Latency
     from segcompress_runner.measurement.evaluation import Scores
+    from segcompress_runner.measurement.macs import Macs
     from segcompress_runner.measurement.sparsity import Sparsity
     from segcompress_runner.measurement.variants import Checked
     from segcompress_runner.measurement.worst import Example
@@ -52,6 +53,7 @@ class Measurements:
     exported: Exported
     latencies: Sequence[Comparison]
     processor: Processor
+    macs: Macs
     examples: Sequence[Example] = ()
 
     def reported(self, runtime: RuntimeName) -> Reported:

@@ -101,6 +101,7 @@ def result_json(document: Document) -> dict[str, Any]:
         "recommended": plain(document.recommended),
         "exports": plain(measured.exported.parities),
         "sparsity": plain(measured.sparsity),
+        "macs": plain(measured.macs),
         "packedBytes": {
             "baseline": packed_bytes(measured.model.params),
             "compressed": packed_bytes(measured.compressed_model.params),

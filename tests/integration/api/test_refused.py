@@ -15,7 +15,7 @@ SPARSE = loaded(OLD_SPARSE_FILE)
 TRAIN = SPARSE["TrainConfig"]
 DATASET = job()["spec"]["dataset"]
 GMP = SPARSE["UnstructurePrune"]["gmp_config"]
-ONE_STRATEGY = "give either configUri alone, or what compresses: UnstructurePrune, ASPPrune"
+ONE_STRATEGY = "give either configUri alone, or what compresses: UnstructurePrune, ChannelPrune, ASPPrune"
 ONE_MODEL = "give exactly one of inference and paddleseg"
 NETWORK = {
     "configUri": "s3://models/net.yml",
@@ -72,7 +72,7 @@ FILE = "in body should match '^[A-Za-z0-9_]"
             "spec.strategy.TrainConfig",
             None,
             "spec.strategy",
-            "TrainConfig is required where configUri is not given",
+            "TrainConfig is required by what trains: every section but QuantPost",
             id="no TrainConfig",
         ),
         pytest.param(

@@ -56,10 +56,34 @@ class OnStem(paddle.nn.Layer):  # type: ignore[misc]  # Paddle ships no types
         return [paddle.nn.functional.interpolate(scores, paddle.shape(x)[2:], mode="bilinear")]
 
 
+class Joined(paddle.nn.Layer):  # type: ignore[misc]  # Paddle ships no types
+    """Layers joined in every way that U-shaped networks know: side by side, added, scaled, transposed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        nn = paddle.nn
+        self.stem = nn.Sequential(nn.Conv2D(3, 16, 3, padding=1), nn.BatchNorm2D(16), nn.ReLU())
+        self.down = nn.Sequential(
+            nn.Conv2D(16, 24, 3, stride=2, padding=1), nn.BatchNorm2D(24), nn.Hardswish()
+        )
+        self.side = nn.Conv2D(16, 24, 1, stride=2, bias_attr=False)
+        self.deep = nn.Sequential(nn.Conv2D(24, 24, 3, padding=1, groups=24), nn.BatchNorm2D(24), nn.ReLU())
+        self.gate = nn.Sequential(nn.AdaptiveAvgPool2D(1), nn.Conv2D(24, 24, 1), nn.Sigmoid())
+        self.up = nn.Conv2DTranspose(24, 16, 2, stride=2)
+        self.last = nn.Conv2D(32, 3, 1)
+
+    def forward(self, x: Any) -> Any:
+        stem = self.stem(x)
+        low = self.deep(self.down(stem) + self.side(stem))
+        return [self.last(paddle.concat([stem, self.up(low * self.gate(low))], axis=1))]
+
+
 NETWORKS: dict[str, Callable[[], Any]] = {
     "Bound": Bound,
+    "Joined": Joined,
     "SegHead": OnStem,
     "BiSeNetV2": lambda: models.BiSeNetV2(num_classes=3),
+    "UNet": lambda: models.UNet(num_classes=3),
     "PPHumanSegLite": lambda: models.PPHumanSegLite(num_classes=2),
     "OCRHead": lambda: models.OCRNet(
         num_classes=3, backbone=Stem(), backbone_indices=[0], ocr_mid_channels=16, ocr_key_channels=8

@@ -20,6 +20,7 @@ STRICTER = {
     "spec.strategy.Distillation.teacher_params_filename": "must be the job's own model",
     "spec.model.inference.modelFile": "must be the teacher's, where an ACT file names one",
     "spec.model.inference.paramsFile": "must be the teacher's, where an ACT file names one",
+    "spec.strategy.ChannelPrune.pruned_ratio": "free-form to the API server",
     "spec.strategy.TrainConfig.learning_rate": "free-form to the API server",
     "spec.strategy.TrainConfig.optimizer_builder": "free-form to the API server",
     "spec.strategy.TrainConfig.optim_args": "free-form, and one spelling of two",

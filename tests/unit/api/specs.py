@@ -37,6 +37,7 @@ _MEANING: dict[str, Any] = {
     "Global": {"note": 1},
     "inputShape": [1, 3, 8, 8],
     "sparse_block": [1, 1],
+    "pruned_ratio": 0.25,
 }
 """Values of fields whose schema does not say what they mean."""
 
@@ -50,6 +51,8 @@ _COMPRESSIONS = (
     ("ASPPrune", "QuantAware"),
     ("QuantPost",),
     ("UnstructurePrune", "QuantPost"),
+    ("ChannelPrune",),
+    ("ChannelPrune", "Quantization"),
     ("configUri",),
 )
 """What may stand beside one another, of the sections that compress and configUri."""
@@ -232,7 +235,7 @@ def _obey_rules(spec: Spec, compression: tuple[str, ...], source: str = _SOURCES
         strategy.pop(name, None)
     for name in compression:
         strategy.setdefault(name, full(SCHEMA["properties"]["strategy"]["properties"][name]))
-    if {*compression} <= {"QuantAware", "Quantization", "QuantPost"}:
+    if {*compression} <= {"QuantAware", "Quantization", "QuantPost", "ChannelPrune"}:
         spec.get("acceptance", {}).pop("minSparsity", None)
     if trains:
         _train_once(strategy.setdefault("TrainConfig", {"learning_rate": 0.1}))

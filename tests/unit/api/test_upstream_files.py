@@ -2,7 +2,13 @@
 
 import pytest
 
-from segcompress_api.act_settings import PruneSettings, QuantSettings, parse_act_file, settings_of
+from segcompress_api.act_settings import (
+    ChannelSettings,
+    PruneSettings,
+    QuantSettings,
+    parse_act_file,
+    settings_of,
+)
 from segcompress_api.errors import InvalidSpecError
 from unit.api import upstream_files as upstream
 from unit.api.act_files import FIELD, FILES
@@ -22,6 +28,9 @@ from unit.api.act_files import FIELD, FILES
         pytest.param(upstream.PP_LITESEG_QAT, QuantSettings, "conv2d_95.tmp_0", id="pp_liteseg_qat"),
         pytest.param(upstream.PP_LITESEG_SPARSE, PruneSettings, "conv2d_95.tmp_0", id="pp_liteseg_sparse"),
         pytest.param(upstream.PPMATTING_QAT, QuantSettings, None, id="ppmatting_qat"),
+        pytest.param(
+            upstream.UNET_CHANNEL_PRUNE, ChannelSettings, "conv2d_37.tmp_1", id="unet_channel_prune"
+        ),
         pytest.param(upstream.UNET_QAT, QuantSettings, "conv2d_37.tmp_1", id="unet_qat, old optimiser keys"),
     ],
 )
@@ -34,14 +43,13 @@ def test_upstream_s_files_are_taken_as_they_are(
     assert read.distillation.groups == (((node,),) if node else ())
     assert read.training.epochs == content["TrainConfig"]["epochs"]
     assert read.training.learning_rate == content["TrainConfig"]["learning_rate"]
-    assert read.training.optimizer["optimizer"] == {"type": "SGD"}
+    assert read.training.optimizer["optimizer"] == upstream.optimizer(content)
     assert [note.partition(" ")[0] for note in read.notes] == [f"{FIELD}.Global"]
 
 
 @pytest.mark.parametrize(
     ("content", "field"),
     [
-        pytest.param(upstream.UNET_CHANNEL_PRUNE, f"{FIELD}.ChannelPrune", id="unet_channel_prune"),
         pytest.param(upstream.PP_HUMANSEG_AUTO, FIELD, id="pp_humanseg_auto: no compression named"),
         pytest.param(upstream.PP_LITESEG_AUTO, FIELD, id="pp_liteseg_auto: no compression named"),
     ],

@@ -134,10 +134,20 @@ UNET_CHANNEL_PRUNE: Sections = {
     "Distillation": _distillation("conv2d_37.tmp_1"),
     "ChannelPrune": {
         "pruned_ratio": 0.25,
-        "prune_params_name": ["conv2d_17.w_0", "conv2d_16.w_0"],
+        "prune_params_name": [f"conv2d_{number}.w_0" for number in range(17, -1, -1)],
         "criterion": "l1_norm",
     },
-    "TrainConfig": _train(861, 180, _piecewise([1000, 2000], [0.00001, 0.0001, 0.001]), 4.0e-05),
+    "TrainConfig": {
+        **_train(
+            861,
+            180,
+            _piecewise(
+                [1000, 2000, 3000, 40000, 80000, 120000],
+                [0.00001, 0.0001, 0.001, 0.01, 0.001, 0.0001, 0.00001],
+            ),
+        ),
+        "optimizer_builder": {"optimizer": {"type": "Momentum", "momentum": 0.9}, "weight_decay": 4.0e-05},
+    },
 }
 
 PP_HUMANSEG_AUTO: Sections = {
@@ -151,3 +161,11 @@ PP_LITESEG_AUTO: Sections = {
     "Global": _global(_CITYSCAPES, "./RES-paddle2-PPLIteSegSTDC1", input_name="x"),
     "TrainConfig": _train(14, 90, _piecewise([900], [0.001, 0.0005])),
 }
+
+
+def optimizer(content: Sections) -> Sections:
+    """Return the optimiser that a file names, in either spelling."""
+    train = content["TrainConfig"]
+    if "optimizer_builder" in train:
+        return dict(train["optimizer_builder"]["optimizer"])
+    return {"type": train["optimizer"]}

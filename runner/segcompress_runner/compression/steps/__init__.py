@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from segcompress_api.act_settings import KeptZeros as KeptZerosSettings
 from segcompress_api.act_settings import (
+    ChannelSettings,
     PruneSettings,
     QuantPostSettings,
     QuantSettings,
     StepSettings,
     TwoOfFourSettings,
 )
+from segcompress_api.act_settings import KeptZeros as KeptZerosSettings
+from segcompress_runner.compression.steps.channel_prune import ChannelPrune
 from segcompress_runner.compression.steps.kept_zeros import KeptZeros
 from segcompress_runner.compression.steps.quant_aware import QuantAware
 from segcompress_runner.compression.steps.quant_post import QuantPost
@@ -25,6 +27,7 @@ _STEPS: dict[type[StepSettings], Callable[[Any], Step]] = {
     QuantSettings: QuantAware,
     TwoOfFourSettings: TwoOfFour,
     QuantPostSettings: QuantPost,
+    ChannelSettings: ChannelPrune,
     KeptZerosSettings: KeptZeros,
 }
 

@@ -22,9 +22,9 @@ class KeptZeros(Step):
         del settings  # they say that it takes part, and no more
         self._masking: Any = None
 
-    def changed(self, program: Any, graph: Sequence[Operator]) -> tuple[Operator, ...]:
+    def changed(self, program: Any, graph: Sequence[Operator], nodes: Sequence[str]) -> tuple[Operator, ...]:
         """Return no operator: each of them was another step's to change."""
-        del program, graph
+        del program, graph, nodes
         return ()
 
     def before_loss(self, graphs: Graphs, executor: Any) -> None:

@@ -30,8 +30,9 @@ class QuantAware(Step):
     def __init__(self, settings: QuantSettings) -> None:
         self._settings = settings.quant_aware
 
-    def changed(self, program: Any, graph: Sequence[Operator]) -> tuple[Operator, ...]:
+    def changed(self, program: Any, graph: Sequence[Operator], nodes: Sequence[str]) -> tuple[Operator, ...]:
         """Return the operators with weights that the passes quantise."""
+        del nodes
         return quantisable(program, graph, self._settings, _FIELD)
 
     def after_loss(self, graphs: Graphs, executor: Any) -> None:

@@ -48,8 +48,9 @@ class QuantPost(Step):
         self._scales: dict[str, str] = {}
         self._magnitudes: dict[str, Magnitudes] = {}
 
-    def changed(self, program: Any, graph: Sequence[Operator]) -> tuple[Operator, ...]:
+    def changed(self, program: Any, graph: Sequence[Operator], nodes: Sequence[str]) -> tuple[Operator, ...]:
         """Return the operators with weights that are quantised."""
+        del nodes
         known = {name for one in graph for name in (*one.inputs, *one.outputs)}
         for name in self._section.skip_tensor_list:
             if name not in known:

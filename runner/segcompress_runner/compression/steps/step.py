@@ -9,11 +9,15 @@ from segcompress_runner.compression.graph import Operator
 
 @dataclass
 class Graphs:
-    """The student's two programs, which share their weights by name in `scope`; steps rewrite them."""
+    """The student's two programs, which share their weights by name in `scope`; steps rewrite them.
+
+    `nodes` are the distilled variables: their shapes are the teacher's.
+    """
 
     train: Any
     inference: Any
     scope: Any
+    nodes: tuple[str, ...] = ()
 
 
 class Step:
@@ -29,13 +33,16 @@ class Step:
     ratio: float | None = None
     """Share of the weights that is zero now, where the step works towards one."""
 
+    notes: tuple[str, ...] = ()
+    """Sentences for the log on what the step made of the model, once `before_loss` is over."""
+
     @property
     def eligible(self) -> bool:
         """Return whether weights as they are now may be shipped."""
         return True
 
-    def changed(self, program: Any, graph: Sequence[Operator]) -> tuple[Operator, ...]:
-        """Return the operators of an inference program that the step changes.
+    def changed(self, program: Any, graph: Sequence[Operator], nodes: Sequence[str]) -> tuple[Operator, ...]:
+        """Return the operators of an inference program that the step changes; `nodes` are distilled.
 
         Raises InvalidSettingError where there are none.
         """

@@ -27,8 +27,9 @@ class TwoOfFour(Step):
         self._names = settings.names
         self._masking: Any = None
 
-    def changed(self, program: Any, graph: Sequence[Operator]) -> tuple[Operator, ...]:
+    def changed(self, program: Any, graph: Sequence[Operator], nodes: Sequence[str]) -> tuple[Operator, ...]:
         """Return the operators whose weights become 2:4."""
+        del nodes
         axes = self._axes(program)
         if not axes:
             raise InvalidSettingError(f"{_FIELD}: the model has no layer that can be pruned; {_WHAT}")

@@ -35,8 +35,9 @@ class Unstructured(Step):
         """Return whether the ramp is over; always, in threshold mode."""
         return self.ratio == self._settings.ratio
 
-    def changed(self, program: Any, graph: Sequence[Operator]) -> tuple[Operator, ...]:
+    def changed(self, program: Any, graph: Sequence[Operator], nodes: Sequence[str]) -> tuple[Operator, ...]:
         """Return the operators whose weights are pruned."""
+        del nodes
         pruned = self._pruned(program)
         if not pruned:
             raise InvalidSettingError(_nothing_to_prune(self._settings))

@@ -139,7 +139,7 @@ def figure_rows(result: Result) -> list[FigureRow]:
     """Return the figures of both models side by side: accuracy, latency, sizes, sparsity, speed-up."""
     metrics = result["metrics"]
     before, after = metrics["baseline"], metrics["compressed"]
-    packed = result["packedBytes"]
+    packed, macs = result["packedBytes"], result["macs"]
     return [
         FigureRow("mIoU", before["miou"], after["miou"], signed(-float(metrics["miouDrop"]), 4)),
         FigureRow(
@@ -165,6 +165,12 @@ def figure_rows(result: Result) -> list[FigureRow]:
             size(packed["baseline"]),
             size(packed["compressed"]),
             _percent(packed["baseline"], packed["compressed"]),
+        ),
+        FigureRow(
+            "Multiply-adds",
+            count(macs["baseline"]),
+            count(macs["compressed"]),
+            _percent(macs["baseline"], macs["compressed"]),
         ),
         FigureRow("Sparsity", _NONE, _share(after.get("sparsity")), ""),
         FigureRow("Speed-up", "1×", _times(metrics.get("speedup")), _speedup_interval(result)),
@@ -256,6 +262,14 @@ def size(count: int) -> str:
     if count < 1000:  # noqa: PLR2004
         return f"{count} B"
     return f"{count / 1000:.1f} kB" if count < 10**6 else f"{count / 10**6:.2f} MB"
+
+
+def count(number: int) -> str:
+    """Return a large number in thousands, millions or billions."""
+    for unit, step in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if number >= step:
+            return f"{number / step:.2f} {unit}"
+    return str(number)
 
 
 def signed(value: float, places: int) -> str:

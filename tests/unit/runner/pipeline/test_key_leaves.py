@@ -47,6 +47,7 @@ OLD_RATIO = make_base(unstructure_prune={"pruned_ratio": 0.75})
 ONLY_1X1 = make_base(unstructure_prune={"ratio": 0.75, "prune_params_type": "conv1x1_only"})
 THRESHOLD = make_base(unstructure_prune={"prune_mode": "threshold", "threshold": 0.01})
 QUANTISED = make_base(quant_aware={})
+NARROWER = make_base(channel_prune={"pruned_ratio": 0.25, "prune_params_name": ["w"]})
 TWO_OF_FOUR = make_base(asp_prune={})
 OLD_QUANTISED = make_base(quantization={})
 CALIBRATED = make_base(quant_post={"batch_nums": 4})
@@ -162,6 +163,9 @@ LEAVES: Mapping[str, Leaf] = {
     "strategy.unstructure_prune.prune_params_type": both(st.just("conv1x1_only")),
     "strategy.unstructure_prune.local_sparsity": both(st.just(True)),  # noqa: FBT003 - a value
     "strategy.unstructure_prune.sparse_block": both(st.just([4, 1]), ONLY_1X1),
+    "strategy.channel_prune.pruned_ratio": both(fractions(0.25, 1), NARROWER),
+    "strategy.channel_prune.prune_params_name": both(st.sampled_from([["v"], ["v", "w"], []]), NARROWER),
+    "strategy.channel_prune.criterion": both(st.sampled_from(["bn_scale", "geometry_median"]), NARROWER),
     "strategy.asp_prune.prune_params_name": both(NAMES, TWO_OF_FOUR),
     **quantisation("quant_aware", QUANTISED),
     **quantisation("quantization", OLD_QUANTISED),

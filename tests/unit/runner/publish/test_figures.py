@@ -14,6 +14,7 @@ from segcompress_runner.measurement.bootstrap import Interval
 from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Scores
 from segcompress_runner.measurement.gates import Bounds, Parity
+from segcompress_runner.measurement.macs import Macs
 from segcompress_runner.measurement.sparsity import Sparsity
 from segcompress_runner.measurement.variants import Checked, Variant
 from segcompress_runner.outputs.artefacts import Exported
@@ -80,6 +81,7 @@ def measured(tmp_path: Path) -> Measurements:
             checked(paddle, "int8", 0.89, 0.68, files=after),
             checked(onnx, "int8", 0.9, 0.6, files=in_onnx[1]),
         ],
+        macs=Macs(2, 1),
         sparsity=Sparsity(pruned_layers=0.7497, whole_model=0.5, layers=()),
         exported=Exported(),
         latencies=[

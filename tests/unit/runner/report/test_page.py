@@ -89,6 +89,7 @@ def test_figures_stand_side_by_side(tmp_path: Path) -> None:
         ("Latency", "22.58 ms", "22.04 ms", "−2.4%"),
         ("Size", "555.9 kB", "555.9 kB", "0%"),
         ("Size, packed", "562 B", "562 B", "0%"),
+        ("Multiply-adds", "90.12 M", "60.50 M", "−32.9%"),
         ("Sparsity", "–", "75.0%", ""),
         ("Speed-up", "1×", "1.02×", "1.01–1.04×"),
     ]
