@@ -290,7 +290,7 @@ def _speedup_interval(result: Result) -> str:
     metrics = result["metrics"]
     told = (metrics["runtime"], metrics["variant"])
     compared = next(one for one in result["latencies"] if (one["runtime"], one["deployed"]) == told)
-    return f"{compared['interval']['low']:.2f}–{compared['interval']['high']:.2f}×"
+    return f"{compared['interval']['low']:.2f}–{compared['interval']['high']:.2f}"
 
 
 def _share(value: str | None) -> str:

@@ -299,6 +299,10 @@ def test_the_pattern_s_gate_names_the_layers_that_miss_it() -> None:
     )
     (gate, *_) = results(TWO_OF_FOUR, measured(0.9, 0.9, 0.5))
     assert (gate.gate, gate.measured, gate.passed) == ("pattern 2:4", "every pruned layer", True)
+    assert (gate.left, gate.reason) == (1, Reason.SPARSITY_NOT_REACHED)
+    assert gate.message == (
+        "every pruned layer of the saved model keeps at most two of four weights (spec.strategy.ASPPrune)"
+    )
 
 
 def only(found: Measured, **acceptance: Any) -> GateResult:
@@ -456,7 +460,15 @@ def test_what_was_asked_and_measured_is_told_of_every_gate() -> None:
     assert parity.left == 0
     assert drop.left == 1
     nothing, *_ = results(QUANT, measured(0.9, 0.9), min_sparsity="0.5")
-    assert (nothing.asked, nothing.measured, nothing.left) == ("at least 0.5", "nothing is pruned", -1)
+    assert (nothing.gate, nothing.asked, nothing.measured) == (
+        "sparsity",
+        "at least 0.5",
+        "nothing is pruned",
+    )
+    assert (nothing.left, nothing.reason) == (-1, Reason.ACCEPTANCE_NOT_MET)
+    assert least.message == (
+        "sparsity of the saved model's pruned layers: 0.7000, at least 0.5 (spec.acceptance.minSparsity)"
+    )
 
 
 def test_a_quantised_file_is_asked_for_accuracy_alone() -> None:
