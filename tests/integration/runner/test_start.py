@@ -4,7 +4,10 @@ import subprocess
 import sys
 
 NEEDLESS = {
+    "MNN",
     "matplotlib",
+    "onnxruntime",
+    "openvino",
     "pandas",
     "paddleslim.auto_compression",
     "paddleseg.models",
@@ -14,7 +17,7 @@ NEEDLESS = {
 
 
 def test_a_run_imports_nothing_that_plots_or_counts_for_others() -> None:
-    program = "import sys, segcompress_runner.stages; print(*sys.modules)"
+    program = "import sys, segcompress_runner.measuring; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], capture_output=True, check=True, text=True
     )

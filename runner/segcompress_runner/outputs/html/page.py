@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from segcompress_runner.outputs.html import charts, wording
+from segcompress_runner.outputs.html.deploy import deploy
 from segcompress_runner.outputs.html.panels import DIFFERENCES, Panel, class_colour, css
 from segcompress_runner.outputs.html.wording import ClassRow, Result
 
@@ -27,7 +28,7 @@ def render(result: Result, rows: Sequence[Sequence[Panel]] = ()) -> str:
             verdict=wording.verdict(result),
             gates=wording.gate_rows(result),
             figures=wording.figure_rows(result),
-            deploy=wording.deploy(result),
+            deploy=deploy(result),
             classes=classes,
             classes_chart=charts.classes(classes),
             examples=list(zip(wording.picture_rows(result), rows, strict=True)) if rows else [],

@@ -90,16 +90,6 @@ class LatencyRow:
     how: str
 
 
-@dataclass(frozen=True)
-class Deploy:
-    """Which runtime is recommended, what was set there, and the code that does so beside the files."""
-
-    sentence: str
-    note: str
-    code: str
-    files: str
-
-
 def title(result: Result) -> str:
     """Return what was compressed, and how."""
     spec = result["run"]["spec"]
@@ -223,22 +213,6 @@ def latency_rows(result: Result) -> list[LatencyRow]:
 def precision(*, int8: bool, floats: str) -> str:
     """Return what a model was computed in."""
     return f"int8, rest {floats}" if int8 else floats
-
-
-def deploy(result: Result) -> Deploy | None:
-    """Return where to deploy the model and how; None where it misses a gate on every runtime."""
-    found = result["recommended"]
-    if found is None:
-        return None
-    computed = precision(int8=found["int8"], floats=found["precision"])
-    return Deploy(
-        sentence=f"{found['runtime']} is fastest of the runtimes that were measured and on which every gate "
-        f"passes: {found['p50_ms']:.2f} ms, {found['speedup']:.2f} times the baseline's speed there, "
-        f"mIoU {found['miou']:.4f}.",
-        note=f"Variant {found['variant']}, computed in {computed}. {found['how']}.",
-        code=found["code"],
-        files=" and ".join(found["files"]),
-    )
 
 
 def settings(result: Result) -> str:

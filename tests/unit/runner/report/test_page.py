@@ -9,6 +9,7 @@ import pytest
 
 from results import ONNX, PADDLE, Run, page, result
 from segcompress_runner.outputs.html import wording
+from segcompress_runner.outputs.html.deploy import deploy
 from segcompress_runner.outputs.html.page import render
 
 HOSTILE = (
@@ -145,18 +146,18 @@ def test_a_run_that_trained_nothing_has_no_curves(tmp_path: Path) -> None:
 
 def test_one_runtime_is_recommended_with_its_code(tmp_path: Path) -> None:
     told = result(tmp_path)
-    deploy = wording.deploy(told)
-    assert deploy is not None
-    assert deploy.sentence == (
+    said = deploy(told)
+    assert said is not None
+    assert said.sentence == (
         "ONNXRuntime is fastest of the runtimes that were measured and on which every gate passes: "
         "13.68 ms, 1.02 times the baseline's speed there, mIoU 0.7998."
     )
-    assert deploy.note == "Variant default, computed in f32. CPU."
-    assert deploy.code.startswith("threads = 1\nimport onnxruntime")
-    assert deploy.files == "model.onnx"
+    assert said.note == "Variant default, computed in f32. CPU."
+    assert said.code.startswith("threads = 1\nimport onnxruntime")
+    assert said.files == "model.onnx"
     shown = words(render(told))
-    assert deploy.sentence in shown
-    assert " ".join(deploy.code.split()) in shown
+    assert said.sentence in shown
+    assert " ".join(said.code.split()) in shown
 
 
 def test_no_runtime_is_recommended_where_each_misses_a_gate(tmp_path: Path) -> None:
