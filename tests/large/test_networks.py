@@ -7,6 +7,7 @@ exported to ONNX, and gated. What was seen stands in docs/models.md.
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from minio import Minio
 
 from devcluster.objectstore import ObjectStore
 from integration.runner.conftest import put, read
-from integration.runner.runs import Runner
+from integration.runner.runs import Ended, Runner
 from large import pictures
 from large.networks import NETWORKS, configuration
 from segcompress_api.conditions import GATE_REASONS, Reason
@@ -58,36 +59,64 @@ def put_network(admin: Minio, bucket: str, name: str, folder: Path) -> dict[str,
     }
 
 
+Compress = Callable[[str], tuple[Ended, dict[str, Any], set[str]]]
+
+
+@pytest.fixture
+def compress(store: ObjectStore, admin: Minio, bucket: str, tmp_path: Path) -> Compress:
+    """Return a function from a network to its run's end, result.json, and the names of the files."""
+
+    def compress(name: str) -> tuple[Ended, dict[str, Any], set[str]]:
+        spec = {
+            "model": put_network(admin, bucket, name, tmp_path),
+            "dataset": {
+                "uri": f"s3://{bucket}/dataset/",
+                "numClasses": pictures.CLASSES,
+                "batchSize": 2,
+                "trainTransforms": [RESIZE, {"type": "Normalize"}],
+                "valTransforms": [RESIZE, {"type": "Normalize"}],
+            },
+            "strategy": SPARSE if name in SPARSE_ONES else QUANTISED,
+            "benchmark": {"runtimes": ["PaddleInference", "ONNXRuntime"], "warmup": 0, "minQueries": 16},
+            "acceptance": {"maxMiouDrop": "Unlimited"},
+            "output": {"uri": f"s3://{bucket}/results/"},
+            "storage": {"secretRef": {"name": "object-store"}},
+            "runtime": {"device": "CPU"},
+        }
+        ended = Runner(store, tmp_path).run(spec)
+        assert ended.result.artifacts is not None, ended.log
+        manifest = json.loads(read(admin, ended.result.artifacts.manifest.uri))
+        files = {file["name"]: file["path"] for file in manifest["files"]}
+        folder = f"s3://{bucket}/results/{manifest['modelKey']}"
+        return ended, json.loads(read(admin, f"{folder}/{files['result.json']}")), {*files}
+
+    return compress
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_network_from_its_configuration_to_a_verdict(
-    store: ObjectStore, admin: Minio, bucket: str, tmp_path: Path, name: str
+    compress: Compress, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spec = {
-        "model": put_network(admin, bucket, name, tmp_path),
-        "dataset": {
-            "uri": f"s3://{bucket}/dataset/",
-            "numClasses": pictures.CLASSES,
-            "batchSize": 2,
-            "trainTransforms": [RESIZE, {"type": "Normalize"}],
-            "valTransforms": [RESIZE, {"type": "Normalize"}],
-        },
-        "strategy": SPARSE if name in SPARSE_ONES else QUANTISED,
-        "benchmark": {"runtimes": ["PaddleInference", "ONNXRuntime"], "warmup": 0, "minQueries": 16},
-        "acceptance": {"maxMiouDrop": "Unlimited"},
-        "output": {"uri": f"s3://{bucket}/results/"},
-        "storage": {"secretRef": {"name": "object-store"}},
-        "runtime": {"device": "CPU"},
-    }
-    ended = Runner(store, tmp_path).run(spec)
+    ended, result, files = compress(name)
     assert ended.result.reason in {Reason.SUCCEEDED, *GATE_REASONS}, ended.log
-    assert ended.result.artifacts is not None
-    manifest = json.loads(read(admin, ended.result.artifacts.manifest.uri))
-    files = {file["name"]: file["path"] for file in manifest["files"]}
-    assert files.keys() >= {"baseline/model.pdmodel", "model.pdmodel", "model.onnx", "report.html"}
-    folder = f"s3://{bucket}/results/{manifest['modelKey']}"
-    result = json.loads(read(admin, f"{folder}/{files['result.json']}"))
+    assert files >= {"baseline/model.pdmodel", "model.pdmodel", "model.onnx", "report.html"}
     missed = [gate["reason"] for gate in result["gates"] if not gate["passed"]]
     assert ended.result.reason == (missed[0] if missed else Reason.SUCCEEDED)
     assert result["training"]["iterations"] == TRAIN["train_iter"]
     for figures in (result["metrics"]["baseline"], result["metrics"]["compressed"]):
         assert float(figures["latencyMs"]) > 0
+    with capsys.disabled():
+        sys.stdout.write(f"\n{row(name, result)}\n")
+
+
+def row(name: str, result: dict[str, Any]) -> str:
+    """Return a line of the table in docs/models.md."""
+    before, after = result["metrics"]["baseline"], result["metrics"]["compressed"]
+    (onnx,) = (parity for parity in result["exports"] if parity["artefact"] == "ONNX")
+    missed = sorted({gate["message"].split(" on ")[0] for gate in result["gates"] if not gate["passed"]})
+    zeros = f"{after['sparsity']} zeros" if "sparsity" in after else f"int8, {result['metrics']['variant']}"
+    return (
+        f"| {name} | {NETWORKS[name]['type']} | {before['sizeBytes'] / 1e6:.1f} MB | {zeros} "
+        f"| {after['sizeBytes'] / before['sizeBytes']:.2f} | {100 * (1 - onnx['differing']):.1f} % "
+        f"| {'; '.join(missed) or 'all passed'} |"
+    )

@@ -4,13 +4,16 @@ import hashlib
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import paddle
 import pytest
 from minio import Minio
 
@@ -183,6 +186,35 @@ def test_what_cannot_be_built_is_named(
     assert problem in answer["problem"]
 
 
+class Gives(paddle.nn.Layer):  # type: ignore[misc]  # Paddle ships no types
+    """A network with another output than segmentation has."""
+
+    def __init__(self, of: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.conv, self.of = paddle.nn.Conv2D(3, 2, 1), of
+
+    def forward(self, x: Any) -> Any:
+        return self.of(self.conv(x))
+
+
+@pytest.mark.parametrize(
+    ("of", "problem"),
+    [
+        pytest.param(
+            lambda y: {"masks": y}, "model.type: the network gives a dict, not scores N x", id="dict"
+        ),
+        pytest.param(lambda y: [y.mean(1)], "the network gives an output of rank 3, not scores", id="rank"),
+        pytest.param(
+            lambda y: [y.reshape([7, 2, 3, 3])], "exported for the input [1, 3, 8, 8] (", id="shape"
+        ),
+    ],
+)
+def test_network_that_gives_no_scores_is_refused(tmp_path: Path, of: Any, problem: str) -> None:
+    request = {"inputShape": [1, 3, 8, 8], "outputOp": "none", "into": str(tmp_path)}
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        exporter.export(Gives(of), request)
+
+
 def test_parameters_that_do_not_fit_are_named(saved: Path, tmp_path: Path) -> None:
     state = pickle.loads((saved / "model.pdparams").read_bytes())  # noqa: S301 - made by this test
     del state["conv_bn0._conv.weight"]
@@ -206,7 +238,7 @@ class Hostile:
         return os.system, ("touch pwned",)
 
 
-def test_validate_names_the_field_of_what_is_wrong_and_runs_nothing(
+def test_run_names_the_field_of_what_is_wrong_and_runs_nothing(
     network_spec: Spec, admin: Minio, bucket: str, runner: Runner
 ) -> None:
     put(admin, bucket, "model/model.pdparams", pickle.dumps({"w": Hostile()}))

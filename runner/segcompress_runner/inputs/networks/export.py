@@ -4,6 +4,7 @@ Whatever a configuration makes PaddleSeg do, it does not do it to the run: names
 random generators are the run's own, and memory and a GPU are free again afterwards.
 """
 
+import errno
 import json
 import os
 import signal
@@ -91,5 +92,7 @@ def _heed(answer: Mapping[str, Any], network: Network) -> None:
         raise wrong_config(network.model.config_uri, f"{answer['problem']}{network.section.incomplete}")
     if wrong == "weights":
         raise InvalidInputError(f"{WEIGHTS_FIELD}: {answer['problem']} (in {network.model.weights_uri})")
+    if wrong == "disk":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if wrong == "memory":
         raise MemoryError(answer["problem"])

@@ -17,7 +17,7 @@ from paddleseg import models  # noqa: F401 - fills the registries
 from paddleseg.cvlibs import manager
 
 from segcompress_api.errors import nearest
-from segcompress_runner.errors import InvalidInputError, is_exhaustion
+from segcompress_runner.errors import InvalidInputError, is_exhaustion, is_full
 from segcompress_runner.inputs.networks.pdparams import read_state
 
 _REGISTRIES = (manager.MODELS, manager.BACKBONES)
@@ -38,23 +38,26 @@ class _Exported(paddle.nn.Layer):  # type: ignore[misc]  # Paddle ships no types
         super().__init__()
         self.network = network
         self.output_op = output_op
+        self.wrong = ""
+        """What is wrong with the output: Paddle wraps whatever is raised while it traces."""
 
     def forward(self, x: Any) -> Any:
-        scores = _first(self.network(x))
+        scores = self._first(self.network(x))
         if self.output_op == "softmax":
             return paddle.nn.functional.softmax(scores, axis=1)
         if self.output_op == "argmax":
             return paddle.argmax(scores, axis=1, dtype="int32")
         return scores
 
-
-def _first(outputs: Any) -> Any:
-    first = outputs[0] if isinstance(outputs, list | tuple) and outputs else outputs
-    rank = len(getattr(first, "shape", ()))
-    if rank != _SCORES_RANK:
-        found = f"an output of rank {rank}" if rank else f"a {type(outputs).__name__}"
-        raise _WrongConfigError(f"model.type: the network gives {found}, not scores N x classes x H x W")
-    return first
+    @paddle.jit.not_to_static  # type: ignore[untyped-decorator]
+    def _first(self, outputs: Any) -> Any:
+        first = outputs[0] if isinstance(outputs, list | tuple) and outputs else outputs
+        rank = len(getattr(first, "shape", ()))
+        if rank != _SCORES_RANK:
+            found = f"an output of rank {rank}" if rank else f"a {type(outputs).__name__}"
+            self.wrong = f"model.type: the network gives {found}, not scores N x classes x H x W"
+            raise ValueError(self.wrong)
+        return first
 
 
 def build(section: Mapping[str, Any], key: str = "model") -> Any:
@@ -132,15 +135,12 @@ def export(network: Any, request: Mapping[str, Any]) -> None:
     into = Path(request["into"])
     try:
         paddle.jit.save(exported, str(into / "model"), [shape])
-    except _WrongConfigError:
-        raise
     except Exception as error:
-        if is_exhaustion(error):
+        if is_exhaustion(error) or is_full(error):
             raise
         size = request["inputShape"]
-        raise _WrongConfigError(
-            f"model: the network cannot be exported for the input {size} ({_line(error)})"
-        ) from None
+        problem = f"model: the network cannot be exported for the input {size} ({_line(error)})"
+        raise _WrongConfigError(exported.wrong or problem) from None
     (into / "model.pdiparams.info").unlink(missing_ok=True)  # a pickle that nothing reads
     _strip(into / "model.pdmodel")
 
@@ -169,6 +169,8 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     except InvalidInputError as error:
         return {"wrong": "weights", "problem": str(error)}
     except Exception as error:
+        if is_full(error):
+            return {"wrong": "disk"}
         if not is_exhaustion(error):
             raise
         return {"wrong": "memory", "problem": f"the export of the network ran out of memory ({_line(error)})"}

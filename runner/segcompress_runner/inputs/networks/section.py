@@ -125,6 +125,8 @@ class _Reader:
             if name == _PRETRAINED:
                 if item is not None:
                     self._notes.append(f"{CONFIG_FIELD}: {inner} is not followed; weightsUri has all weights")
+            elif name == _TYPE and not isinstance(item, str):
+                raise wrong_config(self._uri, f"{inner}: must be the name of a class, got {shown(item)}")
             elif name != _INHERITANCE:
                 kept[self._word(name, inner)] = self._value(item, inner, depth + 1)
         return kept

@@ -64,6 +64,9 @@ def exported(folder: Path, ending: Ending) -> Path:
         ),
         pytest.param(Ending('{"wrong": "memory", "problem": "full"}'), MemoryError, "full", id="memory"),
         pytest.param(
+            Ending('{"wrong": "disk"}'), OSError, "[Errno 28] No space left on device", id="full disk"
+        ),
+        pytest.param(
             Ending(code=-9),
             MemoryError,
             "the export of the network was killed, as for want of memory",

@@ -92,6 +92,9 @@ def test_a_base_is_named_and_not_read() -> None:
         ),
         pytest.param("bilinear", "os.system", "model.resize_mode: must be a number, a list or", id="a path"),
         pytest.param("128]", "/etc/passwd]", "model.arm_out_chs[2]: must be a number, a list", id="a file"),
+        pytest.param(
+            "bilinear", "{type: [1]}", "resize_mode.type: must be the name of a class, got [1]", id="no name"
+        ),
         pytest.param("resize_mode:", "'a b':", "model.a b: must be a number, a list or a plain", id="a key"),
         pytest.param("128]", "*x]", "line 8: aliases (*name) are not taken here", id="alias"),
         pytest.param("bilinear", "!!python/name:os.system", "could not determine a constructor", id="a tag"),
