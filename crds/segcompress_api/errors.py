@@ -13,6 +13,15 @@ _MESSAGE_LIMIT = 1000
 _VALUE_LIMIT = 80
 
 
+_REFUSED = {
+    "TransformerPrune": (
+        "is not supported: upstream ranks attention heads by a loss on labels, and this training has none",
+        "use UnstructurePrune or ASPPrune, which prune the matrices of a transformer too",
+    ),
+}
+"""Sections of upstream that are no fields, each with the reason and the remedy."""
+
+
 class InvalidSpecError(ValueError):
     """A spec that retrying cannot fix.
 
@@ -84,6 +93,8 @@ def _sentence(complaint: ErrorDetails, root: type[BaseModel], prefix: str) -> In
 
 
 def _unknown_key(field: str, path: list[str], root: type[BaseModel]) -> InvalidSpecError:
+    if path[-1] in _REFUSED:
+        return InvalidSpecError(field, *_REFUSED[path[-1]])
     known = sorted(_keys_at(root, path[:-1]))
     match = nearest(path[-1], known)
     remedy = f"did you mean {match}?" if match else f"known are: {', '.join(known)}"

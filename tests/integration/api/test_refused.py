@@ -313,7 +313,7 @@ def test_the_job_that_those_rows_change_is_taken(kubectl: Kubectl) -> None:
         pytest.param("spec.suspend", id="a field of the spec"),
         pytest.param("spec.strategy.TrainConfig.epoch", id="a key of a section"),
         pytest.param(f"{PRUNE}.gmp_config.tuning_iterations", id="a key of the ramp"),
-        pytest.param("spec.strategy.ChannelPrune", id="a section of a later version"),
+        pytest.param("spec.strategy.TransformerPrune", id="a section that is refused"),
     ],
 )
 def test_an_unknown_key_is_refused_by_its_path(

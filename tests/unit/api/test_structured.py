@@ -80,3 +80,11 @@ def test_two_of_four_promises_a_pattern_and_no_ratio() -> None:
 
     assert read.steps == (TwoOfFourSettings(("conv2d_1.w_0",)),)
     assert read.sparsity == SparsityTarget(None, only_1x1=False, pattern="2:4", names=("conv2d_1.w_0",))
+
+
+def test_transformer_pruning_is_refused_with_the_reason_and_what_else_there_is() -> None:
+    assert complaint("TransformerPrune: {pruned_ratio: 0.25}\n" + TRAIN) == (
+        "spec.strategy.TransformerPrune: is not supported: upstream ranks attention heads by a loss on "
+        "labels, and this training has none; use UnstructurePrune or ASPPrune, which prune the matrices of a "
+        "transformer too"
+    )
