@@ -10,7 +10,7 @@ import pytest
 
 from integration.runner import exported
 from integration.runner.compression.conftest import Compress, Lab, Listener
-from integration.runner.compression.strategies import train_config
+from integration.runner.compression.strategies import quantised, train_config
 from segcompress_api.act_settings import ChannelSettings
 from segcompress_runner.compression.channels.choice import choose
 from segcompress_runner.compression.graph import load
@@ -105,6 +105,13 @@ def test_a_criterion_that_a_layer_has_no_figures_for_is_refused(run: Compress, l
     fourth = sorted(name for name in shapes(lab.model) if name.endswith(".w_0"))[3]
     with pytest.raises(InvalidSettingError, match=f"criterion bn_scale needs a batch norm behind {fourth}"):
         run(narrower(0.5, fourth, criterion="bn_scale"))
+
+
+@pytest.mark.parametrize("quantising", [quantised(), {"QuantPost": {"batch_nums": 1}}], ids=["QAT", "PTQ"])
+def test_what_is_narrower_can_be_quantised_in_the_same_job(run: Compress, quantising: dict[str, Any]) -> None:
+    done = run({**quantising, **narrower()})
+    outputs = [shape[0] for name, shape in shapes(done.files).items() if name.endswith(".w_0")]
+    assert sorted(outputs) == [2, 12, 12, 16, 24]
 
 
 def test_equal_seeds_give_equal_bytes(run: Compress) -> None:
