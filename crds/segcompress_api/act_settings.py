@@ -113,6 +113,10 @@ def parse_act_file(content: object, field: str) -> Strategy:
         raise InvalidSpecError(field, "must be a mapping of ACT sections", "such as UnstructurePrune: {…}")
     if "configUri" in content:
         raise InvalidSpecError(f"{field}.configUri", "a file named by configUri names no other")
+    if "preset" in content:
+        raise InvalidSpecError(
+            f"{field}.preset", "stands in a job, and in no ACT file", "set spec.strategy.preset"
+        )
     try:
         return Strategy.model_validate(content, by_name=False)
     except ValidationError as error:

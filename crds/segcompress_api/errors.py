@@ -18,6 +18,14 @@ _REFUSED = {
         "is not supported: upstream ranks attention heads by a loss on labels, and this training has none",
         "use UnstructurePrune or ASPPrune, which prune the matrices of a transformer too",
     ),
+    "HyperParameterOptimization": (
+        "tries many settings, and a job is one of them",
+        "make a job for each setting of QuantPost (algo, hist_percent, batch_nums) and compare their figures",
+    ),
+    "MultiTeacherDistillation": (
+        "is not supported: the teacher is the job's own model, whose accuracy the gates compare with",
+        "use Distillation",
+    ),
 }
 """Sections of upstream that are no fields, each with the reason and the remedy."""
 

@@ -262,7 +262,8 @@ class JobSpec(Model):
     def _sparsity_of_what_is_pruned(self) -> Self:
         strategy = self.strategy
         zeros = (strategy.config_uri, strategy.unstructure_prune, strategy.asp_prune)
-        if self.acceptance.min_sparsity is not None and all(one is None for one in zeros):
+        sparse = any(one is not None for one in zeros) or strategy.preset == "SparseDistillation"
+        if self.acceptance.min_sparsity is not None and not sparse:
             raise ValueError(
                 "acceptance.minSparsity is about weights that become zero: of UnstructurePrune and "
                 "ASPPrune alone"

@@ -138,12 +138,17 @@ _TRAINED = (
     "has(self.UnstructurePrune) || has(self.ChannelPrune) || has(self.ASPPrune) || has(self.QuantAware)"
     " || has(self.Quantization)"
 )
+_WHOLE = "(has(self.configUri) || has(self.preset))"
 _STRATEGY_RULES = [
     _rule(
-        f"has(self.configUri) ? !({_TRAINED} || has(self.QuantPost) || has(self.TrainConfig)"
+        f"{_WHOLE} ? !({_TRAINED} || has(self.QuantPost) || has(self.TrainConfig)"
         f" || has(self.Distillation)) : {_TRAINED} || has(self.QuantPost)",
-        "give either configUri alone, or what compresses: UnstructurePrune, ChannelPrune, ASPPrune, "
-        "QuantAware, QuantPost",
+        "give either configUri alone, preset alone, or what compresses: UnstructurePrune, ChannelPrune, "
+        "ASPPrune, QuantAware, QuantPost",
+    ),
+    _rule(
+        "!(has(self.configUri) && has(self.preset))",
+        "preset cannot be combined with configUri: give one of them",
     ),
     _rule(
         "[has(self.UnstructurePrune), has(self.ChannelPrune), has(self.ASPPrune)].filter(x, x).size() <= 1",
@@ -162,7 +167,7 @@ _STRATEGY_RULES = [
         "TrainConfig is required by what trains: every section but QuantPost",
     ),
     _rule(
-        f"has(self.configUri) || {_TRAINED} || !(has(self.TrainConfig) || has(self.Distillation))",
+        f"{_WHOLE} || {_TRAINED} || !(has(self.TrainConfig) || has(self.Distillation))",
         "TrainConfig and Distillation have no effect, since QuantPost alone trains nothing",
     ),
     _rule(
@@ -219,6 +224,7 @@ _SPEC_RULES = [
     _rule(
         "!has(self.acceptance.minSparsity)"
         " || has(self.strategy.configUri)"
+        " || has(self.strategy.preset) && self.strategy.preset == 'SparseDistillation'"
         " || has(self.strategy.UnstructurePrune) || has(self.strategy.ASPPrune)",
         "acceptance.minSparsity is about weights that become zero: of UnstructurePrune and ASPPrune alone",
     ),

@@ -158,7 +158,7 @@ class TrainConfig(_SpelledSection):
 class Strategy(Section):
     """Sections of an ACT file (ways to compress, TrainConfig, Distillation), or configUri.
 
-    What prunes comes first, whatever the order in which they are written.
+    What prunes comes first, whatever the order in which they are written. Or a preset, which stands for them.
     """
 
     config_uri: str | None = Field(
@@ -168,6 +168,10 @@ class Strategy(Section):
         pattern=r"^(s3|file)://.+$",
         description="Address of an ACT file (YAML) with these sections, instead of writing them here.",
         json_schema_extra={"pattern": r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"},
+    )
+    preset: Literal["SparseDistillation", "QuantDistillation", "PostTrainingQuantization"] | None = Field(
+        default=None,
+        description="Sections that are chosen by the model and the amount of data, instead of writing them.",
     )
     distillation: Distillation | None = Field(default=None, alias="Distillation")
     unstructure_prune: UnstructurePrune | None = Field(default=None, alias="UnstructurePrune")
@@ -185,10 +189,21 @@ class Strategy(Section):
     )
 
     @model_validator(mode="after")
-    def _config_uri_alone(self) -> Self:
-        if self.config_uri is None:
-            return self
-        for name, info in type(self).model_fields.items():
-            if name not in ("config_uri", "global_") and getattr(self, name) is not None:
-                raise ValueError(f"configUri cannot be combined with {info.alias}: give one of them")
+    def _alone(self) -> Self:
+        for whole, word in (("config_uri", "configUri"), ("preset", "preset")):
+            if getattr(self, whole) is None:
+                continue
+            for name, info in type(self).model_fields.items():
+                if name not in (whole, "global_") and getattr(self, name) is not None:
+                    raise ValueError(f"{word} cannot be combined with {info.alias or name}: give one of them")
         return self
+
+    def written(self) -> dict[str, Any]:
+        """Return the sections as a user would write them."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @property
+    def compresses(self) -> bool:
+        """Return whether a section that compresses is here."""
+        others = {"config_uri", "preset", "distillation", "train_config", "global_"}
+        return any(getattr(self, name) is not None for name in type(self).model_fields.keys() - others)

@@ -5,10 +5,11 @@ publish the figures. Nothing of Paddle is imported before it is known that somet
 in a second, and one whose weights are published does not train.
 """
 
+import json
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +22,7 @@ from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.annotations.classes import class_list, with_class_names
 from segcompress_runner.inputs.annotations.masks import with_masks
 from segcompress_runner.inputs.checks import Manner
+from segcompress_runner.inputs.facts import with_preset
 from segcompress_runner.inputs.fetch import (
     Found,
     check_space,
@@ -89,6 +91,10 @@ def run(request: Request, around: Surroundings) -> RunResult:
     progress.start(Stage.FETCH)
     check_transforms(request.spec.dataset)
     spec, settings = settle(request.spec, storage)
+    for note in settings.notes:
+        progress.note(note)
+    if request.spec.strategy != spec.strategy:
+        progress.note(f"strategy: {json.dumps(spec.strategy.written())}")
     found = find_inputs(spec, storage)
     classes = class_list(spec.dataset, found.lists)
     spec = with_class_names(spec, classes)
@@ -134,11 +140,13 @@ class _Job:
 
 
 def settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
-    """Return the spec with what its files hold written out, and what its strategy means; reads no more."""
+    """Return the spec with what its files and its preset mean written out, and what its strategy means."""
     spec = with_reader(spec, storage)
     source = spec.strategy.config_uri
-    whole = with_strategy(spec, storage)
+    whole, note = with_preset(with_strategy(spec, storage), source, storage)
     settings = settings_of(whole.strategy, spec.model.files, source or "spec.strategy")
+    if note is not None:
+        settings = replace(settings, notes=(note, *settings.notes))
     if spec.acceptance.min_sparsity is not None and settings.sparsity is None:
         raise InvalidSettingError(
             "spec.acceptance.minSparsity: the strategy makes no weight zero; leave it out"
@@ -222,6 +230,7 @@ def _train(
         processor=str(job.request.processor),
         threads=job.request.threads,
         history=tuple(EvaluationRecord.of(evaluation) for evaluation in compressed.history),
+        strategy=job.spec.strategy.written(),
         losses=tuple(LossRecord(iteration=one.iteration, loss=one.loss) for one in compressed.losses),
     )
     exported = job.model if job.found.model.network is not None else None

@@ -19,6 +19,7 @@ WEIGHTS_CODE = (
     "segcompress_api/act_settings.py",
     "segcompress_api/distillation_settings.py",
     "segcompress_api/optimisation.py",
+    "segcompress_api/presets.py",
     "segcompress_api/quantisation_sections.py",
     "segcompress_api/step_settings.py",
     "segcompress_api/strategy.py",

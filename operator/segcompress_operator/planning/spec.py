@@ -50,7 +50,9 @@ def strategy_name(text: bytes) -> str | None:
     strategy = json.loads(text or b"{}").get("strategy")
     given = strategy if isinstance(strategy, dict) else {}
     named = [SECTION_SPELLINGS.get(name, name) for name in _COMPRESSIONS if given.get(name) is not None]
-    return "+".join(dict.fromkeys(named)) or ("configUri" if given.get("configUri") else None)
+    return "+".join(dict.fromkeys(named)) or next(
+        (str(value) for value in (given.get("preset"), given.get("configUri") and "configUri") if value), None
+    )
 
 
 def check_spec(spec: JobSpec, labels: Mapping[str, str], settings: RunnerSettings) -> None:
@@ -71,9 +73,9 @@ def check_spec(spec: JobSpec, labels: Mapping[str, str], settings: RunnerSetting
 def notes_on(spec: JobSpec) -> tuple[str, ...]:
     """Return sentences on settings of the strategy without effect; raises InvalidSpecError.
 
-    Sections of a configUri are read by the runner, which has the bucket.
+    Sections of a configUri are read by the runner, which has the bucket, and a preset's are chosen there.
     """
-    if spec.strategy.config_uri is not None:
+    if spec.strategy.config_uri is not None or spec.strategy.preset is not None:
         return ()
     return settings_of(spec.strategy, spec.model.files).notes
 

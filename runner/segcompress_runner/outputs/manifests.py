@@ -16,7 +16,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -118,6 +118,7 @@ class TrainingRecord(Model):
     threads: int
     history: tuple[EvaluationRecord, ...]
     losses: tuple[LossRecord, ...] = ()
+    strategy: dict[str, Any] = Field(default={}, description="The sections, those of a preset written out.")
 
 
 class _Manifest(Model):

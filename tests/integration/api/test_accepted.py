@@ -23,6 +23,7 @@ _TRAIN: dict[str, Any] = {"epochs": 1, "learning_rate": 0.1}
         pytest.param({**loaded(SPARSE_FILE), "QuantAware": {}}, id="sparse, then quantised"),
         pytest.param({"QuantPost": {"algo": "KL"}}, id="quantised without a training"),
         pytest.param({"configUri": "s3://models/act.yaml"}, id="configUri"),
+        pytest.param({"preset": "SparseDistillation"}, id="preset"),
         pytest.param({**loaded(SPARSE_FILE), "Global": {"batch_size": 4}}, id="a pasted Global"),
         pytest.param(
             {

@@ -15,7 +15,7 @@ SPARSE = loaded(OLD_SPARSE_FILE)
 TRAIN = SPARSE["TrainConfig"]
 DATASET = job()["spec"]["dataset"]
 GMP = SPARSE["UnstructurePrune"]["gmp_config"]
-ONE_STRATEGY = "give either configUri alone, or what compresses: UnstructurePrune, ChannelPrune, ASPPrune"
+ONE_STRATEGY = "give either configUri alone, preset alone, or what compresses: UnstructurePrune, ChannelPrune"
 ONE_MODEL = "give exactly one of inference and paddleseg"
 NETWORK = {
     "configUri": "s3://models/net.yml",

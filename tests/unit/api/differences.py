@@ -54,7 +54,7 @@ def refusal(spec: Any) -> str:
     """Return why the types refuse the spec, "" where they take it."""
     try:
         made = JobSpec.model_validate_json(json.dumps(spec), by_name=False)
-        if made.strategy.config_uri is None:
+        if made.strategy.config_uri is None and made.strategy.preset is None:
             settings_of(made.strategy, made.model.files)
     except (ValidationError, InvalidSpecError) as error:
         return str(error)

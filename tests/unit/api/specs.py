@@ -54,6 +54,7 @@ _COMPRESSIONS = (
     ("ChannelPrune",),
     ("ChannelPrune", "Quantization"),
     ("configUri",),
+    ("preset",),
 )
 """What may stand beside one another, of the sections that compress and configUri."""
 
@@ -229,13 +230,13 @@ def _obey_rules(spec: Spec, compression: tuple[str, ...], source: str = _SOURCES
     dataset, strategy = spec["dataset"], spec["strategy"]
     _obey_model_rules(spec["model"], strategy, source)
     _obey_dataset_rules(dataset)
-    trains = not {*compression} <= {"configUri", "QuantPost"}
+    trains = not {*compression} <= {"configUri", "preset", "QuantPost"}
     sections = set() if trains else {"Distillation", "TrainConfig"}
     for name in {*_COMPRESSING, *sections} - {*compression}:
         strategy.pop(name, None)
     for name in compression:
         strategy.setdefault(name, full(SCHEMA["properties"]["strategy"]["properties"][name]))
-    if {*compression} <= {"QuantAware", "Quantization", "QuantPost", "ChannelPrune"}:
+    if {*compression} <= {"QuantAware", "Quantization", "QuantPost", "ChannelPrune", "preset"}:
         spec.get("acceptance", {}).pop("minSparsity", None)
     if trains:
         _train_once(strategy.setdefault("TrainConfig", {"learning_rate": 0.1}))
@@ -297,6 +298,8 @@ def _train_once(train: Spec) -> None:
 
 
 def _prune_one_way(prune: Spec) -> None:
+    if prune.get("sparse_block", [1, 1]) not in ([1, 1], [4, 1]):
+        prune["sparse_block"] = [1, 1]
     if prune.get("prune_mode") == "threshold":
         prune.setdefault("threshold", 0.01)
         for name in ("ratio", "pruned_ratio", "gmp_config", "local_sparsity"):

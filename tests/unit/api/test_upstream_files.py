@@ -48,17 +48,32 @@ def test_upstream_s_files_are_taken_as_they_are(
 
 
 @pytest.mark.parametrize(
-    ("content", "field"),
+    "content",
     [
-        pytest.param(upstream.PP_HUMANSEG_AUTO, FIELD, id="pp_humanseg_auto: no compression named"),
-        pytest.param(upstream.PP_LITESEG_AUTO, FIELD, id="pp_liteseg_auto: no compression named"),
+        pytest.param(upstream.PP_HUMANSEG_AUTO, id="pp_humanseg_auto"),
+        pytest.param(upstream.PP_LITESEG_AUTO, id="pp_liteseg_auto"),
     ],
 )
-def test_strategies_of_later_versions_are_refused_not_ignored(content: upstream.Sections, field: str) -> None:
-    with pytest.raises(InvalidSpecError) as caught:
-        settings_of(parse_act_file(content, FIELD), FILES)
+def test_a_file_that_names_no_strategy_is_read_and_left_to_a_preset(content: upstream.Sections) -> None:
+    """Sections that stand in a job itself must name one."""
+    read = parse_act_file(content, FIELD)
 
-    assert caught.value.field == field
+    assert not read.compresses
+    with pytest.raises(InvalidSpecError, match="names no compression"):
+        settings_of(read, FILES)
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ("HyperParameterOptimization", "make a job for each setting of QuantPost"),
+        ("MultiTeacherDistillation", "the teacher is the job's own model"),
+    ],
+)
+def test_sections_that_no_job_can_be_are_refused_with_the_reason(section: str, words: str) -> None:
+    with pytest.raises(InvalidSpecError, match=words) as caught:
+        parse_act_file({**upstream.PP_HUMANSEG_QAT, section: {}}, FIELD)
+    assert caught.value.field == f"{FIELD}.{section}"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from unit.operator.samples import SETTINGS, SPEC, spec_with
         ({"QuantAware": {}, "UnstructurePrune": {"ratio": 0.5}}, "UnstructurePrune+QuantAware"),
         ({"QuantPost": {}}, "QuantPost"),
         ({"configUri": "s3://conf/act.yaml"}, "configUri"),
+        ({"preset": "QuantDistillation"}, "QuantDistillation"),
         ({"TrainConfig": {"epochs": 1}}, None),
         ("a sentence", None),
     ],

@@ -248,6 +248,7 @@ ONE_VALUE = {
 
 ELSEWHERE = {
     "dataset.reader_config_uri": "the file's transforms take its place before a key is made",
+    "strategy.preset": "its sections take its place before a key is made",
     "strategy.config_uri": "the file's sections take its place before a key is made",
     "runtime.device": "an argument of its own: `segcompress run --device` overrides it",
 }
