@@ -98,6 +98,10 @@ bench-fetch: install ## Measure fetching 12,000 small objects beside s5cmd
 	@$(DEVCLUSTER) build minio
 	@PYTHONPATH=.:hack:crds:runner $(PYTHON) -m bench.fetch $(BENCH_FLAGS)
 
+.PHONY: bench-strategies
+bench-strategies: install sample ## Compress the sample model by every strategy, and write docs/results.md
+	@PYTHONPATH=.:hack:crds:runner $(PYTHON) -m bench.strategies $(BENCH_FLAGS)
+
 .PHONY: test-integration
 test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
 	@$(DEVCLUSTER) build etcd kubernetes minio helm

@@ -1,0 +1,161 @@
+"""What each strategy makes of the sample model: one table, from runs of `segcompress run`.
+
+    make bench-strategies
+    python -m bench.strategies [--only WORDS]
+
+The runs follow each other; within a run, baseline and compressed model take turns. A table of all cases is
+written to docs/results.md, one of some is printed.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
+
+import yaml
+
+from segcompress_api.contract import ExitCode
+from segcompress_api.job import RuntimeName
+from segcompress_runner.outputs.table import markdown
+
+ROOT = Path(__file__).parents[2]
+CASES = Path(__file__).with_name("cases.yaml")
+JOB = ROOT / "examples" / "03-without-a-cluster" / "job.yaml"
+PAGE = ROOT / "docs" / "results.md"
+RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
+
+HEADER = ("strategy", "mIoU", "boundary IoU", "sparsity", "size, KiB", *RUNTIMES, "gates")
+_NONE = "–"
+
+INTRODUCTION = """# What each strategy makes of the sample model
+
+Written by `make bench-strategies` ({date}, {minutes:.0f} minutes on {processor}).
+PP-HumanSeg-Lite at 192x192, {images} validation pictures; the trainings take a minute or two each
+([cases.yaml](../bench/strategies/cases.yaml)), so that accuracy is less than hours of training reach.
+A latency is the median at batch 1 on one thread, followed by how many times faster than the baseline in the
+same run it is; a model with int8 is measured in int8 wherever the runtime computes it.
+
+"""
+
+
+def main() -> int:
+    """Run the cases; write or print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--only", default="", help="run the cases whose names hold these words")
+    wanted = parser.parse_args().only
+    cases = {name: case for name, case in read_cases().items() if wanted in name}
+    if not cases:
+        parser.error(f"--only: no case is called {wanted!r}; there are {', '.join(read_cases())}")
+    started = time.monotonic()
+    results = {name: run(name, strategy) for name, strategy in cases.items()}
+    text = markdown(HEADER, rows(results)) + "\n"
+    if wanted:
+        print(text, end="")
+    else:
+        PAGE.write_text(introduction(results, time.monotonic() - started) + text)
+        print(f"written to {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+def read_cases() -> dict[str, Any]:
+    """Return each case's strategy, by its name."""
+    cases: dict[str, Any] = yaml.safe_load(CASES.read_text())["cases"]
+    return cases
+
+
+def run(name: str, strategy: Mapping[str, Any]) -> dict[str, Any]:
+    """Run one case and return its result.json; a missed gate is a result, anything else ends the bench."""
+    with TemporaryDirectory(prefix="segcompress-bench-") as folder:
+        job = Path(folder) / "job.yaml"
+        job.write_text(yaml.safe_dump(job_of(strategy)))
+        print(f"== {name}", file=sys.stderr)
+        command = [
+            sys.executable,
+            "-m",
+            "segcompress_runner.cli",
+            "run",
+            str(job),
+            "--output",
+            f"{folder}/out",
+        ]
+        code = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
+        if code not in (ExitCode.SUCCEEDED, ExitCode.GATE_MISSED):
+            sys.exit(f"{name}: ended with exit code {code}")
+        result: dict[str, Any] = json.loads((Path(folder) / "out" / "result.json").read_text())
+        return result
+
+
+def job_of(strategy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the example's job with another strategy, on all runtimes."""
+    job: dict[str, Any] = yaml.safe_load(JOB.read_text())
+    spec = job["spec"]
+    spec["strategy"] = dict(strategy)
+    spec["model"]["inference"]["uri"] = f"file://{ROOT}/examples/sample/model/"
+    spec["dataset"]["uri"] = f"file://{ROOT}/examples/sample/dataset/"
+    spec["benchmark"] = {"runtimes": list(RUNTIMES), "threads": 1, "minQueries": 256}
+    spec["acceptance"] = {"maxMiouDrop": "0.02"}
+    return job
+
+
+def introduction(results: Mapping[str, Mapping[str, Any]], seconds: float) -> str:
+    """Return what stands above the table."""
+    result = next(iter(results.values()))
+    return INTRODUCTION.format(
+        date=time.strftime("%Y-%m-%d"),
+        minutes=seconds / 60,
+        processor=result["metrics"]["processor"],
+        images=result["scores"]["baseline"][0]["images"],
+    )
+
+
+def rows(results: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """Return the baseline's row, as the first result has it, and one for each result."""
+    first = next(iter(results.values()))
+    latencies = [_baseline(first, runtime) for runtime in RUNTIMES]
+    return [
+        ("none (baseline)", *_figures(first["metrics"]["baseline"]), *latencies, _NONE),
+        *(
+            (
+                name,
+                *_figures(result["metrics"]["compressed"]),
+                *(_compressed(result, runtime) for runtime in RUNTIMES),
+                "passed" if result["accepted"] else f"missed: {_missed(result)}",
+            )
+            for name, result in results.items()
+        ),
+    ]
+
+
+def _figures(model: Mapping[str, Any]) -> tuple[str, ...]:
+    size = f"{model['sizeBytes'] / 1024:.0f}"
+    return (model["miou"], model.get("boundaryIou", _NONE), model.get("sparsity", _NONE), size)
+
+
+def _missed(result: Mapping[str, Any]) -> str:
+    return "; ".join(gate["message"] for gate in result["gates"] if not gate["passed"])
+
+
+def _entry(result: Mapping[str, Any], runtime: RuntimeName) -> Mapping[str, Any] | None:
+    return next((each for each in result["latencies"] if each["runtime"] == runtime), None)
+
+
+def _baseline(result: Mapping[str, Any], runtime: RuntimeName) -> str:
+    entry = _entry(result, runtime)
+    return _NONE if entry is None else f"{entry['baseline']['p50_ms']:.1f} ms"
+
+
+def _compressed(result: Mapping[str, Any], runtime: RuntimeName) -> str:
+    entry = _entry(result, runtime)
+    if entry is None:
+        return _NONE
+    deployed = next(each for each in entry["compressed"] if each["variant"] == entry["deployed"])
+    return f"{deployed['p50_ms']:.1f} ms ({entry['speedup']:.2f}x)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
