@@ -259,12 +259,29 @@ def test_setting_that_does_not_fit_the_model_is_named_before_training(
     assert "Compress" not in ended.log
 
 
-def test_setting_that_does_not_fit_the_model_is_named_before_pictures_are_fetched(
-    pictured: Callable[[bytes, bytes], Spec], runner: Runner
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        pytest.param(
+            "strategy.Distillation",
+            {"node": ["conv2d_1.tmp_9"]},
+            "spec.strategy.Distillation.node",
+            id="node",
+        ),
+        pytest.param("runtime.device", "GPU", "spec.runtime.device", id="device"),
+        pytest.param(
+            "strategy.TrainConfig.optimizer_builder",
+            {"optimizer": {"type": "Adam", "beta1": "often"}},
+            "spec.strategy.TrainConfig.optimizer_builder.optimizer",
+            id="optimiser",
+        ),
+    ],
+)
+def test_setting_that_cannot_work_is_named_before_pictures_are_fetched(
+    pictured: Callable[[bytes, bytes], Spec], runner: Runner, path: str, value: Any, field: str
 ) -> None:
-    spec = changed(pictured(b"no picture", MASK), "strategy.Distillation", {"node": ["conv2d_1.tmp_9"]})
-    ended = runner.run(spec)
-    Refusal(Reason.INVALID_SPEC, "spec.strategy.Distillation.node").confirm(ended)
+    ended = runner.run(changed(pictured(b"no picture", MASK), path, value))
+    Refusal(Reason.INVALID_SPEC, field).confirm(ended)
     assert "Validate" not in ended.log
 
 
