@@ -71,7 +71,7 @@ def print_result(console: Console, result: RunResult) -> None:
     if result.metrics is not None:
         shown = Table()
         for index, name in enumerate(table.HEADER):
-            shown.add_column(name, justify="right" if index else "left")
+            shown.add_column(name, justify="right" if index else "left", overflow="fold", no_wrap=index == 0)
         for row in table.rows(result.metrics):
             shown.add_row(*row)
         console.print(shown)
