@@ -16,10 +16,15 @@ import paddle
 
 from segcompress_api.act_settings import ActSettings, DistillationSettings
 from segcompress_runner.compression.act_config import FLOAT_SCOPE
-from segcompress_runner.compression.graph import load
+from segcompress_runner.compression.graph import Loaded, load
 from segcompress_runner.compression.losses import LOSSES
 from segcompress_runner.compression.optimizer import Optimisation, build_optimisation
-from segcompress_runner.compression.slim import find_final_nodes, recover_inference_program
+from segcompress_runner.compression.shares import in_shares
+from segcompress_runner.compression.slim import (
+    find_final_nodes,
+    recover_inference_program,
+    remove_fetch_node,
+)
 from segcompress_runner.compression.steps import Graphs, Step
 from segcompress_runner.compression.teacher import Teacher, make_teacher, taught, without_feed
 from segcompress_runner.inputs.model import ModelFiles
@@ -29,11 +34,25 @@ Groups = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """The model to train, the model that teaches it, and in how many shares a batch is computed."""
+
+    student: ModelFiles
+    teacher: ModelFiles
+    shares: int = 1
+
+
+@dataclass(frozen=True)
 class Student:
-    """What one training runs: `graphs.train` yields `loss`, `graphs.inference` is evaluated and saved."""
+    """What one training runs: `graphs.train` yields `loss`, `graphs.inference` is evaluated and saved.
+
+    `evaluated` computes what `graphs.inference` does, in `shares`.
+    """
 
     teacher: Teacher
     graphs: Graphs
+    evaluated: Any
+    shares: int
     feed: str
     fetch: str
     loss: str
@@ -47,18 +66,18 @@ class Student:
 
     def predict(self, executor: Any, images: Any) -> Any:
         """Return what the model says of images as its weights are now."""
-        (output,) = executor.run(self.graphs.inference, feed={self.feed: images}, fetch_list=[self.fetch])
+        whole = len(images) % self.shares != 0
+        program = self.graphs.inference if whole else self.evaluated
+        (output,) = executor.run(program, feed={self.feed: images}, fetch_list=[self.fetch])
         return np.asarray(output)
 
 
-def make_student(
-    files: ModelFiles, teacher_files: ModelFiles, settings: ActSettings, steps: Sequence[Step], executor: Any
-) -> Student:
+def make_student(lesson: Lesson, settings: ActSettings, steps: Sequence[Step], executor: Any) -> Student:
     """Load the model into the current scope and return what trains it; optimiser state is initialised."""
-    loaded = load(files, executor)
+    loaded = load(lesson.student, executor)
     inference = loaded.program.clone(for_test=True)
     groups = distilled(inference, settings.distillation)
-    teacher = make_teacher(teacher_files, names_in(groups), executor)
+    teacher = make_teacher(lesson.teacher, names_in(groups), executor, lesson.shares)
     train = trainable(loaded.program)
     graphs = Graphs(train, inference, paddle.static.global_scope(), teacher.nodes)
     for step in steps:
@@ -67,13 +86,22 @@ def make_student(
     graphs.train.global_block().var(
         loaded.feed
     ).stop_gradient = False  # PACT clips it, and needs its gradient
+    in_shares(graphs.train, loaded.feed, teacher.nodes, lesson.shares)
     loss, optimisation = _minimise(graphs.train, settings, groups, teacher, executor)
     for step in steps:
         step.after_loss(graphs, executor)
     if optimisation.schedule is not None:
         # A step may return a new program, which would stay at the schedule's first rate.
         graphs.train.lr_scheduler = optimisation.schedule
-    return Student(teacher, graphs, loaded.feed, loaded.fetch, loss, optimisation)
+    evaluated = _evaluated(graphs.inference, loaded, lesson.shares)
+    return Student(teacher, graphs, evaluated, lesson.shares, loaded.feed, loaded.fetch, loss, optimisation)
+
+
+def _evaluated(inference: Any, loaded: Loaded, shares: int) -> Any:
+    program = without_feed(inference.clone(for_test=True))
+    remove_fetch_node(program)
+    in_shares(program, loaded.feed, [loaded.fetch], shares)
+    return program
 
 
 def trainable(program: Any) -> Any:

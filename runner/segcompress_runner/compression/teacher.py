@@ -12,6 +12,7 @@ from typing import Any
 import paddle
 
 from segcompress_runner.compression.graph import load
+from segcompress_runner.compression.shares import in_shares
 from segcompress_runner.compression.slim import remove_fetch_node
 from segcompress_runner.inputs.model import ModelFiles
 
@@ -44,14 +45,15 @@ class Teacher:
             student.var(taught(name)).get_tensor()._share_data_with(own)  # noqa: SLF001  # no public way
 
 
-def make_teacher(files: ModelFiles, nodes: Sequence[str], executor: Any) -> Teacher:
-    """Load the model once more, cut behind the variables `nodes`."""
+def make_teacher(files: ModelFiles, nodes: Sequence[str], executor: Any, shares: int = 1) -> Teacher:
+    """Load the model once more, cut behind the variables `nodes`, to compute a batch in so many shares."""
     scope = paddle.static.Scope()
     with paddle.static.scope_guard(scope):
         loaded = load(files, executor)
     without_feed(loaded.program)
     remove_fetch_node(loaded.program)
     program = loaded.program.clone(for_test=True)._prune(list(nodes))  # noqa: SLF001  # no public way
+    in_shares(program, loaded.feed, nodes, shares)
     for name in nodes:
         program.global_block().var(name).persistable = True
     return Teacher(program, scope, loaded.feed, tuple(nodes))

@@ -26,9 +26,10 @@ from segcompress_runner.compression.calibration import calibrate
 from segcompress_runner.compression.checks import check_training, iterations_of, training_checks
 from segcompress_runner.compression.loss_curve import LossCurve
 from segcompress_runner.compression.order import Order
+from segcompress_runner.compression.shares import share_count
 from segcompress_runner.compression.static_graph import quiet, static_graph
 from segcompress_runner.compression.steps import Step, make_steps
-from segcompress_runner.compression.student import Student, make_student
+from segcompress_runner.compression.student import Lesson, Student, make_student
 from segcompress_runner.compression.task import Compressed, Training, joined
 from segcompress_runner.compression.winner import Evaluation, is_due, reaches, wins
 from segcompress_runner.errors import InvalidSettingError, PreemptedError
@@ -76,9 +77,12 @@ def _train(training: Training, into: Path) -> Compressed:
     started = time.monotonic()
     steps = make_steps(training.settings.steps)
     teacher = training.teacher or training.model
-    with static_graph(device=training.device, threads=training.threads, seed=training.seed) as executor:
+    shares = shares_of(training, steps)
+    threads = max(training.threads // shares, 1)
+    with static_graph(device=training.device, threads=threads, seed=training.seed) as executor:
         with quiet():
-            student = make_student(training.model, teacher, training.settings, steps, executor)
+            lesson = Lesson(training.model, teacher, shares)
+            student = make_student(lesson, training.settings, steps, executor)
         for note in (note for step in steps for note in step.notes):
             training.progress.note(note)
         run = _Run(training, student, steps, executor)
@@ -95,6 +99,17 @@ def _train(training: Training, into: Path) -> Compressed:
         iterations=run.history[-1].iteration,
         seconds=time.monotonic() - started,
     )
+
+
+def shares_of(training: Training, steps: Sequence[Step]) -> int:
+    """Return in how many shares to compute a batch.
+
+    A graph that was exported for batches of this very size may have it built in.
+    """
+    bound = training.info.input_shape[0] == training.batch_size
+    if training.device != "CPU" or bound or any(step.sees_whole_batch for step in steps):
+        return 1
+    return share_count(training.threads, training.batch_size)
 
 
 def _save(

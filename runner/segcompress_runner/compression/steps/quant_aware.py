@@ -26,6 +26,7 @@ class QuantAware(Step):
     """Both programs quantised with shared scales, which the training program learns."""
 
     rewrites_graph: ClassVar[bool] = True
+    sees_whole_batch: ClassVar[bool] = True
 
     def __init__(self, settings: QuantSettings) -> None:
         self._settings = settings.quant_aware

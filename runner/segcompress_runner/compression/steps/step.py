@@ -30,6 +30,9 @@ class Step:
     rewrites_graph: ClassVar[bool] = False
     """Whether the compressed model has another graph than the model that came."""
 
+    sees_whole_batch: ClassVar[bool] = False
+    """Whether what it puts into the training program measures a batch as a whole."""
+
     ratio: float | None = None
     """Share of the weights that is zero now, where the step works towards one."""
 
