@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from segcompress_api.act_settings import ModelFiles as Names
-from segcompress_api.act_settings import settings_of
+from segcompress_api.act_settings import ModelFileNames, settings_of
 from segcompress_api.job import JobSpec, RuntimeName
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.benchmark import Comparison, Latency
@@ -64,7 +63,7 @@ def page(folder: Path, run: Run = Run()) -> str:
 def document(folder: Path, run: Run) -> report.Document:
     """Return what a run that measured this would report."""
     spec, measured = _spec(run), _measured(folder, run)
-    settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
+    settings = settings_of(spec.strategy, ModelFileNames("model.pdmodel", "model.pdiparams"))
     verdict, gates = figures.judge(spec, settings, measured)
     software = Software("c0de" * 16, {"paddlepaddle": "2.6.2", "numpy": "1.26.4"})
     context = report.Context(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
-from segcompress_api.distillation_settings import DistillationSettings, ModelFiles, distillation_settings
+from segcompress_api.distillation_settings import DistillationSettings, ModelFileNames, distillation_settings
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.step_settings import (
     KeptZeros,
@@ -36,7 +36,7 @@ __all__ = [
     "ChannelSettings",
     "DistillationSettings",
     "KeptZeros",
-    "ModelFiles",
+    "ModelFileNames",
     "Pattern",
     "PruneSettings",
     "QuantPostSettings",
@@ -123,7 +123,7 @@ def parse_act_file(content: object, field: str) -> Strategy:
         raise invalid_spec(error, Strategy, field) from None
 
 
-def settings_of(strategy: Strategy, files: ModelFiles, field: str = _PATH) -> ActSettings:
+def settings_of(strategy: Strategy, files: ModelFileNames, field: str = _PATH) -> ActSettings:
     """Return the meaning of `strategy`; raises InvalidSpecError naming the field under `field`."""
     distillation = strategy.distillation or Distillation()
     steps = _steps(strategy, field)

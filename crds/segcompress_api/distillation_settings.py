@@ -12,7 +12,7 @@ _TEACHER = "teacher_"
 
 
 @dataclass(frozen=True)
-class ModelFiles:
+class ModelFileNames:
     """The names of the job's own model files, which an old file may repeat as its teacher's."""
 
     model: str
@@ -31,7 +31,7 @@ class DistillationSettings:
     alphas: tuple[float, ...]
 
 
-def distillation_settings(section: Distillation, files: ModelFiles, field: str) -> DistillationSettings:
+def distillation_settings(section: Distillation, files: ModelFileNames, field: str) -> DistillationSettings:
     """Return the meaning of the section; raises InvalidSpecError naming the field under `field`."""
     _check_teacher(section, files, field)
     if section.distill_node_pair is not None:
@@ -103,7 +103,7 @@ def _loss(value: object, field: str) -> str:
     return name
 
 
-def _check_teacher(section: Distillation, files: ModelFiles, field: str) -> None:
+def _check_teacher(section: Distillation, files: ModelFileNames, field: str) -> None:
     own = {"teacher_model_filename": files.model, "teacher_params_filename": files.params}
     for name, right in own.items():
         given = getattr(section, name)

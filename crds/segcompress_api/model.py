@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from segcompress_api.base import FileName, Model, Uri, Whole
-from segcompress_api.distillation_settings import ModelFiles
+from segcompress_api.distillation_settings import ModelFileNames
 
 FREE = -1
 """A dimension that is not fixed."""
@@ -14,7 +14,7 @@ OutputOp = Literal["none", "softmax", "argmax"]
 
 _PICTURE_CHANNELS = 3
 _Dimension = Annotated[Whole, Field(ge=FREE, le=16384)]
-_EXPORTED = ModelFiles("model.pdmodel", "model.pdiparams")
+_EXPORTED = ModelFileNames("model.pdmodel", "model.pdiparams")
 
 
 class InferenceModel(Model):
@@ -27,9 +27,9 @@ class InferenceModel(Model):
     )
 
     @property
-    def files(self) -> ModelFiles:
+    def files(self) -> ModelFileNames:
         """The names of both files."""
-        return ModelFiles(self.model_file, self.params_file)
+        return ModelFileNames(self.model_file, self.params_file)
 
 
 class PaddleSegModel(Model):
@@ -78,7 +78,7 @@ class ModelSource(Model):
         return self
 
     @property
-    def files(self) -> ModelFiles:
+    def files(self) -> ModelFileNames:
         """The names of the inference model's two files."""
         return _EXPORTED if self.inference is None else self.inference.files
 

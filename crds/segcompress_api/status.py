@@ -69,7 +69,7 @@ class Attempts(Model):
 
 
 class ModelFigures(Model):
-    """The seed's and upstream's figures of one model."""
+    """What published tables of compression give of one model."""
 
     miou: Figure = Field(description="Mean intersection over union on the validation list, 0 to 1.")
     boundary_iou: Figure | None = Field(

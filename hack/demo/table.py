@@ -1,4 +1,4 @@
-"""The seed's table of results, from the resources' status."""
+"""The table of results, from the resources' status."""
 
 from typing import Any
 

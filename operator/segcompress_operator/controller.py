@@ -60,8 +60,8 @@ class Controller:
         if resource is None:
             return None
         plan = self._plan(resource)
-        if plan.look_at is not None:
-            plan = await self._look(resource, plan.look_at)
+        if plan.read_events_of is not None:
+            plan = await self._with_events(resource, plan.read_events_of)
         elif plan.list_pods_of is not None:
             plan = await self._list_pods(resource, plan.list_pods_of)
         try:
@@ -73,7 +73,7 @@ class Controller:
     def _plan(self, resource: Resource) -> Plan:
         return self._plan_for(resource, self._known.observe(resource), self._clock())
 
-    async def _look(self, resource: Resource, job_uid: str) -> Plan:
+    async def _with_events(self, resource: Resource, job_uid: str) -> Plan:
         message, said = "", None
         try:
             message, said = await self._cluster.pod_refusal(resource.namespace, job_uid)

@@ -12,7 +12,7 @@ from segcompress_operator.planning.plan import Announcement, Plan
 from segcompress_operator.planning.progress import Progress, lost_pod, overdue_at, progress_of
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.planning.spec import notes_on, parse_spec
-from segcompress_operator.planning.starting import LAST_START, SETTLE_SECONDS, start
+from segcompress_operator.planning.starting import LAST_START, WATCH_LAG_SECONDS, start
 
 QUIET_SECONDS = 5.0
 """A Job without a pod for this long is asked why."""
@@ -47,15 +47,15 @@ def _report(look: Round, job: ObservedJob) -> Plan:
     progress = lost_pod(job, pods, look.now) or progress_of(job, pods, refusal.message if refusal else "")
     if progress is None:
         return Plan(requeue_after=overdue)
-    look_at, wait = _silence(look, job)
-    is_new = not look.status.conditions and not look.is_older(job.created, SETTLE_SECONDS)
+    read_events_of, wait = _silence(look, job)
+    is_new = not look.status.conditions and not look.is_older(job.created, WATCH_LAG_SECONDS)
     if progress.reason is Reason.PENDING and is_new:
-        return Plan(requeue_after=SETTLE_SECONDS + look.seconds_until(job.created))
+        return Plan(requeue_after=WATCH_LAG_SECONDS + look.seconds_until(job.created))
     status, reword = look.in_progress(progress)
     status = status.model_copy(update={"job_name": job.name, "attempts": count_attempts(look, job)})
     again = soonest(wait, overdue, reword)
     if progress.reason is not Reason.RUNNING or status.start_time is not None:
-        return Plan(status=status, look_at=look_at, requeue_after=again)
+        return Plan(status=status, read_events_of=read_events_of, requeue_after=again)
     begun = next((pod.started for pod in reversed(pods) if pod.running and pod.started), look.now)
     status = status.model_copy(update={"start_time": timestamp(begun)})
     return Plan(status=status, announcements=(_started(look, progress),), requeue_after=again)

@@ -92,14 +92,14 @@ class TtlChange:
 class Plan:
     """Writes in their order (Job, status, ttl, Events), and when to look again.
 
-    `look_at` is the uid of a Job that gets no pod and says nothing: its Events are to be read, and the plan
-    to be made again. `list_pods_of` is the uid of a Job whose pods are to be listed, and the same.
+    `read_events_of` is the uid of a Job that gets no pod and says nothing: its Events are to be read, and the
+    plan to be made again. `list_pods_of` is the uid of a Job whose pods are to be listed, and the same.
     """
 
     create: Mapping[str, Any] | None = None
     status: JobStatus | None = None
     ttl: tuple[TtlChange, ...] = ()
     announcements: tuple[Announcement, ...] = ()
-    look_at: str | None = None
+    read_events_of: str | None = None
     list_pods_of: str | None = None
     requeue_after: float | None = None

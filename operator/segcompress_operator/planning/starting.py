@@ -16,7 +16,7 @@ from segcompress_operator.planning.spec import check_spec, parse_spec
 from segcompress_operator.resources.names import runner_job_name
 from segcompress_operator.resources.runner_job import make_runner_job
 
-SETTLE_SECONDS = 3.0
+WATCH_LAG_SECONDS = 3.0
 """A new run's first status waits this long for its pod, so that Pending and Running are often one write."""
 
 LAST_START = 2
@@ -39,7 +39,7 @@ def start(look: Round, before: ObservedJob | None = None) -> Plan:
     if refusal is not None and look.now < refusal.next_try(refusal.since or refusal.seen):
         return _wait(look, refusal, spec, before)
     status = _once_more(look, before, job["metadata"]["name"]) if before else None
-    return Plan(create=job, status=status, requeue_after=SETTLE_SECONDS)
+    return Plan(create=job, status=status, requeue_after=WATCH_LAG_SECONDS)
 
 
 def _wait(look: Round, refusal: Refusal, spec: JobSpec, before: ObservedJob | None) -> Plan:

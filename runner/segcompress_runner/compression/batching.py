@@ -14,7 +14,7 @@ import paddle
 from numpy.typing import NDArray
 
 from segcompress_runner.compression.graph import Loaded, load
-from segcompress_runner.compression.static_graph import quiet, static_mode
+from segcompress_runner.compression.static_graph import static_mode, without_prints
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo
 
@@ -43,7 +43,7 @@ def check_batch(files: ModelFiles, info: ModelInfo, batch_size: int) -> None:
 @functools.cache  # validation and training both ask, and a trial takes seconds
 def _problem(files: ModelFiles, info: ModelInfo, own: int) -> str:
     """Return why a batch of twice the model's own does not work, nothing where it does."""
-    with static_mode(), paddle.static.scope_guard(paddle.static.Scope()), quiet():
+    with static_mode(), paddle.static.scope_guard(paddle.static.Scope()), without_prints():
         executor = paddle.static.Executor(paddle.CPUPlace())
         loaded = load(files, executor)
         pictures = _pictures(info, 2 * own)

@@ -20,7 +20,7 @@ from segcompress_runner.compression import loader, saving
 from segcompress_runner.compression.graph import Loaded, load
 from segcompress_runner.compression.order import Order
 from segcompress_runner.compression.slim import find_final_nodes, remove_fetch_node
-from segcompress_runner.compression.static_graph import quiet, static_graph
+from segcompress_runner.compression.static_graph import static_graph, without_prints
 from segcompress_runner.compression.steps import Graphs
 from segcompress_runner.compression.steps.quant_post import QuantPost
 from segcompress_runner.compression.task import Compressed, Training
@@ -39,7 +39,7 @@ def calibrate(training: Training, settings: QuantPostSettings, into: Path) -> Co
         loaded = load(training.model, executor)
         inference = loaded.program.clone(for_test=True)
         graphs = Graphs(_up_to_last_layers(loaded.program), inference, paddle.static.global_scope())
-        with quiet():
+        with without_prints():
             names = step.insert(graphs, executor)
         size = training.info.input_shape[0]
         session = _Session(executor, loaded, graphs.train, size if size > 0 else None)
@@ -47,7 +47,7 @@ def calibrate(training: Training, settings: QuantPostSettings, into: Path) -> Co
         step.settle(graphs, executor)
         scores = training.evaluate(predictor(replace(session, program=graphs.inference)))
         training.progress.note(f"calibrated: mIoU {scores.miou:.4f}")
-        with quiet():
+        with without_prints():
             step.finalise(graphs, executor)
             files = saving.save(saving.graph_of(graphs.inference), graphs.inference, into, executor)
     evaluation = Evaluation(iteration=0, miou=scores.miou, ratio=None, eligible=True)

@@ -14,7 +14,7 @@ from segcompress_runner.compression.graph import Operator, load, operators
 from segcompress_runner.compression.nodes import Variable, check_loss, check_names
 from segcompress_runner.compression.optimizer import check_optimisation
 from segcompress_runner.compression.order import Order
-from segcompress_runner.compression.static_graph import quiet, static_mode
+from segcompress_runner.compression.static_graph import static_mode, without_prints
 from segcompress_runner.compression.steps import make_steps
 from segcompress_runner.compression.student import Groups, distilled, names_in, trainable
 from segcompress_runner.errors import InvalidSettingError
@@ -65,7 +65,7 @@ def _check_distilled(files: ModelFiles, info: ModelInfo, settings: ActSettings) 
 
 def _check_graph(files: ModelFiles, settings: ActSettings) -> None:
     """Check what is distilled, by which loss, and that it trains every layer that a step changes."""
-    with static_mode(), paddle.static.scope_guard(paddle.static.Scope()), quiet():
+    with static_mode(), paddle.static.scope_guard(paddle.static.Scope()), without_prints():
         program = load(files, paddle.static.Executor(paddle.CPUPlace())).program
         graph = operators(program)
         groups = distilled(program, settings.distillation)

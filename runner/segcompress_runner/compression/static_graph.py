@@ -59,7 +59,7 @@ def static_graph(*, device: str, threads: int, seed: int) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
+def without_prints() -> Iterator[None]:
     """Swallow what PaddleSlim and Paddle's passes print (configurations, progress bars, debug prints)."""
     for name in list(logging.root.manager.loggerDict):
         if name.startswith(_LOUD):

@@ -27,7 +27,7 @@ from segcompress_runner.compression.checks import check_training, iterations_of,
 from segcompress_runner.compression.loss_curve import LossCurve
 from segcompress_runner.compression.order import Order
 from segcompress_runner.compression.shares import share_count
-from segcompress_runner.compression.static_graph import quiet, static_graph
+from segcompress_runner.compression.static_graph import static_graph, without_prints
 from segcompress_runner.compression.steps import Step, make_steps
 from segcompress_runner.compression.student import Lesson, Student, make_student
 from segcompress_runner.compression.task import Compressed, Training, joined
@@ -80,7 +80,7 @@ def _train(training: Training, into: Path) -> Compressed:
     shares = shares_of(training, steps)
     threads = max(training.threads // shares, 1)
     with static_graph(device=training.device, threads=threads, seed=training.seed) as executor:
-        with quiet():
+        with without_prints():
             lesson = Lesson(training.model, teacher, shares)
             student = make_student(lesson, training.settings, steps, executor)
         for note in (note for step in steps for note in step.notes):
@@ -88,7 +88,7 @@ def _train(training: Training, into: Path) -> Compressed:
         run = _Run(training, student, steps, executor)
         run.train()
         best, scores = run.restore_best()
-        with quiet():
+        with without_prints():
             files = _save(training.model, student, steps, executor, into)
     return Compressed(
         files=files,

@@ -18,7 +18,7 @@ from segcompress_runner.errors import InvalidInputError, InvalidSettingError
 from segcompress_runner.inputs.lists import LIST_BYTES, Entry, parse_list
 from segcompress_runner.inputs.safe_load import LIMIT, UnsafeYamlError, load_document
 from segcompress_runner.inputs.shards import SUFFIX
-from segcompress_runner.inputs.sources import FOLDER, Source, Step, find_model
+from segcompress_runner.inputs.sources import FOLDER, OnDone, Source, find_model
 from segcompress_runner.run_key import InputDigests
 from segcompress_runner.storage import Address, Named, Stat, Storage, parse_address, safe_join
 
@@ -156,11 +156,11 @@ def _size(path: Path) -> int | None:
     return path.stat().st_size if path.is_file() else None
 
 
-def fetch_dataset(found: Found, storage: Storage, into: Path, step: Step) -> Path:
+def fetch_dataset(found: Found, storage: Storage, into: Path, on_done: OnDone) -> Path:
     """Fetch pictures and masks, after the model, and return their folder, lists included."""
     before = len(found.model.files)
     dataset = storage.fetch(
-        found.dataset_folder, found.pictures, into / _DATASET, lambda done: step(before + done)
+        found.dataset_folder, found.pictures, into / _DATASET, lambda done: on_done(before + done)
     )
     if found.dataset_folder.scheme != "file":
         _write_lists(found.lists, dataset)

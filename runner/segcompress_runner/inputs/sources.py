@@ -19,7 +19,7 @@ from segcompress_runner.storage import Address, Named, Stat, Storage, parse_addr
 
 FOLDER = "model"
 _SECTION = "model section"
-Step = Callable[[int], None]
+OnDone = Callable[[int], None]
 """Called with the number of files that are here."""
 
 
@@ -36,9 +36,9 @@ class Source:
         files = {stat.file.name: stat.digest for stat in self.files}
         return files if self.network is None else {**files, _SECTION: self.network.section.digest}
 
-    def fetched(self, storage: Storage, into: Path, step: Step) -> tuple[Path, ...]:
-        """Fetch the files; `step` gets the number of those that are here."""
-        folder = storage.fetch(self.folder, self.files, into / FOLDER, step)
+    def fetched(self, storage: Storage, into: Path, on_done: OnDone) -> tuple[Path, ...]:
+        """Fetch the files; `on_done` gets the number of those that are here."""
+        folder = storage.fetch(self.folder, self.files, into / FOLDER, on_done)
         return tuple(folder / stat.file.name for stat in self.files)
 
     def ready(self, fetched: tuple[Path, ...], into: Path, note: Callable[[str], None]) -> ModelFiles:

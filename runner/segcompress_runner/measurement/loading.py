@@ -33,7 +33,7 @@ class Picture:
         return 2 * (3 * 4 * self.label.size + self.image.nbytes)
 
 
-class Step(Protocol):
+class Reversal(Protocol):
     """One step from a prediction back to its mask: resize, or crop from the top left, to height x width."""
 
     @property
@@ -58,7 +58,7 @@ class Source(Protocol):
     def __getitem__(self, index: int) -> Any:
         """Return (image, label, index)."""
 
-    def reversal(self, height: int, width: int) -> Sequence[Step]:
+    def reversal(self, height: int, width: int) -> Sequence[Reversal]:
         """Return the steps from a prediction back to a mask of that size."""
 
 

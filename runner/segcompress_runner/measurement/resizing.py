@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segcompress_runner.measurement.confusion import likeliest
-from segcompress_runner.measurement.loading import Step
+from segcompress_runner.measurement.loading import Reversal
 
 
 class Restored:
     """A C x H x W prediction (float32 scores, or ids with C = 1) after `steps`; safe to share by threads."""
 
-    def __init__(self, prediction: NDArray[Any], steps: Sequence[Step] = ()) -> None:
+    def __init__(self, prediction: NDArray[Any], steps: Sequence[Reversal] = ()) -> None:
         self._source = prediction
         self.shape: tuple[int, ...] = prediction.shape[1:]
         for step in steps:

@@ -30,7 +30,7 @@ from segcompress_runner.provenance import RUNNER_VERSION
 from segcompress_runner.run_key import RunKeys
 from segcompress_runner.storage import Address, Named, Stat, Storage
 from segcompress_runner.storage.local import sha256_of
-from segcompress_runner.storage.protocol import Step
+from segcompress_runner.storage.protocol import OnDone
 
 PROGRAM, PARAMS, ONNX, OPENVINO, OPENVINO_WEIGHTS, MNN, RESULT, TABLE, REPORT = (
     "model.pdmodel",
@@ -148,24 +148,28 @@ class Trained:
         return files
 
 
-def publish_model(storage: Storage, place: Place, trained: Trained, into: Path, step: Step) -> PublishedModel:
+def publish_model(
+    storage: Storage, place: Place, trained: Trained, into: Path, on_done: OnDone
+) -> PublishedModel:
     """Publish weights; where another attempt was first, fetch its weights into `into` and return those.
 
     Looks before it uploads: in a flat place the upload would replace what the other attempt published.
     """
     first = find_model(storage, place, trained.model_key, into)
     if first is None:
-        first = _created(storage, place, trained, step) or find_model(storage, place, trained.model_key, into)
+        first = _created(storage, place, trained, on_done) or find_model(
+            storage, place, trained.model_key, into
+        )
     if first is None:
         raise _removed(place.model)
     # With our own name in it, an earlier request of ours arrived, and its answer was lost.
     return replace(first, trained_here=first.manifest.attempt == place.attempt)
 
 
-def _created(storage: Storage, place: Place, trained: Trained, step: Step) -> PublishedModel | None:
+def _created(storage: Storage, place: Place, trained: Trained, on_done: OnDone) -> PublishedModel | None:
     """Upload and name the weights; None where another attempt named its own in the meantime."""
     files = trained.published
-    storage.upload(place.files, files, step)
+    storage.upload(place.files, files, on_done)
     manifest = ModelManifest(
         model_key=trained.model_key,
         attempt=place.attempt,
@@ -178,9 +182,9 @@ def _created(storage: Storage, place: Place, trained: Trained, step: Step) -> Pu
     return PublishedModel(manifest, trained.files, trained_here=True)
 
 
-def publish_measurement(storage: Storage, place: Place, measured: Measurement, step: Step) -> RunResult:
+def publish_measurement(storage: Storage, place: Place, measured: Measurement, on_done: OnDone) -> RunResult:
     """Publish figures; return the result of whichever attempt came first."""
-    storage.upload(place.files, measured.files, step)
+    storage.upload(place.files, measured.files, on_done)
     manifest, address = _measurement_manifest(place, measured), place.measurement(measured.keys.measurement)
     if place.flat:
         stored: Stored | None = replace_manifest(storage, address, manifest)

@@ -1,4 +1,4 @@
-"""The seed's table: baseline and compressed model side by side, for a terminal and for a file. Pure."""
+"""The table of results: baseline and compressed model side by side, for a terminal and for a file. Pure."""
 
 from collections.abc import Sequence
 

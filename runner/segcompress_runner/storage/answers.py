@@ -60,14 +60,14 @@ _TOO_MANY = 429
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """The error for the user, and whether another try may end better."""
 
     error: RunError
     passing: bool
 
 
-def judge(fault: Exception, address: str, endpoint: str) -> Verdict:
+def judge(fault: Exception, address: str, endpoint: str) -> Judgement:
     """Return what `fault`, raised by a request for `address`, means."""
     if isinstance(fault, S3Error):
         return _judge_answer(fault, address, endpoint)
@@ -75,7 +75,7 @@ def judge(fault: Exception, address: str, endpoint: str) -> Verdict:
     return replace(_unreachable(address, endpoint, _how(fault)), passing=not isinstance(fault, SSLError))
 
 
-def _judge_answer(fault: S3Error, address: str, endpoint: str) -> Verdict:
+def _judge_answer(fault: S3Error, address: str, endpoint: str) -> Judgement:
     code, status = fault.code or "", getattr(fault.response, "status", 0)
     if code in _PASSING or status >= _SERVER_FAULT or status == _TOO_MANY:
         return _unreachable(address, endpoint, f"answers {code}")
@@ -99,12 +99,12 @@ def _bucket(address: str) -> str:
     return "/".join(address.split("/")[:3])
 
 
-def _final(error: RunError) -> Verdict:
-    return Verdict(error, passing=False)
+def _final(error: RunError) -> Judgement:
+    return Judgement(error, passing=False)
 
 
-def _unreachable(address: str, endpoint: str, how: str) -> Verdict:
-    return Verdict(
+def _unreachable(address: str, endpoint: str, how: str) -> Judgement:
+    return Judgement(
         StorageUnreachableError(f"the object store at {endpoint} is out of reach: {how} ({address})"),
         passing=True,
     )

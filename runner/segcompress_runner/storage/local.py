@@ -16,7 +16,7 @@ from segcompress_runner.errors import (
     is_full,
 )
 from segcompress_runner.storage.address import Address, safe_join
-from segcompress_runner.storage.protocol import Named, Stat, Step
+from segcompress_runner.storage.protocol import Named, OnDone, Stat
 
 
 def sha256_of(path: Path) -> str:
@@ -37,10 +37,10 @@ class LocalStorage:
         with _translated(file.at(folder)):
             return Stat(file, f"sha256:{sha256_of(path)}", path.stat().st_size)
 
-    def fetch(self, folder: Address, files: Sequence[Stat], into: Path, step: Step) -> Path:
+    def fetch(self, folder: Address, files: Sequence[Stat], into: Path, on_done: OnDone) -> Path:
         """Return the folder itself: nothing is copied."""
         del into
-        step(len(files))
+        on_done(len(files))
         return folder.local
 
     def read(self, address: Address, limit: int) -> bytes:
@@ -74,13 +74,13 @@ class LocalStorage:
                 temporary.unlink()
         return True
 
-    def upload(self, folder: Address, files: Mapping[str, Path], step: Step) -> None:
+    def upload(self, folder: Address, files: Mapping[str, Path], on_done: OnDone) -> None:
         """Copy files under `folder` by name, each in one step."""
         for done, (name, source) in enumerate(files.items(), 1):
             target = safe_join(folder.local, name)
             with _translated(str(folder / name)):
                 _written_beside(target, source.read_bytes()).replace(target)
-            step(done)
+            on_done(done)
 
 
 def _written_beside(target: Path, content: bytes) -> Path:

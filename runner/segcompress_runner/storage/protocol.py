@@ -7,7 +7,7 @@ from typing import Protocol
 
 from segcompress_runner.storage.address import Address
 
-Step = Callable[[int], None]
+OnDone = Callable[[int], None]
 """Called with the number of files that are done."""
 
 
@@ -42,7 +42,7 @@ class Storage(Protocol):
     def stat(self, folder: Address, files: Sequence[Named]) -> tuple[Stat, ...]:
         """Return size and digest of each file, in their order."""
 
-    def fetch(self, folder: Address, files: Sequence[Stat], into: Path, step: Step) -> Path:
+    def fetch(self, folder: Address, files: Sequence[Stat], into: Path, on_done: OnDone) -> Path:
         """Bring the files to this machine, verified; return the folder where they lie (not always `into`)."""
 
     def read(self, address: Address, limit: int) -> bytes:
@@ -57,5 +57,5 @@ class Storage(Protocol):
     def create(self, address: Address, content: bytes) -> bool:
         """Put one small object where none is; return False, and change nothing, where one is."""
 
-    def upload(self, folder: Address, files: Mapping[str, Path], step: Step) -> None:
+    def upload(self, folder: Address, files: Mapping[str, Path], on_done: OnDone) -> None:
         """Put files under `folder` by name, verified."""

@@ -24,7 +24,7 @@ from segcompress_runner.storage.address import Address, safe_join
 from segcompress_runner.storage.answers import FAULTS, TransferError, judge
 from segcompress_runner.storage.bulk import BulkReader, bulk_reader
 from segcompress_runner.storage.connections import GuardedPoolManager
-from segcompress_runner.storage.protocol import Named, Stat, Step
+from segcompress_runner.storage.protocol import Named, OnDone, Stat
 from segcompress_runner.storage.receiving import Expected, md5_of, read_up_to, receive
 from segcompress_runner.storage.settings import S3Settings
 
@@ -116,12 +116,12 @@ class S3Storage:
         found = self._call(file.at(folder), lambda: self._client.stat_object(folder.bucket, key))
         return Stat(file, f"etag:{found.etag}", int(found.size or 0))
 
-    def fetch(self, folder: Address, files: Sequence[Stat], into: Path, step: Step) -> Path:
+    def fetch(self, folder: Address, files: Sequence[Stat], into: Path, on_done: OnDone) -> Path:
         """Fetch objects into files of the same names under `into`; what lies there verified is kept."""
         into.mkdir(parents=True, exist_ok=True)
         timeout_s = min(self._grace_s, self._patience_s / 2)
         source = _Source(folder, bulk_reader(self.settings, folder.bucket, timeout_s))
-        self._each(files, lambda file: self._fetch(source, file, into), step)
+        self._each(files, lambda file: self._fetch(source, file, into), on_done)
         return into
 
     def _fetch(self, source: _Source, wanted: Stat, into: Path) -> None:
@@ -201,9 +201,9 @@ class S3Storage:
             raise _answer(response)
         return True
 
-    def upload(self, folder: Address, files: Mapping[str, Path], step: Step) -> None:
+    def upload(self, folder: Address, files: Mapping[str, Path], on_done: OnDone) -> None:
         """Put files and read back size and, where the store tells it, MD5."""
-        self._each(tuple(files.items()), lambda item: self._upload(folder / item[0], item[1]), step)
+        self._each(tuple(files.items()), lambda item: self._upload(folder / item[0], item[1]), on_done)
 
     def _upload(self, address: Address, source: Path) -> None:
         def put() -> None:
@@ -238,7 +238,7 @@ class S3Storage:
             self._sleep(min(pause, left))
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
-    def _each(self, items: Sequence[_T], work: Callable[[_T], Any], step: Step) -> list[Any]:
+    def _each(self, items: Sequence[_T], work: Callable[[_T], Any], on_done: OnDone) -> list[Any]:
         """Do `work` for every item on a pool of threads, a few ahead.
 
         The first error ends it. Of several, the first item's is raised: a repeated run reports the same.
@@ -259,7 +259,7 @@ class S3Storage:
                         raise self._first_error(pending, pending[future])
                     results[pending.pop(future)] = future.result()
                     done += 1
-                    step(done)
+                    on_done(done)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

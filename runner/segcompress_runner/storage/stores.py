@@ -5,7 +5,7 @@ from pathlib import Path
 
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.storage.address import Address
-from segcompress_runner.storage.protocol import Named, Stat, Step, Storage
+from segcompress_runner.storage.protocol import Named, OnDone, Stat, Storage
 
 
 class Stores:
@@ -20,9 +20,9 @@ class Stores:
         """Ask the folder's store."""
         return self._of(folder).stat(folder, files)
 
-    def fetch(self, folder: Address, files: Sequence[Stat], into: Path, step: Step) -> Path:
+    def fetch(self, folder: Address, files: Sequence[Stat], into: Path, on_done: OnDone) -> Path:
         """Ask the folder's store."""
-        return self._of(folder).fetch(folder, files, into, step)
+        return self._of(folder).fetch(folder, files, into, on_done)
 
     def read(self, address: Address, limit: int) -> bytes:
         """Ask the address's store."""
@@ -40,9 +40,9 @@ class Stores:
         """Ask the address's store."""
         return self._of(address).create(address, content)
 
-    def upload(self, folder: Address, files: Mapping[str, Path], step: Step) -> None:
+    def upload(self, folder: Address, files: Mapping[str, Path], on_done: OnDone) -> None:
         """Ask the folder's store."""
-        self._of(folder).upload(folder, files, step)
+        self._of(folder).upload(folder, files, on_done)
 
     def _of(self, address: Address) -> Storage:
         if address.scheme == "file":

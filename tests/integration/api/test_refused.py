@@ -337,6 +337,7 @@ _CHANGES: dict[str, tuple[str, Any]] = {
     "strategy": ("spec.strategy.TrainConfig.learning_rate", 0.5),
     "benchmark": ("spec.benchmark.threads", 2),
     "acceptance": ("spec.acceptance.minSparsity", "0.7"),
+    "exports": ("spec.exports", ["OpenVINO"]),
     "output": ("spec.output.uri", "s3://compressed/other/"),
     "storage": ("spec.storage.secretRef.name", "other"),
     "runtime": ("spec.runtime.device", "CPU"),

@@ -4,10 +4,10 @@ from typing import Any
 
 import yaml
 
-from segcompress_api.act_settings import ActSettings, ModelFiles, parse_act_file, settings_of
+from segcompress_api.act_settings import ActSettings, ModelFileNames, parse_act_file, settings_of
 from segcompress_api.errors import InvalidSpecError
 
-FILES = ModelFiles(model="model.pdmodel", params="model.pdiparams")
+FILES = ModelFileNames(model="model.pdmodel", params="model.pdiparams")
 FIELD = "spec.strategy"
 
 OLD_DISTILLATION = """

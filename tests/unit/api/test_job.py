@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from segcompress_api.act_settings import ModelFiles
+from segcompress_api.act_settings import ModelFileNames
 from segcompress_api.job import SegCompressionJob
 from unit.api.jobs import changed, job
 
@@ -21,7 +21,7 @@ def read(path: str, value: object) -> SegCompressionJob:
 def test_what_is_left_out_has_the_documented_value() -> None:
     spec = SegCompressionJob.model_validate(job()).spec
 
-    assert spec.model.files == ModelFiles("model.pdmodel", "model.pdiparams")
+    assert spec.model.files == ModelFileNames("model.pdmodel", "model.pdiparams")
     assert (spec.dataset.train_list, spec.dataset.val_list) == ("train.txt", "val.txt")
     assert (spec.dataset.ignore_index, spec.dataset.batch_size) == (255, 16)
     assert spec.benchmark.runtimes == ("PaddleInference", "ONNXRuntime")

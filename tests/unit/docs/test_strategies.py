@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from documents import Block, blocks_of
-from segcompress_api.act_settings import ModelFiles, settings_of
+from segcompress_api.act_settings import ModelFileNames, settings_of
 from segcompress_api.presets import Facts, preset_strategy
 from segcompress_api.strategy import Strategy
 
@@ -25,7 +25,7 @@ def test_a_block_is_taken(block: Block) -> None:
     if strategy.preset is not None:
         strategy = preset_strategy(strategy.preset, Facts(10**6, 50, 0.9, frozenset({"conv2d"}), 1000, 8))
 
-    assert settings_of(strategy, ModelFiles("model.pdmodel", "model.pdiparams")).notes == ()
+    assert settings_of(strategy, ModelFileNames("model.pdmodel", "model.pdiparams")).notes == ()
 
 
 def test_there_is_one_for_each_section() -> None:

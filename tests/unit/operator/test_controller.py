@@ -14,7 +14,7 @@ from segcompress_operator.kinds import PODS, Kind, Ref
 from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, Announcement, Observed, Plan
-from segcompress_operator.planning.starting import SETTLE_SECONDS
+from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
 from segcompress_operator.queue import WorkQueue
 from segcompress_operator.resources.names import short_hash
 from unit.operator.fed import REF, Fed, versioned
@@ -132,7 +132,7 @@ def test_unknown_key_needs_nothing() -> None:
 def test_job_is_made_once_even_before_any_watch_tells_of_it() -> None:
     async def scene(stage: Round) -> None:
         stage.fed.resources.seen(resource_body())
-        assert await stage.reconcile() == SETTLE_SECONDS
+        assert await stage.reconcile() == WATCH_LAG_SECONDS
         await stage.reconcile()
 
     assert play(scene).cluster.names == ["create"]

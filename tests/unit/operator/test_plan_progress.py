@@ -10,7 +10,7 @@ from segcompress_api.conditions import MESSAGE_LIMIT
 from segcompress_operator.planning.following import QUIET_SECONDS
 from segcompress_operator.planning.observed import parse_pod
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, LAST_TRY_SECONDS, Observed, Plan, Refusal
-from segcompress_operator.planning.starting import SETTLE_SECONDS
+from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
 from unit.operator.planned import PUBLISHED, RUNNING, conditions, plan, reconciling, status_of
 from unit.operator.samples import (
     DISRUPTED,
@@ -33,7 +33,7 @@ from unit.operator.samples import (
 @pytest.mark.parametrize("age", [0, 2])
 def test_fresh_job_is_given_a_moment_before_the_first_status(age: int) -> None:
     made = plan(Observed(jobs=(make_job(creationTimestamp=at(-age)),)))
-    assert made == Plan(requeue_after=SETTLE_SECONDS - age)
+    assert made == Plan(requeue_after=WATCH_LAG_SECONDS - age)
 
 
 @pytest.mark.parametrize("ahead", [300, -300])
@@ -256,7 +256,7 @@ def test_image_message_stays_while_the_kubelet_tries_again() -> None:
 )
 def test_job_without_a_pod_is_asked_why(job: dict[str, Any], observed: dict[str, Any], *, look: bool) -> None:
     made = plan(Observed(jobs=(make_job(**job),), **observed))
-    assert (made.look_at == "job-1") is look
+    assert (made.read_events_of == "job-1") is look
 
 
 def test_pod_that_cannot_be_made_waits_for_the_quota() -> None:

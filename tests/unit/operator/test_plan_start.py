@@ -10,7 +10,7 @@ import pytest
 from segcompress_api.job import SPEC_LIMIT
 from segcompress_operator.planning import observed
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, LAST_TRY_SECONDS, Observed, Plan, Refusal
-from segcompress_operator.planning.starting import SETTLE_SECONDS
+from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
 from segcompress_operator.settings import Allowed, RunnerSettings
 from unit.operator.planned import failure, plan, reconciling
 from unit.operator.samples import (
@@ -30,7 +30,7 @@ def test_new_resource_gets_a_job_and_a_second_look() -> None:
     assert made.create is not None
     assert made.create["metadata"]["name"] == JOB
     assert made.status is None
-    assert made.requeue_after == SETTLE_SECONDS
+    assert made.requeue_after == WATCH_LAG_SECONDS
 
 
 def test_resource_being_deleted_gets_nothing() -> None:

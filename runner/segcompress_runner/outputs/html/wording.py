@@ -12,7 +12,7 @@ _NONE = "–"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Lead:
     """Whether the model is accepted, and in one sentence why."""
 
     accepted: bool
@@ -104,17 +104,17 @@ def title(result: Result) -> str:
     return f"{' and '.join(sections) or 'Distillation'} of {source}"
 
 
-def verdict(result: Result) -> Verdict:
+def verdict(result: Result) -> Lead:
     """Return the verdict, and which gate was missed first."""
     gates = result["gates"]
     missed = [gate["message"] for gate in gates if not gate["passed"]]
     if result["accepted"]:
-        return Verdict(
+        return Lead(
             accepted=True, headline="Accepted", sentence=f"All {len(gates)} gates passed: {summary(result)}."
         )
     first = missed[0] if missed else result["message"]
     lead = f"{len(missed)} of {len(gates)} gates missed" + ("; the first" if len(missed) > 1 else "")
-    return Verdict(accepted=False, headline="Not accepted", sentence=f"{lead}: {first}.")
+    return Lead(accepted=False, headline="Not accepted", sentence=f"{lead}: {first}.")
 
 
 def summary(result: Result) -> str:

@@ -11,8 +11,7 @@ import paddle
 import pytest
 from PIL import Image
 
-from segcompress_api.act_settings import ModelFiles as Names
-from segcompress_api.act_settings import settings_of
+from segcompress_api.act_settings import ModelFileNames, settings_of
 from segcompress_api.dataset import Dataset
 from segcompress_api.strategy import Strategy
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
@@ -65,7 +64,7 @@ class Lab:
             model=self.model,
             info=self.info,
             settings=settings_of(
-                Strategy.model_validate(sections), Names("model.pdmodel", "model.pdiparams")
+                Strategy.model_validate(sections), ModelFileNames("model.pdmodel", "model.pdiparams")
             ),
             pictures=self.train,
             evaluate=lambda predict: evaluate(predict, self.val, self.dataset, Options(4, 0)),

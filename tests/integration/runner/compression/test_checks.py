@@ -11,8 +11,7 @@ import pytest
 from integration.runner import exported
 from integration.runner.compression.conftest import Lab
 from integration.runner.compression.strategies import quantised, sparse, train_config
-from segcompress_api.act_settings import ModelFiles as Names
-from segcompress_api.act_settings import settings_of
+from segcompress_api.act_settings import ModelFileNames, settings_of
 from segcompress_api.strategy import Strategy
 from segcompress_runner.compression.checks import check_training
 from segcompress_runner.compression.training import compress
@@ -42,7 +41,9 @@ def lite(export: Export) -> ModelFiles:
 
 def check(files: ModelFiles, strategy: dict[str, Any], *nodes: str, batch_size: int = 4) -> None:
     sections = strategy | {"Distillation": {"node": list(nodes)}}
-    settings = settings_of(Strategy.model_validate(sections), Names("model.pdmodel", "model.pdiparams"))
+    settings = settings_of(
+        Strategy.model_validate(sections), ModelFileNames("model.pdmodel", "model.pdiparams")
+    )
     check_training(files, inspect_model(files), settings, 8, batch_size)
 
 
@@ -92,7 +93,9 @@ def test_network_exported_for_one_picture_trains_in_batches(
     """Its graph has a fixed batch, and a dropout that lost its mask in the export."""
     files = export(network, 1)
     sections = strategy | {"Distillation": {}, "TrainConfig": train_config(2, eval_iter=2)}
-    settings = settings_of(Strategy.model_validate(sections), Names("model.pdmodel", "model.pdiparams"))
+    settings = settings_of(
+        Strategy.model_validate(sections), ModelFileNames("model.pdmodel", "model.pdiparams")
+    )
     training = replace(
         lab.training(sparse()), model=files, info=inspect_model(files), settings=settings, batch_size=2
     )

@@ -8,7 +8,7 @@ import numpy as np
 import paddle
 from numpy.typing import NDArray
 
-from segcompress_runner.compression.static_graph import quiet, static_mode
+from segcompress_runner.compression.static_graph import static_mode, without_prints
 from segcompress_runner.inputs.model import ModelFiles
 
 _CONFIG: dict[str, Any] = {
@@ -30,7 +30,7 @@ def quantise(model: ModelFiles, pictures: NDArray[np.float32], into: Path) -> Mo
         program, (feed,), (fetch,) = paddle.static.load_inference_model(
             str(model.program.with_suffix("")), executor
         )
-        with quiet():
+        with without_prints():
             # The program to save comes first: making it sets the scales that the other then learns.
             saved = quant_aware(program, place, dict(_CONFIG), for_test=True)
             learning = quant_aware(program, place, dict(_CONFIG), for_test=False)

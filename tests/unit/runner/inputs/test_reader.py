@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from segcompress_api.act_settings import ModelFiles, settings_of
+from segcompress_api.act_settings import ModelFileNames, settings_of
 from segcompress_api.job import JobSpec
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.reader import with_reader
@@ -85,7 +85,7 @@ def test_run_is_the_same_as_with_the_transforms_written_out(tmp_path: Path) -> N
 
 
 def key_of(spec: JobSpec) -> str:
-    settings = settings_of(spec.strategy, ModelFiles("model.pdmodel", "model.pdiparams"))
+    settings = settings_of(spec.strategy, ModelFileNames("model.pdmodel", "model.pdiparams"))
     lists = {"train.txt": "c", "val.txt": "d"}
     digests = InputDigests({"model.pdmodel": "a", "model.pdiparams": "b"}, lists, [])
     return model_key(spec, settings, digests, "CPU", Software("code", {}))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segcompress_api.act_settings import ModelFiles, settings_of
+from segcompress_api.act_settings import ModelFileNames, settings_of
 from segcompress_api.conditions import Reason
 from segcompress_api.job import Acceptance
 from segcompress_api.strategy import Strategy
@@ -57,7 +57,7 @@ def measured(before: float, after: float, sparsity: float | None = None) -> Meas
 
 def results(sections: dict[str, Any], found: Measured, **acceptance: Any) -> tuple[GateResult, ...]:
     train = {"TrainConfig": {"epochs": 1, "eval_iter": 10, "learning_rate": 0.01}}
-    settings = settings_of(Strategy.model_validate(sections | train), ModelFiles("m", "p"))
+    settings = settings_of(Strategy.model_validate(sections | train), ModelFileNames("m", "p"))
     return check_gates(found, Acceptance(**acceptance), settings, ("ground", "person"))
 
 
@@ -502,7 +502,7 @@ def test_message_names_every_gate_in_short_where_sentences_are_too_long() -> Non
 def test_long_lists_of_classes_are_counted() -> None:
     settings = settings_of(
         Strategy.model_validate(QUANT | {"TrainConfig": {"epochs": 1, "learning_rate": 0.01}}),
-        ModelFiles("m", "p"),
+        ModelFileNames("m", "p"),
     )
     found = with_classes((0.9,) * 9, (0.0,) * 9)
     gates = check_gates(found, Acceptance(max_class_iou_drop="0.1"), settings)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from segcompress_runner.measurement.loading import Picture, Step, batches, load
+from segcompress_runner.measurement.loading import Picture, Reversal, batches, load
 
 
 class Source:
@@ -28,7 +28,7 @@ class Source:
         random.seed(index)
         return np.full((3, 2, 2), index, np.float32), np.full((4, 4), index, np.uint8), index
 
-    def reversal(self, height: int, width: int) -> Sequence[Step]:
+    def reversal(self, height: int, width: int) -> Sequence[Reversal]:
         raise NotImplementedError
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from segcompress_api.act_settings import ModelFiles, settings_of
+from segcompress_api.act_settings import ModelFileNames, settings_of
 from segcompress_api.job import JobSpec
 from segcompress_runner.processor import Processor
 from segcompress_runner.provenance import Software
@@ -39,7 +39,7 @@ def spec_with(**changes: Any) -> JobSpec:
 def key_of(
     spec: JobSpec, inputs: InputDigests = INPUTS, device: str = "CPU", software: Software = SOFTWARE
 ) -> str:
-    settings = settings_of(spec.strategy, ModelFiles("model.pdmodel", "model.pdiparams"))
+    settings = settings_of(spec.strategy, ModelFileNames("model.pdmodel", "model.pdiparams"))
     return model_key(spec, settings, inputs, device, software)
 
 

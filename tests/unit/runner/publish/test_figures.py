@@ -4,8 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from segcompress_api.act_settings import ModelFiles as Names
-from segcompress_api.act_settings import settings_of
+from segcompress_api.act_settings import ModelFileNames, settings_of
 from segcompress_api.conditions import Reason
 from segcompress_api.job import JobSpec
 from segcompress_runner.inputs.model import ModelFiles
@@ -155,7 +154,7 @@ def test_first_missed_gate_names_the_end(
     parity = Parity("ONNX", 0.795, 0.795, differing, Bounds(0.01, 0.05))
     measured = replace(measured, exported=Exported(parities=(parity,)))
     spec = spec_with(acceptance=acceptance)
-    settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
+    settings = settings_of(spec.strategy, ModelFileNames("model.pdmodel", "model.pdiparams"))
     verdict, _ = judge(spec, settings, replace(measured, sparsity=Sparsity(pruned, 0.1, ())))
     assert verdict.reason == reason
     assert verdict.accepted == (reason == Reason.SUCCEEDED)
@@ -165,7 +164,7 @@ def test_first_missed_gate_names_the_end(
 def test_a_quantised_model_is_accepted_on_its_int8_variant_alone(measured: Measurements) -> None:
     """Paddle's default variant, which computes in float, keeps 0.795; the int8 one has 0.785 of 0.8."""
     spec = spec_with(acceptance={"maxMiouDrop": "0.01"}, benchmark={"runtimes": ["PaddleInference"]})
-    settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
+    settings = settings_of(spec.strategy, ModelFileNames("model.pdmodel", "model.pdiparams"))
     verdict, _ = judge(spec, settings, measured)
     assert verdict.reason == Reason.ACCEPTANCE_NOT_MET
     assert verdict.message.startswith("mIoU on PaddleInference (int8): 0.7850, baseline 0.8000")
@@ -212,7 +211,7 @@ def test_each_gate_that_is_missed_is_told_with_what_was_measured(
     measured: Measurements, acceptance: dict[str, Any], told: list[str]
 ) -> None:
     spec = spec_with(acceptance={"maxMiouDrop": "Unlimited", **acceptance})
-    settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
+    settings = settings_of(spec.strategy, ModelFileNames("model.pdmodel", "model.pdiparams"))
     verdict, gates = judge(spec, settings, measured)
     (field,) = acceptance
     assert verdict.reason == Reason.ACCEPTANCE_NOT_MET
@@ -234,7 +233,7 @@ def test_note_names_the_fastest_runtime_of_those_that_pass_their_gates(
 ) -> None:
     parity = Parity("ONNX", 0.795, 0.795, differing, Bounds(0.01, 0.05))
     spec = spec_with(acceptance={"maxMiouDrop": drop})
-    settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
+    settings = settings_of(spec.strategy, ModelFileNames("model.pdmodel", "model.pdiparams"))
     verdict, _ = judge(spec, settings, replace(measured, exported=Exported(parities=(parity,))))
     assert [note[: len(advice or "")] for note in verdict.notes] == ([advice] if advice else [])
     recommended = recommend(spec, settings, replace(measured, exported=Exported(parities=(parity,))))
@@ -244,7 +243,7 @@ def test_note_names_the_fastest_runtime_of_those_that_pass_their_gates(
 
 def test_what_is_recommended_names_files_and_code_of_its_variant(measured: Measurements) -> None:
     spec = spec_with(benchmark={"runtimes": ["PaddleInference"], "threads": 3})
-    settings = settings_of(spec.strategy, Names("model.pdmodel", "model.pdiparams"))
+    settings = settings_of(spec.strategy, ModelFileNames("model.pdmodel", "model.pdiparams"))
     recommended = recommend(spec, settings, measured)
     assert recommended is not None
     assert (recommended.variant, recommended.p50_ms, recommended.miou) == ("int8", 17.9, 0.785)
