@@ -139,8 +139,9 @@ def test_keyboard_opens_details_and_scrolls_wide_tables(opened: Opened) -> None:
     settings = opened.page.locator("summary", has_text="Every setting")
     settings.focus()
     opened.page.keyboard.press("Enter")
-    assert opened.page.locator("pre").is_visible()
-    assert "learning_rate: 0.005" in opened.page.locator("pre").inner_text()
+    spec = opened.page.get_by_label("The job's spec")
+    assert spec.is_visible()
+    assert "learning_rate: 0.005" in spec.inner_text()
 
 
 @pytest.mark.parametrize("opened", [("not accepted", "light", 1400)], indirect=True)
