@@ -112,7 +112,7 @@ def test_result_tells_everything(one: Finished, read: Read) -> None:
     latencies = {entry["runtime"]: entry for entry in result["latencies"]}
     assert set(latencies) == {"PaddleInference", "ONNXRuntime"}
     for entry in latencies.values():
-        for latency in (entry["baseline"], *entry["compressed"]):
+        for latency in (*entry["baseline"], *entry["compressed"]):
             assert 0 < latency["p50_ms"] <= latency["p90_ms"]
     evaluated = {(entry["runtime"], entry["variant"]) for entry in result["scores"]["compressed"]}
     assert {runtime for runtime, _ in evaluated} == set(latencies)
