@@ -27,7 +27,7 @@ _REFUSED = {
         "use Distillation",
     ),
 }
-"""Sections of upstream that are no fields, each with the reason and the remedy."""
+"""Upstream's sections that are not fields here, each with the reason and the remedy."""
 
 
 class InvalidSpecError(ValueError):

@@ -96,7 +96,7 @@ def _lowered(rate: float | Mapping[str, Any]) -> float | Mapping[str, Any]:
 
 
 def _divided(value: Any) -> Any:
-    """Return a rate's tenth, also of strings that spell numbers; what is no number is refused later on."""
+    """Return a tenth of a rate, also of strings that spell numbers; anything else is refused later on."""
     if isinstance(value, list):
         return [_divided(one) for one in value]
     try:

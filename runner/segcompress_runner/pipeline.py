@@ -149,7 +149,7 @@ def settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
         settings = replace(settings, notes=(note, *settings.notes))
     if spec.acceptance.min_sparsity is not None and settings.sparsity is None:
         raise InvalidSettingError(
-            "spec.acceptance.minSparsity: the strategy makes no weight zero; leave it out"
+            "spec.acceptance.minSparsity: the strategy sets no weights to zero; leave it out"
         )
     return whole, settings
 

@@ -30,7 +30,7 @@ _SETTLING = 2
 
 PRECISION_LOSS = 0.005
 """mIoU that a variant may lose against another of the same model and still be called right, as a float export
-may against the saved model: bf16 may cost a model more than that, and is no way to run it then."""
+may against the saved model: bf16 may cost a model more than that, and must not be used then."""
 
 
 @dataclass(frozen=True)

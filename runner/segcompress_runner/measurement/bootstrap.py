@@ -1,6 +1,6 @@
 """How sure a speed-up is: the 95 % interval of a ratio of medians, by the bootstrap. Pure.
 
-Queries that follow one another are no independent draws, since a clock rises and falls over many of them. So
+Queries that follow one another are not independent draws, since a clock rises and falls over many of them. So
 whole turns are drawn, and both models' turns of one round together, as the drift of the machine met both.
 """
 

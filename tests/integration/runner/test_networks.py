@@ -157,12 +157,12 @@ def test_output_is_what_pictures_are_classified_by(
     [
         pytest.param(
             {"type": "PPHumanSegLight"},
-            "model.type: PPHumanSegLight is no network of PaddleSeg 2.8.0; did you mean PPHumanSegLite?",
+            "model.type: PPHumanSegLight is not a network of PaddleSeg 2.8.0; did you mean PPHumanSegLite?",
             id="network",
         ),
         pytest.param(
             {"type": "FCN", "num_classes": 2, "backbone": {"type": "HRNet_W19"}},
-            "model.backbone.type: HRNet_W19 is no network of PaddleSeg 2.8.0; did you mean HRNet_W18?",
+            "model.backbone.type: HRNet_W19 is not a network of PaddleSeg 2.8.0; did you mean HRNet_W18?",
             id="backbone",
         ),
         pytest.param({"type": "Dataset", "dataset_root": "etc"}, "model.type: Dataset is no", id="a dataset"),

@@ -115,7 +115,7 @@ def _told(marks: Marks, removed: Removed, whys: Mapping[str, str]) -> str:
 def _why_not(marks: Marks, name: str, ratio: float) -> str | None:
     """Return why a layer cannot lose the share, None where it can."""
     if name not in marks.layers:
-        return "it is no weight of a convolution without groups"
+        return "it is not a weight of a convolution without groups"
     roots = marks.roots(name)
     reason = marks.partition.reason(roots)
     if reason is not None:

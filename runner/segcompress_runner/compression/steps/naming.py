@@ -7,7 +7,7 @@ from segcompress_runner.errors import InvalidSettingError
 
 
 def check_named(names: Sequence[str], parameters: Collection[str], field: str) -> None:
-    """Raise InvalidSettingError where one of `names` is no parameter of the model, naming the nearest."""
+    """Raise InvalidSettingError where one of `names` is not a parameter of the model, naming the nearest."""
     for name in names:
         if name not in parameters:
             match = nearest(name, parameters)

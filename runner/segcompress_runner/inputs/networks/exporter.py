@@ -65,7 +65,9 @@ def build(section: Mapping[str, Any], key: str = "model") -> Any:
     name = section["type"]
     known = next((each for each in _REGISTRIES if name in each.components_dict), None)
     if known is None:
-        raise _WrongConfigError(f"{key}.type: {name} is no network of PaddleSeg 2.8.0; {_did_you_mean(name)}")
+        raise _WrongConfigError(
+            f"{key}.type: {name} is not a network of PaddleSeg 2.8.0; {_did_you_mean(name)}"
+        )
     arguments = {each: _argument(value, f"{key}.{each}") for each, value in section.items() if each != "type"}
     try:
         return known[name](**arguments)

@@ -33,7 +33,7 @@ _HOW = "it must hold the arrays of a network, as paddle.save(network.state_dict(
 
 
 class _RefusedError(ValueError):
-    """What the file asks for is no part of a state dict."""
+    """What the file asks for does not belong in a state dict."""
 
 
 def read_state(path: Path) -> dict[str, NDArray[Any]]:

@@ -27,7 +27,7 @@ def check_runtimes(
 ) -> None:
     """Raise InvalidSettingError where a quantised model could not be measured in int8 on any runtime.
 
-    And where it runs nowhere in int8 as one of `exports`: such a file is no quantised model to anybody.
+    And where it runs nowhere in int8 as one of `exports`: nobody could use such a file as a quantised model.
     """
     if not quantises:
         return

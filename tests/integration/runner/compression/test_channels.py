@@ -81,7 +81,7 @@ def test_layers_that_cannot_lose_channels_are_refused_by_name(run: Compress, lab
     for named, said in (
         ("conv2d_99.w_0", "conv2d_99.w_0 is not a parameter of the model; did you mean conv2d_"),
         (last, f"{last} cannot be pruned: its channels reach bilinear_interp_v2_0.tmp_0, which the operator"),
-        (names[1], f"{names[1]} cannot be pruned: it is no weight of a convolution without groups"),
+        (names[1], f"{names[1]} cannot be pruned: it is not a weight of a convolution without groups"),
     ):
         with pytest.raises(InvalidSettingError) as error:
             run(narrower(0.5, named))

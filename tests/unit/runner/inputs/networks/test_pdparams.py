@@ -164,7 +164,7 @@ HOSTILE = {
     "slices that are not there": pickle.dumps(
         {"UnpackBigParamInfor@@": {"w": {"OriginShape": (1,), "slices": ["a"]}}}
     ),
-    "slices that are no slices": pickle.dumps({"UnpackBigParamInfor@@": [1]}),
+    "slices that are not slices": pickle.dumps({"UnpackBigParamInfor@@": [1]}),
     "slices of another shape": pickle.dumps(
         {"a": STATE["half"], "UnpackBigParamInfor@@": {"w": {"OriginShape": (7,), "slices": ["a"]}}}
     ),
