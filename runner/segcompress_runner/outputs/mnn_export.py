@@ -8,14 +8,12 @@ Layers with many zeros are marked for MNN's sparse kernels, which need the weigh
 channels and the converter is told so, those over 30 %. Source: MNN 3.6.1, AddSparseInfo.cpp.
 """
 
-import os
-import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from segcompress_runner.child import check_not_killed, run_module
 from segcompress_runner.errors import NotExportableError
 from segcompress_runner.measurement.patterns import zeros_in_blocks
 
@@ -37,19 +35,8 @@ def export_mnn(onnx: Path, to: Path) -> Path:
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=to.parent) as folder:
         made = Path(folder, "model.mnn")
-        # A session of its own: Ctrl-C must stop the run, not make the export look impossible.
-        ended = subprocess.run(
-            [sys.executable, "-m", __name__, str(onnx.resolve()), str(made.resolve())],
-            cwd=folder,
-            start_new_session=True,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            env=os.environ | {"PYTHONWARNINGS": "ignore"},
-        )
-        if ended.returncode == -signal.SIGKILL:
-            raise MemoryError("the export to MNN was killed, as for want of memory")
+        ended = run_module(__name__, (str(onnx.resolve()), str(made.resolve())), folder=Path(folder))
+        check_not_killed(ended, "the export to MNN")
         if ended.returncode or _CALM not in ended.stdout or not made.exists():
             raise NotExportableError(_cause(ended.stdout + ended.stderr))
         made.replace(to)

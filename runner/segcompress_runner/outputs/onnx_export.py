@@ -7,15 +7,13 @@ each channel need opset 13. Whether the file gives what the model gives is found
 
 import importlib.machinery
 import importlib.util
-import os
 import re
-import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from segcompress_runner.child import check_not_killed, run_module
 from segcompress_runner.errors import NotExportableError
 from segcompress_runner.inputs.model import ModelFiles
 
@@ -39,19 +37,8 @@ def export_onnx(files: ModelFiles, to: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=to.parent) as folder:
         made = Path(folder, "model.onnx")
         inputs = (files.program.resolve(), files.params.resolve())
-        # A session of its own: Ctrl-C must stop the run, not make the export look impossible.
-        ended = subprocess.run(
-            [sys.executable, "-m", __name__, *map(str, (*inputs, made.resolve()))],
-            cwd=folder,
-            start_new_session=True,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            env=os.environ | {"PYTHONWARNINGS": "ignore"},
-        )
-        if ended.returncode == -signal.SIGKILL:
-            raise MemoryError("the export to ONNX was killed, as for want of memory")
+        ended = run_module(__name__, [*map(str, (*inputs, made.resolve()))], folder=Path(folder))
+        check_not_killed(ended, "the export to ONNX")
         if ended.returncode or not made.exists():
             raise NotExportableError(_cause(ended.stdout + ended.stderr))
         made.replace(to)

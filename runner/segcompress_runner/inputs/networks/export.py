@@ -7,15 +7,14 @@ random generators are the run's own, and memory and a GPU are free again afterwa
 import errno
 import json
 import os
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from segcompress_api.model import PaddleSegModel
+from segcompress_runner.child import check_not_killed, run_module
 from segcompress_runner.errors import InvalidInputError
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.networks.section import Section, wrong_config
@@ -39,18 +38,8 @@ class Network:
 
 
 def _exporter(request: str) -> subprocess.CompletedProcess[str]:
-    # A session of its own: Ctrl-C must stop the run, not make the export look impossible.
-    return subprocess.run(
-        [sys.executable, "-m", _PROGRAM_NAME],
-        input=request,
-        start_new_session=True,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        env=os.environ
-        | {"CUDA_VISIBLE_DEVICES": "", "PADDLESEG_EXPORT_STAGE": "True", "PYTHONWARNINGS": "ignore"},
-    )
+    settings = {"CUDA_VISIBLE_DEVICES": "", "PADDLESEG_EXPORT_STAGE": "True"}
+    return run_module(_PROGRAM_NAME, given=request, environment=settings)
 
 
 def export_network(
@@ -75,8 +64,7 @@ def export_network(
         "answer": str(answer.resolve()),
     }
     ended = run(json.dumps(request))
-    if ended.returncode == -signal.SIGKILL:
-        raise MemoryError("the export of the network was killed, as for want of memory")
+    check_not_killed(ended, "the export of the network")
     if not answer.exists():
         lines = [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
         cause = (lines or [f"it ended with {ended.returncode}"])[-1].strip()[:_LAST_WORDS]
