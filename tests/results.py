@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from segcompress_api.act_settings import ModelFileNames, settings_of
-from segcompress_api.job import JobSpec, RuntimeName
+from segcompress_api.benchmark import RuntimeName
+from segcompress_api.job import JobSpec
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.benchmark import Comparison, Latency
 from segcompress_runner.measurement.bootstrap import Interval

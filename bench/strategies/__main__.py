@@ -19,8 +19,8 @@ from typing import Any, get_args
 
 import yaml
 
+from segcompress_api.benchmark import RuntimeName
 from segcompress_api.contract import ExitCode
-from segcompress_api.job import RuntimeName
 from segcompress_runner.outputs.table import markdown
 
 ROOT = Path(__file__).parents[2]

@@ -4,6 +4,7 @@ All models are frozen and refuse unknown keys: a setting that is accepted and do
 that this project exists to fix.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
@@ -65,3 +66,8 @@ def free_form(description: str, *, required: bool = False, **extra: Any) -> Any:
     if required:
         marks[CLUSTER_REQUIRED] = True
     return Field(default=None, description=description, json_schema_extra=marks, **extra)
+
+
+def named_twice(names: Sequence[str]) -> str | None:
+    """Return the first of `names` that is there a second time, or None."""
+    return next((name for index, name in enumerate(names) if name in names[:index]), None)

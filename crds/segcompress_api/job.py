@@ -1,10 +1,10 @@
 """SegCompressionJob: one compression run, as a user asks for it (spec) and as it went (status)."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from segcompress_api.acceptance import Acceptance
 from segcompress_api.base import (
     API_GROUP,
     API_VERSION,
@@ -13,7 +13,9 @@ from segcompress_api.base import (
     Model,
     Uri,
     Whole,
+    named_twice,
 )
+from segcompress_api.benchmark import Benchmark
 from segcompress_api.dataset import Dataset
 from segcompress_api.model import ModelSource
 from segcompress_api.status import JobStatus
@@ -26,108 +28,7 @@ SHORT_NAME = "scj"
 SPEC_LIMIT = 32 * 1024
 """Bytes of a spec as JSON: a pod carries it as an annotation, and the operator keeps it of each resource."""
 
-_DECIMAL = r"^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$"
-
-Fraction = Annotated[str, Field(pattern=_DECIMAL, max_length=12)]
-"""A decimal string from 0 to 1, such as "0.01": a float has no one spelling."""
-
-UNLIMITED = "Unlimited"
-"""What maxMiouDrop is set to where any loss is acceptable."""
-
-DEFAULT_MAX_MIOU_DROP = "0.02"
-"""The gate where maxMiouDrop is not set: three times what published results of this compression lose."""
-
-Ratio = Annotated[
-    str, Field(pattern=r"^(0\.0{0,8}[1-9][0-9]{0,8}|[1-9][0-9]{0,2}(\.[0-9]{1,9})?)$", max_length=13)
-]
-"""A decimal string above 0 and below 1000, such as "1.3"."""
-
-MiouDrop = Annotated[str, Field(pattern=rf"^{UNLIMITED}$|{_DECIMAL}", max_length=12)]
-"""A decimal string from 0 to 1, or Unlimited."""
-
-
-RuntimeName = Literal["PaddleInference", "ONNXRuntime", "OpenVINO", "MNN"]
 ExportName = Literal["ONNX", "OpenVINO", "MNN"]
-
-
-def _named_twice(names: Sequence[str]) -> str | None:
-    return next((name for index, name in enumerate(names) if name in names[:index]), None)
-
-
-class Benchmark(Model):
-    """Where and how latency is measured: batch 1, baseline and compressed model interleaved."""
-
-    runtimes: tuple[RuntimeName, ...] = Field(
-        default=("PaddleInference", "ONNXRuntime"),
-        min_length=1,
-        max_length=4,
-        description="Runtimes to measure on; the first gives status.metrics its latencyMs.",
-        json_schema_extra={"x-kubernetes-list-type": "set"},
-    )
-    threads: Whole = Field(default=1, ge=1, le=64, description="Threads of a runtime.")
-    warmup: Whole = Field(default=50, ge=0, le=10000, description="Queries before the first that counts.")
-    min_queries: Whole = Field(
-        default=1024, ge=16, le=100000, description="Queries that count, for each model."
-    )
-
-    @model_validator(mode="after")
-    def _each_runtime_once(self) -> Self:
-        twice = _named_twice(self.runtimes)
-        if twice is not None:
-            raise ValueError(f"runtimes names {twice} twice")
-        return self
-
-
-class MinSpeedup(Model):
-    """A gate on one runtime's speed."""
-
-    runtime: RuntimeName = Field(description="Runtime to hold it on; one of benchmark.runtimes.")
-    ratio: Ratio = Field(
-        description=(
-            'Least baseline latency over compressed latency, as a decimal string: "1.3". The lower end of '
-            "the measured ratio's 95 % interval must reach it."
-        )
-    )
-
-
-class Acceptance(Model):
-    """Gates: a run that misses one ends Failed, its model published as not accepted.
-
-    Some gates need no setting: a class that the baseline finds may not vanish, the sparsity that was
-    asked for must be reached, and an exported file must give what the saved model gives.
-    """
-
-    max_miou_drop: MiouDrop | None = Field(
-        default=None,
-        description=(
-            'Most mIoU that may be lost against the baseline, as a decimal string: "0.01". '
-            f'"{DEFAULT_MAX_MIOU_DROP}" where it is not set; {UNLIMITED} accepts any loss.'
-        ),
-    )
-    max_class_iou_drop: Fraction | None = Field(
-        default=None,
-        description='Most IoU that any one class may lose against the baseline, as a decimal string: "0.03".',
-    )
-    max_boundary_iou_drop: Fraction | None = Field(
-        default=None,
-        description=(
-            "Most mean boundary IoU (arXiv 2103.16562) that may be lost against the baseline, "
-            'as a decimal string: "0.02".'
-        ),
-    )
-    min_speedup: MinSpeedup | None = Field(
-        default=None, description="Least speed-up of the compressed model on a runtime."
-    )
-    max_size_ratio: Ratio | None = Field(
-        default=None,
-        description=(
-            "Most bytes of what a runtime loads, as a share of the baseline's in the same format: "
-            '"0.5". Program and parameters together for PaddleInference, all exported files for others.'
-        ),
-    )
-    min_sparsity: Fraction | None = Field(
-        default=None, description='Least share of zeros in the pruned layers of the saved model: "0.745".'
-    )
 
 
 class Output(Model):
@@ -253,7 +154,7 @@ class JobSpec(Model):
 
     @model_validator(mode="after")
     def _each_export_once(self) -> Self:
-        twice = _named_twice(self.exports)
+        twice = named_twice(self.exports)
         if twice is not None:
             raise ValueError(f"exports names {twice} twice")
         return self

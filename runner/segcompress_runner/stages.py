@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from segcompress_api.act_settings import ActSettings
-from segcompress_api.job import JobSpec, RuntimeName
+from segcompress_api.benchmark import RuntimeName
+from segcompress_api.job import JobSpec
 from segcompress_runner.compression import training
 from segcompress_runner.compression.device import check_device
 from segcompress_runner.findings import Checks

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segcompress_api.job import Benchmark, RuntimeName
+from segcompress_api.benchmark import Benchmark, RuntimeName
 from segcompress_runner.measurement.bootstrap import Interval, Turns, ratio_of_medians
 from segcompress_runner.measurement.model_output import OutputNotFiniteError
 from segcompress_runner.measurement.runtimes.row import Device

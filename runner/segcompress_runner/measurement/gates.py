@@ -7,9 +7,9 @@ for want of a setting.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from segcompress_api.acceptance import DEFAULT_MAX_MIOU_DROP, UNLIMITED, Acceptance
 from segcompress_api.act_settings import ActSettings
 from segcompress_api.conditions import Reason
-from segcompress_api.job import DEFAULT_MAX_MIOU_DROP, UNLIMITED, Acceptance
 from segcompress_runner.measurement.judged import (
     Bounds,
     Deployed,

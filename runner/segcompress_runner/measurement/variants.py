@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from segcompress_api.job import RuntimeName
+from segcompress_api.benchmark import RuntimeName
 from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Predict, Scores
 from segcompress_runner.measurement.runtimes.row import Candidate, Device, Way

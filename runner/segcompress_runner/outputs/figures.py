@@ -26,7 +26,8 @@ if TYPE_CHECKING:  # these import Paddle, which figures need not
     from collections.abc import Sequence
 
     from segcompress_api.act_settings import ActSettings
-    from segcompress_api.job import ExportName, JobSpec, RuntimeName
+    from segcompress_api.benchmark import RuntimeName
+    from segcompress_api.job import ExportName, JobSpec
     from segcompress_runner.inputs.model import ModelFiles
     from segcompress_runner.measurement.benchmark import Comparison, Latency
     from segcompress_runner.measurement.evaluation import Scores

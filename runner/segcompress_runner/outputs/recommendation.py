@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from segcompress_api.job import RuntimeName
+from segcompress_api.benchmark import RuntimeName
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
 from segcompress_runner.measurement.variants import Device, way_of

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from segcompress_api.job import ExportName, RuntimeName
+from segcompress_api.benchmark import RuntimeName
+from segcompress_api.job import ExportName
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.runtimes.session import Session
 

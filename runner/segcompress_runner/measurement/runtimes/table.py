@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from segcompress_api.job import ExportName, RuntimeName
+from segcompress_api.benchmark import RuntimeName
+from segcompress_api.job import ExportName
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.measurement.runtimes import (
     mnn_runtime,

@@ -4,7 +4,7 @@ import paddle
 import pytest
 
 from integration.runner.measurement.tiny import tiny_dataset
-from segcompress_api.job import Benchmark
+from segcompress_api.benchmark import Benchmark
 from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.measurement.benchmark import benchmark
 from segcompress_runner.measurement.boundary import Boundaries, BoundaryIou

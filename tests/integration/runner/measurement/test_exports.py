@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from integration.runner.measurement.tiny import Shape, tiny_model
-from segcompress_api.job import ExportName, JobSpec, RuntimeName
+from segcompress_api.benchmark import RuntimeName
+from segcompress_api.job import ExportName, JobSpec
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.runtimes.row import Candidate

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from segcompress_api.job import RuntimeName
+from segcompress_api.benchmark import RuntimeName
 from segcompress_runner.measurement.runtimes.row import Candidate
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from segcompress_api.job import Benchmark, RuntimeName
+from segcompress_api.benchmark import Benchmark, RuntimeName
 from segcompress_runner.measurement.benchmark import Comparison, Latency, benchmark
 from segcompress_runner.measurement.bootstrap import Interval
 from segcompress_runner.measurement.boundary import BoundaryIou

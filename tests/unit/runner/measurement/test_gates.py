@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segcompress_api.acceptance import Acceptance
 from segcompress_api.act_settings import ModelFileNames, settings_of
 from segcompress_api.conditions import Reason
-from segcompress_api.job import Acceptance
 from segcompress_api.strategy import Strategy
 from segcompress_runner.measurement.bootstrap import Interval
 from segcompress_runner.measurement.gates import (

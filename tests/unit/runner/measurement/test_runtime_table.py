@@ -4,7 +4,8 @@ from typing import Any, get_args
 
 import pytest
 
-from segcompress_api.job import ExportName, RuntimeName
+from segcompress_api.benchmark import RuntimeName
+from segcompress_api.job import ExportName
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.runtimes.row import Candidate, Device, Runtime, Way

@@ -19,6 +19,8 @@ PACKAGES = (Path(segcompress_api.__file__).parent, Path(segcompress_runner.__fil
 
 WITHOUT_INFLUENCE = {
     "segcompress_api.base": "how a spec is written; its values are in the key",
+    "segcompress_api.acceptance": "how a spec is written; its values are in the key",
+    "segcompress_api.benchmark": "how a spec is written; its values are in the key",
     "segcompress_api.conditions": "words",
     "segcompress_api.contract": "words",
     "segcompress_api.dataset": "how a spec is written; its values are in the key",
