@@ -13,7 +13,7 @@ from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.agreement import Agreement, LabelMaps
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.benchmark import benchmark as compare
-from segcompress_runner.measurement.gates import Parity
+from segcompress_runner.measurement.judged import Parity
 from segcompress_runner.measurement.macs import Macs, count_macs
 from segcompress_runner.measurement.runtimes.table import artefacts, runtime_of
 from segcompress_runner.measurement.sparsity import Sparsity, measure_sparsity

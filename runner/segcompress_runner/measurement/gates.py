@@ -5,38 +5,19 @@ for want of a setting.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from segcompress_api.acceptance import DEFAULT_MAX_MIOU_DROP, UNLIMITED, Acceptance
 from segcompress_api.act_settings import ActSettings
 from segcompress_api.conditions import Reason
+from segcompress_runner.measurement.bounds import Bound, held, listed, rounded
 from segcompress_runner.measurement.judged import (
-    Bounds,
     Deployed,
-    Figures,
     GateResult,
     Measured,
     Parity,
-    Speedup,
 )
-
-__all__ = [
-    "Bounds",
-    "Deployed",
-    "Figures",
-    "GateResult",
-    "Measured",
-    "Parity",
-    "Speedup",
-    "check_gates",
-    "class_label",
-    "default_gates",
-    "vanished",
-    "why_not",
-]
-
-SPARSITY_TOLERANCE = 0.005
-"""Sparsity that may be missing from the ratio asked for."""
+from segcompress_runner.measurement.sparsity_gates import sparsity_gates
 
 FOUND_IOU = 0.05
 """A class is found by a model whose IoU for it is at least this: below lie a few pixels of chance."""
@@ -47,12 +28,6 @@ KEPT_SHARE = 0.1
 MESSAGE_LIMIT = 1024
 """Characters of a run's message."""
 
-_SHOWN = 3
-"""Names that a message lists before it counts the others."""
-
-_ROUNDING = 9
-"""Decimal places at which two figures count as equal: a spec's decimals have no exact binary value."""
-
 
 def check_gates(
     measured: Measured, acceptance: Acceptance, settings: ActSettings, class_names: Sequence[str] = ()
@@ -62,9 +37,7 @@ def check_gates(
     Exports come before accuracy: where one is another model, its accuracy says nothing about the saved one.
     """
     return (
-        *_requested_sparsity(measured, settings),
-        *_requested_pattern(measured, settings),
-        *_least_sparsity(measured, acceptance),
+        *sparsity_gates(measured, acceptance, settings),
         *(_parity(parity) for parity in measured.parities),
         *(gate for one in measured.deployed for gate in _on_runtime(one, acceptance, class_names)),
     )
@@ -87,7 +60,7 @@ def vanished(before: Sequence[float], after: Sequence[float]) -> tuple[int, ...]
     return tuple(
         index
         for index, (old, new) in enumerate(zip(before, after, strict=True))
-        if old >= FOUND_IOU and _rounded(new - KEPT_SHARE * old) < 0
+        if old >= FOUND_IOU and rounded(new - KEPT_SHARE * old) < 0
     )
 
 
@@ -104,101 +77,12 @@ def class_label(index: int, names: Sequence[str]) -> str:
     return names[index] if names else f"class {index}"
 
 
-@dataclass(frozen=True)
-class _Bound:
-    """What a field of the spec bounds a figure by: a decimal string, from above or from below."""
-
-    field: str
-    value: str
-    is_least: bool = False
-
-    def __str__(self) -> str:
-        return f"{'at least' if self.is_least else 'at most'} {self.value}"
-
-    def left(self, figure: float) -> float:
-        """Return how far a figure is on the right side, as a share of the bound; below 0 on the wrong one."""
-        bound = float(self.value)
-        return _rounded(figure - bound if self.is_least else bound - figure) / (bound or 1)
-
-
-def _held(gate: str, figure: float, bound: _Bound, told: str) -> GateResult:
-    left = bound.left(figure)
-    return GateResult(
-        gate=gate,
-        reason=Reason.ACCEPTANCE_NOT_MET,
-        passed=left >= 0,
-        asked=str(bound),
-        measured=f"{figure:.4f}",
-        left=left,
-        message=f"{told}, {bound} ({bound.field})",
-    )
-
-
-def _requested_sparsity(measured: Measured, settings: ActSettings) -> Iterator[GateResult]:
-    target = settings.sparsity
-    asked = target.ratio if target is not None else None
-    if target is None or asked is None or measured.sparsity is None:
-        return
-    counted = "" if target.pattern == "1x1" else f" in whole {target.pattern} blocks"
-    left = _rounded(SPARSITY_TOLERANCE - _rounded(asked - measured.sparsity)) / asked
-    yield GateResult(
-        gate=f"sparsity of the strategy{counted}",
-        reason=Reason.SPARSITY_NOT_REACHED,
-        passed=left >= 0,
-        asked=f"{asked:g}, tolerance {SPARSITY_TOLERANCE}",
-        measured=f"{measured.sparsity:.4f}",
-        left=left,
-        message=f"sparsity of the saved model's pruned layers{counted}: {measured.sparsity:.4f}, asked for: "
-        f"{asked:g} (spec.strategy.UnstructurePrune.ratio), tolerance {SPARSITY_TOLERANCE}",
-    )
-
-
-def _requested_pattern(measured: Measured, settings: ActSettings) -> Iterator[GateResult]:
-    target = settings.sparsity
-    if target is None or target.pattern != "2:4" or measured.sparsity is None:
-        return
-    unfit = measured.unfit
-    said = (
-        f"layers of the saved model that keep more than two of four weights: {_listed(unfit)}"
-        if unfit
-        else "every pruned layer of the saved model keeps at most two of four weights"
-    )
-    yield GateResult(
-        gate="pattern 2:4",
-        reason=Reason.SPARSITY_NOT_REACHED,
-        passed=not unfit,
-        asked="every pruned layer",
-        measured=f"not in {_listed(unfit)}" if unfit else "every pruned layer",
-        left=-1.0 if unfit else 1.0,
-        message=f"{said} (spec.strategy.ASPPrune)",
-    )
-
-
-def _least_sparsity(measured: Measured, acceptance: Acceptance) -> Iterator[GateResult]:
-    if acceptance.min_sparsity is None:
-        return
-    bound = _Bound("spec.acceptance.minSparsity", acceptance.min_sparsity, is_least=True)
-    if measured.sparsity is not None:
-        told = f"sparsity of the saved model's pruned layers: {measured.sparsity:.4f}"
-        yield _held("sparsity", measured.sparsity, bound, told)
-        return
-    yield GateResult(
-        gate="sparsity",
-        reason=Reason.ACCEPTANCE_NOT_MET,
-        passed=False,
-        asked=str(bound),
-        measured="nothing is pruned",
-        left=-1.0,
-        message=f"{bound.field}: {bound.value} and the strategy prunes nothing; leave it out",
-    )
-
-
 def _parity(parity: Parity) -> GateResult:
     bounds, loss = parity.bounds, parity.saved_miou - parity.miou
-    room = [_rounded(bounds.miou_loss - loss) / bounds.miou_loss]
+    room = [rounded(bounds.miou_loss - loss) / bounds.miou_loss]
     asked, most = f"at most {bounds.miou_loss:g} less mIoU than the saved model", ""
     if bounds.pixels is not None:
-        room.append(_rounded(bounds.pixels - parity.differing) / bounds.pixels)
+        room.append(rounded(bounds.pixels - parity.differing) / bounds.pixels)
         most = f", at most {bounds.pixels:.1%}"
         asked += f"{most} other pixels"
     return GateResult(
@@ -221,32 +105,32 @@ def _on_runtime(one: Deployed, asked: Acceptance, names: Sequence[str]) -> Itera
     if asked.max_miou_drop != UNLIMITED:
         yield _miou_drop(one, asked.max_miou_drop)
     if asked.max_class_iou_drop is not None:
-        bound = _Bound("spec.acceptance.maxClassIouDrop", asked.max_class_iou_drop)
+        bound = Bound("spec.acceptance.maxClassIouDrop", asked.max_class_iou_drop)
         yield _class_iou_drop(one, bound, names)
     if asked.max_boundary_iou_drop is not None:
-        bound = _Bound("spec.acceptance.maxBoundaryIouDrop", asked.max_boundary_iou_drop)
+        bound = Bound("spec.acceptance.maxBoundaryIouDrop", asked.max_boundary_iou_drop)
         yield _drop("boundary IoU", one, (one.baseline.boundary_iou, one.compressed.boundary_iou), bound)
     yield _classes_kept(one, names)
     if asked.max_size_ratio is not None:
-        yield _size_ratio(one, _Bound("spec.acceptance.maxSizeRatio", asked.max_size_ratio))
+        yield _size_ratio(one, Bound("spec.acceptance.maxSizeRatio", asked.max_size_ratio))
     if asked.min_speedup is not None and asked.min_speedup.runtime == one.runtime:
-        yield _speedup(one, _Bound("spec.acceptance.minSpeedup", asked.min_speedup.ratio, is_least=True))
+        yield _speedup(one, Bound("spec.acceptance.minSpeedup", asked.min_speedup.ratio, is_least=True))
 
 
-def _drop(what: str, one: Deployed, pair: tuple[float, float], bound: _Bound) -> GateResult:
+def _drop(what: str, one: Deployed, pair: tuple[float, float], bound: Bound) -> GateResult:
     before, after = pair
     told = f"{what} on {one.name}: {after:.4f}, baseline {before:.4f}, lost {before - after:.4f}"
-    return _held(f"loss of {what} on {one.name}", before - after, bound, told)
+    return held(f"loss of {what} on {one.name}", before - after, bound, told)
 
 
 def _miou_drop(one: Deployed, asked: str | None) -> GateResult:
     remark = "" if asked else f', the default; a larger value or "{UNLIMITED}" accepts more'
-    bound = _Bound(f"spec.acceptance.maxMiouDrop{remark}", asked or DEFAULT_MAX_MIOU_DROP)
+    bound = Bound(f"spec.acceptance.maxMiouDrop{remark}", asked or DEFAULT_MAX_MIOU_DROP)
     gate = _drop("mIoU", one, (one.baseline.miou, one.compressed.miou), bound)
     return replace(gate, default=asked is None)
 
 
-def _class_iou_drop(one: Deployed, bound: _Bound, names: Sequence[str]) -> GateResult:
+def _class_iou_drop(one: Deployed, bound: Bound, names: Sequence[str]) -> GateResult:
     """Hold the class that lost most, and name others that lost too much."""
     pairs = list(zip(one.baseline.class_iou, one.compressed.class_iou, strict=True))
     order = sorted(range(len(pairs)), key=lambda index: pairs[index][1] - pairs[index][0])
@@ -256,29 +140,27 @@ def _class_iou_drop(one: Deployed, bound: _Bound, names: Sequence[str]) -> GateR
     also = [
         class_label(index, names) for index, other in zip(order[1:], others, strict=True) if not other.passed
     ]
-    return replace(gate, message=f"{gate.message}; also {_listed(also)}") if also else gate
+    return replace(gate, message=f"{gate.message}; also {listed(also)}") if also else gate
 
 
 def _classes_kept(one: Deployed, names: Sequence[str]) -> GateResult:
     before, after = one.baseline.class_iou, one.compressed.class_iou
     lost = vanished(before, after)
-    listed = ", ".join(
+    lost_ones = ", ".join(
         f"{class_label(index, names)} (IoU {before[index]:.4f} before, {after[index]:.4f} now)"
         for index in lost
     )
     kept = [
-        _rounded(new / old - KEPT_SHARE) for old, new in zip(before, after, strict=True) if old >= FOUND_IOU
+        rounded(new / old - KEPT_SHARE) for old, new in zip(before, after, strict=True) if old >= FOUND_IOU
     ]
     return GateResult(
         gate=f"classes on {one.name}",
         reason=Reason.ACCEPTANCE_NOT_MET,
         passed=not lost,
         asked="none may vanish",
-        measured=f"{_listed([class_label(index, names) for index in lost])} vanished"
-        if lost
-        else "all found",
+        measured=f"{listed([class_label(index, names) for index in lost])} vanished" if lost else "all found",
         left=min(kept, default=1.0),
-        message=f"classes that vanished on {one.name}: {listed}; a class that the baseline finds may not "
+        message=f"classes that vanished on {one.name}: {lost_ones}; a class that the baseline finds may not "
         "vanish (always required)"
         if lost
         else f"every class that the baseline finds is still found on {one.name} (always required)",
@@ -286,25 +168,16 @@ def _classes_kept(one: Deployed, names: Sequence[str]) -> GateResult:
     )
 
 
-def _size_ratio(one: Deployed, bound: _Bound) -> GateResult:
+def _size_ratio(one: Deployed, bound: Bound) -> GateResult:
     before, after = one.baseline.size_bytes, one.compressed.size_bytes
     ratio = after / before
     told = f"size of what {one.name} loads: {after} bytes, baseline {before}, ratio {ratio:.4f}"
-    gate = _held(f"size on {one.name}", ratio, bound, told)
+    gate = held(f"size on {one.name}", ratio, bound, told)
     return replace(gate, measured=f"{gate.measured} ({after} of {before} bytes)")
 
 
-def _speedup(one: Deployed, bound: _Bound) -> GateResult:
+def _speedup(one: Deployed, bound: Bound) -> GateResult:
     ratio, interval = one.speedup.ratio, one.speedup.interval
     told = f"speed-up on {one.name}: {ratio:.4f}, lower end of its 95 % interval {interval.low:.4f}"
-    gate = _held(f"speed-up on {one.name}", interval.low, bound, told)
+    gate = held(f"speed-up on {one.name}", interval.low, bound, told)
     return replace(gate, measured=f"{ratio:.4f} ({interval.low:.4f} to {interval.high:.4f})")
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _rounded(value: float) -> float:
-    return round(value, _ROUNDING)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from segcompress_api.job import ExportName, JobSpec
 from segcompress_runner.errors import InvalidSettingError, NotExportableError
-from segcompress_runner.measurement.gates import Bounds, Parity
+from segcompress_runner.measurement.judged import Bounds, Parity
 from segcompress_runner.measurement.runtimes.row import Candidate, Kind
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
 from segcompress_runner.outputs.mnn_export import export_mnn

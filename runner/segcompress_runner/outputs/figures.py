@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING
 
 from segcompress_api.conditions import Reason
 from segcompress_api.status import Metrics, ModelFigures, WorstClass, figure
-from segcompress_runner.measurement.gates import (
-    Deployed,
-    Figures,
-    GateResult,
-    Measured,
-    Speedup,
-    check_gates,
-    default_gates,
-    why_not,
-)
+from segcompress_runner.measurement.gates import check_gates, default_gates, why_not
+from segcompress_runner.measurement.judged import Deployed, Figures, GateResult, Measured, Speedup
 from segcompress_runner.measurement.runtimes.table import artefacts
 from segcompress_runner.outputs.publish import Verdict
 from segcompress_runner.outputs.recommendation import Recommendation, recommendation

@@ -13,7 +13,7 @@ from typing import Any
 from segcompress_api.job import JobSpec
 from segcompress_api.status import figure
 from segcompress_runner.measurement.benchmark import Comparison
-from segcompress_runner.measurement.gates import GateResult
+from segcompress_runner.measurement.judged import GateResult
 from segcompress_runner.measurement.variants import Checked, describe
 from segcompress_runner.measurement.worst import Example
 from segcompress_runner.outputs import table

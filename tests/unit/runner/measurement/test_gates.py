@@ -13,6 +13,13 @@ from segcompress_runner.measurement.bootstrap import Interval
 from segcompress_runner.measurement.gates import (
     FOUND_IOU,
     MESSAGE_LIMIT,
+    check_gates,
+    class_label,
+    default_gates,
+    vanished,
+    why_not,
+)
+from segcompress_runner.measurement.judged import (
     Bounds,
     Deployed,
     Figures,
@@ -20,11 +27,6 @@ from segcompress_runner.measurement.gates import (
     Measured,
     Parity,
     Speedup,
-    check_gates,
-    class_label,
-    default_gates,
-    vanished,
-    why_not,
 )
 from segcompress_runner.outputs.artefacts import ARTEFACTS
 

@@ -12,7 +12,7 @@ from segcompress_runner.measurement.benchmark import Comparison, Latency
 from segcompress_runner.measurement.bootstrap import Interval
 from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Scores
-from segcompress_runner.measurement.gates import Bounds, Parity
+from segcompress_runner.measurement.judged import Bounds, Parity
 from segcompress_runner.measurement.macs import Macs
 from segcompress_runner.measurement.sparsity import Sparsity
 from segcompress_runner.measurement.variants import Checked, Variant

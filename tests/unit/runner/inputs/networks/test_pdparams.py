@@ -191,9 +191,9 @@ def test_what_is_no_state_dict_is_refused_and_nothing_runs(
     [
         pytest.param("system", "names posix.system, which no array needs", id="what is named"),
         pytest.param("new object", "holds pickle's instruction NEWOBJ", id="the instruction"),
-        pytest.param("nested", "its entry 'model' is a dict, no array", id="the entry"),
+        pytest.param("nested", "its entry 'model' is a dict, not an array", id="the entry"),
         pytest.param("array of text", "holds an array of the type 'U1'", id="the type"),
-        pytest.param("cut off", "is no .pdparams, or is cut off", id="the end"),
+        pytest.param("cut off", "is not a .pdparams, or is cut off", id="the end"),
     ],
 )
 def test_message_says_what_was_found(read: Any, name: str, message: str) -> None:
