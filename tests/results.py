@@ -22,8 +22,8 @@ from segcompress_runner.measurement.variants import Checked, Variant
 from segcompress_runner.measurement.worst import Example, Wrong, example
 from segcompress_runner.outputs import figures, report
 from segcompress_runner.outputs.artefacts import Exported
+from segcompress_runner.outputs.file_names import REPORT
 from segcompress_runner.outputs.manifests import EvaluationRecord, LossRecord, ModelManifest, TrainingRecord
-from segcompress_runner.outputs.publish import REPORT
 from segcompress_runner.processor import Processor
 from segcompress_runner.provenance import Provenance, Software
 from segcompress_runner.run_key import InputDigests, RunKeys

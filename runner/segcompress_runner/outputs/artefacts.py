@@ -12,10 +12,10 @@ from segcompress_runner.errors import InvalidSettingError, NotExportableError
 from segcompress_runner.measurement.judged import Bounds, Parity
 from segcompress_runner.measurement.runtimes.row import Candidate, Kind
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
+from segcompress_runner.outputs.file_names import MNN, ONNX, OPENVINO, OPENVINO_WEIGHTS
 from segcompress_runner.outputs.mnn_export import export_mnn
 from segcompress_runner.outputs.onnx_export import export_onnx
 from segcompress_runner.outputs.openvino_export import export_openvino
-from segcompress_runner.outputs.publish import MNN, ONNX, OPENVINO, OPENVINO_WEIGHTS
 
 
 @dataclass(frozen=True)

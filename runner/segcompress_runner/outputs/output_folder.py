@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.outputs.file_names import PARAMS, PROGRAM
 from segcompress_runner.outputs.manifests import Place
-from segcompress_runner.outputs.publish import PARAMS, PROGRAM
 from segcompress_runner.storage import Address, Stat
 
 

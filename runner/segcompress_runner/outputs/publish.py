@@ -4,18 +4,18 @@
 figures under a measurement key never measured again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from segcompress_api.conditions import GATE_REASONS, Reason
 from segcompress_api.contract import RunResult
-from segcompress_api.status import Artifact, Artifacts, Metrics, timestamp
+from segcompress_api.status import Metrics, timestamp
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError, InvalidSettingError
 from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.outputs.file_names import BASELINE, PARAMS, PROGRAM
 from segcompress_runner.outputs.manifests import (
-    ManifestFile,
     MeasurementManifest,
     ModelManifest,
     Place,
@@ -26,25 +26,12 @@ from segcompress_runner.outputs.manifests import (
     read_manifest,
     replace_manifest,
 )
+from segcompress_runner.outputs.run_results import End, as_measured, found_again, measured_again, run_result
+from segcompress_runner.outputs.verified import check_complete, fetch_verified
 from segcompress_runner.provenance import RUNNER_VERSION
 from segcompress_runner.run_key import RunKeys
-from segcompress_runner.storage import Address, Named, Stat, Storage
-from segcompress_runner.storage.local import sha256_of
+from segcompress_runner.storage import Address, Storage
 from segcompress_runner.storage.protocol import OnDone
-
-PROGRAM, PARAMS, ONNX, OPENVINO, OPENVINO_WEIGHTS, MNN, RESULT, TABLE, REPORT = (
-    "model.pdmodel",
-    "model.pdiparams",
-    "model.onnx",
-    "model.xml",
-    "model.bin",
-    "model.mnn",
-    "result.json",
-    "table.md",
-    "report.html",
-)
-BASELINE = "baseline"
-"""Folder of the model that was compressed, where the run exported it."""
 
 
 def bucket_place(output: Address, model_key: str, attempt: str) -> Place:
@@ -104,12 +91,12 @@ def find_measurement(storage: Storage, place: Place, keys: RunKeys) -> RunResult
         return None
     manifest, stored = found
     try:
-        _check_complete(storage, place, manifest.files)
+        check_complete(storage, place, manifest.files)
     except (InputNotFoundError, InvalidInputError):
         if place.flat:  # a run that was killed left them there, and they are replaced
             return None
         raise
-    return _result(manifest, stored, place, _found_again(manifest))
+    return run_result(manifest, stored, place, found_again(manifest))
 
 
 def find_model(storage: Storage, place: Place, model_key: str, into: Path) -> PublishedModel | None:
@@ -192,7 +179,7 @@ def publish_measurement(storage: Storage, place: Place, measured: Measurement, o
         stored = create_manifest(storage, address, manifest)
     if stored is None:
         return _first_to_measure(storage, place, measured)
-    return _result(manifest, stored, place, _measured_now(manifest, measured.model))
+    return run_result(manifest, stored, place, _measured_now(manifest, measured.model))
 
 
 def _first_to_measure(storage: Storage, place: Place, measured: Measurement) -> RunResult:
@@ -201,8 +188,8 @@ def _first_to_measure(storage: Storage, place: Place, measured: Measurement) -> 
         raise _removed(place.measurement(measured.keys.measurement))
     manifest, stored = found
     if manifest.attempt == place.attempt:  # here as well
-        return _result(manifest, stored, place, _measured_now(manifest, measured.model))
-    return _result(manifest, stored, place, _found_again(manifest))
+        return run_result(manifest, stored, place, _measured_now(manifest, measured.model))
+    return run_result(manifest, stored, place, found_again(manifest))
 
 
 def _read_measurement(
@@ -243,38 +230,8 @@ def _fetched(storage: Storage, place: Place, manifest: ModelManifest, into: Path
     program, params = manifest.file(PROGRAM), manifest.file(PARAMS)
     if program is None or params is None:
         raise InvalidInputError(f"{place.model}: must name {PROGRAM} and {PARAMS}; {place.remedy}")
-    files = [program, params]
-    stats = _check_complete(storage, place, files)
-    folder = storage.fetch(place.folder, stats, into, lambda _: None)
-    for file in files:
-        if sha256_of(folder / file.path) != file.sha256:
-            raise _other_bytes(place, file)
-    return PublishedModel(
-        manifest, ModelFiles(folder / program.path, folder / params.path), trained_here=False
-    )
-
-
-def _check_complete(storage: Storage, place: Place, files: Sequence[ManifestFile]) -> tuple[Stat, ...]:
-    """Return what the storage says of the files; sizes, and SHA-256 if it tells one, must be as published."""
-    try:
-        stats = storage.stat(place.folder, [Named(file.path) for file in files])
-    except InputNotFoundError as error:
-        raise InputNotFoundError(f"{error}, though it was published; {place.remedy}") from None
-    for file, stat in zip(files, stats, strict=True):
-        if stat.size != file.size_bytes:
-            raise InvalidInputError(
-                f"{place.folder / file.path}: has {stat.size} bytes, but {file.size_bytes} were published; "
-                f"{place.remedy}"
-            )
-        if stat.digest.startswith("sha256:") and stat.digest != f"sha256:{file.sha256}":
-            raise _other_bytes(place, file)
-    return stats
-
-
-def _other_bytes(place: Place, file: ManifestFile) -> InvalidInputError:
-    return InvalidInputError(
-        f"{place.folder / file.path}: holds other bytes than were published; {place.remedy}"
-    )
+    files = fetch_verified(storage, place, (program, params), into)
+    return PublishedModel(manifest, ModelFiles(*files), trained_here=False)
 
 
 def _check_model_key(found: str, wanted: str, place: Place) -> None:
@@ -285,44 +242,7 @@ def _check_model_key(found: str, wanted: str, place: Place) -> None:
         )
 
 
-def _found_again(manifest: MeasurementManifest) -> tuple[Reason, str]:
-    if not manifest.accepted:
-        return manifest.reason, manifest.message
-    return Reason.REUSED, f"the same run was published on {manifest.published}: {manifest.message}"
-
-
-def _measured_now(manifest: MeasurementManifest, model: PublishedModel) -> tuple[Reason, str]:
-    if not manifest.accepted or model.trained_here:
-        return manifest.reason, manifest.message
-    return Reason.REUSED, (
-        f"the model was published on {model.manifest.published}; measured on {manifest.processor}: "
-        f"{manifest.message}"
-    )
-
-
-def _result(
-    manifest: MeasurementManifest, stored: Stored, place: Place, end: tuple[Reason, str]
-) -> RunResult:
-    reason, message = end
-    return RunResult(
-        reason=reason,
-        message=message[:1024],
-        metrics=manifest.metrics,
-        notes=manifest.notes,
-        artifacts=Artifacts(
-            manifest=Artifact(uri=str(stored.address), sha256=stored.sha256, size_bytes=stored.size_bytes),
-            model=_artifact(manifest.file(PARAMS), place, folder=True),
-            onnx=_artifact(manifest.file(ONNX), place, folder=False),
-            openvino=_artifact(manifest.file(OPENVINO), place, folder=False),
-            mnn=_artifact(manifest.file(MNN), place, folder=False),
-            report=_artifact(manifest.file(REPORT), place, folder=False),
-        ),
-    )
-
-
-def _artifact(file: ManifestFile | None, place: Place, *, folder: bool) -> Artifact | None:
-    if file is None:
-        return None
-    address = str(place.folder / file.path)
-    uri = address.rpartition("/")[0] + "/" if folder else address
-    return Artifact(uri=uri, sha256=file.sha256, size_bytes=file.size_bytes)
+def _measured_now(manifest: MeasurementManifest, model: PublishedModel) -> End:
+    if model.trained_here:
+        return as_measured(manifest)
+    return measured_again(manifest, model.manifest.published)

@@ -7,7 +7,7 @@ from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
 from segcompress_runner.measurement.variants import Device, way_of
 from segcompress_runner.outputs.artefacts import ARTEFACTS
-from segcompress_runner.outputs.publish import PARAMS, PROGRAM
+from segcompress_runner.outputs.file_names import PARAMS, PROGRAM
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,13 @@ from segcompress_runner.measurement.variants import Checked, describe
 from segcompress_runner.measurement.worst import Example
 from segcompress_runner.outputs import table
 from segcompress_runner.outputs.figures import LATENCY_PLACES, MIOU_PLACES, Measurements, class_name
+from segcompress_runner.outputs.file_names import REPORT, RESULT, TABLE
 from segcompress_runner.outputs.html import wording
 from segcompress_runner.outputs.html.page import render
 from segcompress_runner.outputs.html.panels import panels
 from segcompress_runner.outputs.manifests import ModelManifest, describe_files
 from segcompress_runner.outputs.packing import packed_bytes
-from segcompress_runner.outputs.publish import REPORT, RESULT, TABLE, Verdict
+from segcompress_runner.outputs.publish import Verdict
 from segcompress_runner.outputs.recommendation import Recommendation
 from segcompress_runner.plain import plain
 from segcompress_runner.processor import Processor

@@ -10,7 +10,7 @@ from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.measurement.runtimes.row import Candidate, Way
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
 from segcompress_runner.outputs.artefacts import published
-from segcompress_runner.outputs.publish import PARAMS, PROGRAM
+from segcompress_runner.outputs.file_names import PARAMS, PROGRAM
 
 ON_CPU = {
     f"{row.name}-{way.name}": way for row in RUNTIMES.values() for way in row.ways if way.device == "CPU"
