@@ -9,7 +9,6 @@ bound to the same core. Nothing is written to disk, for no cache is asked for. T
 OpenVINO's makers (openvino-telemetry) is not installed; OpenVINO does without it.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segcompress_runner.errors import InvalidInputError, is_exhaustion
-from segcompress_runner.measurement.runtimes.row import Candidate, Runtime, Way
+from segcompress_runner.measurement.runtimes.row import Kind, Runtime, Way
 from segcompress_runner.measurement.runtimes.session import first_line
 
 
@@ -77,10 +76,6 @@ class OpenVinoSession:
         return output
 
 
-def _opener(precision: str | None) -> Callable[[Candidate, int], OpenVinoSession]:
-    return lambda candidate, threads: OpenVinoSession(candidate.exports["OpenVINO"], threads, precision)
-
-
 def _code(*settings: str) -> str:
     """Return how to load the IR, `settings` being what is set beside the number of threads."""
     listed = "".join(
@@ -105,8 +100,21 @@ output = compiled(picture)[0]
 """
 
 
-_AS_F32 = '"INFERENCE_PRECISION_HINT": "f32"'
-_PLAIN = "CPU, latency mode, one stream, threads bound to no core"
+def _way(name: str, kind: Kind, precision: str | None, told: str) -> Way:
+    """Return how such models run with floats in `precision`, None: as OpenVINO chooses."""
+    hint = () if precision is None else (f'"INFERENCE_PRECISION_HINT": "{precision}"',)
+    return Way(
+        name,
+        "CPU",
+        (kind,),
+        int8=kind == "quantised",
+        how=f"CPU, latency mode, one stream, threads bound to no core, {told}",
+        code=_code(*hint),
+        open=lambda candidate, threads: OpenVinoSession(candidate.exports["OpenVINO"], threads, precision),
+    )
+
+
+_F32 = "INFERENCE_PRECISION_HINT=f32"
 
 RUNTIME = Runtime(
     name="OpenVINO",
@@ -114,41 +122,9 @@ RUNTIME = Runtime(
     beside=(".bin",),
     # The exact way comes first: by it an export is held against the saved model.
     ways=(
-        Way(
-            "f32",
-            "CPU",
-            ("float",),
-            int8=False,
-            how=f"{_PLAIN}, INFERENCE_PRECISION_HINT=f32",
-            code=_code(_AS_F32),
-            open=_opener("f32"),
-        ),
-        Way(
-            "default",
-            "CPU",
-            ("float",),
-            int8=False,
-            how=f"{_PLAIN}, default precision: bf16 where the CPU has it",
-            code=_code(),
-            open=_opener(None),
-        ),
-        Way(
-            "int8-f32",
-            "CPU",
-            ("quantised",),
-            int8=True,
-            how=f"{_PLAIN}, INFERENCE_PRECISION_HINT=f32: what is not int8 is f32",
-            code=_code(_AS_F32),
-            open=_opener("f32"),
-        ),
-        Way(
-            "int8",
-            "CPU",
-            ("quantised",),
-            int8=True,
-            how=f"{_PLAIN}, default precision: what is not int8 is bf16 where the CPU has it",
-            code=_code(),
-            open=_opener(None),
-        ),
+        _way("f32", "float", "f32", _F32),
+        _way("default", "float", None, "default precision: bf16 where the CPU has it"),
+        _way("int8-f32", "quantised", "f32", f"{_F32}: what is not int8 is f32"),
+        _way("int8", "quantised", None, "default precision: what is not int8 is bf16 where the CPU has it"),
     ),
 )
