@@ -46,6 +46,7 @@ install: .venv/.synced ## Install what development needs into .venv
 	@uv=$$(hack/bootstrap.sh)
 	@echo "installing the locked packages into .venv"
 	@$$uv sync --frozen --quiet --extra operator --extra runner
+	@ln -sf "$$uv" .venv/bin/uv
 	@touch $@
 
 .PHONY: verify

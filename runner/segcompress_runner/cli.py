@@ -2,6 +2,8 @@
 
     segcompress run job.yaml [--output DIR] [--device cpu|gpu] [--work DIR]
     segcompress validate job.yaml [--json] [--spec-only]
+    segcompress report RESULT [-o report.html]
+    segcompress export --format paddle-lite MODEL -o FILE.nb [--python PYTHON]
 
 Addresses are s3:// (S3_ENDPOINT, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY [, AWS_REGION, AWS_SESSION_TOKEN,
 AWS_CA_BUNDLE]), file:///absolute or file://./relative to the YAML. Results go below output.uri as a cluster
@@ -16,7 +18,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal
@@ -28,15 +30,12 @@ from segcompress_runner.job_file import read_job
 from segcompress_runner.processor import this_processor
 from segcompress_runner.provenance import RUNNER_VERSION, installed
 from segcompress_runner.stopping import StopFlag
-from segcompress_runner.storage import (
-    Address,
-    LocalStorage,
-    S3Storage,
-    Stores,
-    settings_from,
-    take_credentials,
-)
+from segcompress_runner.storage import Address, local_stores
 from segcompress_runner.threads import set_threads
+
+_Add = Callable[..., argparse.ArgumentParser]
+
+_RESULT = "manifest.json of a finished run, or its folder: s3://, file:// or a path"
 
 _INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended."""
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     stop = StopFlag()
     try:
-        return int(_validate(options) if options.command == "validate" else _run(options, stop))
+        return int(_COMMANDS[options.command](options, stop))
     except KeyboardInterrupt:
         return _interrupted()
     except Exception as error:  # noqa: BLE001 - the border: everything becomes one line and a code
@@ -74,18 +73,40 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--work", type=Path, metavar="DIR", help="scratch folder; keeps fetched inputs between runs"
     )
-    validate = commands.add_parser(
-        "validate", help="say all that is wrong with a job, in a minute, without a GPU"
-    )
+    _add_validate(commands.add_parser)
+    _add_report(commands.add_parser)
+    _add_export(commands.add_parser)
+    return parser
+
+
+def _add_validate(add: _Add) -> None:
+    validate = add("validate", help="say all that is wrong with a job, in a minute, without a GPU")
     validate.add_argument("job", type=Path, help="YAML of a SegCompressionJob")
     validate.add_argument("--json", action="store_true", help="print findings and figures as JSON")
     validate.add_argument(
         "--spec-only", action="store_true", help="check the YAML without reading its inputs"
     )
-    return parser
 
 
-def _validate(options: argparse.Namespace) -> ExitCode:
+def _add_report(add: _Add) -> None:
+    report = add("report", help="show what a finished run measured, and fetch its report")
+    report.add_argument("result", metavar="RESULT", help=_RESULT)
+    report.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="where to put the report; report.html by default"
+    )
+
+
+def _add_export(add: _Add) -> None:
+    export = add("export", help="make a model for phones, and evaluate it")
+    export.add_argument("model", metavar="MODEL", help=f"{_RESULT}; or a folder with model.pdmodel")
+    export.add_argument("--format", choices=["paddle-lite"], required=True, help="what to make")
+    export.add_argument("-o", "--output", type=Path, metavar="FILE.nb", required=True, help="what to write")
+    export.add_argument(
+        "--python", help="a Python 3.10 for Paddle-Lite, by path or as uv takes it; uv finds one by default"
+    )
+
+
+def _validate(options: argparse.Namespace, _: StopFlag) -> ExitCode:
     threads = set_threads(os.environ)
     from segcompress_runner import validate_command
 
@@ -93,6 +114,20 @@ def _validate(options: argparse.Namespace) -> ExitCode:
         return validate_command.run(
             options.job, Path(work), threads, spec_only=options.spec_only, as_json=options.json
         )
+
+
+def _report_of(options: argparse.Namespace, _: StopFlag) -> ExitCode:
+    from segcompress_runner import report_command
+
+    return report_command.run(options.result, options.output)
+
+
+def _export(options: argparse.Namespace, _: StopFlag) -> ExitCode:
+    threads = set_threads(os.environ)
+    from segcompress_runner import export_command
+
+    with tempfile.TemporaryDirectory(prefix="segcompress-") as work:
+        return export_command.run(options.model, options.output, options.python, Path(work), threads)
 
 
 def _run(options: argparse.Namespace, stop: StopFlag) -> ExitCode:
@@ -121,10 +156,7 @@ def _piped(
     from segcompress_runner.terminal import print_result, progress_for
 
     progress, shown = progress_for(Console(stderr=True))
-    credentials = take_credentials(os.environ)
-    storage = Stores(
-        lambda: S3Storage(settings_from(credentials), stop=stop, note=progress.note), local=LocalStorage()
-    )
+    storage = local_stores(os.environ, stop=stop, note=progress.note)
     device = _device(job, options.device)
     request = Request(
         spec=job.spec,
@@ -176,6 +208,9 @@ def _report(error: Exception) -> int:
 def _interrupted() -> int:
     print("error: stopped before the result was published", file=sys.stderr)
     return _INTERRUPTED
+
+
+_COMMANDS = {"run": _run, "validate": _validate, "report": _report_of, "export": _export}
 
 
 if __name__ == "__main__":

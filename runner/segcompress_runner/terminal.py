@@ -75,14 +75,15 @@ def print_result(console: Console, result: RunResult) -> None:
         for row in table.rows(result.metrics):
             shown.add_row(*row)
         console.print(shown)
-        _plain(console, table.caption(result.metrics))
+        print_plain(console, table.caption(result.metrics))
     for note in result.notes:
-        _plain(console, f"note: {note}")
+        print_plain(console, f"note: {note}")
     if result.artifacts is not None:
         if result.artifacts.model is not None:
-            _plain(console, f"model:    {result.artifacts.model.uri}")
-        _plain(console, f"manifest: {result.artifacts.manifest.uri}")
+            print_plain(console, f"model:    {result.artifacts.model.uri}")
+        print_plain(console, f"manifest: {result.artifacts.manifest.uri}")
 
 
-def _plain(console: Console, text: str) -> None:
+def print_plain(console: Console, text: str) -> None:
+    """Print a line as it is: no markup, no colours, not wrapped."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -13,7 +13,7 @@ from segcompress_api.job import SegCompressionJob
 from segcompress_runner.findings import Findings
 from segcompress_runner.job_file import read_job
 from segcompress_runner.plain import plain
-from segcompress_runner.storage import LocalStorage, S3Storage, Stores, settings_from, take_credentials
+from segcompress_runner.storage import local_stores
 from segcompress_runner.validation import Means, Report, validate, validate_fields, validate_spec
 
 _SHOWN = 50
@@ -22,7 +22,7 @@ _SHOWN = 50
 
 def run(path: Path, work: Path, threads: int, *, spec_only: bool, as_json: bool) -> ExitCode:
     """Validate the job at `path`, print what was found, and return the exit code."""
-    report = _report(path, Means(_storage(), work, threads), spec_only=spec_only)
+    report = _report(path, Means(local_stores(os.environ), work, threads), spec_only=spec_only)
     if as_json:
         print(json.dumps(as_mapping(report), indent=2))
     else:
@@ -67,11 +67,6 @@ def _of_spec(job: SegCompressionJob, means: Means, findings: Findings) -> Report
     else:
         validate_fields(job.spec, findings)
     return Report(tuple(findings))
-
-
-def _storage() -> Stores:
-    credentials = take_credentials(os.environ)
-    return Stores(lambda: S3Storage(settings_from(credentials)), local=LocalStorage())
 
 
 def _print(path: Path, report: Report) -> None:

@@ -38,7 +38,7 @@ def check_gates(
     """
     return (
         *sparsity_gates(measured, acceptance, settings),
-        *(_parity(parity) for parity in measured.parities),
+        *(parity_gate(parity) for parity in measured.parities),
         *(gate for one in measured.deployed for gate in _on_runtime(one, acceptance, class_names)),
     )
 
@@ -77,7 +77,8 @@ def class_label(index: int, names: Sequence[str]) -> str:
     return names[index] if names else f"class {index}"
 
 
-def _parity(parity: Parity) -> GateResult:
+def parity_gate(parity: Parity) -> GateResult:
+    """Return whether an exported file is like enough to the saved model."""
     bounds, loss = parity.bounds, parity.saved_miou - parity.miou
     room = [rounded(bounds.miou_loss - loss) / bounds.miou_loss]
     asked, most = f"at most {bounds.miou_loss:g} less mIoU than the saved model", ""

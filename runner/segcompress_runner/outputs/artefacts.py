@@ -32,7 +32,7 @@ class Artefact:
     bounds: Mapping[Kind, Bounds]
 
 
-_BOUNDS: Mapping[Kind, Bounds] = {
+BOUNDS: Mapping[Kind, Bounds] = {
     "float": Bounds(miou_loss=0.005, pixels=0.005),
     # The file rounds where the saved model only observes: docs/decisions, "What an export must keep".
     "quantised": Bounds(miou_loss=0.01, pixels=None),
@@ -43,19 +43,19 @@ ARTEFACTS: Mapping[ExportName, Artefact] = {
         files=(ONNX,),
         made_of=None,
         make=lambda candidate, to: export_onnx(candidate.files, to),
-        bounds=_BOUNDS,
+        bounds=BOUNDS,
     ),
     "OpenVINO": Artefact(
         files=(OPENVINO, OPENVINO_WEIGHTS),
         made_of="ONNX",
         make=lambda candidate, to: export_openvino(candidate.exports["ONNX"], to),
-        bounds=_BOUNDS,
+        bounds=BOUNDS,
     ),
     "MNN": Artefact(
         files=(MNN,),
         made_of="ONNX",
         make=lambda candidate, to: export_mnn(candidate.exports["ONNX"], to),
-        bounds=_BOUNDS,
+        bounds=BOUNDS,
     ),
 }
 

@@ -185,13 +185,13 @@ def _run(document: Document) -> dict[str, Any]:
         "stageSeconds": dict(context.stage_seconds),
         "weightsCode": context.software.weights.code,
         "code": context.software.measurement.code,
-        "inputs": _inputs(context.inputs),
+        "inputs": described_inputs(context.inputs),
         "seed": document.spec.seed,
         "spec": document.spec.to_wire(),
     }
 
 
-def _inputs(inputs: InputDigests) -> dict[str, Any]:
+def described_inputs(inputs: InputDigests) -> dict[str, Any]:
     """Return the inputs' digests, one for all pictures: there may be many thousands."""
     pictures = "".join(f"{digest}  {name}\n" for name, digest in inputs.pictures)
     return {

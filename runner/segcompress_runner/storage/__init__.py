@@ -10,7 +10,7 @@ from segcompress_runner.storage.local import LocalStorage
 from segcompress_runner.storage.protocol import Named, Stat, Storage
 from segcompress_runner.storage.s3 import S3Storage
 from segcompress_runner.storage.settings import S3Settings, settings_from
-from segcompress_runner.storage.stores import Stores
+from segcompress_runner.storage.stores import Stores, local_stores
 
 __all__ = [
     "Address",
@@ -21,6 +21,7 @@ __all__ = [
     "Stat",
     "Storage",
     "Stores",
+    "local_stores",
     "parse_address",
     "safe_join",
     "settings_from",

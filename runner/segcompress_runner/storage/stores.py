@@ -1,11 +1,16 @@
 """One Storage for every address: each goes to the store of its scheme."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.storage.address import Address
+from segcompress_runner.storage.credentials import take_credentials
+from segcompress_runner.storage.local import LocalStorage
 from segcompress_runner.storage.protocol import Named, OnDone, Stat, Storage
+from segcompress_runner.storage.s3 import S3Storage
+from segcompress_runner.storage.settings import settings_from
 
 
 class Stores:
@@ -52,3 +57,12 @@ class Stores:
         if self._s3 is None:
             self._s3 = self._open_s3()
         return self._s3
+
+
+def local_stores(environment: MutableMapping[str, str], **options: Any) -> Stores:
+    """Return the stores of a command on a user's machine: file://, and s3:// by the variables' credentials.
+
+    The credentials are taken out of the environment; `options` are S3Storage's.
+    """
+    credentials = take_credentials(environment)
+    return Stores(lambda: S3Storage(settings_from(credentials), **options), local=LocalStorage())

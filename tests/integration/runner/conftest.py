@@ -11,6 +11,8 @@ from minio import Minio
 from PIL import Image
 
 from devcluster.objectstore import ObjectStore
+from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.paddle_lite.interpreter import Interpreter
 from segcompress_runner.storage import S3Settings
 
 from . import tiny
@@ -67,6 +69,19 @@ def inputs(admin: Minio, tmp_path_factory: pytest.TempPathFactory) -> str:
 def spec(inputs: str, bucket: str) -> Spec:
     """Return a spec with a bucket of its own for results."""
     return make_spec(inputs, bucket)
+
+
+@pytest.fixture(scope="session")
+def interpreter() -> Interpreter:
+    """Return Paddle-Lite's interpreter; skip where this machine has no Python 3.10 for it."""
+    found = Interpreter()
+    try:
+        found.version()
+    except InvalidSettingError as error:
+        if "No interpreter found" in str(error):
+            pytest.skip(str(error))
+        raise
+    return found
 
 
 def make_spec(inputs: str, bucket: str) -> Spec:

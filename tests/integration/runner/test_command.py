@@ -46,6 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 
 
 RUN = ("run", "job.yaml", "--output", "out")
+EXPORT = ("export", "--format", "paddle-lite")
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,54 @@ def test_run_ends_with_its_table_and_every_file_in_one_folder(
     assert result["accepted"] is True
     assert result["machine"]["cpu"] in (out / "table.md").read_text()
     assert f"model:    file://{out}/" in first.stdout
+
+
+def test_report_shows_the_table_of_the_run_again(
+    folder: Folder, first: subprocess.CompletedProcess[str]
+) -> None:
+    shown = folder.segcompress("report", "out")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout == f"{first.stdout}report:   {folder.path}/out/report.html\n"
+
+
+@pytest.mark.usefixtures("interpreter")
+def test_export_for_phones_is_held_against_the_saved_model(
+    folder: Folder, first: subprocess.CompletedProcess[str]
+) -> None:
+    assert first.returncode == 0
+    made = folder.segcompress(*EXPORT, "out", "-o", "phone/model.nb")
+    assert made.returncode == 0, made.stderr
+    size = (folder.path / "phone" / "model.nb").stat().st_size
+    miou = json.loads((folder.path / "out" / "result.json").read_text())["metrics"]["compressed"]["miou"]
+    assert f"phone/model.nb: {size} bytes, SHA-256 " in made.stdout
+    assert "Paddle-Lite v2.13-rc for ARM; 0 of 3 convolutions run on sparse kernels" in made.stdout
+    assert f"mIoU of the Paddle-Lite file: {miou}, of the saved model: {miou}" in made.stdout
+    assert "evaluated on 4 pictures by Paddle-Lite's kernels for x86" in made.stdout
+
+
+@pytest.mark.usefixtures("interpreter")
+def test_export_of_a_plain_model_says_that_it_was_not_evaluated(folder: Folder) -> None:
+    made = folder.segcompress(*EXPORT, "model", "-o", "plain.nb")
+    assert made.returncode == 0, made.stderr
+    assert "not evaluated: " in made.stdout
+    assert (folder.path / "plain.nb").is_file()
+
+
+@pytest.mark.usefixtures("interpreter")
+def test_export_is_refused_where_the_pictures_are_others_now(
+    folder: Folder, first: subprocess.CompletedProcess[str]
+) -> None:
+    assert first.returncode == 0
+    mask = folder.path / "dataset" / "12-mask.png"
+    before = mask.read_bytes()
+    try:
+        mask.write_bytes((folder.path / "dataset" / "13-mask.png").read_bytes())
+        refused = folder.segcompress(*EXPORT, "out", "-o", "late.nb")
+    finally:
+        mask.write_bytes(before)
+    assert refused.returncode == 3
+    assert "/dataset: pictures changed since the run" in refused.stderr
+    assert not (folder.path / "late.nb").exists()
 
 
 def test_second_run_is_reused_and_a_changed_gate_is_measured_into_the_same_folder(
