@@ -22,6 +22,10 @@ help: ## List the targets
 demo: install ## Run the main job on a local cluster; DATA=folder takes your own pictures
 	@$(PYTHON) -m demo $(if $(DATA),--data "$(DATA)") $(if $(DRY_RUN),--dry-run)
 
+.PHONY: seed-walkthrough
+seed-walkthrough: install ## Do what the first document asked for, row by row on a local cluster, from labelme files to the table
+	@$(PYTHON) -m walkthrough
+
 .PHONY: demo-clean
 demo-clean: install ## Remove what the demo made on a cluster of your own (SEGCOMPRESS_CONTEXT)
 	@$(PYTHON) -m demo --clean

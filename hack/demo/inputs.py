@@ -24,11 +24,12 @@ _LISTS = ("train.txt", "val.txt")
 
 @dataclass(frozen=True)
 class Inputs:
-    """A model and a dataset under one name."""
+    """A model and a dataset under one name; `model_files` are those of the model's folder to upload."""
 
     name: str
     model: Path
     dataset: Path
+    model_files: tuple[str, ...] = ("model.pdmodel", "model.pdiparams")
 
 
 def sample_inputs() -> Inputs:
@@ -63,7 +64,7 @@ def upload(inputs: Inputs, target: Target) -> None:
         if not client.bucket_exists(bucket):
             client.make_bucket(bucket)
     uris = {kind: target.uri(kind, inputs.name) for kind in KINDS}
-    files = [(uris["models"], inputs.model, name) for name in ("model.pdmodel", "model.pdiparams")]
+    files = [(uris["models"], inputs.model, name) for name in inputs.model_files]
     files += [(uris["datasets"], inputs.dataset, name) for name in _listed(inputs.dataset)]
     with ThreadPoolExecutor(_UPLOADS) as pool:
         sent = list(pool.map(lambda file: _put(client, *file), files))
