@@ -8,11 +8,9 @@ from typing import Literal
 
 from segcompress_runner.errors import NotExportableError
 from segcompress_runner.inputs.model import ModelFiles
-from segcompress_runner.paddle_lite.interpreter import Interpreter
+from segcompress_runner.paddle_lite.interpreter import Interpreter, complaint
 
 Target = Literal["arm", "x86"]
-_ERROR_MARKS = ("Error:", "Check failed")
-_LONGEST = 300
 
 
 @dataclass(frozen=True)
@@ -35,15 +33,8 @@ def convert(files: ModelFiles, to: Path, target: Target, interpreter: Interprete
         inputs = (str(files.program.resolve()), str(files.params.resolve()))
         ended = interpreter.run("convert", *inputs, str(made), target)
         if ended.returncode:
-            raise NotExportableError(_cause(ended.stdout + ended.stderr))
+            cause = complaint(ended.stdout + ended.stderr) or "Paddle-Lite ended without a word"
+            raise NotExportableError(cause)
         told = json.loads(made.with_suffix(".json").read_text())
         made.with_suffix(".nb").replace(to)
     return LiteFile(to, told["sparse"], told["convolutions"])
-
-
-def _cause(output: str) -> str:
-    """Return the first line in which Paddle-Lite says what it minds, else its last."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if any(mark in line for mark in _ERROR_MARKS)]
-    line = (errors or lines[-1:] or ["Paddle-Lite ended without a word"])[0]
-    return line.removeprefix("Error: ").rstrip(".,")[:_LONGEST]

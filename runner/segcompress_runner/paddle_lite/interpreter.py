@@ -15,6 +15,7 @@ from typing import IO
 from segcompress_runner.errors import InvalidSettingError
 
 PROGRAM = Path(__file__).with_name("program.py")
+_ERROR_MARKS = ("Error:", "Check failed")
 _LONGEST = 300
 
 
@@ -79,3 +80,10 @@ def _uv() -> str:
 def _environment() -> dict[str, str]:
     # A python3.10 of pyenv's answers only where this names it; nothing else reads it.
     return {"PYENV_VERSION": "3.10", **os.environ}
+
+
+def complaint(output: str) -> str:
+    """Return the first line in which Paddle-Lite says what it minds, else its last; empty if none."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if any(mark in line for mark in _ERROR_MARKS)]
+    return (errors or lines[-1:] or [""])[0].removeprefix("Error: ").rstrip(".,")[:_LONGEST]

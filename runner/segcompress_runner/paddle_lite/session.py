@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segcompress_runner.errors import InvalidInputError
-from segcompress_runner.paddle_lite.interpreter import Interpreter
+from segcompress_runner.paddle_lite.interpreter import Interpreter, complaint
 
 _LENGTH = struct.Struct("<Q")
-_LONGEST = 300
 
 
 class LiteSession:
@@ -60,8 +59,7 @@ class LiteSession:
     def _ended(self) -> InvalidInputError:
         code = self._process.wait()
         self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        cause = (lines or [_crash(code)])[-1][:_LONGEST]
+        cause = complaint(self._errors.read().decode(errors="replace")) or _crash(code)
         return InvalidInputError(f"{self._name}: does not run on Paddle-Lite's kernels for x86 ({cause})")
 
 

@@ -54,13 +54,15 @@ def test_an_operator_that_paddle_lite_lacks_is_named(interpreter: Interpreter, t
     assert not (tmp_path / "model.nb").exists()
 
 
-def test_kernels_that_crash_end_their_own_process_alone(
-    model: ModelFiles, picture: NDArray[np.float32], interpreter: Interpreter, tmp_path: Path
+def test_a_crash_ends_its_own_process_alone(
+    picture: NDArray[np.float32], interpreter: Interpreter, tmp_path: Path
 ) -> None:
-    """A file for ARM has no kernels here."""
-    made = convert(model, tmp_path / "model.nb", "arm", interpreter)
+    """Paddle-Lite answers what it cannot read with abort()."""
+    (tmp_path / "model.nb").write_bytes(bytes(1000))
     with (
-        LiteSession(made.path, interpreter) as session,
-        pytest.raises(InvalidInputError, match=r"model\.nb: does not run on Paddle-Lite's kernels for x86"),
+        LiteSession(tmp_path / "model.nb", interpreter) as session,
+        pytest.raises(
+            InvalidInputError, match=r"model\.nb: does not run on Paddle-Lite's kernels for x86 \(."
+        ),
     ):
         session.run(picture)
