@@ -84,6 +84,8 @@ def test_report_is_complete_in_itself_and_fits_the_window(opened: Opened) -> Non
     opened.page.locator("summary").evaluate_all("all => all.forEach(one => one.parentElement.open = true)")
     assert opened.problems == []
     assert opened.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    wide = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.ariaLabel)"
+    assert opened.page.locator(".scrolling").evaluate_all(wide) == []
     broken = "all => all.filter(one => !one.complete || !one.naturalWidth || !one.alt).length"
     assert opened.page.locator("img").evaluate_all(broken) == 0
     unnamed = "all => all.filter(one => !one.getAttribute('aria-label')).length"
@@ -142,6 +144,15 @@ def test_keyboard_opens_details_and_scrolls_wide_tables(opened: Opened) -> None:
     spec = opened.page.get_by_label("The job's spec")
     assert spec.is_visible()
     assert "learning_rate: 0.005" in spec.inner_text()
+
+
+@pytest.mark.parametrize("opened", [("19 classes", "light", width) for width in WIDTHS], indirect=True)
+def test_tables_that_are_stacked_on_a_phone_are_still_tables(opened: Opened) -> None:
+    table = opened.page.get_by_label("IoU by class").get_by_role("table")
+    rows = table.get_by_role("row")
+    assert rows.last.get_by_role("rowheader").count() == 1
+    assert rows.last.get_by_role("cell").count() == 6
+    assert table.get_by_role("columnheader", name="Compressed").first.is_visible()
 
 
 @pytest.mark.parametrize("opened", [("not accepted", "light", 1400)], indirect=True)
