@@ -19,7 +19,8 @@ from segcompress_runner.outputs.html.svg import (
     chart,
     styled,
 )
-from segcompress_runner.outputs.html.wording import ClassRow, LatencyRow, shortened
+from segcompress_runner.outputs.html.units import shortened
+from segcompress_runner.outputs.html.wording import ClassRow, LatencyRow
 
 Result = Mapping[str, Any]
 _CURVE, _LAYERS = 210, 210

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from segcompress_runner.outputs.html import charts, wording
 from segcompress_runner.outputs.html.deploy import deploy
 from segcompress_runner.outputs.html.panels import DIFFERENCES, Panel, class_colour, css
+from segcompress_runner.outputs.html.units import listed, signed
 from segcompress_runner.outputs.html.wording import ClassRow, Result
 
 
@@ -54,7 +55,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(shape=wording.listed, number=_number, signed=wording.signed)
+    environment.filters.update(shape=listed, number=_number, signed=signed)
     environment.globals["css"] = _css(environment)
     return environment
 

@@ -1,14 +1,15 @@
 """What the report says, row by row: result.json in people's words. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
 import yaml
 
+from segcompress_runner.outputs.html.units import NONE, count, percent, share, signed, size, times
+
 Result = Mapping[str, Any]
-_NONE = "–"
 
 
 @dataclass(frozen=True)
@@ -142,28 +143,28 @@ def figure_rows(result: Result) -> list[FigureRow]:
             "Latency",
             _milliseconds(before),
             _milliseconds(after),
-            _percent(before.get("latencyMs"), after.get("latencyMs")),
+            percent(before.get("latencyMs"), after.get("latencyMs")),
         ),
         FigureRow(
             "Size",
             size(before["sizeBytes"]),
             size(after["sizeBytes"]),
-            _percent(before["sizeBytes"], after["sizeBytes"]),
+            percent(before["sizeBytes"], after["sizeBytes"]),
         ),
         FigureRow(
             "Size, packed",
             size(packed["baseline"]),
             size(packed["compressed"]),
-            _percent(packed["baseline"], packed["compressed"]),
+            percent(packed["baseline"], packed["compressed"]),
         ),
         FigureRow(
             "Multiply-adds",
             count(macs["baseline"]),
             count(macs["compressed"]),
-            _percent(macs["baseline"], macs["compressed"]),
+            percent(macs["baseline"], macs["compressed"]),
         ),
-        FigureRow("Sparsity", _NONE, _share(after.get("sparsity")), ""),
-        FigureRow("Speed-up", "1×", _times(metrics.get("speedup")), _speedup_interval(result)),
+        FigureRow("Sparsity", NONE, share(after.get("sparsity")), ""),
+        FigureRow("Speed-up", "1×", times(metrics.get("speedup")), _speedup_interval(result)),
     ]
 
 
@@ -220,44 +221,8 @@ def settings(result: Result) -> str:
     return yaml.safe_dump(dict(result["run"]["spec"]), sort_keys=False, allow_unicode=True, width=100)
 
 
-def shortened(text: str, most: int) -> str:
-    """Return `text` in at most so many printable characters."""
-    printable = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-    return printable if len(printable) <= most else printable[: most - 1] + "…"
-
-
-def listed(items: Sequence[Any]) -> str:
-    """Return a shape such as 16 × 3 × 3 × 3."""
-    return " × ".join(map(str, items))
-
-
-def size(count: int) -> str:
-    """Return bytes in the unit that people would choose."""
-    if count < 1000:  # noqa: PLR2004
-        return f"{count} B"
-    return f"{count / 1000:.1f} kB" if count < 10**6 else f"{count / 10**6:.2f} MB"
-
-
-def count(number: int) -> str:
-    """Return a large number in thousands, millions or billions."""
-    for unit, step in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
-        if number >= step:
-            return f"{number / step:.2f} {unit}"
-    return str(number)
-
-
-def signed(value: float, places: int) -> str:
-    """Return a change with its sign, as typography has it: +0.0012, −0.0012, 0."""
-    text = f"{value:+.{places}f}"
-    return text.replace("-", "−") if text.strip("+-0.") else "0"
-
-
 def _milliseconds(model: Mapping[str, Any]) -> str:
-    return f"{Decimal(model['latencyMs']):.2f} ms" if "latencyMs" in model else _NONE
-
-
-def _times(value: str | None) -> str:
-    return f"{Decimal(value):.2f}×" if value else _NONE
+    return f"{Decimal(model['latencyMs']):.2f} ms" if "latencyMs" in model else NONE
 
 
 def _speedup_interval(result: Result) -> str:
@@ -265,16 +230,6 @@ def _speedup_interval(result: Result) -> str:
     told = (metrics["runtime"], metrics["variant"])
     compared = next(one for one in result["latencies"] if (one["runtime"], one["deployed"]) == told)
     return f"{compared['interval']['low']:.2f}–{compared['interval']['high']:.2f}"
-
-
-def _share(value: str | None) -> str:
-    return f"{100 * Decimal(value):.1f}%" if value is not None else _NONE
-
-
-def _percent(before: float | str | None, after: float | str | None) -> str:
-    if before is None or after is None or not float(before):
-        return _NONE
-    return f"{signed(100 * (float(after) / float(before) - 1), 1)}%"
 
 
 def _size_change(metrics: Mapping[str, Any]) -> str:

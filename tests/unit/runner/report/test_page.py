@@ -11,6 +11,7 @@ from results import ONNX, PADDLE, Run, page, result
 from segcompress_runner.outputs.html import wording
 from segcompress_runner.outputs.html.deploy import deploy
 from segcompress_runner.outputs.html.page import render
+from segcompress_runner.outputs.html.units import signed
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -241,7 +242,7 @@ def test_equal_results_give_equal_bytes(tmp_path: Path) -> None:
     [(0.0012, 4, "+0.0012"), (-0.0012, 4, "−0.0012"), (-0.00001, 4, "0"), (0.0, 1, "0")],
 )
 def test_changes_have_a_sign(value: float, places: int, text: str) -> None:
-    assert wording.signed(value, places) == text
+    assert signed(value, places) == text
 
 
 @pytest.mark.parametrize(
