@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from segcompress_api.act_settings import settings_of
 from segcompress_api.job import JobSpec
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError, NotExportableError
@@ -101,7 +103,7 @@ def _held(files: ModelFiles, result: Result, means: Means) -> tuple[int, GateRes
     from segcompress_runner.measurement.runtimes.paddle_inference import PaddleOptions, PaddleSession
     from segcompress_runner.measurement.runtimes.session import predictor
 
-    spec = JobSpec.model_validate(result["run"]["spec"])
+    spec = _spec(result)
     lists = _lists(spec, result, means)
     pictures = Pictures(lists.val, spec.dataset.val_transforms, mode="val")
     maps, agreement = LabelMaps(means.work / "saved.maps"), Agreement()
@@ -118,6 +120,16 @@ def _held(files: ModelFiles, result: Result, means: Means) -> tuple[int, GateRes
     settings = settings_of(spec.strategy, spec.model.files, "spec.strategy")
     bounds = BOUNDS["quantised" if settings.quantises else "float"]
     return len(pictures), parity_gate(Parity("Paddle-Lite", saved, miou, agreement.differing_share, bounds))
+
+
+def _spec(result: Result) -> JobSpec:
+    try:
+        return JobSpec.model_validate(result["run"]["spec"])
+    except ValidationError as error:
+        raise InvalidInputError(
+            f"{RESULT}: this version of SegCompress does not know its spec ({error.errors()[0]['msg']}); "
+            "run the job again"
+        ) from None
 
 
 def _lists(spec: JobSpec, result: Result, means: Means) -> Lists:
