@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Generic
 
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
+from segcompress_operator.planning.bodies import JobBody, PodBody, ResourceBody
 from segcompress_operator.planning.observed import (
     Body,
     ObservedJob,
@@ -38,9 +39,9 @@ class Runs:
     def sinks(self) -> Mapping[Kind, Sink]:
         """Return where the stream of each kind goes."""
         return {
-            COMPRESSION_JOBS: _StoreSink(self._resources, parse_resource),
-            JOBS: _StoreSink(self._jobs, parse_job),
-            PODS: _StoreSink(self._pods, self._parse_pod),
+            COMPRESSION_JOBS: _StoreSink(self._resources, parse_resource, ResourceBody),
+            JOBS: _StoreSink(self._jobs, parse_job, JobBody),
+            PODS: _StoreSink(self._pods, self._parse_pod, PodBody),
         }
 
     def resource(self, ref: Ref) -> Resource | None:
@@ -152,7 +153,8 @@ class Runs:
 class _StoreSink(Generic[R]):
     """Parses a stream's objects for a store; the bodies go no further."""
 
-    def __init__(self, store: Store[R], parse: Callable[[Body], R]) -> None:
+    def __init__(self, store: Store[R], parse: Callable[[Body], R], body: type) -> None:
+        self.body = body
         self._parse = parse
         self._store = store
         self.moved, self.refused = store.moved, store.refused

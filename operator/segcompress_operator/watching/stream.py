@@ -6,20 +6,22 @@ watches, and end the operator where a single kind or namespace cannot be watched
 """
 
 import asyncio
-import json
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
 import aiohttp
 import kopf
-from kopf._cogs.clients import api, errors, watching
+from kopf._cogs.clients import api, errors
 from kopf._cogs.structs.references import Resource
+from msgspec import Raw
 
 from segcompress_operator.kinds import Kind
+from segcompress_operator.watching.decoding import Page, Reader, whole
 from segcompress_operator.watching.store import Scope
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,10 @@ SHORT_WATCH_SECONDS = 1.0
 
 class Sink(Protocol):
     """Where a stream's objects go; called in stream order, and never awaited."""
+
+    @property
+    def body(self) -> type:
+        """What is read of an object: a TypedDict."""
 
     def seen(self, body: Mapping[str, Any]) -> None:
         """Take in an object as it is now."""
@@ -66,6 +72,7 @@ class StreamError(Exception):
 
 
 _REFUSALS = (errors.APINotFoundError, errors.APIForbiddenError)
+_DISCONNECTIONS = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
 _FAILURES = (errors.APIError, aiohttp.ClientError, StreamError, OSError, TimeoutError, ValueError)
 
 
@@ -96,6 +103,7 @@ class Stream:
         self._sink = sink
         self._settings = settings
         self._turn = turn
+        self._reader = Reader(sink.body)
         self._version = ""
         kind = watched.kind
         self._resource = Resource(kind.group, kind.version, kind.plural, namespaced=True)
@@ -124,72 +132,88 @@ class Stream:
     async def _list(self) -> None:
         uids: set[str] = set()
         limit, page = FIRST_PAGE, await self._page({"limit": str(FIRST_PAGE)})
-        self._sink.listing(self._watched.scope, page[1]["metadata"]["resourceVersion"])
+        self._sink.listing(self._watched.scope, page.version)
         while True:
-            size, body = page
-            for item in body.get("items") or ():
-                self._tell(self._sink.seen, item)
-                uids.add(item["metadata"]["uid"])
-            version, rest = body["metadata"]["resourceVersion"], body["metadata"].get("continue")
+            for item in page.items:
+                body = self._tell(self._sink.seen, item)
+                uids.add(body.get("metadata", {}).get("uid", ""))
+            version, rest = page.version, page.rest
             if not rest:
                 break
-            del body
-            limit = next_limit(limit, size)
+            limit = next_limit(limit, page.size)
+            del page
             page = await self._page({"limit": str(limit), "continue": rest})
         self._sink.listed(self._watched.scope, version, uids)
         self._version = version
 
-    async def _page(self, parameters: dict[str, str]) -> tuple[int, Any]:
-        """Return a page's size in bytes, and its content."""
+    async def _page(self, parameters: dict[str, str]) -> Page:
+        async with await self._get(parameters) as response:
+            return self._reader.page(await response.read())
+
+    async def _watch(self) -> bool:
+        """Pass on what one watch delivers; return whether it worked: it delivered something, or lasted."""
+        began, silent = time.monotonic(), True
+        parameters = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": self._version}
+        try:
+            async with aclosing(self._events(parameters)) as events:
+                async for event in events:
+                    silent = False
+                    self._pass_on(*event)
+        except _DISCONNECTIONS as error:
+            requests.debug("%s: the watch ended: %r", self, error)
+        return not silent or time.monotonic() - began >= SHORT_WATCH_SECONDS
+
+    async def _events(self, parameters: dict[str, str]) -> AsyncGenerator[tuple[str, Raw], None]:
+        """Yield what a watch delivers; raises TimeoutError where it is silent for too long.
+
+        A connection may be lost without either side being told: bookmarks come each minute.
+        """
+        patience = self._settings.watching.inactivity_timeout
+        async with asyncio.timeout(patience) as silence:
+            async with await self._get(parameters, _endless(self._settings)) as response:
+                async for line in api.iter_jsonlines(response.content):
+                    yield self._reader.event(line)
+                    silence.reschedule(asyncio.get_running_loop().time() + patience)
+
+    async def _get(
+        self, parameters: dict[str, str], limits: aiohttp.ClientTimeout | None = None
+    ) -> aiohttp.ClientResponse:
         selectors = self._settings.watching.label_selectors.collect(self._resource)
         if selectors:
             parameters["labelSelector"] = ",".join(selectors)
-        response = await api.request(
+        return await api.request(
             "get",
             self._resource.get_url(namespace=self._watched.scope, params=parameters),  # type: ignore[arg-type]
             settings=self._settings,
             # Packing pages costs both sides more than the bytes do.
             headers={"Accept-Encoding": "identity"},
+            timeout=limits,
             logger=requests,
         )
-        async with response:
-            text = await response.read()
-        return len(text), json.loads(text)
 
-    async def _watch(self) -> bool:
-        """Pass on what one watch delivers; return whether it worked: it delivered something, or lasted."""
-        began, silent = time.monotonic(), True
-        events = watching.watch_objs(
-            settings=self._settings,
-            resource=self._resource,
-            namespace=self._watched.scope,  # type: ignore[arg-type]
-            since=self._version,
-            operator_pause_waiter=asyncio.get_running_loop().create_future(),
-        )
-        async for event in events:
-            silent = False
-            self._pass_on(event)
-        return not silent or time.monotonic() - began >= SHORT_WATCH_SECONDS
-
-    def _pass_on(self, event: Any) -> None:
-        body = event["object"]
-        match event["type"]:
+    def _pass_on(self, type_: str, raw: Raw) -> None:
+        if type_ == "ERROR":
+            said = whole(raw)
+            raise StreamError(f"{said.get('code')}: {said.get('message')}")
+        match type_:
             case "ADDED" | "MODIFIED":
-                self._tell(self._sink.seen, body)
+                body = self._tell(self._sink.seen, raw)
             case "DELETED":
-                self._tell(self._sink.gone, body)
-            case "ERROR":
-                raise StreamError(f"{body.get('code')}: {body.get('message')}")
+                body = self._tell(self._sink.gone, raw)
+            case _:
+                body = self._reader.read(raw)
         self._version = body["metadata"]["resourceVersion"]
         self._sink.moved(self._watched.scope, self._version)
 
-    def _tell(self, sink: Callable[[Any], None], body: Any) -> None:
-        """Hand over an object; one that we cannot read stops no other."""
+    def _tell(self, sink: Callable[[Any], None], raw: Raw) -> Mapping[str, Any]:
+        """Hand over an object, and return it; one that we cannot read stops no other."""
+        body = self._reader.read(raw)
         try:
             sink(body)
         except Exception:
             meta = body.get("metadata", {})
             logger.exception("%s: a bug hides %s/%s", self, meta.get("namespace"), meta.get("name"))
+        return body
 
     def _failed(self, error: Exception) -> None:
         busy = isinstance(error, errors.APITooManyRequestsError)
@@ -209,6 +233,11 @@ class Stream:
         elif self.problem and not problem:
             logger.info("%s: watching", self)
         self.problem = problem
+
+
+def _endless(settings: kopf.OperatorSettings) -> aiohttp.ClientTimeout:
+    """Return the limits of a watch: of connecting alone."""
+    return aiohttp.ClientTimeout(total=None, sock_connect=settings.networking.request_timeout)
 
 
 def next_limit(limit: int, size: int) -> int:

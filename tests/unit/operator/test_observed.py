@@ -1,25 +1,46 @@
-"""What is kept of an object: every fact of one that says all, and the defaults of one that says nothing."""
+"""What is kept of an object: every fact of one that says all, and the defaults of one that says nothing.
 
+Each goes the whole way, from its JSON: what the streams do not read, the parsers cannot see.
+"""
+
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
+from segcompress_operator.planning import observed
+from segcompress_operator.planning.bodies import JobBody, PodBody, ResourceBody
 from segcompress_operator.planning.observed import (
     ObservedJob,
     ObservedPod,
     Resource,
     controller_uid,
-    parse_job,
-    parse_pod,
-    parse_resource,
     parse_time,
 )
 from segcompress_operator.resources.names import Owner
+from segcompress_operator.watching.decoding import Reader
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BARE: dict[str, Any] = {"metadata": {"uid": "u", "name": "n"}}
 OWNED = {"ownerReferences": [{"uid": "watcher"}, {"uid": "owner", "controller": True}]}
+
+
+def read(kind: type, body: Any) -> Any:
+    return Reader(kind).read(Raw(json.dumps(body).encode()))
+
+
+def parse_resource(body: Any) -> Resource:
+    return observed.parse_resource(read(ResourceBody, body))
+
+
+def parse_job(body: Any) -> ObservedJob:
+    return observed.parse_job(read(JobBody, body))
+
+
+def parse_pod(body: Any) -> ObservedPod:
+    return observed.parse_pod(read(PodBody, body))
 
 
 def moment(second: int) -> datetime:

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from kopf._cogs.clients import watching
 from kopf._cogs.clients.errors import APIForbiddenError
 
 from segcompress_operator.framework import stream_settings
 from segcompress_operator.kinds import PODS
 from segcompress_operator.watching import stream
+from segcompress_operator.watching.decoding import Page
 from segcompress_operator.watching.stream import LARGEST_PAGE, PAGE_BYTES, next_limit
 from unit.operator.fed import Fed
 
@@ -42,12 +42,12 @@ def test_list_that_no_watch_follows_is_repeated_ever_more_rarely(
     """A proxy that closes each watch, or a role with list and without watch, costs no stream of LISTs."""
     pages, waits = itertools.count(1), []
 
-    async def page(*_: object) -> tuple[int, Any]:
+    async def page(*_: object) -> Page:
         if next(pages) > 4:
             raise EnoughError
-        return 100, {"metadata": {"resourceVersion": "5"}}
+        return Page(items=[], version="5", rest="", size=100)
 
-    async def watch(**_: object) -> AsyncIterator[Any]:
+    async def watch(*_: object) -> AsyncIterator[Any]:
         for each in filter(None, [error]):
             raise each
         return
@@ -58,7 +58,7 @@ def test_list_that_no_watch_follows_is_repeated_ever_more_rarely(
         return 0.0
 
     monkeypatch.setattr(stream.Stream, "_page", page)
-    monkeypatch.setattr(watching, "watch_objs", watch)
+    monkeypatch.setattr(stream.Stream, "_events", watch)
     monkeypatch.setattr(stream, "_delay", delay)
     sink = Fed(listed=False).runs.sinks()[PODS]
     one = stream.Stream(stream.Watched(PODS, None), sink, stream_settings(), asyncio.Semaphore())

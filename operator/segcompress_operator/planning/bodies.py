@@ -1,0 +1,73 @@
+"""The parts of the API server's objects that are read: a stream skips the others without building them.
+
+Most of an object is of no concern here: managed fields, a Job's template, a pod's spec. Types are given to
+what is looked into; a leaf of any type reaches the parsers of `observed`, which know what to make of it.
+"""
+
+from typing import Any, TypedDict
+
+
+class FieldsEntry(TypedDict, total=False):
+    """An entry of metadata.managedFields."""
+
+    time: Any
+    subresource: Any
+
+
+class ObjectMeta(TypedDict, total=False):
+    """What every object has."""
+
+    name: Any
+    namespace: Any
+    uid: Any
+    generation: Any
+    resourceVersion: Any
+    creationTimestamp: Any
+    deletionTimestamp: Any
+    labels: Any
+    ownerReferences: Any
+
+
+class ResourceMeta(ObjectMeta, total=False):
+    """What a SegCompressionJob has besides: when its status was written."""
+
+    managedFields: list[FieldsEntry] | None
+
+
+class ResourceBody(TypedDict, total=False):
+    """A SegCompressionJob."""
+
+    metadata: ResourceMeta
+    spec: Any
+    status: Any
+
+
+class JobSpecBody(TypedDict, total=False):
+    """What a batch/v1 Job's spec says besides its template."""
+
+    suspend: Any
+    backoffLimit: Any
+    activeDeadlineSeconds: Any
+    ttlSecondsAfterFinished: Any
+
+
+class JobBody(TypedDict, total=False):
+    """A batch/v1 Job."""
+
+    metadata: ObjectMeta
+    spec: JobSpecBody
+    status: Any
+
+
+class PodSpecBody(TypedDict, total=False):
+    """What a pod's spec says of where it runs."""
+
+    nodeName: Any
+
+
+class PodBody(TypedDict, total=False):
+    """A Pod."""
+
+    metadata: ObjectMeta
+    spec: PodSpecBody
+    status: Any
