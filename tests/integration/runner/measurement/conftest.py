@@ -14,7 +14,7 @@ with warnings.catch_warnings():
     import paddleslim  # noqa: F401
 
 from integration.runner.measurement.quantised import quantise
-from integration.runner.measurement.tiny import tiny_dataset, tiny_model, tiny_pictures, tiny_samples
+from integration.runner.measurement.tiny import Shape, tiny_dataset, tiny_model, tiny_pictures, tiny_samples
 from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.lists import Sample
 from segcompress_runner.inputs.model import ModelFiles
@@ -43,6 +43,14 @@ def pictures(samples: tuple[Sample, ...]) -> Pictures:
 def quantised(tmp_path_factory: pytest.TempPathFactory, model: ModelFiles, pictures: Pictures) -> ModelFiles:
     images = np.stack([pictures[index][0] for index in range(len(pictures))])
     return quantise(model, images, tmp_path_factory.mktemp("quantised") / "model")
+
+
+@pytest.fixture(scope="session")
+def joined(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures) -> ModelFiles:
+    """Return a quantised model whose values meet between its layers."""
+    folder = tmp_path_factory.mktemp("joined")
+    images = np.stack([pictures[index][0] for index in range(len(pictures))])
+    return quantise(tiny_model(folder / "plain", Shape(is_joined=True)), images, folder / "quantised")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,10 @@ from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.runtimes.openvino_runtime import OpenVinoSession
 from segcompress_runner.measurement.runtimes.row import Candidate
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
+from segcompress_runner.outputs.onnx_export import export_onnx
+from segcompress_runner.outputs.openvino_export import export_openvino
+
+BETWEEN = {"Convolution", "Pooling", "Concatenation"}
 
 PADDLE = """
 import sys, zlib
@@ -67,7 +71,7 @@ def test_onnx_runtime_computes_convolutions_in_int8(quantised_onnx: Path, tmp_pa
 def test_openvino_computes_every_convolution_in_int8(
     candidates: tuple[Candidate, Candidate], way: str
 ) -> None:
-    assert set(precisions(candidates[1], way)) == {"i8"}
+    assert set(precisions(candidates[1], way)) <= {"i8", "u8"}
 
 
 @pytest.mark.parametrize(("way", "precision"), [("f32", "f32"), ("default", None)])
@@ -79,6 +83,19 @@ def test_openvino_computes_a_float_model_as_it_says(
     assert set(precisions(candidates[0], way)) == {session.precision}
 
 
+def test_openvino_computes_in_int8_between_layers_too(joined: ModelFiles, tmp_path: Path) -> None:
+    """Pooled, concatenated and resized values are int8 until the last layer gives scores."""
+    onnx_file = export_onnx(joined, tmp_path / "model.onnx")
+    session = OpenVinoSession(export_openvino(onnx_file, tmp_path / "model.xml"), 1, "f32")
+    told = [one for one in layers(session) if one["layerType"] in BETWEEN]
+    assert {one["layerType"] for one in told} == BETWEEN
+    *before, last = told
+    assert last["layerType"] == "Convolution"
+    assert {one["outputPrecisions"] for one in before} <= {"i8", "u8"}, before
+    read = [one["runtimePrecision"] for one in layers(session) if one["layerType"] == "Interpolate"]
+    assert read == ["u8", "f32"]
+
+
 def open_in_openvino(candidate: Candidate, name: str) -> OpenVinoSession:
     (way,) = (way for way in RUNTIMES["OpenVINO"].ways if way.name == name)
     session = way.open(candidate, 1)
@@ -88,11 +105,14 @@ def open_in_openvino(candidate: Candidate, name: str) -> OpenVinoSession:
 
 def precisions(candidate: Candidate, way: str) -> list[str]:
     """Return what each convolution of the compiled model is computed in, as its execution graph says."""
-    nodes = open_in_openvino(candidate, way).compiled.get_runtime_model().get_ops()
-    told = [
-        {key: node.get_rt_info()[key].astype(str) for key in ("layerType", "runtimePrecision")}
-        for node in nodes
-    ]
+    told = layers(open_in_openvino(candidate, way))
     found = [one["runtimePrecision"] for one in told if one["layerType"] == "Convolution"]
     assert len(found) == 4
     return found
+
+
+def layers(session: OpenVinoSession) -> list[dict[str, str]]:
+    """Return what the compiled model's execution graph says of each layer, in its order."""
+    nodes = session.compiled.get_runtime_model().get_ordered_ops()
+    keys = ("layerType", "runtimePrecision", "outputPrecisions")
+    return [{key: node.get_rt_info()[key].astype(str) for key in keys} for node in nodes]

@@ -31,6 +31,8 @@ class Shape:
     head: Head = "scores"
     classes: int = CLASSES
     size: tuple[int, int] = (SIZE, SIZE)
+    is_joined: bool = False
+    """Whether values meet between the layers: pooled, concatenated, resized, added."""
 
 
 def tiny_model(folder: Path, shape: Shape = Shape(), change: Change = lambda value: value) -> ModelFiles:
@@ -39,7 +41,8 @@ def tiny_model(folder: Path, shape: Shape = Shape(), change: Change = lambda val
     with static_mode(), paddle.static.scope_guard(paddle.static.Scope()):
         paddle.seed(7)
         x = paddle.static.data("x", [shape.batch, 3, *shape.size], "float32")
-        output = _head(_body(x, shape), shape.head)
+        body = _joined_body if shape.is_joined else _body
+        output = _head(body(x, shape), shape.head)
         executor = paddle.static.Executor(paddle.CPUPlace())
         executor.run(paddle.static.default_startup_program())
         for parameter in paddle.static.default_main_program().all_parameters():
@@ -55,6 +58,17 @@ def _body(x: Any, shape: Shape) -> Any:
     y = paddle.static.nn.conv2d(y, 16, 1, act="relu")
     y = paddle.static.nn.conv2d(y, shape.classes, 1)
     return paddle.nn.functional.interpolate(y, size=list(shape.size), mode="bilinear")
+
+
+def _joined_body(x: Any, shape: Shape) -> Any:
+    functional = paddle.nn.functional
+    stem = paddle.static.nn.conv2d(x, 16, 3, stride=2, padding=1, act="relu")
+    low = paddle.static.nn.conv2d(stem, 16, 3, stride=2, padding=1, act="relu")
+    both = paddle.concat([low, functional.avg_pool2d(stem, 2), functional.max_pool2d(stem, 2)], axis=1)
+    deep = paddle.static.nn.conv2d(both, 16, 1, act="relu")
+    wide = functional.interpolate(deep, scale_factor=2, mode="nearest")
+    y = paddle.static.nn.conv2d(stem + wide, shape.classes, 1)
+    return functional.interpolate(y, size=list(shape.size), mode="bilinear")
 
 
 def _head(scores: Any, head: Head) -> Any:

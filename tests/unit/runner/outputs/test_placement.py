@@ -1,0 +1,223 @@
+"""Where pairs stand in graphs of a few operators, and what they round."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from segcompress_runner.outputs.placement import place_pairs
+
+SIDE = 8
+
+
+class Net:
+    """A graph that grows operator by operator; tensors are named by who makes them."""
+
+    def __init__(self) -> None:
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+
+    def constant(self, name: str, value: Any) -> str:
+        self._constants.append(numpy_helper.from_array(np.asarray(value), name))
+        return name
+
+    def add(self, kind: str, inputs: Sequence[str], name: str, **attributes: Any) -> str:
+        self._nodes.append(helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+    def pair(self, tensor: str, scale: float) -> str:
+        """Return the tensor as int8 holds it, in steps of `scale`."""
+        name = f"{tensor}.{len(self._nodes)}"
+        step = self.constant(f"{name}.scale", np.float32(scale))
+        zero = self.constant(f"{name}.zero", np.int8(0))
+        code = self.add("QuantizeLinear", [tensor, step, zero], f"{name}.code")
+        return self.add("DequantizeLinear", [code, step, zero], name)
+
+    def conv(self, tensor: str, name: str, channels: tuple[int, int] = (2, 2)) -> str:
+        """Return a 1x1 convolution with int8 weights."""
+        weights = np.random.default_rng(list(name.encode())).normal(size=(channels[1], channels[0], 1, 1))
+        value = self.constant(f"{name}.weight", weights.astype(np.float32))
+        step = self.constant(f"{name}.weight.scale", np.full(channels[1], 0.02, np.float32))
+        zero = self.constant(f"{name}.weight.zero", np.zeros(channels[1], np.int8))
+        code = self.add("QuantizeLinear", [value, step, zero], f"{name}.weight.code", axis=0)
+        whole = self.add("DequantizeLinear", [code, step, zero], f"{name}.weight.dq", axis=0)
+        return self.add("Conv", [tensor, whole], name)
+
+    def model(self, output: str) -> Any:
+        x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, SIDE, SIDE])
+        y = helper.make_tensor_value_info(output, TensorProto.FLOAT, [1, 2, "height", "width"])
+        graph = helper.make_graph(self._nodes, "net", [x], [y], self._constants)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
+def placed(model: Any) -> Any:
+    place_pairs(model.graph)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def codes(scale: float, kind: Any) -> tuple[float, str]:
+    """Return what `scales` says of a tensor in steps of `scale`, in codes of that type."""
+    return round(scale, 6), np.dtype(kind).name
+
+
+def scales(model: Any) -> dict[str, tuple[float, str]]:
+    """Return the scale and the type of the codes of each activation that has a pair, by its name."""
+    constants = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+    found = [node for node in model.graph.node if node.op_type == "QuantizeLinear"]
+    named = [node for node in found if node.input[0] not in constants]
+    names = [node.input[0] for node in named]
+    assert len(names) == len(set(names)), "a tensor has one pair for all its readers"
+    return {
+        node.input[0]: codes(float(constants[node.input[1]]), constants[node.input[2]].dtype)
+        for node in named
+    }
+
+
+def run(model: Any, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what the model gives where nothing is fused: pairs round, and all else is float."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    answer: NDArray[np.float32] = session.run(None, {"x": x})[0]
+    return answer
+
+
+def noise() -> NDArray[np.float32]:
+    return np.random.default_rng(5).normal(size=(1, 2, SIDE, SIDE)).astype(np.float32)
+
+
+def joined() -> Net:
+    """Return two layers whose results are concatenated, and one that reads both."""
+    net = Net()
+    x = net.pair("x", 0.03)
+    left = net.add("Relu", [net.pair(net.conv(x, "left"), 0.05)], "left.relu")
+    right = net.add("Relu", [net.pair(net.conv(net.pair(left, 0.02), "right"), 0.05)], "right.relu")
+    both = net.add("Concat", [left, right], "both", axis=1)
+    net.conv(net.pair(both, 0.04), "last", (4, 2))
+    return net
+
+
+def test_what_is_concatenated_has_one_scale_the_largest_and_what_comes_out_needs_no_pair() -> None:
+    found = scales(placed(joined().model("last")))
+    assert found == {
+        "x": codes(0.03, np.int8),
+        "left.relu": codes(0.04 * 127 / 255, np.uint8),
+        "right.relu": codes(0.04 * 127 / 255, np.uint8),
+    }
+
+
+def test_nothing_is_rounded_between_a_layer_and_its_relu() -> None:
+    kinds = {node.output[0]: node for node in placed(joined().model("last")).graph.node}
+    assert kinds["left.relu"].input[0] == "left"
+
+
+def test_a_concatenation_reads_what_the_layers_read() -> None:
+    model = placed(joined().model("last"))
+    by_output = {node.output[0]: node for node in model.graph.node}
+    assert by_output["right"].input[0] == by_output["both"].input[0] != "left.relu"
+    assert by_output["last"].input[0] == "both"
+
+
+def test_the_placed_graph_is_no_further_from_the_float_one_than_the_old_one() -> None:
+    rounds = joined()
+    floats = Net()
+    left = floats.add("Relu", [floats.conv("x", "left")], "left.relu")
+    right = floats.add("Relu", [floats.conv(left, "right")], "right.relu")
+    floats.conv(floats.add("Concat", [left, right], "both", axis=1), "last", (4, 2))
+    expected = run(floats.model("last"), noise())
+    before = np.abs(run(rounds.model("last"), noise()) - expected).mean()
+    after = np.abs(run(placed(rounds.model("last")), noise()) - expected).mean()
+    assert 0 < after < 1.1 * before
+    assert after < 0.1 * np.abs(expected).mean()
+
+
+def after_pool(kind: str, scale: float | None) -> dict[str, tuple[float, str]]:
+    """Return the pairs around a pooling between two layers; `scale` is that of what it gives, if known."""
+    net = Net()
+    relu = net.add("Relu", [net.conv(net.pair("x", 0.03), "first")], "relu")
+    net.conv(net.pair(relu, 0.02), "side")
+    pool = net.add(kind, [relu], "pool", kernel_shape=[2, 2], strides=[2, 2])
+    wide = net.add("Add", [pool if scale is None else net.pair(pool, scale), pool], "wide")
+    net.conv(net.pair(wide, 0.05), "last")
+    return scales(placed(net.model("last")))
+
+
+def test_what_is_moved_is_rounded_once() -> None:
+    assert after_pool("MaxPool", None).keys() == {"x", "relu", "wide"}
+
+
+def test_what_is_moved_has_the_largest_scale_on_either_side() -> None:
+    assert after_pool("MaxPool", 0.025)["relu"] == codes(0.025 * 127 / 255, np.uint8)
+
+
+def test_a_mean_has_its_own_scale() -> None:
+    found = after_pool("AveragePool", 0.01)
+    assert found["pool"] == codes(0.01 * 127 / 255, np.uint8)
+    assert found["relu"] == codes(0.02 * 127 / 255, np.uint8)
+
+
+def test_a_mean_whose_scale_is_not_known_has_that_of_its_values() -> None:
+    assert after_pool("AveragePool", None)["pool"] == codes(0.02 * 127 / 255, np.uint8)
+
+
+def test_nothing_is_rounded_behind_the_last_layer() -> None:
+    net = Net()
+    net.conv(net.pair("x", 0.03), "last")
+    sizes = net.constant("sizes", np.array([1, 2, 16, 16]))
+    none = net.constant("none", np.array([], np.float32))
+    net.add("Resize", [net.pair("last", 0.1), none, none, sizes], "wide", mode="linear")
+    assert scales(placed(net.model("wide"))).keys() == {"x"}
+
+
+def test_a_layer_that_was_left_in_float_reads_what_is_not_rounded() -> None:
+    net = Net()
+    first = net.conv(net.pair("x", 0.03), "first")
+    kept = net.conv(first, "kept")
+    both = net.add("Add", [net.conv(net.pair(first, 0.02), "second"), kept], "both")
+    net.conv(net.pair(both, 0.05), "last")
+    model = placed(net.model("last"))
+    by_output = {node.output[0]: node for node in model.graph.node}
+    assert by_output["kept"].input[0] == "first"
+    assert by_output["second"].input[0] == "first@rounded"
+    assert scales(model)["first"] == codes(0.02, np.int8)
+
+
+@pytest.mark.parametrize(("least", "kind"), [(0.0, "uint8"), (-1.0, "int8")])
+def test_codes_have_a_sign_where_values_may_have_one(least: float, kind: str) -> None:
+    net = Net()
+    bounds = [net.constant("least", np.float32(least)), net.constant("most", np.float32(6))]
+    clip = net.add("Clip", [net.conv(net.pair("x", 0.03), "first"), *bounds], "clip")
+    net.conv(net.pair(clip, 0.05), "last")
+    assert scales(placed(net.model("last")))["clip"][1] == kind
+
+
+def test_the_largest_value_stays() -> None:
+    (largest,) = {
+        round(255 * scale, 4)
+        for name, (scale, _) in scales(placed(joined().model("last"))).items()
+        if name != "x"
+    }
+    assert largest == pytest.approx(127 * 0.04, rel=1e-4)
+
+
+def test_sizes_are_not_rounded() -> None:
+    net = Net()
+    relu = net.add("Relu", [net.conv(net.pair("x", 0.03), "first")], "relu")
+    size = net.add("Shape", [net.pair(relu, 0.02)], "size")
+    net.conv(net.pair(net.add("Reshape", [relu, size], "same"), 0.02), "last")
+    model = placed(net.model("last"))
+    assert scales(model).keys() == {"x", "relu"}
+    assert run(model, noise()).shape == (1, 2, SIDE, SIDE)
+
+
+def test_a_float_graph_stays_as_it_is() -> None:
+    net = Net()
+    net.add("Relu", [net.conv("x", "first")], "relu")
+    model = net.model("relu")
+    assert placed(model) == net.model("relu")
