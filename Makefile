@@ -107,6 +107,16 @@ bench-fetch: install ## Measure fetching 12,000 small objects beside s5cmd
 bench-strategies: install sample ## Compress the sample model by every strategy, and write docs/results.md
 	@PYTHONPATH=.:hack:crds:runner $(PYTHON) -m bench.strategies $(BENCH_FLAGS)
 
+.PHONY: bench-int8
+bench-int8: install sample ## Measure int8 on OpenVINO beside NNCF's, and write docs/int8.md
+	@uv=$$(hack/bootstrap.sh)
+	@$$uv sync --frozen --quiet --inexact --group bench-int8 --extra operator --extra runner
+	@PYTHONPATH=.:hack:crds:runner:examples/sample $(PYTHON) -m bench.int8 $(BENCH_FLAGS)
+
+.PHONY: bench-sparse
+bench-sparse: install sample ## Measure sparse models on MNN beside dense ones, and write docs/sparse.md
+	@PYTHONPATH=.:hack:crds:runner:examples/sample $(PYTHON) -m bench.sparse $(BENCH_FLAGS)
+
 .PHONY: test-integration
 test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
 	@$(DEVCLUSTER) build etcd kubernetes minio helm

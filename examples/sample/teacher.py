@@ -59,13 +59,15 @@ def make_network(seed: int) -> Any:
     return network
 
 
-def train(network: Any, batches: Iterable[list[Pair]], iterations: int, report: Report) -> None:
+def train(
+    network: Any, batches: Iterable[list[Pair]], iterations: int, report: Report, peak: float = _PEAK_RATE
+) -> None:
     """Train in place, one batch an iteration; `report` gets the iterations done and the loss after each."""
     network.train()
     weights = network.parameters()
-    optimizer = paddle.optimizer.AdamW(_PEAK_RATE, parameters=weights, weight_decay=_WEIGHT_DECAY)
+    optimizer = paddle.optimizer.AdamW(peak, parameters=weights, weight_decay=_WEIGHT_DECAY)
     for done, batch in enumerate(batches, 1):
-        optimizer.set_lr(learning_rate(done - 1, iterations, _PEAK_RATE))
+        optimizer.set_lr(learning_rate(done - 1, iterations, peak))
         pictures = paddle.to_tensor(as_input([pair.picture for pair in batch]))
         labels = paddle.to_tensor(np.stack([pair.label for pair in batch]).astype(np.int64))
         loss = segmentation_loss(network(pictures)[0], labels)

@@ -1,0 +1,121 @@
+"""Three of four weights zero, on MNN: sparse beside dense, one thread, by turns in one run.
+
+    make bench-sparse
+    python -m bench.sparse [--only NAME] [--queries N]
+
+Each case is a job of `segcompress run`. PP-HumanSeg-Lite is the sample's trained model; the weights of other
+networks are trained for some minutes first, and kept in build/bench-sparse. The page of all cases is
+docs/sparse.md; of one case, the table is printed.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from bench.sparse.page import Case, page, table
+
+from segcompress_api.contract import ExitCode
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "examples" / "sample"
+CASES = Path(__file__).with_name("cases.yaml")
+BUILD = ROOT / "build" / "bench-sparse"
+PAGE = ROOT / "docs" / "sparse.md"
+TRAINED_HERE = "PP-HumanSeg-Lite"
+"""The network whose trained weights the sample has."""
+
+
+def main() -> int:
+    """Run the cases; write or print what was found."""
+    known: dict[str, dict[str, Any]] = yaml.safe_load(CASES.read_text())["cases"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--only", choices=known)
+    parser.add_argument("--queries", type=int, default=1024, help="of each model, fewer where they take long")
+    options = parser.parse_args()
+    started = time.monotonic()
+    names = [options.only] if options.only else list(known)
+    cases = [_run(name, known[name], options.queries) for name in names]
+    if options.only:
+        print(table(cases))
+    else:
+        PAGE.write_text(page(cases, time.monotonic() - started))
+        print(f"written to {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+def _run(name: str, case: Mapping[str, Any], queries: int) -> Case:
+    """Run one case; a missed gate is a result, anything else ends the bench."""
+    folder = BUILD / name
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "job.yaml"
+    path.write_text(yaml.safe_dump(_job(case, _model(name, folder, case["size"]), queries)))
+    command = (sys.executable, "-m", "segcompress_runner.cli", "run", str(path), "--output", f"{folder}/out")
+    code = subprocess.run(command, check=False).returncode
+    if code not in (ExitCode.SUCCEEDED, ExitCode.GATE_MISSED):
+        sys.exit(f"{name}: ended with exit code {code}")
+    return Case(name, case, json.loads((folder / "out" / "result.json").read_text()), _teacher(name, folder))
+
+
+def _model(name: str, folder: Path, size: list[int]) -> dict[str, Any]:
+    """Return `spec.model`: what the sample has, or a network that is trained now unless it was before."""
+    if name == TRAINED_HERE:
+        return {"inference": {"uri": f"{(SAMPLE / 'model').as_uri()}/"}}
+    subprocess.run((sys.executable, "-m", "bench.networks", name, str(folder)), check=True)
+    return {
+        "paddleseg": {
+            "configUri": (folder / "net.yml").as_uri(),
+            "weightsUri": (folder / "model.pdparams").as_uri(),
+            "inputShape": [-1, 3, *size],
+            "outputOp": "none",
+        }
+    }
+
+
+def _teacher(name: str, folder: Path) -> dict[str, Any]:
+    """Return how long the dense model was trained."""
+    file = SAMPLE / "model" / "teacher.json" if name == TRAINED_HERE else folder / "network.json"
+    trained: dict[str, Any] = json.loads(file.read_text())
+    return trained
+
+
+def _job(case: Mapping[str, Any], model: Mapping[str, Any], queries: int) -> dict[str, Any]:
+    height, width = case["size"]
+    resize = {"type": "Resize", "target_size": [width, height]}
+    small = height * width < 256 * 256
+    return {
+        "apiVersion": "segcompress.dev/v1alpha1",
+        "kind": "SegCompressionJob",
+        "metadata": {"name": "bench-sparse"},
+        "spec": {
+            "model": model,
+            "dataset": {
+                "uri": f"{(SAMPLE / 'dataset').as_uri()}/",
+                "numClasses": 2,
+                "batchSize": case["batch"],
+                "trainTransforms": [resize, {"type": "RandomHorizontalFlip"}, {"type": "Normalize"}],
+                "valTransforms": [resize, {"type": "Normalize"}],
+            },
+            "strategy": case["strategy"],
+            "benchmark": {
+                "runtimes": ["MNN"],
+                "threads": 1,
+                "minQueries": queries if small else queries // 8,
+            },
+            "acceptance": {
+                "maxMiouDrop": "0.006",
+                "minSpeedup": {"runtime": "MNN", "ratio": str(case["goal"])},
+            },
+            "output": {"uri": (BUILD / "out").as_uri()},
+            "runtime": {"device": "CPU"},
+        },
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
