@@ -3,9 +3,10 @@
     make bench-int8
     python -m bench.int8 [--only NAME] [--queries N] [--iterations N]
 
-A network is trained for some minutes on the sample's pictures, quantised by QuantPost and by NNCF on the same
-pictures, and all files take turns in one process. A training that an earlier call left in build/bench-int8
-is not repeated. The page of both networks is docs/int8.md; of one network, the table is printed.
+A network is quantised by QuantPost and by NNCF on the same pictures, and all files take turns in one process.
+Its weights are random unless `--iterations` asks for a training on the sample's pictures; one that an earlier
+call left in build/bench-int8 is not repeated. The page of both networks is docs/int8.md; of one network, the
+table is printed.
 """
 
 import argparse
@@ -36,10 +37,10 @@ def main() -> int:
     """Measure the networks; write or print what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", choices=NETWORKS)
-    parser.add_argument("--queries", type=int, default=64, help="of each model in each precision (64)")
-    parser.add_argument("--iterations", type=int, default=300, help="of a network's training (300)")
-    parser.add_argument("--calibration", type=int, default=16, help="pictures of both calibrations (16)")
-    parser.add_argument("--validation", type=int, default=50, help="pictures that are evaluated (50)")
+    parser.add_argument("--queries", type=int, default=32, help="of each model in each precision (32)")
+    parser.add_argument("--iterations", type=int, default=0, help="of a network's training (0)")
+    parser.add_argument("--calibration", type=int, default=8, help="pictures of both calibrations (8)")
+    parser.add_argument("--validation", type=int, default=12, help="pictures that are evaluated (12)")
     options = parser.parse_args()
     started = time.monotonic()
     names = (options.only,) if options.only else NETWORKS

@@ -21,6 +21,8 @@ HEADER = (
     "lost",
 )
 
+_NONE = "–"
+
 INTRODUCTION = """# Sparse models on MNN
 
 Written by `make bench-sparse` ({date}, {minutes:.0f} minutes on {processor}; MNN {mnn}).
@@ -66,16 +68,16 @@ def _row(one: Case) -> tuple[str, ...]:
     metrics, training = one.result["metrics"], one.result["training"]
     (compared,) = one.result["latencies"]
     before, after = metrics["baseline"], metrics["compressed"]
+    taught = one.teacher["iterations"] > 0
     low, high = (compared["interval"][end] for end in ("low", "high"))
     return (
         one.name,
-        f"{one.teacher['iterations']} ({one.teacher['seconds']:.0f} s)",
+        f"{one.teacher['iterations']} ({one.teacher['seconds']:.0f} s)" if taught else "random weights",
         f"{training['iterations']} ({training['seconds']:.0f} s)",
         after["sparsity"],
         f"{before['latencyMs']} ms",
         f"{after['latencyMs']} ms",
         f"{compared['speedup']:.2f}x ({low:.2f} to {high:.2f})",
         f"{one.case['goal']}x",
-        f"{before['miou']} → {after['miou']}",
-        metrics["miouDrop"],
+        *((f"{before['miou']} → {after['miou']}", metrics["miouDrop"]) if taught else (_NONE, _NONE)),
     )
