@@ -12,9 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from bench.operator.api import COMPRESSION_JOBS, JOBS, PODS, Api, Body
-
 from integration.operator import objects
+from integration.operator.async_api import COMPRESSION_JOBS, JOBS, PODS, Api, Body
 
 
 class Player:

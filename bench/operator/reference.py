@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.operator.api import COMPRESSION_JOBS, EVENTS, JOBS, PODS, Api, Body
+from integration.operator.async_api import COMPRESSION_JOBS, EVENTS, JOBS, PODS, Api, Body
 
 Sample = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""A bare client of the API server: requests and watches, and nothing that could slow either."""
+"""A bare asynchronous client of the API server: requests and watches, and nothing that could slow either."""
 
 import asyncio
 import base64
@@ -11,6 +11,9 @@ from typing import Any, Self
 
 import aiohttp
 import yaml
+from yarl import URL
+
+from integration.operator.api import ApiError
 
 Body = dict[str, Any]
 
@@ -19,6 +22,9 @@ COMPRESSION_JOBS = "/apis/segcompress.dev/v1alpha1/namespaces/{}/segcompressionj
 JOBS = "/apis/batch/v1/namespaces/{}/jobs"
 PODS = "/api/v1/namespaces/{}/pods"
 EVENTS = "/api/v1/namespaces/{}/events"
+
+_LINE_LIMIT = 2**22
+"""Of one event of a watch."""
 
 
 class Api:
@@ -43,29 +49,35 @@ class Api:
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
+    def send(
+        self, method: str, url: str, data: str | bytes | None = None, **headers: str
+    ) -> "aiohttp.client._RequestContextManager":
+        """Send a request as it is, and return what its answer is read from; for a context."""
+        address = URL(self._server + url, encoded=True)
+        return self._session.request(method, address, data=data, headers=headers, read_bufsize=_LINE_LIMIT)
+
     async def request(self, method: str, url: str, body: object = None) -> Body:
-        """Return the answer to one request; raises for any other status than 2xx."""
+        """Return the answer to one request; raises ApiError for any other status than 2xx."""
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         data = None if body is None else json.dumps(body)
-        headers = {"Content-Type": kind}
-        async with (
-            self._turn,
-            self._session.request(method, self._server + url, data=data, headers=headers) as answer,
-        ):
+        async with self._turn, self.send(method, url, data, **{"Content-Type": kind}) as answer:
             text = await answer.text()
-            if answer.status >= 400:  # noqa: PLR2004 - where errors begin
-                raise RuntimeError(f"{method} {url}: {answer.status}: {text}")
+            if answer.status >= 400:
+                raise ApiError(answer.status, f"{method} {url}: {text}")
             parsed: Body = json.loads(text)
             return parsed
 
-    async def watch(self, url: str) -> AsyncIterator[tuple[str, Body]]:
-        """Tell of every object of an empty collection from now on, as (type, object)."""
-        version = (await self.request("GET", url))["metadata"]["resourceVersion"]
+    async def version(self, url: str) -> str:
+        """Return the version that a collection is at."""
+        return str((await self.request("GET", url))["metadata"]["resourceVersion"])
+
+    async def watch(self, url: str, since: str = "") -> AsyncIterator[tuple[str, Body]]:
+        """Tell of every object of a collection from a version (now) on, as (type, object)."""
+        version = since or await self.version(url)
         while (
             True
         ):  # The API server ends the watch of a client that reads too slowly; nothing is lost by that.
-            query = {"watch": "true", "resourceVersion": version}
-            async with self._session.get(self._server + url, params=query, read_bufsize=2**22) as answer:
+            async with self.send("GET", f"{url}?watch=true&resourceVersion={version}") as answer:
                 async for line in answer.content:
                     event = json.loads(line)
                     if event["type"] == "ERROR":
