@@ -87,6 +87,17 @@ test-specs: install ## Ask a real API server and the types about SAMPLES (5,000)
 	@$(DEVCLUSTER) build etcd kubernetes
 	@SEGCOMPRESS_SPECS=$${SAMPLES:-5000} .venv/bin/pytest -q -o faulthandler_timeout=0 tests/integration/api/test_agreement.py
 
+.PHONY: test-faults
+test-faults: install ## Commit every fault at every write and event, and write docs/faults.md; SCENARIO= KIND= SEED= RESUME=1
+	@$(DEVCLUSTER) build etcd kubernetes helm
+	@PYTHONPATH=hack:tests:crds:operator $(PYTHON) -m faults --scenario "$(SCENARIO)" --kind "$(KIND)" --seed $(or $(SEED),0) \
+		$(if $(RESUME),--resume) $(if $(SCENARIO)$(KIND),,--output docs/faults.md)
+
+.PHONY: test-seeded-bugs
+test-seeded-bugs: install ## Plant ten bugs in copies of the operator: each must be found; BUG= names one
+	@$(DEVCLUSTER) build etcd kubernetes helm
+	@PYTHONPATH=hack:tests:crds:operator $(PYTHON) -m faults.seeded_bugs --bug "$(BUG)"
+
 .PHONY: mutate
 mutate: install ## Change the pure decisions one place at a time: unit tests must notice 85 % in each package
 	@uv=$$(hack/bootstrap.sh)

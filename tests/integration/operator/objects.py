@@ -111,3 +111,13 @@ def job_complete() -> Body:
     kinds = ("SuccessCriteriaMet", "Complete")
     ended = {"completionTime": now(), "active": 0, "succeeded": 1, "uncountedTerminatedPods": {}}
     return {"status": {**ended, "conditions": [{"type": kind, **holds} for kind in kinds]}}
+
+
+def job_failed(reason: str, message: str, failures: int = 1) -> Body:
+    """Return what the Job controller writes where it gives up, or a rule of the Job's says so."""
+    holds = {"status": "True", "lastTransitionTime": now(), "lastProbeTime": now()}
+    conditions = [
+        {"type": kind, "reason": reason, "message": message, **holds} for kind in ("FailureTarget", "Failed")
+    ]
+    ended = {"active": 0, "failed": failures, "uncountedTerminatedPods": {}}
+    return {"status": {**ended, "conditions": conditions}}

@@ -1,0 +1,111 @@
+"""A fault as data: what goes wrong, and at which of the operator's writes or of the events that it gets."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What may go wrong. The value is its name on the command line and in the table."""
+
+    # at a write
+    CONFLICT = "409 twice"
+    THROTTLED = "429"
+    SERVER_ERROR = "500"
+    TIMEOUT_BEFORE = "timeout before"
+    TIMEOUT_AFTER = "timeout after"
+    KILL_BEFORE = "kill before"
+    KILL_AFTER = "kill after"
+    # at an event
+    DROP = "drop"
+    DELAY_1 = "delay 1 s"
+    DELAY_10 = "delay 10 s"
+    DELAY_80 = "delay 80 s"
+    DUPLICATE = "duplicate"
+    REORDER = "reorder"
+    GONE = "410"
+    STALL = "stall"
+    TRUNCATE = "truncate"
+
+
+MEANINGS = {
+    Kind.CONFLICT: "this write and the next of its kind are refused",
+    Kind.THROTTLED: "the write is refused with Retry-After: 1",
+    Kind.SERVER_ERROR: "the write is refused with an internal error",
+    Kind.TIMEOUT_BEFORE: "no answer, and the write has no effect",
+    Kind.TIMEOUT_AFTER: "no answer, and the write took effect",
+    Kind.KILL_BEFORE: "SIGKILL, and the write has no effect",
+    Kind.KILL_AFTER: "SIGKILL, and the write took effect",
+    Kind.DROP: "the event never comes, later ones do; after 3 s the history is compacted, and a LIST follows",
+    Kind.DELAY_1: "this event and what follows it on its watch come 1 s late",
+    Kind.DELAY_10: "the same, 10 s",
+    Kind.DELAY_80: "the same, 80 s: longer than the operator waits for a silent watch",
+    Kind.DUPLICATE: "the event comes twice",
+    Kind.REORDER: "the event comes after the next one of another watch (after 5 s where there is none)",
+    Kind.GONE: "410 comes in the place of the event",
+    Kind.STALL: "nothing comes on this watch from here on, and it is not closed",
+    Kind.TRUNCATE: "the watch ends in the middle of the event",
+}
+
+AT_WRITES = (
+    Kind.CONFLICT,
+    Kind.THROTTLED,
+    Kind.SERVER_ERROR,
+    Kind.TIMEOUT_BEFORE,
+    Kind.TIMEOUT_AFTER,
+    Kind.KILL_BEFORE,
+    Kind.KILL_AFTER,
+)
+AT_EVENTS = tuple(kind for kind in Kind if kind not in AT_WRITES)
+
+SECONDS = {
+    Kind.TIMEOUT_BEFORE: 30.0,
+    Kind.TIMEOUT_AFTER: 30.0,
+    Kind.DROP: 3.0,
+    Kind.DELAY_1: 1.0,
+    Kind.DELAY_10: 10.0,
+    Kind.DELAY_80: 80.0,
+    Kind.REORDER: 5.0,
+    Kind.STALL: 70.0,
+}
+"""How long a fault lasts, at most; the operator gives up a request after 30 s and a silent watch after 70."""
+
+UNTRUE = frozenset({Kind.DROP})
+"""Kinds that tell the operator what no API server would, such as a pod without the end of the one before."""
+
+
+@dataclass(frozen=True, order=True)
+class Point:
+    """The `number`th (from 1) write ("create jobs") or event ("jobs") of that name in a run."""
+
+    what: str
+    number: int
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it is a write."""
+        return " " in self.what
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.number}" if self.is_write else f"event {self.number} of {self.what}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault at one point."""
+
+    kind: Kind
+    point: Point
+
+    def strikes(self, point: Point) -> bool:
+        """Return whether it happens at this point."""
+        times = 2 if self.kind is Kind.CONFLICT else 1
+        return point.what == self.point.what and 0 <= point.number - self.point.number < times
+
+    def __str__(self) -> str:
+        return f"{self.kind.value} at {self.point}"
+
+
+def faults_at(points: Iterable[Point]) -> list[Fault]:
+    """Return every fault that can happen at these points."""
+    return [Fault(kind, point) for point in points for kind in (AT_WRITES if point.is_write else AT_EVENTS)]

@@ -1,0 +1,128 @@
+"""The parts of one run at work: namespace, player, operator, and the proxy between."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from faults.controllers import Controllers, is_finished
+from faults.end_state import end_state
+from faults.fault import Fault
+from faults.history import JOBS, RESOURCES, History
+from faults.namespace import Namespace, status
+from faults.operators import Operator, Operators, write_kubeconfig
+from faults.plane import Plane
+from faults.proxy import Proxy
+from faults.scenarios import Scenario
+
+_LOOK_SECONDS = 0.2
+
+
+class Play:
+    """One run, begun by `of`."""
+
+    def __init__(self, scenario: Scenario, namespace: Namespace, operators: Operators, folder: Path) -> None:
+        self.namespace = namespace
+        self.proxy: Proxy
+        self.operator_seconds = 0.0
+        """CPU that the operators have taken."""
+        self._scenario = scenario
+        self._operators = operators
+        self._folder = folder
+        self._operator: Operator | None = None
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._group: asyncio.TaskGroup
+
+    @staticmethod
+    @asynccontextmanager
+    async def of(
+        scenario: Scenario, fault: Fault | None, plane: Plane, operators: Operators, folder: Path
+    ) -> AsyncIterator["Play"]:
+        """Play a scenario while the context lasts; what it needs is in `folder`."""
+        namespace = await plane.namespace()
+        own = folder / namespace.name
+        own.mkdir()
+        play = Play(scenario, namespace, operators, own)
+        play.proxy = Proxy(plane.operator, namespace.history, fault, play.crash)
+        async with asyncio.TaskGroup() as play._group, play.proxy.serving() as address:
+            write_kubeconfig(own, address)
+            play._spawn(play._act())
+            try:
+                yield play
+            finally:
+                play._end()
+        plane.forget(namespace)
+
+    @property
+    def history(self) -> History:
+        """What happened so far."""
+        return self.namespace.history
+
+    def state(self) -> str:
+        """Return what is there now, in words that name no run."""
+        objects = {plural: [*named.values()] for plural, named in self.namespace.objects.items()}
+        return end_state(objects, self.namespace.uids)
+
+    def has_ended(self) -> bool:
+        """Return whether nothing is left to be done: all resources and Jobs have ended, or are gone."""
+        resources, jobs = self.namespace.all(RESOURCES), self.namespace.all(JOBS)
+        ended = all(status(body).get("phase") in ("Succeeded", "Failed") for body in resources)
+        ours = [job for job in jobs if job["metadata"].get("ownerReferences")]
+        return self.namespace.user_is_done.is_set() and ended and all(map(is_finished, ours))
+
+    async def reaches(self, state: str) -> None:
+        """Wait for a state."""
+        await self.namespace.until(lambda: self.namespace.user_is_done.is_set() and self.state() == state)
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until the operator has asked for nothing but watches for so long."""
+        began = time.monotonic()
+        while True:
+            last = max((each.at for each in self.history.requests if each.verb != "watch"), default=began)
+            if time.monotonic() - max(last, began) >= seconds:
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def crash(self) -> None:
+        """Kill the operator, and start another."""
+        self._kill()
+        self._spawn(self._start())
+
+    def _kill(self) -> None:
+        if self._operator is not None:
+            self.operator_seconds += self._operator.cpu_seconds
+            self._operator.kill()
+            self._operator = None
+
+    async def _start(self) -> None:
+        self._operator = await self._operators.start(self._folder, self.namespace.name)
+
+    async def _act(self) -> None:
+        controllers = Controllers(self.namespace, self._scenario.fates, self._spawn)
+        await self._scenario.prepare(self.namespace, controllers)
+        self._spawn(controllers.run())
+        await self._start()
+        await self._watching()
+        await self._scenario.user(self.namespace, controllers)
+        self.namespace.user_is_done.set()
+        self.namespace.changed.set()
+        self.namespace.changed = asyncio.Event()
+
+    async def _watching(self) -> None:
+        """Wait until the operator watches every kind."""
+        while True:
+            watched = {each.target for each in self.history.requests if each.verb == "watch"}
+            if len(watched) == len(self.namespace.objects):
+                return
+            await asyncio.sleep(_LOOK_SECONDS / 4)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(self._group.create_task(work))
+
+    def _end(self) -> None:
+        self._kill()
+        for task in self._tasks:
+            task.cancel()
+        self.history.log = (self._folder / "operator.log").read_text(errors="replace")

@@ -1,0 +1,72 @@
+"""What was found, as a line while it runs and as a page at the end."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+
+from faults.fault import AT_EVENTS, AT_WRITES, MEANINGS, SECONDS, Kind
+from faults.summary import Summary
+
+_HEAD = """\
+# Faults between operator and API server
+
+Written by `make test-faults`, which commits each kind of fault at each write and each event of each scenario:
+[tests/faults](../tests/faults/README.md). A cell says how many of its runs came to the end of the run without
+a fault and kept every invariant on the way, and how many there were.
+"""
+
+
+def progress(summary: Summary, before: int) -> str:
+    """Return how far it is; `before` runs were done by an earlier command."""
+    done, seconds = len(summary.results) - before, time.monotonic() - summary.began
+    rate = done / seconds
+    left = (summary.total - done) / rate / 60 if rate else 0.0
+    return f"{done}/{summary.total} runs, {rate:.1f}/s, {left:.1f} min left, {summary.found} found   "
+
+
+def page(summary: Summary) -> str:
+    """Return the whole as Markdown."""
+    parts = [
+        _HEAD,
+        _cost(summary),
+        "## At a write\n",
+        *_table(summary, AT_WRITES),
+        "\n## At an event of a watch\n",
+        *_table(summary, AT_EVENTS),
+        "\n## Kinds\n",
+        *_kinds(summary),
+        *(["\n## Found\n", *(f"- {line}" for line in summary.findings())] if summary.found else []),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _cost(summary: Summary) -> str:
+    runs = max(summary.runs, 1)
+    each = ", ".join(f"{name} {seconds / runs:.2f}" for name, seconds in summary.cpu.items())
+    missed = sum(not result.struck for result in summary.results)
+    return (
+        f"{len(summary.results)} runs with a fault; {summary.found} found something. In {missed} the fault's "
+        "point did not come: rounds\nthat fall together need fewer writes.\n\n"
+        f"It took {summary.seconds / 60:.0f} minutes; CPU seconds a run: {each}.\n"
+    )
+
+
+def _table(summary: Summary, kinds: tuple[Kind, ...]) -> Iterator[str]:
+    cells: dict[tuple[str, Kind], list[bool]] = defaultdict(list)
+    for result in summary.results:
+        cells[result.scenario, result.fault.kind].append(not result.problems)
+    yield "| scenario | " + " | ".join(kinds) + " |"
+    yield "|---" * (len(kinds) + 1) + "|"
+    for name in summary.references:
+        row = (cells[name, kind] for kind in kinds)
+        yield f"| {name} | " + " | ".join(f"{sum(cell)}/{len(cell)}" if cell else "" for cell in row) + " |"
+
+
+def _kinds(summary: Summary) -> Iterator[str]:
+    yield "| kind | what happens | lasts (s) | runs | slowest recovery after it (s) |"
+    yield "|---|---|---|---|---|"
+    for kind in Kind:
+        of_kind = [each for each in summary.results if each.fault.kind is kind and each.struck]
+        slowest = max((each.recovery_seconds for each in of_kind if not each.problems), default=0.0)
+        lasts = f"{SECONDS[kind]:.0f}" if kind in SECONDS else ""
+        yield f"| {kind.value} | {MEANINGS[kind]} | {lasts} | {len(of_kind)} | {slowest:.1f} |"
