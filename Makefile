@@ -109,6 +109,11 @@ bench-operator: install ## Measure the operator beside a client without logic; B
 	@$(DEVCLUSTER) build etcd kubernetes
 	@PYTHONPATH=.:hack:tests:crds:operator $(PYTHON) -m bench.operator $(if $(BEFORE),--before $(BEFORE)) $(BENCH_FLAGS)
 
+.PHONY: test-handovers
+test-handovers: install ## Change the leader HANDOVERS (200) times under load: no Job may be created twice
+	@$(DEVCLUSTER) build etcd kubernetes helm
+	@PYTHONPATH=.:hack:tests:crds:operator $(PYTHON) -m bench.handovers --handovers "$${HANDOVERS:-200}"
+
 .PHONY: bench-fetch
 bench-fetch: install ## Measure fetching 12,000 small objects beside s5cmd
 	@$(DEVCLUSTER) build minio

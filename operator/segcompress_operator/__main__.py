@@ -3,7 +3,10 @@
 import asyncio
 import logging
 import os
+import socket
 import sys
+import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import uvloop
@@ -12,7 +15,8 @@ from segcompress_operator import framework
 from segcompress_operator.cluster import Cluster, connection
 from segcompress_operator.controller import Controller, Workers
 from segcompress_operator.errors import OperatorError
-from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
+from segcompress_operator.kinds import COMPRESSION_JOBS, LEASES, Ref
+from segcompress_operator.leader import Alone, Leadership, LeaseLeadership, lead
 from segcompress_operator.logs import configure_logging
 from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import Resource
@@ -20,7 +24,7 @@ from segcompress_operator.planning.plan import Observed, Plan
 from segcompress_operator.probes import probes
 from segcompress_operator.queue import WorkQueue
 from segcompress_operator.runs import Runs
-from segcompress_operator.settings import Settings, settings_from
+from segcompress_operator.settings import LeaseSettings, Settings, settings_from
 from segcompress_operator.watching.streams import Streams
 
 logger = logging.getLogger("segcompress_operator")
@@ -43,7 +47,7 @@ def main() -> int:
 
 
 async def run(settings: Settings) -> int:
-    """Watch and reconcile; return 1 where something other than a signal ended it."""
+    """Watch and reconcile while this process leads; return 1 where something other than a signal ended it."""
     queue: WorkQueue[Ref] = WorkQueue()
     runs = Runs(queue.add)
     streams = Streams(runs.sinks(), settings.namespaces, framework.stream_settings())
@@ -51,21 +55,35 @@ async def run(settings: Settings) -> int:
     def plan(resource: Resource, observed: Observed, now: datetime) -> Plan:
         return plan_job(resource, observed, settings.runner, now)
 
-    async with Cluster(await connection(), settings.component) as cluster:
-        controller = Controller(runs, plan, cluster, lambda: datetime.now(UTC))
-        workers = Workers(queue, {COMPRESSION_JOBS: controller})
+    # Renewals have connections of their own: they must not wait for those that a thousand jobs keep busy.
+    async with Cluster(await connection(), settings.component) as leases:
+        leadership = leadership_by(settings.lease, leases)
+        async with Cluster(await connection(), settings.component, may_write=leadership.holds) as cluster:
+            controller = Controller(runs, plan, cluster, lambda: datetime.now(UTC))
+            workers = Workers(queue, {COMPRESSION_JOBS: controller})
 
-        async def work() -> None:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(streams.run())
-                group.create_task(workers.run(settings.workers))
+            async def work() -> None:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(streams.run())
+                    group.create_task(workers.run(settings.workers))
 
-        where = ", ".join(settings.namespaces) or "all namespaces"
-        logger.info("watching %s; runner image %s", where, settings.runner.image)
-        async with probes(settings.health_port, streams.problems):
-            ended = await framework.run(work, os.environ)
-        queue.close()
-        return 1 if ended else 0
+            def problems() -> Sequence[str]:
+                return streams.problems() if leadership.holds() else leadership.problems()
+
+            where = ", ".join(settings.namespaces) or "all namespaces"
+            logger.info("watching %s; runner image %s", where, settings.runner.image)
+            async with probes(settings.health_port, problems):
+                ended = await framework.run(lambda: lead(leadership, work), os.environ)
+            queue.close()
+            return 1 if ended else 0
+
+
+def leadership_by(lease: LeaseSettings | None, cluster: Cluster) -> Leadership:
+    """Return the leadership that the settings ask for; a process that starts anew is another holder."""
+    if lease is None:
+        return Alone()
+    identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
+    return LeaseLeadership(cluster, Ref(LEASES, lease.namespace, lease.name), identity, lease.seconds)
 
 
 if __name__ == "__main__":

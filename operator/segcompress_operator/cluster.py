@@ -53,16 +53,25 @@ class NameTakenError(Exception):
 
 
 class Cluster:
-    """Requests of the operator; use as an async context manager."""
+    """Requests of the operator; use as an async context manager.
+
+    Nothing is written while `may_write` says no: a process that hung for longer than its Lease lasts wakes up
+    in the middle of a round.
+    """
 
     def __init__(
-        self, configuration: Configuration, component: str, clock: Callable[[], float] = time.time
+        self,
+        configuration: Configuration,
+        component: str,
+        clock: Callable[[], float] = time.time,
+        may_write: Callable[[], bool] = lambda: True,
     ) -> None:
         self._configuration = configuration
         # Watches use no proxy of the environment either, and looking for one takes two threads a request.
         self._configuration.client_session_kwargs = {"trust_env": False}
         self._component = component
         self._clock = clock
+        self._may_write = may_write
         self._api: ApiClient | None = None
 
     async def __aenter__(self) -> Self:
@@ -90,7 +99,7 @@ class Cluster:
         """Return what was made before; without its labels, the streams would never tell of it."""
         labels = manifest["metadata"].get("labels", {})
         try:
-            found = await self._request("GET", ref.url)
+            found = await self.get(ref)
             if controller_uid(found) != controller_uid(manifest):
                 raise NameTakenError(ref.name)
             if not _carries(found, labels):
@@ -100,6 +109,10 @@ class Cluster:
         if not _carries(found, labels):
             raise RefusedError(f"it exists already, and something takes its labels away: {ref}", final=False)
         return found
+
+    async def get(self, ref: Ref) -> Body:
+        """Return the object; raises GoneError where there is none."""
+        return await self._request("GET", ref.url)
 
     async def find(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> list[Body]:
         """Return the objects of a kind that match `query` (labelSelector, fieldSelector)."""
@@ -163,6 +176,8 @@ class Cluster:
     ) -> Body:
         if self._api is None:
             raise RuntimeError("a Cluster is used as an async context manager")
+        if method != "GET" and not self._may_write():
+            raise RetryableError(f"{method}: this process does not lead")
         content_type = _MERGE_PATCH if method == "PATCH" else "application/json"
         headers = {"Content-Type": content_type, "Accept": "application/json"}
         try:

@@ -1,10 +1,11 @@
 """What may go wrong between the operator and the API server, grouped by what the caller can do about it.
 
     OperatorError
-        SettingError       the operator's own settings are wrong: it does not start
-        RetryableError     the API server is away, busy or was faster than us: the key is tried again
-        GoneError          the object to be written no longer exists: nothing is left to do
-        RefusedError       the API server refuses what we ask for, with a sentence that says why
+        SettingError         the operator's own settings are wrong: it does not start
+        RetryableError       the API server is away, busy or was faster than us: the key is tried again
+        GoneError            the object to be written no longer exists: nothing is left to do
+        RefusedError         the API server refuses what we ask for, with a sentence that says why
+        LeadershipLostError  another operator may act by now: this process ends
 
 A wrong spec is none of these: it is a state to report, see segcompress_api.errors.
 """
@@ -39,3 +40,7 @@ class RefusedError(OperatorError):
     def __init__(self, message: str, *, final: bool) -> None:
         super().__init__(message)
         self.final = final
+
+
+class LeadershipLostError(OperatorError):
+    """The Lease is no longer ours, or could not be renewed in time."""

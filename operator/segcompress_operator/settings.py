@@ -81,11 +81,24 @@ class RunnerSettings:
 
 
 @dataclass(frozen=True)
+class LeaseSettings:
+    """The Lease whose holder leads; others may take it `seconds` after it was last renewed."""
+
+    namespace: str
+    name: str
+    seconds: int = 10
+
+
+@dataclass(frozen=True)
 class Settings:
-    """How the operator works; `namespaces` empty means all of the cluster's."""
+    """How the operator works; `namespaces` empty means all of the cluster's.
+
+    Without a `lease` it takes no notice of other operators.
+    """
 
     runner: RunnerSettings
     namespaces: tuple[str, ...] = ()
+    lease: LeaseSettings | None = None
     workers: int = 16
     log_format: LogFormat = "json"
     log_level: str = "INFO"
@@ -99,11 +112,25 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     return Settings(
         runner=_runner(read),
         namespaces=read.names("NAMESPACES"),
+        lease=_lease(read),
         workers=read.number("WORKERS", 16, least=1),
         log_format=cast("LogFormat", read.choice("LOG_FORMAT", ("json", "plain"))),
         log_level=read.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         health_port=read.number("HEALTH_PORT", 8080, least=0),
     )
+
+
+def _lease(read: Environment) -> LeaseSettings | None:
+    text = read.text("LEASE", "")
+    if not text:
+        return None
+    namespace, _, name = text.partition("/")
+    if not namespace or not name or "/" in name:
+        raise SettingError(
+            f"{PREFIX}LEASE",
+            f"must be a namespace and a name, such as segcompress-system/segcompress-operator, got {text!r}",
+        )
+    return LeaseSettings(namespace, name, read.number("LEASE_SECONDS", 10, least=3))
 
 
 def _runner(read: Environment) -> RunnerSettings:

@@ -114,7 +114,7 @@ class Kube:
 
 
 class Operator:
-    """The operator's one pod, stopped and started as an administrator would."""
+    """The operator's pods, a leader and a standby, stopped and started as an administrator would."""
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
@@ -125,8 +125,8 @@ class Operator:
         eventually(lambda: not self.pods(), "the operator gone")
 
     def start(self) -> None:
-        """Return when it is ready."""
-        self._kube("scale", "-n", SYSTEM_NAMESPACE, OPERATOR, "--replicas=1")
+        """Return when both are ready."""
+        self._kube("scale", "-n", SYSTEM_NAMESPACE, OPERATOR, "--replicas=2")
         self.ready()
 
     def ready(self) -> None:
@@ -134,7 +134,7 @@ class Operator:
         self._kube("rollout", "status", "-n", SYSTEM_NAMESPACE, OPERATOR, wait)
 
     def kill(self) -> None:
-        """End its process at once, and return when another pod of it is ready."""
+        """End its processes at once, and return when other pods of it are ready."""
         killed = [pod["metadata"]["name"] for pod in self.pods()]
         self._kube("delete", "pod", "-n", SYSTEM_NAMESPACE, *killed, "--grace-period=0", "--force")
         eventually(lambda: {pod["metadata"]["name"] for pod in self.pods()} - set(killed), "another pod")
@@ -144,7 +144,7 @@ class Operator:
         return self._kube.list("pods", SYSTEM_NAMESPACE, "-l", OPERATOR_SELECTOR)
 
     def log(self) -> str:
-        return self._kube("logs", "-n", SYSTEM_NAMESPACE, OPERATOR, "--tail=-1")
+        return self._kube("logs", "-n", SYSTEM_NAMESPACE, "-l", OPERATOR_SELECTOR, "--tail=-1")
 
     def user(self) -> str:
         """Return the name under which the API server knows it."""

@@ -35,6 +35,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
+{{- define "segcompress.leaseName" -}}
+{{- printf "%s-operator" (include "segcompress.name" .) -}}
+{{- end -}}
+
 {{/* What the operator may do, and no more: no verb on Secrets, no exec, no wildcard. */}}
 {{- define "segcompress.rules" -}}
 - apiGroups: [segcompress.dev]

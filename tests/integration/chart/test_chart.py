@@ -13,7 +13,7 @@ from integration.chart.helm import (
     operator_environment,
     rendered,
 )
-from segcompress_operator.settings import Allowed, RunnerSettings, Settings, settings_from
+from segcompress_operator.settings import Allowed, LeaseSettings, RunnerSettings, Settings, settings_from
 
 DIGEST = "sha256:" + "ab" * 32
 
@@ -32,6 +32,7 @@ def settings(**values: Any) -> Settings:
 def test_defaults_allow_what_a_gpu_job_needs() -> None:
     assert settings() == Settings(
         RunnerSettings(f"{REGISTRY}/runner:0.1.0", allowed=Allowed(toleration_keys=("nvidia.com/gpu",))),
+        lease=LeaseSettings(NAMESPACE, "segcompress-operator"),
         log_format="plain",
     )
 
@@ -84,6 +85,7 @@ def test_values_of_the_runner_reach_the_settings() -> None:
 def test_values_of_the_operator_reach_its_settings_and_its_pod() -> None:
     values: dict[str, Any] = {
         "workers": 3,
+        "leaseSeconds": 15,
         "logLevel": "DEBUG",
         "logFormat": "json",
         "watchNamespaces": ["a", "b"],
@@ -91,6 +93,7 @@ def test_values_of_the_operator_reach_its_settings_and_its_pod() -> None:
     read = settings(**values)
     assert (read.workers, read.log_level, read.log_format) == (3, "DEBUG", "json")
     assert read.namespaces == ("a", "b")
+    assert read.lease == LeaseSettings(NAMESPACE, "segcompress-operator", 15)
     pod = operator_pod(
         image={"repository": "ghcr.io/acme/operator", "digest": DIGEST},
         extraEnv=[{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
@@ -118,7 +121,12 @@ def test_rights_and_account_may_be_somebody_elses() -> None:
         serviceAccount={"create": False, "name": "theirs"},
         crds__install=False,
     )
-    assert {manifest["kind"] for manifest in manifests} == {"Deployment", "Service", "Pod"}
+    assert {manifest["kind"] for manifest in manifests} == {
+        "Deployment",
+        "Service",
+        "Pod",
+        "PodDisruptionBudget",
+    }
     (deployment,) = of_kind(manifests, "Deployment")
     assert deployment["spec"]["template"]["spec"]["serviceAccountName"] == "theirs"
 
@@ -127,8 +135,34 @@ def test_watched_namespaces_need_no_right_on_the_whole_cluster() -> None:
     manifests = rendered(watchNamespaces=["a", "b"], rbac__aggregateClusterRoles=False)
     assert of_kind(manifests, "ClusterRole") == of_kind(manifests, "ClusterRoleBinding") == []
     for kind in ("Role", "RoleBinding"):
-        assert [each["metadata"]["namespace"] for each in of_kind(manifests, kind)] == ["a", "b"]
-    assert of_kind(rendered(), "Role") == []
+        assert [each["metadata"]["namespace"] for each in of_kind(manifests, kind)] == [NAMESPACE, "a", "b"]
+
+
+def test_leader_has_rights_on_its_own_lease_alone() -> None:
+    manifests = rendered()
+    (role,) = of_kind(manifests, "Role")
+    lease = settings().lease
+    assert lease is not None
+    assert role["metadata"]["namespace"] == lease.namespace
+    assert role["rules"] == [
+        {
+            "apiGroups": ["coordination.k8s.io"],
+            "resources": ["leases"],
+            "resourceNames": [lease.name],
+            "verbs": ["get", "patch"],
+        },
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+    ]
+
+
+def test_two_replicas_are_updated_and_drained_one_by_one() -> None:
+    manifests = rendered()
+    (deployment,), (budget,) = of_kind(manifests, "Deployment"), of_kind(manifests, "PodDisruptionBudget")
+    assert deployment["spec"]["replicas"] == 2
+    assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+    assert budget["spec"]["selector"] == deployment["spec"]["selector"]
+    assert budget["spec"]["maxUnavailable"] == 1
+    assert of_kind(rendered(replicas=1), "PodDisruptionBudget") == []
 
 
 def test_whole_number_is_a_quantity_however_large() -> None:
@@ -190,6 +224,8 @@ def test_service_and_test_hook_lead_to_the_operator() -> None:
     [
         pytest.param({"workers": 0}, "/workers", id="no workers"),
         pytest.param({"workers": "many"}, "/workers", id="words for a number"),
+        pytest.param({"replicas": 0}, "/replicas", id="no replica"),
+        pytest.param({"leaseSeconds": 1}, "/leaseSeconds", id="lease that nobody can hold"),
         pytest.param({"logLevel": "loud"}, "/logLevel", id="log level"),
         pytest.param({"imagePullSecret": []}, "imagePullSecret", id="unknown value"),
         pytest.param({"runner__allowedImagePrefixes": []}, "allowedImagePrefixes", id="unknown value below"),

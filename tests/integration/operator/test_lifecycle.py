@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from devcluster.controlplane import ControlPlane
-from integration.chart.helm import rendered
+from integration.chart.helm import NAMESPACE, rendered
 from integration.operator.api import Api, Body, eventually
 from integration.operator.installed import install_crd, operator_rights
 from integration.operator.objects import ARTIFACTS, METRICS, SUCCEEDED, result
 from integration.operator.process import OPERATOR_USER, Operator
 from integration.operator.stage import Stage, quota, spec
+from integration.operator.team import LEASE
 from segcompress_operator.resources.names import runner_job_name
 
 EIGHT = {"Complete", "Failed", "Suspended", "Finished", "Accepted", "Ready", "Reconciling", "Stalled"}
@@ -280,14 +281,14 @@ def test_operator_uses_every_right_and_asks_for_no_other(
     quota(full, {"pods": "0"})
     full.apply(spec(ttlSecondsAfterFinished=3600))
     foreign_job(taken)
-    start_operator(namespace)
+    start_operator(namespace, SEGCOMPRESS_LEASE=LEASE)
     taken.reaches("Failed", "NameConflict")
     full.waits("QuotaExceeded")
     api.delete("resourcequotas", namespace, "none")
     finish(full)
     eventually(lambda: any("ttlSecondsAfterFinished" in job["spec"] for job in full.jobs()), "the ttl")
     asked, refused = set(), set()
-    for entry in audited(plane, namespace):
+    for entry in (*audited(plane, namespace), *audited(plane, NAMESPACE)):
         asked.add((subject(entry), entry["verb"]))
         if "RBAC" in entry.get("responseStatus", {}).get("message", ""):
             refused.add((subject(entry), entry["verb"]))

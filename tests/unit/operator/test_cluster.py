@@ -264,3 +264,20 @@ def test_api_server_that_is_away_is_tried_again() -> None:
                 await cluster.create(MANIFEST)
 
     asyncio.run(scene())
+
+
+def test_who_does_not_lead_reads_and_writes_nothing() -> None:
+    async def scene() -> None:
+        configuration = Configuration("http://127.0.0.1:1")
+        async with Cluster(configuration, "operator", may_write=lambda: False) as cluster:
+            for write in (
+                cluster.create(MANIFEST),
+                cluster.patch(Ref(kinds.JOBS, "vision", "a"), {}),
+                cluster.patch_status(REF, META, {}),
+            ):
+                with pytest.raises(RetryableError, match="this process does not lead"):
+                    await write
+            with pytest.raises(RetryableError, match="does not answer"):
+                await cluster.get(Ref(kinds.JOBS, "vision", "a"))
+
+    asyncio.run(scene())

@@ -3,7 +3,7 @@
 import pytest
 
 from segcompress_operator.errors import SettingError
-from segcompress_operator.settings import Allowed, settings_from
+from segcompress_operator.settings import Allowed, LeaseSettings, settings_from
 
 IMAGE = {"SEGCOMPRESS_RUNNER_IMAGE": "runner:1"}
 
@@ -80,8 +80,21 @@ def test_defaults_of_pods_are_read() -> None:
         ("POD_ANNOTATIONS", '{"segcompress.dev/run-config": "{}"}'),
         ("REQUEST_MEMORY", "65Gi"),
         ("REQUEST_CPU", "17"),
+        ("LEASE", "segcompress-operator"),
+        ("LEASE", "a/b/c"),
     ],
 )
 def test_wrong_value_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=f"SEGCOMPRESS_{name}: "):
         settings_from({**IMAGE, f"SEGCOMPRESS_{name}": value})
+
+
+def test_lease_is_named_with_its_namespace() -> None:
+    given = {**IMAGE, "SEGCOMPRESS_LEASE": "system/operator"}
+    assert settings_from(IMAGE).lease is None
+    assert settings_from(given).lease == LeaseSettings("system", "operator", 10)
+    assert settings_from({**given, "SEGCOMPRESS_LEASE_SECONDS": "15"}).lease == LeaseSettings(
+        "system", "operator", 15
+    )
+    with pytest.raises(SettingError, match="SEGCOMPRESS_LEASE_SECONDS: must be a whole number of at least 3"):
+        settings_from({**given, "SEGCOMPRESS_LEASE_SECONDS": "2"})
