@@ -18,6 +18,7 @@ from segcompress_operator.errors import OperatorError
 from segcompress_operator.kinds import COMPRESSION_JOBS, LEASES, Ref
 from segcompress_operator.leader import Alone, Leadership, LeaseLeadership, lead
 from segcompress_operator.logs import configure_logging
+from segcompress_operator.metrics import Gauges, Metrics
 from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.plan import Observed, Plan
@@ -59,8 +60,9 @@ async def run(settings: Settings) -> int:
     async with Cluster(await connection(), settings.component) as leases:
         leadership = leadership_by(settings.lease, leases)
         async with Cluster(await connection(), settings.component, may_write=leadership.holds) as cluster:
-            controller = Controller(runs, plan, cluster, lambda: datetime.now(UTC))
-            workers = Workers(queue, {COMPRESSION_JOBS: controller})
+            metrics = Metrics(Gauges(leadership.holds, runs.phases, queue.__len__, streams.states))
+            controller = Controller(runs, plan, cluster, lambda: datetime.now(UTC), metrics.tell)
+            workers = Workers(queue, {COMPRESSION_JOBS: controller}, metrics.reconciled)
 
             async def work() -> None:
                 async with asyncio.TaskGroup() as group:
@@ -72,7 +74,7 @@ async def run(settings: Settings) -> int:
 
             where = ", ".join(settings.namespaces) or "all namespaces"
             logger.info("watching %s; runner image %s", where, settings.runner.image)
-            async with probes(settings.health_port, problems):
+            async with probes(settings.health_port, problems, metrics.handler):
                 ended = await framework.run(lambda: lead(leadership, work), os.environ)
             queue.close()
             return 1 if ended else 0

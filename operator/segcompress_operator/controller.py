@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -10,6 +11,8 @@ from typing import Any, NoReturn, Protocol
 from segcompress_operator.cluster import Cluster, NameTakenError
 from segcompress_operator.errors import GoneError, OperatorError, RefusedError, RetryableError
 from segcompress_operator.kinds import JOBS, PODS, Kind, Ref
+from segcompress_operator.logs import about, add_to_subject
+from segcompress_operator.planning.facts import Facts, facts_of
 from segcompress_operator.planning.observed import Body, Resource
 from segcompress_operator.planning.plan import Observed, Plan, Refusal
 from segcompress_operator.planning.statuses import status_patch
@@ -19,6 +22,8 @@ from segcompress_operator.resources.names import CONTROLLER_UID_LABEL
 logger = logging.getLogger(__name__)
 
 PlanMaker = Callable[[Resource, Observed, datetime], Plan]
+CountRound = Callable[[float, Exception | None], None]
+"""Takes the seconds that a round took, and the error that stopped it."""
 
 
 class Known(Protocol):
@@ -47,9 +52,15 @@ class Controller:
     """Brings the resources of one kind to where `plan` wants them."""
 
     def __init__(
-        self, known: Known, plan: PlanMaker, cluster: Cluster, clock: Callable[[], datetime]
+        self,
+        known: Known,
+        plan: PlanMaker,
+        cluster: Cluster,
+        clock: Callable[[], datetime],
+        tell: Callable[[Facts], None] = lambda _: None,
     ) -> None:
         self._known = known
+        self._tell = tell
         self._plan_for = plan
         self._cluster = cluster
         self._clock = clock
@@ -71,7 +82,10 @@ class Controller:
             return None
 
     def _plan(self, resource: Resource) -> Plan:
-        return self._plan_for(resource, self._known.observe(resource), self._clock())
+        observed = self._known.observe(resource)
+        if observed.pods:
+            add_to_subject(attempt=observed.pods[-1].name)
+        return self._plan_for(resource, observed, self._clock())
 
     async def _with_events(self, resource: Resource, job_uid: str) -> Plan:
         message, said = "", None
@@ -103,7 +117,8 @@ class Controller:
         if plan.status is not None:
             patch = status_patch(resource.status, plan.status)
             if patch:
-                await self._write(resource, patch, plan)
+                facts = facts_of(resource, self._known.observe(resource), plan.status)
+                await self._write(resource, patch, plan, facts)
         for change in plan.ttl:
             job = Ref(JOBS, resource.namespace, change.job_name)
             body = {"spec": {"ttlSecondsAfterFinished": change.seconds}}
@@ -136,10 +151,11 @@ class Controller:
         self._known.note_refusal(resource, refusal)
         return self._plan(resource)
 
-    async def _write(self, resource: Resource, patch: dict[str, Any], plan: Plan) -> None:
+    async def _write(self, resource: Resource, patch: dict[str, Any], plan: Plan, facts: Facts) -> None:
         """Write the status, take in the answer, and only then tell of it."""
         meta = {"resourceVersion": resource.resource_version, "uid": resource.uid}
         self._known.written(await self._cluster.patch_status(resource.ref, meta, patch))
+        self._tell(facts)
         for said in plan.announcements:
             logger.info("%s: %s: %s", resource.ref, said.reason, said.message)
             await self._cluster.post_event(resource.ref, resource.uid, said)
@@ -148,8 +164,14 @@ class Controller:
 class Workers:
     """Takes keys from the queue to the controllers of their kinds."""
 
-    def __init__(self, queue: WorkQueue[Ref], controllers: Mapping[Kind, Controller]) -> None:
+    def __init__(
+        self,
+        queue: WorkQueue[Ref],
+        controllers: Mapping[Kind, Controller],
+        count: CountRound = lambda *_: None,
+    ) -> None:
         self._queue = queue
+        self._count = count
         self._controllers = controllers
 
     async def run(self, workers: int) -> None:
@@ -161,23 +183,29 @@ class Workers:
     async def _work(self) -> NoReturn:
         while True:
             ref = await self._queue.get()
+            began = time.monotonic()
             try:
-                await self._attempt(ref)
+                with about(job=f"{ref.namespace}/{ref.name}"):
+                    error = await self._attempt(ref)
+                self._count(time.monotonic() - began, error)
             finally:
                 self._queue.done(ref)
 
-    async def _attempt(self, ref: Ref) -> None:
+    async def _attempt(self, ref: Ref) -> Exception | None:
         """Reconcile; whatever goes wrong with one key is logged, tried again, and stops no other."""
         try:
             again = await self._controllers[ref.kind].reconcile(ref)
         except RetryableError as error:
             delay = self._queue.retry(ref, error.retry_after or 0.0)
             logger.info("%s: %s; again in %.1f s", ref, error, delay)
+            return error
         except OperatorError as error:
             logger.warning("%s: %s; again in %.1f s", ref, error, self._queue.retry(ref))
-        except Exception:
+            return error
+        except Exception as error:
             logger.exception("%s: a bug stopped this round; again in %.1f s", ref, self._queue.retry(ref))
-        else:
-            self._queue.succeeded(ref)
-            if again is not None:
-                self._queue.add_after(ref, again)
+            return error
+        self._queue.succeeded(ref)
+        if again is not None:
+            self._queue.add_after(ref, again)
+        return None

@@ -1,13 +1,39 @@
-"""Log lines of the operator: one JSON object a line for machines, or plain text for people."""
+"""Log lines of the operator: one JSON object a line for machines, or plain text for people.
+
+A line in JSON says in fields which job it is about, and which attempt (the newest pod's name) where there is
+one: whoever logs need not repeat them.
+"""
 
 import json
 import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 
 from segcompress_operator.settings import LogFormat
 
+_NOBODY: Mapping[str, str] = MappingProxyType({})
+_subject: ContextVar[Mapping[str, str]] = ContextVar("subject", default=_NOBODY)
+
+
+@contextmanager
+def about(**fields: str) -> Iterator[None]:
+    """Put the fields into every line of this task while the context lasts."""
+    before = _subject.set(fields)
+    try:
+        yield
+    finally:
+        _subject.reset(before)
+
+
+def add_to_subject(**fields: str) -> None:
+    """Put more fields into the lines to come, until the context of `about` ends."""
+    _subject.set({**_subject.get(), **fields})
+
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as one JSON object: time, level, logger, message, and the traceback of a bug."""
+    """Formats a record as one JSON object: time, level, logger, subject, message, the traceback of a bug."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line."""
@@ -15,6 +41,7 @@ class JsonFormatter(logging.Formatter):
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S"),
             "level": record.levelname.lower(),
             "logger": record.name,
+            **_subject.get(),
             "message": record.getMessage(),
         }
         if record.exc_info:

@@ -1,5 +1,7 @@
 """What the kubelet asks: /healthz, whether the process is alive, and /readyz, whether it sees all it should.
 
+Prometheus asks the same server: /metrics.
+
 kopf's own endpoint has one path for the first and none for the second, and opens only once the API server has
 answered.
 """
@@ -8,12 +10,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 Problems = Callable[[], Sequence[str]]
 
 
 @asynccontextmanager
-async def probes(port: int, problems: Problems) -> AsyncIterator[None]:
+async def probes(port: int, problems: Problems, metrics: Handler) -> AsyncIterator[None]:
     """Answer on `port` while the context lasts; 0 answers nowhere."""
 
     async def healthz(_: web.Request) -> web.Response:
@@ -24,7 +27,7 @@ async def probes(port: int, problems: Problems) -> AsyncIterator[None]:
         return web.Response(text="\n".join(found or ["ok"]) + "\n", status=503 if found else 200)
 
     app = web.Application()
-    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
     try:

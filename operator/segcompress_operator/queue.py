@@ -29,6 +29,9 @@ class WorkQueue(Generic[K]):
         self._failures: dict[K, int] = {}
         self._filled = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def add(self, key: K) -> None:
         """Queue the key; while a worker has it, it comes again after that."""
         timer = self._timers.pop(key, None)

@@ -3,6 +3,7 @@
 Pods that ended stay until their Job goes: what was seen once need not be read again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Generic
@@ -60,6 +61,10 @@ class Runs:
             refusal=self._refusals.get(owner),
             asked=bool(jobs) and jobs[-1].uid in self._asked,
         )
+
+    def phases(self) -> Mapping[str, int]:
+        """Count the resources by phase; one that nobody has seen to yet is pending."""
+        return Counter(resource.phase or "Pending" for resource in self._resources)
 
     def note_refusal(self, resource: Resource, refusal: Refusal) -> None:
         """Remember why a Job or pod cannot be made; for the plans to come."""

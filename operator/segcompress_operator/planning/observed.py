@@ -48,6 +48,7 @@ class Resource:
     oversized: str
     """Which part of the spec makes it too large to be kept, "" where it is not."""
     status: bytes
+    phase: str = ""
     written: datetime | None = field(default=None, compare=False)
     """When the status was written last."""
 
@@ -163,6 +164,7 @@ def parse_resource(body: Body) -> Resource:
         spec=b"" if oversized else text,
         oversized=oversized,
         status=_json(_end(status) if settled else status),
+        phase=sys.intern(str(status.get("phase", ""))),
         written=None if finished else _status_written(meta),
     )
 

@@ -111,6 +111,11 @@ class Stream:
     def __str__(self) -> str:
         return str(self._watched)
 
+    @property
+    def watched(self) -> Watched:
+        """What it watches."""
+        return self._watched
+
     async def run(self) -> NoReturn:
         """Feed the sink until cancelled, whatever the API server says; raises kopf.LoginError alone."""
         failures = 0

@@ -1,7 +1,7 @@
 """All streams of the operator: one for each kind and scope, started together and reported together."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 import kopf
@@ -30,6 +30,11 @@ class Streams:
         async with asyncio.TaskGroup() as group:
             for stream in self._streams:
                 group.create_task(stream.run())
+
+    def states(self) -> Iterator[tuple[str, str, bool]]:
+        """Yield the plural of each kind, its namespace ("" for all), and whether it is watched now."""
+        for stream in self._streams:
+            yield stream.watched.kind.plural, stream.watched.scope or "", not stream.problem
 
     def problems(self) -> Sequence[str]:
         """Return what cannot be watched now, and why."""

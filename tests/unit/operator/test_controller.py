@@ -11,6 +11,7 @@ from segcompress_operator.cluster import Cluster, NameTakenError
 from segcompress_operator.controller import Controller, Workers
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
 from segcompress_operator.kinds import PODS, Kind, Ref
+from segcompress_operator.planning.facts import Facts
 from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, Announcement, Observed, Plan
@@ -32,6 +33,7 @@ from unit.operator.samples import (
     spec_with,
 )
 
+Told = list[Facts]
 COMPLETE = {"conditions": [{"type": "Complete", "status": "True"}], "completionTime": at(-5)}
 
 
@@ -101,7 +103,8 @@ class Round:
         self.now = NOW
         self.queue: WorkQueue[Ref] = WorkQueue(jitter=lambda: 1.0)
         self.fed = Fed(self.queue.add)
-        self.controller = Controller(self.fed.runs, plan, cluster, lambda: self.now)
+        self.told = Told()
+        self.controller = Controller(self.fed.runs, plan, cluster, lambda: self.now, self.told.append)
 
     async def reconcile(self) -> float | None:
         return await self.controller.reconcile(REF)
@@ -169,6 +172,20 @@ def test_ttl_follows_the_status_and_is_set_once() -> None:
     assert play(scene).cluster.names == ["status", "event", "ttl"]
 
 
+def test_end_is_told_once_after_its_write() -> None:
+    async def scene(stage: Round) -> None:
+        stage.fed.resources.seen(resource_body())
+        stage.fed.jobs.seen(job_body(status=COMPLETE))
+        stage.fed.pods.seen(ended_body(0, result("Succeeded")))
+        for _ in range(3):
+            await stage.reconcile()
+
+    (told,) = play(scene).told
+    assert [attempt.reason for attempt in told.attempts] == ["Succeeded"]
+    assert told.run is not None
+    assert told.run.phase == "Succeeded"
+
+
 def test_event_is_not_posted_where_the_status_was_not_written() -> None:
     async def scene(stage: Round) -> None:
         stage.fed.resources.seen(resource_body())
@@ -177,7 +194,9 @@ def test_event_is_not_posted_where_the_status_was_not_written() -> None:
         with pytest.raises(RetryableError):
             await stage.reconcile()
 
-    assert play(scene, status=RetryableError("busy")).cluster.names == ["status"]
+    stage = play(scene, status=RetryableError("busy"))
+    assert stage.cluster.names == ["status"]
+    assert stage.told == []
 
 
 def test_foreign_job_ends_in_a_conflict() -> None:
@@ -303,10 +322,13 @@ def test_resource_that_is_gone_is_no_error() -> None:
 
 
 def test_bug_with_one_key_stops_no_other() -> None:
+    errors: list[Exception | None] = []
+
     async def scene(stage: Round) -> None:
         stage.fed.resources.seen(resource_body())
         stage.fed.resources.seen(resource_body(name="other", uid="other-uid"))
-        workers = asyncio.create_task(Workers(stage.queue, {REF.kind: stage.controller}).run(1))
+        group = Workers(stage.queue, {REF.kind: stage.controller}, lambda _, error: errors.append(error))
+        workers = asyncio.create_task(group.run(1))
         while len(stage.cluster.calls) < 3:  # noqa: ASYNC110 - the workers tell nobody
             await asyncio.sleep(0)
         assert not workers.done()
@@ -317,6 +339,8 @@ def test_bug_with_one_key_stops_no_other() -> None:
         "demo-" + _hash("5f1c-uid"),
         "other-" + _hash("other-uid"),
     }
+    assert len(errors) >= 2
+    assert all(isinstance(error, ZeroDivisionError) for error in errors)
 
 
 def _hash(uid: str) -> str:

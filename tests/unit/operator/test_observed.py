@@ -93,6 +93,7 @@ def test_facts_of_a_resource() -> None:
             spec='{"seed":1,"name":"é","ttlSecondsAfterFinished":60}'.encode(),
             oversized="",
             status=b'{"phase":"Running","observedGeneration":3}',
+            phase="Running",
             written=moment(5),
         )
     )
@@ -101,7 +102,7 @@ def test_facts_of_a_resource() -> None:
 def test_facts_of_a_resource_that_says_nothing() -> None:
     bare = parse_resource(BARE)
     assert facts(bare) == facts(
-        Resource(Owner("", "n", "u", {}), 0, "", EPOCH, False, False, False, None, b"{}", "", b"{}", None)  # noqa: FBT003 - facts in their order
+        Resource(Owner("", "n", "u", {}), 0, "", EPOCH, False, False, False, None, b"{}", "", b"{}")  # noqa: FBT003 - facts in their order
     )
     assert parse_resource({**BARE, "spec": {"ttlSecondsAfterFinished": "soon"}}).ttl is None
 

@@ -7,7 +7,9 @@ import aiohttp
 import pytest
 
 from devcluster.ports import free_ports
+from segcompress_operator.metrics import Metrics
 from segcompress_operator.probes import probes
+from unit.operator.test_metrics import NOTHING
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
@@ -19,7 +21,7 @@ def test_kubelet_reaches_the_probes_by_either_ip_family_and_leaves_no_line_in_th
 
     async def scene() -> int:
         async with (
-            probes(port, list),
+            probes(port, list, Metrics(NOTHING).handler),
             aiohttp.ClientSession() as session,
             session.get(f"http://{host}:{port}/readyz") as answer,
         ):

@@ -231,3 +231,11 @@ def test_forgotten_resource_leaves_nothing(fed: Fed) -> None:
     runs = fed.runs
     assert [len(store) for store in (runs._resources, runs._jobs, runs._pods)] == [0, 0, 0]
     assert (runs._uids, runs._refusals, runs._asked) == ({}, {}, set())
+
+
+def test_resources_are_counted_by_phase() -> None:
+    fed = Fed()
+    for name, phase in (("a", "Running"), ("b", "Running"), ("c", "Failed"), ("d", "")):
+        status = {"status": {"phase": phase}} if phase else {}
+        fed.resources.seen(resource_body(name=name, uid=name, **status))
+    assert fed.runs.phases() == {"Running": 2, "Failed": 1, "Pending": 1}

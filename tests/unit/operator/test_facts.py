@@ -1,0 +1,113 @@
+"""What a status write makes true is told once: pods that ended, and the run's end."""
+
+from typing import Any
+
+import pytest
+
+from segcompress_api.conditions import Reason
+from segcompress_api.status import JobStatus
+from segcompress_operator.planning.facts import UNKNOWN, EndedAttempt, EndedRun, Facts, facts_of
+from segcompress_operator.planning.observed import parse_resource
+from segcompress_operator.planning.outcomes import Outcome
+from segcompress_operator.planning.plan import Observed
+from segcompress_operator.planning.statuses import ended_at, failed
+from unit.operator.planned import PUBLISHED, RUNNING, plan, status_of
+from unit.operator.samples import (
+    DISRUPTED,
+    NOW,
+    complete_job,
+    ended_pod,
+    failed_job,
+    make_job,
+    make_resource,
+    resource_body,
+    result,
+    running_pod,
+    spec_with,
+)
+
+GPUS = spec_with(runtime={"device": "GPU", "gpus": 1})
+SUCCEEDED = result("Succeeded", **PUBLISHED)
+PREEMPTED = ended_pod(137, name="b", conditions=DISRUPTED)
+
+
+def facts(observed: Observed, **resource: Any) -> Facts:
+    """Return the facts of the write that is planned for the resource."""
+    given = {"status": RUNNING, **resource}
+    after = status_of(plan(observed, **given))
+    return facts_of(make_resource(**given), observed, after)
+
+
+def at_work(*pods: Any, failed: int = 0, status: dict[str, Any] = RUNNING) -> Facts:
+    job = make_job(status={"failed": failed})
+    return facts(Observed(jobs=(job,), pods=(*pods, running_pod("last"))), status=status)
+
+
+@pytest.mark.parametrize(
+    ("pods", "reasons"),
+    [
+        pytest.param((), (), id="none"),
+        pytest.param((ended_pod(1),), ("RunnerCrashed",), id="crash"),
+        pytest.param((ended_pod(137, why="OOMKilled"),), ("OutOfMemory",), id="memory"),
+        pytest.param((ended_pod(6),), ("StorageUnreachable",), id="store"),
+        pytest.param((PREEMPTED,), ("Preempted",), id="preempted"),
+        pytest.param((ended_pod(1, name="a"), PREEMPTED), ("RunnerCrashed", "Preempted"), id="both"),
+    ],
+)
+def test_pod_that_ended_is_told_by_its_reason(pods: tuple[Any, ...], reasons: tuple[str, ...]) -> None:
+    assert tuple(attempt.reason for attempt in at_work(*pods).attempts) == reasons
+
+
+def test_pod_that_was_counted_is_not_told_again() -> None:
+    first = Observed(jobs=(make_job(),), pods=(ended_pod(1, name="a"), PREEMPTED, running_pod("last")))
+    counted = status_of(plan(first, status=RUNNING)).to_wire()
+    assert facts(first, status=counted).attempts == ()
+    more = (ended_pod(1, name="a"), PREEMPTED, ended_pod(6, name="c"))
+    assert at_work(*more, status=counted).attempts == (EndedAttempt("StorageUnreachable"),)
+
+
+def test_pod_that_nobody_saw_end_is_told_as_unknown() -> None:
+    assert at_work(ended_pod(1), failed=3).attempts == (
+        EndedAttempt("RunnerCrashed"),
+        EndedAttempt(UNKNOWN),
+        EndedAttempt(UNKNOWN),
+    )
+
+
+def test_end_is_told_with_its_pod_and_its_time() -> None:
+    status = RUNNING | {"startTime": "2026-01-01T00:00:00Z"}
+    told = facts(Observed(jobs=(complete_job(),), pods=(ended_pod(0, SUCCEEDED),)), status=status)
+    assert told.attempts == (EndedAttempt("Succeeded"),)
+    assert told.run is not None
+    assert told.run.phase == "Succeeded"
+    assert told.run.seconds > 0
+
+
+def test_gate_that_was_missed_is_the_reason_of_the_pod() -> None:
+    pod = ended_pod(4, result("AcceptanceNotMet", **PUBLISHED))
+    told = facts(Observed(jobs=(failed_job("PodFailurePolicy"),), pods=(pod,)))
+    assert told.attempts == (EndedAttempt("AcceptanceNotMet"),)
+    assert told.run is not None
+    assert told.run.phase == "Failed"
+
+
+def test_run_that_never_had_a_pod_has_an_end_and_no_attempt() -> None:
+    resource = make_resource()
+    after = ended_at(failed(JobStatus(), Outcome(Reason.INVALID_SPEC, "wrong"), 1, NOW), NOW)
+    assert facts_of(resource, Observed(), after) == Facts(run=EndedRun("Failed", 0.0))
+
+
+def test_gpus_are_counted_for_as_long_as_their_pod_ran() -> None:
+    told = facts(Observed(jobs=(complete_job(),), pods=(ended_pod(0, SUCCEEDED),)), spec=GPUS)
+    assert told.attempts == (EndedAttempt("Succeeded", 8.0),)
+    two = {"runtime": {"device": "GPU", "gpus": 1, "resources": {"limits": {"nvidia.com/mig-1g.10gb": "1"}}}}
+    told = facts(Observed(jobs=(complete_job(),), pods=(ended_pod(0, SUCCEEDED),)), spec=spec_with(**two))
+    assert told.attempts == (EndedAttempt("Succeeded", 0.0),)
+
+
+def test_edit_of_an_ended_run_tells_nothing() -> None:
+    observed = Observed(jobs=(complete_job(),), pods=(ended_pod(0, SUCCEEDED),))
+    ended = status_of(plan(observed, status=RUNNING))
+    body = resource_body(status=ended.to_wire(), generation=2)
+    again = status_of(plan(observed, status=ended.to_wire(), generation=2))
+    assert facts_of(parse_resource(body), observed, again) == Facts()
