@@ -139,6 +139,18 @@ test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
 	@$(DEVCLUSTER) browser || echo "without chromium the tests of the report are not run"
 	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not large" tests/integration
 
+.PHONY: test-alerts
+test-alerts: install ## Check and test the chart's alerts with Prometheus' promtool (Debian: the package prometheus)
+	@command -v promtool >/dev/null || { echo "promtool is not on PATH; it comes with Prometheus" >&2; exit 1; }
+	@.venv/bin/pytest -q tests/alerts
+
+.PHONY: test-upgrade
+test-upgrade: install ## Upgrade from the commit BEFORE (the last tag, or else HEAD~1) and back, with RUNS (30) in flight
+	@$(DEVCLUSTER) build etcd kubernetes
+	@before="$(or $(BEFORE),$(shell git describe --tags --abbrev=0 2>/dev/null || echo HEAD~1))"
+	@echo "BEFORE=$$before"
+	@SEGCOMPRESS_BEFORE="$$before" SEGCOMPRESS_RUNS="$${RUNS:-30}" .venv/bin/pytest tests/upgrade
+
 .PHONY: test-large
 test-large: install ## Run what takes minutes and shows scale; `make test` has small versions
 	@$(DEVCLUSTER) build minio

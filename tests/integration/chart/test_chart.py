@@ -120,6 +120,7 @@ def test_rights_and_account_may_be_somebody_elses() -> None:
         rbac__aggregateClusterRoles=False,
         serviceAccount={"create": False, "name": "theirs"},
         crds__install=False,
+        admissionPolicy__enabled=False,
     )
     assert {manifest["kind"] for manifest in manifests} == {
         "Deployment",

@@ -4,6 +4,7 @@ import asyncio
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from devcluster.ports import free_ports
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
@@ -23,8 +24,8 @@ Labels = tuple[tuple[str, str], ...]
 Samples = dict[tuple[str, Labels], float]
 
 
-def scraped(metrics: Metrics) -> Samples:
-    """Return the samples of ours that Prometheus would read, by name and labels."""
+def samples_of(metrics: Metrics) -> list[Sample]:
+    """Return the samples that Prometheus would read."""
     (port,) = free_ports(1)
 
     async def scene() -> str:
@@ -36,11 +37,14 @@ def scraped(metrics: Metrics) -> Samples:
             assert answer.status == 200
             return await answer.text()
 
+    families = text_string_to_metric_families(asyncio.run(scene()))
+    return [sample for family in families for sample in family.samples]
+
+
+def scraped(metrics: Metrics) -> Samples:
+    """Return the values of the samples, by name and labels."""
     return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(asyncio.run(scene()))
-        for sample in family.samples
-        if sample.name.startswith("segcompress_")
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value for sample in samples_of(metrics)
     }
 
 

@@ -1,0 +1,163 @@
+"""The chart's admission policy: the operator's identity can write the operator's own Jobs and no others."""
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from devcluster.controlplane import ControlPlane
+from integration.chart.helm import of_kind, rendered
+from integration.operator.api import Api, ApiError, Body, eventually
+from integration.operator.objects import SUCCEEDED
+from integration.operator.process import OPERATOR_USER, Operator
+from integration.operator.stage import Stage, spec
+
+URL = "/apis/admissionregistration.k8s.io/v1"
+RUNNER = {"repository": "registry.example.com/segcompress-runner", "tag": "test"}
+Edit = Callable[[Body], object]
+
+
+@pytest.fixture(scope="module")
+def policy(api: Api) -> Iterator[None]:
+    """Install the policy, and take it away again."""
+    allowed = ["registry.example.com/team"]
+    manifests = rendered(runner__image=RUNNER, runner__allowed__imagePrefixes=allowed)
+    made = []
+    for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
+        (manifest,) = of_kind(manifests, kind)
+        plural = kind.lower().replace("policy", "policies") if kind.endswith("Policy") else f"{kind.lower()}s"
+        api.request("POST", f"{URL}/{plural}", manifest)
+        made.append(f"{URL}/{plural}/{manifest['metadata']['name']}")
+    yield
+    for url in reversed(made):
+        api.request("DELETE", url)
+
+
+@pytest.fixture
+def run(policy: None, api: Api, namespace: str, start_operator: Callable[..., Operator]) -> Stage:
+    """Return a run whose Job the operator made in spite of the policy."""
+    assert policy is None
+    start_operator(namespace, SEGCOMPRESS_ALLOWED_IMAGE_PREFIXES="registry.example.com/team")
+    stage = Stage(api, namespace)
+    stage.apply(spec(ttlSecondsAfterFinished=3600))
+    stage.job()
+    return stage
+
+
+@pytest.fixture
+def thief(plane: ControlPlane) -> Api:
+    """Return the way to the API server of whoever has the operator's token."""
+    return Api(plane.kubeconfig_for(OPERATOR_USER, ["system:authenticated"]))
+
+
+def another(job: Body) -> Body:
+    """Return a Job like one of the operator's, of the next start, as it would ask for it."""
+    meta = {key: copy.deepcopy(job["metadata"][key]) for key in ("namespace", "labels", "ownerReferences")}
+    meta["labels"] = {k: v for k, v in meta["labels"].items() if not k.startswith("batch.")}
+    name = job["metadata"]["name"].rpartition("-")[0] + "-7"
+    body = {"metadata": {**meta, "name": name}, "spec": copy.deepcopy(job["spec"])}
+    body["spec"].pop("selector")
+    labels = body["spec"]["template"]["metadata"]["labels"]
+    for key in [key for key in labels if key.startswith(("batch.", "controller-uid", "job-name"))]:
+        del labels[key]
+    return body
+
+
+def pod(body: Body) -> Any:
+    return body["spec"]["template"]["spec"]
+
+
+def container(body: Body) -> Any:
+    return pod(body)["containers"][0]
+
+
+FOREIGN: dict[str, tuple[Edit, str]] = {
+    "no owner": (lambda job: job["metadata"].pop("ownerReferences"), "whose controller is"),
+    "other owner": (
+        lambda job: job["metadata"]["ownerReferences"][0].update(apiVersion="apps/v1", kind="ReplicaSet"),
+        "whose controller is",
+    ),
+    "other name": (lambda job: job["metadata"].update(name="mine"), "named after"),
+    "name of another resource": (
+        lambda job: job["metadata"].update(name="other-0123456789-1"),
+        "named after",
+    ),
+    "other labels": (lambda job: job["metadata"].update(labels={"app": "mine"}), "carry its labels"),
+    "pod without labels": (
+        lambda job: job["spec"]["template"]["metadata"].update(labels={}),
+        "carry its labels",
+    ),
+    "other image": (lambda job: container(job).update(image="registry.example.com/evil:1"), "image"),
+    "prefix that ends within a name": (
+        lambda job: container(job).update(image="registry.example.com/teammate/x:1"),
+        "image",
+    ),
+    "second container": (
+        lambda job: pod(job)["containers"].append({**container(job), "name": "b", "image": "b"}),
+        "image",
+    ),
+    "init container": (
+        lambda job: pod(job).update(initContainers=[{**container(job), "name": "b"}]),
+        "nothing of their node",
+    ),
+    "service account": (lambda job: pod(job).update(serviceAccountName="admin"), "default service account"),
+    "network of the node": (lambda job: pod(job).update(hostNetwork=True), "nothing of their node"),
+    "file of the node": (
+        lambda job: pod(job)["volumes"].append({"name": "h", "hostPath": {"path": "/"}}),
+        "nothing of their node",
+    ),
+    "privileged": (
+        lambda job: container(job).update(securityContext={"privileged": True}),
+        "nothing of their node",
+    ),
+}
+
+
+def refusal(thief: Api, namespace: str, body: Body) -> str:
+    """Return the message with which a Job is refused, "" where it would be made."""
+    try:
+        thief.request("POST", f"/apis/batch/v1/namespaces/{namespace}/jobs?dryRun=All", body)
+    except ApiError as error:
+        return str(error)
+    return ""
+
+
+def test_operator_works_under_the_policy(run: Stage) -> None:
+    run.exits(run.runs(), 0, SUCCEEDED)
+    run.reaches("Complete", "Succeeded")
+    eventually(lambda: run.job()["spec"].get("ttlSecondsAfterFinished") == 3600, "the ttl")
+
+
+def test_only_jobs_of_its_own_can_be_made(run: Stage, thief: Api) -> None:
+    own = another(run.job())
+    image = own["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert image == "{repository}:{tag}".format(**RUNNER)
+    edit, words = FOREIGN["other image"]
+    foreign = copy.deepcopy(own)
+    edit(foreign)
+    eventually(lambda: words in refusal(thief, run.namespace, foreign), "the policy at work")
+    assert refusal(thief, run.namespace, own) == ""
+    container(own)["image"] = "registry.example.com/team/runner:2"
+    assert refusal(thief, run.namespace, own) == ""
+    for name, (edit, words) in FOREIGN.items():
+        foreign = another(run.job())
+        edit(foreign)
+        message = refusal(thief, run.namespace, foreign)
+        assert words in message, f"{name}: {message!r}"
+        assert "denied request" in message
+
+
+def test_jobs_of_others_cannot_be_changed(run: Stage, thief: Api) -> None:
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}}
+    foreign = {"metadata": {"name": "theirs"}, "spec": {"template": template, "suspend": True}}
+    run.api.create("jobs", run.namespace, foreign)
+
+    def refused() -> bool:
+        try:
+            thief.patch("jobs", run.namespace, "theirs", {"spec": {"ttlSecondsAfterFinished": 1}})
+        except ApiError as error:
+            return "whose controller is" in str(error)
+        return False
+
+    eventually(refused, "the policy at work")
