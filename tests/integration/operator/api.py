@@ -83,9 +83,9 @@ class Api:
         return list(found["items"])
 
 
-def eventually(look: Callable[[], Found | None], what: str) -> Found:
+def eventually(look: Callable[[], Found | None], what: str, patience: float = PATIENCE_SECONDS) -> Found:
     """Return the first true value of `look`; fail naming `what` where none comes."""
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         found = look()
         if found:
