@@ -85,13 +85,12 @@ def _tell_model(seed: Seed) -> None:
 
 
 def _tell_run(job: Resource, target: Target) -> None:
-    """Say which files the run published, and which settings the document's words became."""
+    """Say which files the run published: the network as it was exported, and the compressed model."""
     result = _result(job, target)
     if result is None:
         return
     for file in result["files"]:
         say(f"   {file['name']}: {file['sizeBytes']} bytes, SHA-256 {file['sha256'][:16]}…")
-    say(f"   as run: {json.dumps(result['training']['strategy'])}")
     say(f"   {job['status']['artifacts']['model']['uri']}")
 
 
