@@ -9,7 +9,7 @@ from demo.target import Target, cache_folder
 
 
 def export(job: Resource, target: Target) -> str:
-    """Return what `segcompress export` says of a job's model; without a Python 3.10 it says that."""
+    """Return what `segcompress export` says of a job's model, a complaint included."""
     manifest = job["status"]["artifacts"]["manifest"]["uri"]
     to = cache_folder() / "seed" / f"{job['metadata']['name']}.nb"
     program = Path(sys.executable).with_name("segcompress")
@@ -20,4 +20,5 @@ def export(job: Resource, target: Target) -> str:
         capture_output=True,
         text=True,
     )
-    return done.stdout if done.returncode == 0 else done.stderr.splitlines()[-1]
+    told = done.stdout.splitlines()
+    return "\n".join(told if done.returncode == 0 else [*told, *done.stderr.splitlines()[-1:]])
