@@ -14,6 +14,7 @@ LONGEST = (
     "runner/test_refusals.py",
     "operator/test_endings.py",
     "operator/test_lifecycle.py",
+    "operator/test_leader.py",
 )
 RANK = {ROOT / file: rank for rank, file in enumerate(LONGEST)}
 
