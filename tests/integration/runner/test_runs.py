@@ -3,7 +3,10 @@
 import hashlib
 import html
 import json
+import os
 import signal
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -108,6 +111,37 @@ def test_report_tells_the_published_result(admin: Minio, pods: Pods) -> None:
     assert page.count(b"data:image/webp") == VAL
     for gate in told["gates"]:
         assert all(gate[part] in html.unescape(page.decode()) for part in ("gate", "asked", "measured"))
+
+
+def test_report_of_a_bucket_is_fetched_and_replaces_no_other_file(
+    store: ObjectStore, pods: Pods, tmp_path: Path
+) -> None:
+    artifacts = pods.first.result.artifacts
+    assert artifacts is not None
+    assert artifacts.report is not None
+    keys = {"AWS_ACCESS_KEY_ID": store.access_key, "AWS_SECRET_ACCESS_KEY": store.secret_key}
+
+    def report() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            (sys.executable, "-m", "segcompress_runner.cli", "report", artifacts.manifest.uri),
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=os.environ | {"S3_ENDPOINT": store.endpoint, **keys},
+        )
+
+    fetched = report()
+    assert fetched.returncode == 0, fetched.stderr
+    assert fetched.stdout.endswith("report:   report.html\n")
+    digest = hashlib.sha256((tmp_path / "report.html").read_bytes()).hexdigest()
+    assert digest == artifacts.report.sha256
+    assert report().returncode == 0
+
+    (tmp_path / "report.html").write_text("mine")
+    refused = report()
+    assert refused.returncode == 3
+    assert "report.html: is there and is another file" in refused.stderr
 
 
 @pytest.mark.parametrize(
