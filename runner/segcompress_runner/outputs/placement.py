@@ -1,9 +1,9 @@
 """Where a quantised ONNX graph rounds activations: its QuantizeLinear/DequantizeLinear pairs, placed anew.
 
 PaddleSlim's pairs stand before convolutions and behind some of what it observed. Where one is missing, values
-are float: a concatenation, a pooling or a resizing is computed in float, and its result rounded again. Here
-the pairs of activations are taken out, their scales are kept, and each tensor on the way from one int8 layer
-to the next gets one pair, which all its readers share:
+are float: a concatenation or a pooling is computed in float, and its result rounded again. Here the pairs of
+activations are taken out, their scales are kept, and each tensor on the way from one int8 layer to the next
+gets one pair, which all its readers share:
 
 - Operators that move values (Concat, MaxPool, Reshape, ...) read and give values of one scale: the largest
   that any of their tensors has, so that nothing is clipped that was not before. What they read has a pair,
