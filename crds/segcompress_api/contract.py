@@ -46,6 +46,12 @@ THREADS_VARIABLE = "SEGCOMPRESS_THREADS"
 MEMORY_VARIABLE = "SEGCOMPRESS_MEMORY_BYTES"
 """What evaluation and reading ahead share out: the container's memory request in bytes."""
 
+PROGRESS_AUDIENCE = "progress.segcompress.dev"
+"""Audience of the token that a pod shows when it reports progress; it grants nothing at the API server."""
+
+PROGRESS_TOKEN_PATH = "/var/run/secrets/segcompress.dev/token"  # noqa: S105 - a path, no secret
+"""Where the pod finds that token (projected volume); the kubelet renews it."""
+
 
 class ExitCode(IntEnum):
     """How the runner ended; the Job's podFailurePolicy and the CLI's users read these."""
@@ -58,6 +64,13 @@ class ExitCode(IntEnum):
     STORAGE_UNREACHABLE = 6
 
 
+class ProgressTarget(Model):
+    """Where a pod reports its progress."""
+
+    url: str = Field(description="Address of the operator's Service, https://host:port.")
+    ca: str = Field(description="Certificate authority of that server, in PEM; no other is trusted.")
+
+
 class RunConfig(Model):
     """Everything that a pod needs to know of its run, but for credentials."""
 
@@ -66,6 +79,9 @@ class RunConfig(Model):
     uid: str = Field(description="UID of the resource.")
     start: int = Field(ge=1, description="Number of the start (one child Job each).")
     spec: JobSpec = Field(description="The resource's spec.")
+    progress: ProgressTarget | None = Field(
+        default=None, description="Where to report progress; None: nowhere."
+    )
 
 
 class RunResult(Model):

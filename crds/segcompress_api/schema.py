@@ -22,6 +22,8 @@ def _column(name: str, path: str, *, kind: str = "string", wide: bool = False) -
 
 _COLUMNS = [
     _column("Phase", ".status.phase"),
+    _column("Stage", ".status.progress.stage"),
+    _column("Progress", ".status.progress.percent", kind="integer"),
     _column("mIoU", ".status.metrics.compressed.miou"),
     _column("Drop", ".status.metrics.miouDrop"),
     _column("Speedup", ".status.metrics.speedup"),

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from segcompress_api.base import Model
+from segcompress_api.progress import JobProgress
 
 Phase = Literal["Pending", "Queued", "Running", "Suspended", "Succeeded", "Failed"]
 Figure = Annotated[str, Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$", max_length=24)]
@@ -165,5 +166,10 @@ class JobStatus(Model):
     )
     job_name: str | None = Field(default=None, max_length=63, description="batch/v1 Job of this run.")
     attempts: Attempts | None = Field(default=None, description="Pods that ended without a result.")
+    progress: JobProgress | None = Field(
+        default=None,
+        description="How far the run has come; written every 30 seconds at most. A run that succeeded has "
+        "none, one that failed keeps the last.",
+    )
     metrics: Metrics | None = Field(default=None, description="What was measured.")
     artifacts: Artifacts | None = Field(default=None, description="What the run left in the bucket.")

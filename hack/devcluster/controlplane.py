@@ -5,7 +5,8 @@
 
 Needs neither root nor containers. Ports and state are its own, so that several run at once and beside the
 cluster. It dies with the thread that started it (for pytest: with the test run). No controllers run unless
-named; without them nothing makes the `default` service account, so that admission plugin is off.
+named; without "serviceaccount-controller" nothing makes the `default` service account, so that admission
+plugin is off.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 TRIES = 5
 PROGRAMS = ("etcd", "kubernetes")
+_ACCOUNTS = "serviceaccount-controller"
+_WITHOUT_ACCOUNTS = ("--disable-admission-plugins=ServiceAccount",)
 
 
 class ControlPlane:
@@ -57,7 +60,8 @@ class ControlPlane:
         self.etcd_trust: Trust | None = None
         self._port = port
         self._controllers = tuple(controllers)
-        self._extra_flags = tuple(extra_flags)
+        has_accounts = _ACCOUNTS in self._controllers
+        self._flags = (*(() if has_accounts else _WITHOUT_ACCOUNTS), *extra_flags)
         self._supervisor = Supervisor(self.directory / "processes", self.directory / "logs", tied=tied)
         self._programs: tuple[Program, ...] = ()
 
@@ -132,8 +136,7 @@ class ControlPlane:
         self.etcd_url = plane.etcd_url
         self.etcd_trust = Trust(identities.authority, identities.etcd)
         write_private(self.kubeconfig, kubeconfig(plane.url, identities.authority, identities.admin))
-        flags = ("--disable-admission-plugins=ServiceAccount", *self._extra_flags)
-        self._programs = (etcd(plane), api_server(plane, flags))
+        self._programs = (etcd(plane), api_server(plane, self._flags))
         if self._controllers:
             named = (f"--controllers={','.join(self._controllers)}",)
             self._programs += (controller_manager(plane, identities.admin, named),)

@@ -6,12 +6,14 @@ import os
 import socket
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import uvloop
 
 from segcompress_operator import framework
+from segcompress_operator.certificates import Certificate
 from segcompress_operator.cluster import Cluster, connection
 from segcompress_operator.controller import Controller, Workers
 from segcompress_operator.errors import OperatorError
@@ -24,8 +26,16 @@ from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.plan import Observed, Plan
 from segcompress_operator.probes import probes
 from segcompress_operator.queue import WorkQueue
+from segcompress_operator.reports import Reports, report_server
 from segcompress_operator.runs import Runs
-from segcompress_operator.settings import LeaseSettings, Settings, settings_from
+from segcompress_operator.settings import (
+    LeaseSettings,
+    ProgressSettings,
+    ReportTarget,
+    RunnerSettings,
+    Settings,
+    settings_from,
+)
 from segcompress_operator.watching.streams import Streams
 
 logger = logging.getLogger("segcompress_operator")
@@ -52,22 +62,28 @@ async def run(settings: Settings) -> int:
     queue: WorkQueue[Ref] = WorkQueue()
     runs = Runs(queue.add)
     streams = Streams(runs.sinks(), settings.namespaces, framework.stream_settings())
+    progress = settings.progress
+    certificate = None if progress is None else Certificate(progress.tls)
+    runner = _runner_settings(settings.runner, progress, certificate)
 
     def plan(resource: Resource, observed: Observed, now: datetime) -> Plan:
-        return plan_job(resource, observed, settings.runner, now)
+        return plan_job(resource, observed, runner(), now)
 
     # Renewals have connections of their own: they must not wait for those that a thousand jobs keep busy.
     async with Cluster(await connection(), settings.component) as leases:
         leadership = leadership_by(settings.lease, leases)
         async with Cluster(await connection(), settings.component, may_write=leadership.holds) as cluster:
             metrics = Metrics(Gauges(leadership.holds, runs.phases, queue.__len__, streams.states))
-            controller = Controller(runs, plan, cluster, lambda: datetime.now(UTC), metrics.tell)
+            controller = Controller(runs, plan, cluster, _now, metrics.tell)
             workers = Workers(queue, {COMPRESSION_JOBS: controller}, metrics.reconciled)
+            reports = Reports(runs, cluster, _now)
 
             async def work() -> None:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(streams.run())
                     group.create_task(workers.run(settings.workers))
+                    if progress is not None and certificate is not None:
+                        group.create_task(_serve(reports, progress, certificate))
 
             def problems() -> Sequence[str]:
                 return streams.problems() if leadership.holds() else leadership.problems()
@@ -86,6 +102,26 @@ def leadership_by(lease: LeaseSettings | None, cluster: Cluster) -> Leadership:
         return Alone()
     identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
     return LeaseLeadership(cluster, Ref(LEASES, lease.namespace, lease.name), identity, lease.seconds)
+
+
+async def _serve(reports: Reports, progress: ProgressSettings, certificate: Certificate) -> None:
+    """Take reports, and follow the certificate, until cancelled."""
+    certificate.refresh()  # this operator may have stood by for months
+    async with report_server(reports, progress.port, certificate.context):
+        await certificate.follow()
+
+
+def _runner_settings(
+    given: RunnerSettings, progress: ProgressSettings | None, certificate: Certificate | None
+) -> Callable[[], RunnerSettings]:
+    """Return what tells the settings of the pods to come: their certificate authority may change."""
+    if progress is None or certificate is None:
+        return lambda: given
+    return lambda: replace(given, progress=ReportTarget(progress.url, progress.address, certificate.ca))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 if __name__ == "__main__":

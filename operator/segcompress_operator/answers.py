@@ -6,7 +6,9 @@ status code says nothing: a policy answers 422 by default, a webhook whatever it
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,12 +20,22 @@ Answer = Mapping[str, Any]
 _MESSAGE_LIMIT = 1024
 _WEBHOOK = "admission webhook "
 _REFUSALS = (400, 403, 404, 409, 413, 422)
+_SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:([^:]+):[^:]+")
 _DENIED = "denied request"
 """In the message of a policy; a webhook's begins with the other."""
 
 
 class ConflictError(RetryableError):
     """Somebody was there before us."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The pod that a token was issued to."""
+
+    namespace: str
+    pod_name: str
+    pod_uid: str
 
 
 def error_of(method: str, status: int, text: str, headers: Mapping[str, str]) -> Exception:
@@ -50,6 +62,26 @@ def latest_refusal(events: Iterable[Answer]) -> tuple[str, datetime | None]:
     """Return the message of the latest Event and its time; "" and None where there is none."""
     latest = max(events, key=_moment, default=None)
     return ("", None) if latest is None else (str(latest.get("message", "")), parse_time(_moment(latest)))
+
+
+def caller_of(review: Answer, audience: str) -> Caller | None:
+    """Return the pod that a TokenReview vouches for, None where it vouches for none.
+
+    An API server that knows no audiences leaves them out of its answer: its word is not enough.
+    """
+    status = review.get("status") or {}
+    user = status.get("user") or {}
+    if status.get("authenticated") is not True or audience not in (status.get("audiences") or ()):
+        return None
+    account = _SERVICE_ACCOUNT.fullmatch(str(user.get("username", "")))
+    pod_name, pod_uid = (_extra(user, f"authentication.kubernetes.io/pod-{key}") for key in ("name", "uid"))
+    return Caller(account[1], pod_name, pod_uid) if account and pod_name and pod_uid else None
+
+
+def _extra(user: Answer, key: str) -> str:
+    """Return the one value that a user has under `key`, "" where it has none or several."""
+    values = list((user.get("extra") or {}).get(key) or ())
+    return str(values[0]) if len(values) == 1 else ""
 
 
 def _is_denial(message: str) -> bool:

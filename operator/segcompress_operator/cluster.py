@@ -16,7 +16,7 @@ import aiohttp
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, ApiException, Configuration
 
-from segcompress_operator.answers import ConflictError, error_of, latest_refusal
+from segcompress_operator.answers import Caller, ConflictError, caller_of, error_of, latest_refusal
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError, SettingError
 from segcompress_operator.kinds import EVENTS, Kind, Ref, kind_of
 from segcompress_operator.planning.observed import controller_uid
@@ -29,6 +29,7 @@ Body = dict[str, Any]
 
 _TIMEOUT_SECONDS = 30.0
 _MERGE_PATCH = "application/merge-patch+json"
+_TOKEN_REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"  # noqa: S105 - a path, no secret
 _EVENT_LIMIT = 1024
 _CONNECTIONS = 32
 _FIRST_ERROR = 400
@@ -137,6 +138,15 @@ class Cluster:
         """
         selector = f"involvedObject.uid={job_uid},reason=FailedCreate"
         return latest_refusal(await self.find(EVENTS, namespace, {"fieldSelector": selector}))
+
+    async def review_token(self, token: str, audience: str) -> Caller | None:
+        """Return the pod that `token` was issued to for `audience`, None where it was to none or is void."""
+        review = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenReview",
+            "spec": {"token": token, "audiences": [audience]},
+        }
+        return caller_of(await self._request("POST", _TOKEN_REVIEWS, review), audience)
 
     async def post_event(self, about: Ref, uid: str, said: Announcement) -> None:
         """Post an Event on an object; a failure is logged, for the status says the same."""

@@ -5,6 +5,7 @@ An empty value counts as unset, since charts pass settings that way.
 
 import json
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from segcompress_operator.errors import SettingError
@@ -50,6 +51,14 @@ class Environment:
         if not value.isdecimal() or int(value) < least:
             raise _wrong(name, f"must be a whole number of at least {least}, got {value!r}")
         return int(value)
+
+    def address(self, name: str) -> str:
+        """Return an IP address, "" where none is given."""
+        value = self.text(name, "")
+        try:
+            return str(ip_address(value)) if value else ""
+        except ValueError:
+            raise _wrong(name, f"must be an IP address, got {value!r}") from None
 
     def mapping(self, name: str, default: Mapping[str, Any]) -> dict[str, Any]:
         """Return a JSON object."""

@@ -6,8 +6,10 @@ Pods that ended stay until their Job goes: what was seen once need not be read a
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Generic
 
+from segcompress_api.progress import ProgressReport
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
 from segcompress_operator.planning.bodies import JobBody, PodBody, ResourceBody
 from segcompress_operator.planning.observed import (
@@ -19,7 +21,7 @@ from segcompress_operator.planning.observed import (
     parse_pod,
     parse_resource,
 )
-from segcompress_operator.planning.plan import Observed, Refusal
+from segcompress_operator.planning.plan import Observed, Refusal, Reported
 from segcompress_operator.resources.names import runner_job_name
 from segcompress_operator.watching.store import R, Scope, Store
 from segcompress_operator.watching.stream import Sink
@@ -36,6 +38,7 @@ class Runs:
         self._uids: dict[Ref, str] = {}
         self._refusals: dict[str, Refusal] = {}
         self._asked: set[str] = set()
+        self._reports: dict[str, Reported] = {}
 
     def sinks(self) -> Mapping[Kind, Sink]:
         """Return where the stream of each kind goes."""
@@ -55,9 +58,11 @@ class Runs:
         owner = resource.uid
         jobs = sorted((job for job in self._jobs.owned(owner) if _is_named_for(job, resource)), key=_start)
         pods = self._pods.owned(jobs[-1].uid) if jobs else []
+        pods.sort(key=lambda pod: (pod.created, pod.name))
         return Observed(
             jobs=tuple(jobs),
-            pods=tuple(sorted(pods, key=lambda pod: (pod.created, pod.name))),
+            pods=tuple(pods),
+            reported=self._reports.get(pods[-1].uid) if pods else None,
             refusal=self._refusals.get(owner),
             asked=bool(jobs) and jobs[-1].uid in self._asked,
         )
@@ -65,6 +70,24 @@ class Runs:
     def phases(self) -> Mapping[str, int]:
         """Count the resources by phase; one that nobody has seen to yet is pending."""
         return Counter(resource.phase or "Pending" for resource in self._resources)
+
+    def reporter(self, pod_uid: str) -> ObservedPod | None:
+        """Return the pod where it is the last one of its run and at work: no other pod tells of progress."""
+        pod = self._pods.get(pod_uid)
+        resource = None if pod is None else self._resource_of(pod)
+        if pod is None or pod.terminal or resource is None or resource.finished:
+            return None
+        pods = self.observe(resource).pods
+        return pod if pods and pods[-1].uid == pod_uid else None
+
+    def last_report(self, pod_uid: str) -> Reported | None:
+        """Return what the pod told last."""
+        return self._reports.get(pod_uid)
+
+    def take_report(self, pod: ObservedPod, report: ProgressReport, now: datetime) -> None:
+        """Take in what a pod tells of its progress."""
+        self._reports[pod.uid] = Reported(report, now)
+        self._changed(self._resource_of(pod))
 
     def note_refusal(self, resource: Resource, refusal: Refusal) -> None:
         """Remember why a Job or pod cannot be made; for the plans to come."""
@@ -132,6 +155,8 @@ class Runs:
             self._changed(self._resources.get(owner))
 
     def _pod_changed(self, old: ObservedPod | None, new: ObservedPod | None) -> None:
+        if new is None and old is not None:
+            self._reports.pop(old.uid, None)
         pod = new or old
         if pod is not None:
             self._changed(self._resource_of(pod))
@@ -149,10 +174,11 @@ class Runs:
         return _without_messages(pod) if resource is not None and resource.settled else pod
 
     def _forget_messages(self, resource: Resource) -> None:
-        """Let go of termination messages whose content stands in a status."""
+        """Let go of termination messages and reports whose content stands in a status."""
         for job in self._jobs.owned(resource.uid):
             for pod in self._pods.owned(job.uid):
                 self._pods.replace(_without_messages(pod))
+                self._reports.pop(pod.uid, None)
 
 
 class _StoreSink(Generic[R]):

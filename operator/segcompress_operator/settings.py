@@ -3,8 +3,10 @@
 Everything below __main__ gets them as an argument; nothing else reads the environment.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
@@ -36,6 +38,7 @@ _CONTAINER_SECURITY = MappingProxyType(
         "capabilities": {"drop": ["ALL"]},
     }
 )
+_HTTPS = re.compile(r"https://[a-z0-9.-]+:[0-9]+")
 _OUR_KEYS = ("segcompress.dev/", "app.kubernetes.io/", "batch.kubernetes.io/")
 
 
@@ -54,6 +57,29 @@ class Allowed:
     workload_priority_classes: tuple[str, ...] = ()
     """Values that Kueue's label `kueue.x-k8s.io/priority-class` may have."""
     maximum: Mapping[str, str] = field(default_factory=lambda: dict(_MAXIMUM))
+
+
+@dataclass(frozen=True)
+class ProgressSettings:
+    """Where runner pods report their progress: `url` as they see it, `port` and `tls` as the operator serves.
+
+    `tls` is a folder that holds tls.crt, tls.key and ca.crt. `address` is the Service's own, so that pods
+    need no DNS; "" where they are to look its name up.
+    """
+
+    url: str
+    tls: Path
+    address: str = ""
+    port: int = 8443
+
+
+@dataclass(frozen=True)
+class ReportTarget:
+    """What a pod needs to know to report its progress; `ca` in PEM."""
+
+    url: str
+    address: str
+    ca: str
 
 
 @dataclass(frozen=True)
@@ -78,6 +104,7 @@ class RunnerSettings:
     tolerations: tuple[Mapping[str, Any], ...] = ()
     pod_security: Mapping[str, Any] = field(default_factory=lambda: dict(_POD_SECURITY))
     container_security: Mapping[str, Any] = field(default_factory=lambda: dict(_CONTAINER_SECURITY))
+    progress: ReportTarget | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +130,7 @@ class Settings:
     log_format: LogFormat = "json"
     log_level: str = "INFO"
     health_port: int = 8080
+    progress: ProgressSettings | None = None
     component: str = field(default="segcompress-operator")
 
 
@@ -117,6 +145,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         log_format=cast("LogFormat", read.choice("LOG_FORMAT", ("json", "plain"))),
         log_level=read.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         health_port=read.number("HEALTH_PORT", 8080, least=0),
+        progress=_progress(read),
     )
 
 
@@ -156,6 +185,21 @@ def _runner(read: Environment) -> RunnerSettings:
         tolerations=read.mappings("TOLERATIONS"),
         pod_security=read.mapping("POD_SECURITY_CONTEXT", _POD_SECURITY),
         container_security=read.mapping("SECURITY_CONTEXT", _CONTAINER_SECURITY),
+    )
+
+
+def _progress(read: Environment) -> ProgressSettings | None:
+    """Return where progress is reported; None where no address is given."""
+    url = read.text("PROGRESS_URL", "")
+    if not url:
+        return None
+    if not _HTTPS.fullmatch(url):
+        raise SettingError(f"{PREFIX}PROGRESS_URL", f"must be https://host:port, got {url!r}")
+    return ProgressSettings(
+        url=url,
+        tls=Path(read.text("PROGRESS_TLS", "/etc/segcompress-tls")),
+        address=read.address("PROGRESS_ADDRESS"),
+        port=read.number("PROGRESS_PORT", 8443, least=1),
     )
 
 

@@ -7,6 +7,8 @@ import signal
 import sys
 import traceback
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,6 +16,7 @@ from pydantic import ValidationError
 from segcompress_api.conditions import Reason
 from segcompress_api.contract import (
     POD_UID_VARIABLE,
+    PROGRESS_TOKEN_PATH,
     RUN_CONFIG_PATH,
     TERMINATION_MESSAGE_PATH,
     WORK_BYTES_VARIABLE,
@@ -28,7 +31,9 @@ from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.log_lines import LogLines
 from segcompress_runner.pipeline import Request, Surroundings, run
 from segcompress_runner.processor import this_processor
+from segcompress_runner.progress import Both, Progress
 from segcompress_runner.provenance import installed
+from segcompress_runner.reporting import OperatorClient, Reporter
 from segcompress_runner.stopping import StopFlag
 from segcompress_runner.storage import S3Storage, Stores, settings_from, take_credentials
 from segcompress_runner.threads import set_threads
@@ -38,6 +43,7 @@ _SETTINGS = {
     "config": ("SEGCOMPRESS_RUN_CONFIG", RUN_CONFIG_PATH),
     "message": ("SEGCOMPRESS_TERMINATION_MESSAGE", TERMINATION_MESSAGE_PATH),
     "work": ("SEGCOMPRESS_WORK_DIR", WORK_DIR),
+    "token": ("SEGCOMPRESS_PROGRESS_TOKEN", PROGRESS_TOKEN_PATH),
 }
 """Paths that a pod has fixed, and the variables that move them for a test on a machine without pods."""
 
@@ -82,22 +88,37 @@ def _run(stop: StopFlag, log: Log) -> RunResult:
     threads = set_threads(os.environ)
     config = _read_config(_path("config"))
     log(f"run of {config.namespace}/{config.name}, start {config.start}, on {threads} threads")
-    progress = LogLines(log)
+    attempt = os.environ.get(POD_UID_VARIABLE) or secrets.token_hex(8)
+    lines = LogLines(log)
     storage = Stores(
-        lambda: S3Storage(settings_from(credentials), stop=stop, note=progress.note),
+        lambda: S3Storage(settings_from(credentials), stop=stop, note=lines.note),
         local=None,
     )
     request = Request(
         spec=config.spec,
-        attempt=os.environ.get(POD_UID_VARIABLE) or secrets.token_hex(8),
+        attempt=attempt,
         threads=threads,
         device=config.spec.runtime.device,
         processor=this_processor(config.spec.runtime.device),
         software=installed((*config.spec.benchmark.runtimes, *config.spec.exports)),
     )
-    result = run(request, Surroundings(storage, _path("work"), progress, stop, _work_bytes()))
-    progress.finish()
+    with _reported(config, attempt, lines) as progress:
+        result = run(request, Surroundings(storage, _path("work"), progress, stop, _work_bytes()))
+    lines.finish()
     return result
+
+
+@contextmanager
+def _reported(config: RunConfig, pod_uid: str, lines: LogLines) -> Iterator[Progress]:
+    """Yield progress that goes to the log, and to the operator where the RunConfig names it."""
+    if config.progress is None:
+        yield lines
+        return
+    reporter = Reporter(OperatorClient(config.progress, pod_uid, _path("token")), lines.note)
+    try:
+        yield Both(lines, reporter)
+    finally:
+        reporter.close()
 
 
 def _read_config(path: Path) -> RunConfig:

@@ -8,7 +8,7 @@
 import time
 from collections.abc import Callable, Mapping
 
-from segcompress_runner.progress import Stage
+from segcompress_runner.progress import Meter, Stage, Standing
 
 _PERIOD_S = 5.0
 
@@ -26,10 +26,9 @@ class LogLines:
         self._write = write
         self._period_s = period_s
         self._clock = clock
+        self._meter = Meter(clock)
         self._stage: Stage | None = None
-        self._total = 0
-        self._done = 0
-        self._entered = self._started = self._told = clock()
+        self._entered = self._told = clock()
 
     def start(self, stage: Stage, total: int = 0) -> None:
         """Say what the stage before took, and enter this one; the same stage again only gets its total."""
@@ -37,15 +36,16 @@ class LogLines:
             self.finish()
             self._write(f"{stage} started")
             self._stage, self._entered = stage, self._clock()
-        self._total, self._done = total, 0
-        self._started = self._told = self._clock()
+        self._meter.start(stage, total)
+        self._told = self._clock()
 
     def step(self, done: int, **figures: float) -> None:
         """Print a line where the last is some seconds old."""
-        self._done, now = done, self._clock()
-        if self._stage is not None and now - self._told >= self._period_s:
+        self._meter.step(done)
+        now, standing = self._clock(), self._meter.standing
+        if self._stage is not None and standing is not None and now - self._told >= self._period_s:
             self._told = now
-            self._write(step_line(self._stage, done, self._total, now - self._started, figures))
+            self._write(step_line(standing, figures))
 
     def note(self, message: str) -> None:
         """Print the sentence."""
@@ -58,14 +58,14 @@ class LogLines:
             self._stage = None
 
 
-def step_line(stage: Stage, done: int, total: int, elapsed_s: float, figures: Mapping[str, float]) -> str:
+def step_line(at: Standing, figures: Mapping[str, float]) -> str:
     """Return one line: step, share, rate, time left, figures."""
-    rate = done / elapsed_s if elapsed_s > 0 else 0.0
-    parts = [f"{stage} step {done}/{total} {100 * done // total} %" if total else f"{stage} step {done}"]
-    if rate > 0:
-        parts.append(f"{rate:.1f} it/s" if rate < 100 else f"{rate:.0f} it/s")  # noqa: PLR2004 - a width
-        if total:
-            parts.append(f"ETA {clock_time((total - done) / rate)}")
+    share = f"{at.done}/{at.total} {at.percent} %" if at.percent is not None else f"{at.done}"
+    parts = [f"{at.stage} step {share}"]
+    if at.rate > 0:
+        parts.append(f"{at.rate:.1f} it/s" if at.rate < 100 else f"{at.rate:.0f} it/s")  # noqa: PLR2004 - a width
+    if at.eta_s is not None:
+        parts.append(f"ETA {clock_time(at.eta_s)}")
     parts += [f"{name} {value:.4g}" for name, value in figures.items()]
     return " ".join(parts)
 

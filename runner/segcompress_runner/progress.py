@@ -1,25 +1,17 @@
 """How a run tells where it stands: stage, step, rate, ETA.
 
-The pipeline and everything below it speak to `Progress`; whether a pod's log or a terminal listens is decided
-at the edge (`__main__`, `cli`).
+The pipeline and everything below it speak to `Progress`; whether a pod's log, the operator or a terminal
+listens is decided at the edge (`__main__`, `cli`).
 """
 
 import time
-from enum import StrEnum
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
+from segcompress_api.progress import Stage
 
-class Stage(StrEnum):
-    """The stages of a run, in their order."""
-
-    FETCH = "Fetch"
-    VALIDATE = "Validate"
-    BASELINE = "Baseline"
-    COMPRESS = "Compress"
-    EVALUATE = "Evaluate"
-    EXPORT = "Export"
-    BENCHMARK = "Benchmark"
-    PUBLISH = "Publish"
+__all__ = ["Both", "Meter", "Progress", "Silent", "Stage", "Standing", "Timed"]
 
 
 class Progress(Protocol):
@@ -46,6 +38,74 @@ class Silent:
 
     def note(self, message: str) -> None:
         """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a run stands in a stage, `elapsed_s` seconds after the stage's first step began."""
+
+    stage: Stage
+    done: int = 0
+    total: int = 0
+    """Steps of the stage; 0 where the number is not known."""
+    elapsed_s: float = 0.0
+
+    @property
+    def percent(self) -> int | None:
+        """Whole percent of the steps that are done."""
+        return 100 * self.done // self.total if self.total else None
+
+    @property
+    def rate(self) -> float:
+        """Steps a second; 0 where none can be told yet."""
+        return self.done / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+    @property
+    def eta_s(self) -> float | None:
+        """Seconds to the end of the stage at that rate."""
+        return (self.total - self.done) / self.rate if self.total and self.rate > 0 else None
+
+
+class Meter:
+    """Keeps where a run stands, for whoever tells of it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._started = clock()
+        self.standing: Standing | None = None
+
+    def start(self, stage: Stage, total: int = 0) -> None:
+        """Enter a stage, or the same one anew."""
+        self._started = self._clock()
+        self.standing = Standing(stage, total=total)
+
+    def step(self, done: int) -> None:
+        """Note the steps that are done."""
+        before = self.standing
+        if before is not None:
+            self.standing = Standing(before.stage, done, before.total, self._clock() - self._started)
+
+
+class Both:
+    """Progress that two listen to."""
+
+    def __init__(self, first: Progress, second: Progress) -> None:
+        self._listeners = (first, second)
+
+    def start(self, stage: Stage, total: int = 0) -> None:
+        """Pass on."""
+        for each in self._listeners:
+            each.start(stage, total)
+
+    def step(self, done: int, **figures: float) -> None:
+        """Pass on."""
+        for each in self._listeners:
+            each.step(done, **figures)
+
+    def note(self, message: str) -> None:
+        """Pass on."""
+        for each in self._listeners:
+            each.note(message)
 
 
 class Timed:

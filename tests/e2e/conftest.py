@@ -76,7 +76,7 @@ def _allow_images(kube: Kube, prefixes: list[str]) -> None:
 def finished(request: pytest.FixtureRequest, kube: Kube, store: Minio) -> dict[str, Finished]:
     """Return the main job's two resources, finished."""
     with shown(request):
-        return run_main_job(kube.target, lambda uri: remove_folder(store, uri))
+        return run_main_job(kube, lambda uri: remove_folder(store, uri))
 
 
 @pytest.fixture(scope="session")

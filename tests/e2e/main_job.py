@@ -1,5 +1,6 @@
 """The main job: both examples by the demo's own functions, on the sample or on SEGCOMPRESS_TEST_DATA."""
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,18 +9,20 @@ from pathlib import Path
 
 from demo.__main__ import EXAMPLES
 from demo.inputs import own_inputs, sample_inputs, upload
-from demo.jobs import job_for, prepare_namespace, run_job
-from demo.target import Target
-from e2e.kube import Body
+from demo.jobs import NAMESPACE, job_for, prepare_namespace, run_job
+from e2e.kube import Body, Kube
+
+_PROGRESS = r'{.metadata.name}={.status.progress}{"\n"}'
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished resource, when it was applied, and what it was applied from."""
+    """A finished resource, when it was applied, what it was applied from, and the progress that it showed."""
 
     resource: Body
     asked: Body
     since: datetime
+    progress: tuple[Body, ...]
 
     @property
     def name(self) -> str:
@@ -31,12 +34,12 @@ class Finished:
         return found
 
 
-def run_main_job(target: Target, remove: Callable[[str], None]) -> dict[str, Finished]:
+def run_main_job(kube: Kube, remove: Callable[[str], None]) -> dict[str, Finished]:
     """Run both examples, one after the other; what `remove` finds under their output goes first.
 
     So both train, and whatever runs them again afterwards finds them published.
     """
-    data = os.environ.get("SEGCOMPRESS_TEST_DATA")
+    target, data = kube.target, os.environ.get("SEGCOMPRESS_TEST_DATA")
     inputs = own_inputs(Path(data).resolve()) if data else sample_inputs()
     upload(inputs, target)
     prepare_namespace(target)
@@ -44,5 +47,14 @@ def run_main_job(target: Target, remove: Callable[[str], None]) -> dict[str, Fin
     for title, example in EXAMPLES.items():
         job, since = job_for(example, inputs, target), datetime.now(UTC)
         remove(job["spec"]["output"]["uri"])
-        finished[title] = Finished(run_job(job, target), job, since)
+        with kube.watched("scj", "-n", NAMESPACE, "-o", f"jsonpath={_PROGRESS}") as seen:
+            ended = run_job(job, target)
+            finished[title] = Finished(ended, job, since, _progress(job["metadata"]["name"], seen()))
     return finished
+
+
+def _progress(name: str, seen: str) -> tuple[Body, ...]:
+    """Return each progress that the resource showed, in their order."""
+    lines = [line.partition("=")[2] for line in seen.splitlines() if line.startswith(f"{name}=")]
+    shown = [line for line, before in zip(lines, ["", *lines], strict=False) if line and line != before]
+    return tuple(json.loads(line) for line in shown)

@@ -5,6 +5,8 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -77,6 +79,17 @@ def test_keeps_its_promises(one: Finished) -> None:
     assert metrics["worstClass"]["name"] in one.asked["spec"]["dataset"]["classNames"]
 
 
+def test_tells_how_far_it_is_while_it_runs(one: Finished) -> None:
+    assert {"Fetch", "Compress"} <= {progress["stage"] for progress in one.progress}
+    for progress in one.progress:
+        assert 0 <= progress["step"] <= progress.get("totalSteps", progress["step"])
+        assert 0 <= progress.get("percent", 0) <= 100
+    assert any(progress.get("etaSeconds", -1) >= 0 for progress in one.progress)
+    times = [datetime.fromisoformat(progress["lastUpdateTime"]) for progress in one.progress]
+    assert all((after - before).total_seconds() >= 30 for before, after in pairwise(times))
+    assert "progress" not in one.resource["status"]
+
+
 def test_sparsity_is_what_was_asked_for(finished: dict[str, Finished]) -> None:
     assert abs(float(finished["Sparse"].metrics["compressed"]["sparsity"]) - 0.75) <= 0.005
     assert "sparsity" not in finished["Quantised"].metrics["compressed"]
@@ -142,7 +155,7 @@ def test_table_holds_three_rows(finished: dict[str, Finished]) -> None:
 
 def test_kubectl_get_shows_the_columns(one: Finished, kube: Kube) -> None:
     few = kube("get", "scj", "-n", NAMESPACE, one.name).splitlines()
-    assert few[0].split() == ["NAME", "PHASE", "MIOU", "DROP", "SPEEDUP", "AGE"]
+    assert few[0].split() == ["NAME", "PHASE", "STAGE", "PROGRESS", "MIOU", "DROP", "SPEEDUP", "AGE"]
     metrics = one.metrics
     row = [one.name, "Succeeded", metrics["compressed"]["miou"], metrics["miouDrop"], metrics["speedup"]]
     assert few[1].split()[:5] == row
@@ -177,7 +190,7 @@ def test_api_requests_are_few(one: Finished, kube: Kube, operator: Operator) -> 
     eventually(lambda: set(run.events()) & {"Succeeded"}, "the Event of its end", run.explain)
     counted = _requests(one, operator.user())
     assert counted.pop("create jobs 201") == 1
-    assert 1 <= counted.pop("patch segcompressionjobs/status 200") <= 3
+    assert 1 <= counted.pop("patch segcompressionjobs/status 200") <= 3 + len(one.progress)
     assert 1 <= counted.pop("create events 201") <= 3
     assert counted == Counter()
 

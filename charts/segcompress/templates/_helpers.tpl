@@ -25,6 +25,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
+{{- define "segcompress.progressHost" -}}
+{{- printf "%s-operator.%s.svc" (include "segcompress.name" .) .Release.Namespace -}}
+{{- end -}}
+
+{{- define "segcompress.tlsSecretName" -}}
+{{- .Values.progress.tls.secretName | default (printf "%s-operator-tls" (include "segcompress.name" .)) -}}
+{{- end -}}
+
 {{- define "segcompress.image" -}}
 {{- $missing := printf "%s.repository is required: name the repository that `make push` printed, such as registry.example.com/segcompress/%s" .value .name -}}
 {{- $repository := required $missing .image.repository -}}

@@ -10,6 +10,7 @@ from segcompress_operator.planning.observed import ObservedJob
 from segcompress_operator.planning.outcomes import outcome_of_job, tells, unreadable
 from segcompress_operator.planning.plan import Announcement, Plan
 from segcompress_operator.planning.progress import Progress, lost_pod, overdue_at, progress_of
+from segcompress_operator.planning.reported import progress_under_way
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.planning.spec import notes_on, parse_spec
 from segcompress_operator.planning.starting import LAST_START, WATCH_LAG_SECONDS, start
@@ -52,7 +53,13 @@ def _report(look: Round, job: ObservedJob) -> Plan:
     if progress.reason is Reason.PENDING and is_new:
         return Plan(requeue_after=WATCH_LAG_SECONDS + look.seconds_until(job.created))
     status, reword = look.in_progress(progress)
-    status = status.model_copy(update={"job_name": job.name, "attempts": count_attempts(look, job)})
+    status = status.model_copy(
+        update={
+            "job_name": job.name,
+            "attempts": count_attempts(look, job),
+            "progress": progress_under_way(look),
+        }
+    )
     again = soonest(wait, overdue, reword)
     if progress.reason is not Reason.RUNNING or status.start_time is not None:
         return Plan(status=status, read_events_of=read_events_of, requeue_after=again)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from segcompress_api.progress import ProgressReport
 from segcompress_api.status import JobStatus
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 
@@ -50,6 +51,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """What a pod told of its progress, and when it came in."""
+
+    report: ProgressReport
+    received: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """A resource's Jobs in the order of their starts, and the pods of the last in the order of their age."""
 
@@ -58,6 +67,8 @@ class Observed:
     refusal: Refusal | None = None
     conflict: str = ""
     """Name of a Job that has our name and another owner."""
+    reported: Reported | None = None
+    """The newest report of the last pod."""
     asked: bool = False
     """Whether the API server was asked for `pods` after the last Job's end: a watch may be late."""
 

@@ -139,9 +139,20 @@ def current_reason(status: JobStatus) -> tuple[str, str]:
 
 
 def status_patch(old: bytes, new: JobStatus) -> dict[str, Any]:
-    """Return the merge patch from the status in JSON to `new`: only keys that differ."""
-    before = _loaded(old)
-    return {key: value for key, value in new.to_wire().items() if before.get(key) != value}
+    """Return the merge patch from the status in JSON to `new`: only keys that differ.
+
+    Of what this version wrote earlier, progress alone may go again.
+    """
+    before, after = _loaded(old), new.to_wire()
+    patch = {key: _over(before.get(key), value) for key, value in after.items() if before.get(key) != value}
+    return {**patch, "progress": None} if "progress" in before and "progress" not in after else patch
+
+
+def _over(before: Any, value: Any) -> Any:
+    """Return what makes a merge leave `value`: null for each key that it lacks."""
+    if not (isinstance(before, dict) and isinstance(value, dict)):
+        return value
+    return {**dict.fromkeys(before.keys() - value.keys()), **value}
 
 
 @lru_cache(maxsize=256)

@@ -1,18 +1,22 @@
 """The runner's pod: what it may do, what it reads, where it may write.
 
 It passes Pod Security *restricted*, has no token of the API server, and gets credentials only by references
-that the kubelet resolves. The RunConfig is a file, not an environment value: the kubelet would expand
-`$(NAME)` in the latter, and a spec could so carry a credential into a report.
+that the kubelet resolves. The token that it reports progress with is good for nothing else. The RunConfig is
+a file, not an environment value: the kubelet would expand `$(NAME)` in the latter, and a spec could so carry
+a credential into a report.
 """
 
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from segcompress_api.contract import (
     CA_BUNDLE_PATH,
     MEMORY_VARIABLE,
     OPTIONAL_SECRET_KEYS,
     POD_UID_VARIABLE,
+    PROGRESS_AUDIENCE,
+    PROGRESS_TOKEN_PATH,
     RUN_CONFIG_ANNOTATION,
     RUN_CONFIG_PATH,
     SECRET_KEYS,
@@ -20,6 +24,7 @@ from segcompress_api.contract import (
     THREADS_VARIABLE,
     WORK_BYTES_VARIABLE,
     WORK_DIR,
+    ProgressTarget,
     RunConfig,
 )
 from segcompress_api.job import JobSpec, Runtime
@@ -34,11 +39,21 @@ GRACE_SECONDS = 60
 
 _CA_VOLUME = "object-store-ca"
 _CONFIG_VOLUME = "run-config"
+_TOKEN_VOLUME = "progress-token"  # noqa: S105 - a name, no secret
+_TOKEN_SECONDS = 3600
+"""The kubelet renews a token after four fifths of its life."""
 
 
 def make_pod_template(owner: Owner, spec: JobSpec, start: int, settings: RunnerSettings) -> Manifest:
     """Return the pod template of the runner; `spec.storage` must be there."""
-    config = RunConfig(namespace=owner.namespace, name=owner.name, uid=owner.uid, start=start, spec=spec)
+    config = RunConfig(
+        namespace=owner.namespace,
+        name=owner.name,
+        uid=owner.uid,
+        start=start,
+        spec=spec,
+        progress=_progress_target(settings),
+    )
     annotation = config.model_dump_json(by_alias=True, exclude_none=True)
     return {
         "metadata": {
@@ -53,10 +68,24 @@ def make_pod_template(owner: Owner, spec: JobSpec, start: int, settings: RunnerS
             "securityContext": dict(settings.pod_security),
             "containers": [_container(spec, settings)],
             "volumes": _volumes(_secret_name(spec), settings),
+            **_host_aliases(settings),
             **_placement(spec.runtime, settings),
             **_pull_secrets(settings),
         },
     }
+
+
+def _progress_target(settings: RunnerSettings) -> ProgressTarget | None:
+    target = settings.progress
+    return None if target is None else ProgressTarget(url=target.url, ca=target.ca)
+
+
+def _host_aliases(settings: RunnerSettings) -> Manifest:
+    """Return the operator's name and address: the certificate holds the name, and no DNS is needed."""
+    target = settings.progress
+    if target is None or not target.address:
+        return {}
+    return {"hostAliases": [{"ip": target.address, "hostnames": [urlsplit(target.url).hostname]}]}
 
 
 def _container(spec: JobSpec, settings: RunnerSettings) -> Manifest:
@@ -73,10 +102,29 @@ def _container(spec: JobSpec, settings: RunnerSettings) -> Manifest:
         "volumeMounts": [
             {"name": _CONFIG_VOLUME, "mountPath": _folder(RUN_CONFIG_PATH), "readOnly": True},
             {"name": _CA_VOLUME, "mountPath": _folder(CA_BUNDLE_PATH), "readOnly": True},
+            *_token_mounts(settings),
             {"name": "work", "mountPath": WORK_DIR},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own emptyDir
         ],
     }
+
+
+def _token_mounts(settings: RunnerSettings) -> list[Manifest]:
+    if settings.progress is None:
+        return []
+    return [{"name": _TOKEN_VOLUME, "mountPath": _folder(PROGRESS_TOKEN_PATH), "readOnly": True}]
+
+
+def _token_volumes(settings: RunnerSettings) -> list[Manifest]:
+    """Return a token that the operator alone accepts: its audience is not the API server's."""
+    if settings.progress is None:
+        return []
+    token = {
+        "audience": PROGRESS_AUDIENCE,
+        "expirationSeconds": _TOKEN_SECONDS,
+        "path": _file(PROGRESS_TOKEN_PATH),
+    }
+    return [{"name": _TOKEN_VOLUME, "projected": {"sources": [{"serviceAccountToken": token}]}}]
 
 
 def _secret_name(spec: JobSpec) -> str:
@@ -154,6 +202,7 @@ def _volumes(secret: str, settings: RunnerSettings) -> list[Manifest]:
                 "items": [{"key": "ca.crt", "path": _file(CA_BUNDLE_PATH)}],
             },
         },
+        *_token_volumes(settings),
         {"name": "work", "emptyDir": {"sizeLimit": settings.work_size}},
         {"name": "tmp", "emptyDir": {"sizeLimit": settings.tmp_size}},
     ]

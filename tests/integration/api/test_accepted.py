@@ -205,7 +205,19 @@ def test_get_shows_the_figures(kubectl: Kubectl, name: str) -> None:
     short = kubectl.run("get", "scj", name).out.splitlines()
     wide = kubectl.run("get", "segcompress", name, "-o", "wide").out.splitlines()
 
-    assert short[0].split() == ["NAME", "PHASE", "MIOU", "DROP", "SPEEDUP", "AGE"]
+    assert short[0].split() == ["NAME", "PHASE", "STAGE", "PROGRESS", "MIOU", "DROP", "SPEEDUP", "AGE"]
     assert short[1].split()[:5] == [name, "Succeeded", "0.9235", "0.0052", "1.4946"]
-    assert wide[0].split()[6:8] == ["STRATEGY", "REASON"]
+    assert wide[0].split()[8:10] == ["STRATEGY", "REASON"]
     assert {"UnstructurePrune", "0.7497", "555918"} <= set(wide[1].split())
+
+
+def test_get_shows_how_far_a_run_is(kubectl: Kubectl, name: str) -> None:
+    kubectl.send("create", job(name))
+    progress = {"stage": "Compress", "step": 36, "percent": 35, "lastUpdateTime": "2026-11-01T12:00:00Z"}
+    kubectl.patch_status(name, {"phase": "Running", "progress": progress})
+    assert kubectl.run("get", "scj", name).out.splitlines()[1].split()[:4] == [
+        name,
+        "Running",
+        "Compress",
+        "35",
+    ]

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[3]
 CHART = ROOT / "charts" / "segcompress"
 NAMESPACE = "segcompress-system"
 
+SERVICE_ADDRESS = "10.96.0.7"
 REGISTRY = "registry.example.com/segcompress"
 
 Manifest = dict[str, Any]
@@ -28,12 +29,21 @@ def rendered(*, release: str = "segcompress", **values: Any) -> list[Manifest]:
 
     Both images are of `REGISTRY` where the values name none.
     """
+    return _rendered(release, (), values)
+
+
+def rendered_in(kubeconfig: Path, release: str = "segcompress") -> list[Manifest]:
+    """Return the manifests as they would be installed in a cluster, what is there already looked up."""
+    return _rendered(release, ("--dry-run=server", "--kubeconfig", str(kubeconfig)), {})
+
+
+def _rendered(release: str, flags: tuple[str, ...], values: dict[str, Any]) -> list[Manifest]:
     helm = Layout.from_environment(os.environ).bin / "helm"
     command = [str(helm), "template", release, str(CHART), "-n", NAMESPACE, "--kube-version", "1.31.0"]
     named = {"image__repository": f"{REGISTRY}/operator", "runner__image__repository": f"{REGISTRY}/runner"}
     values = named | values
     settings = [f"--set-json={key.replace('__', '.')}={json.dumps(value)}" for key, value in values.items()]
-    done = subprocess.run([*command, *settings], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, *settings, *flags], capture_output=True, text=True, check=False)
     if done.returncode:
         raise HelmError(done.stderr)
     return [document for document in yaml.safe_load_all(done.stdout) if document]
@@ -45,7 +55,15 @@ def of_kind(manifests: list[Manifest], kind: str) -> list[Manifest]:
 
 
 def operator_environment(manifests: list[Manifest]) -> dict[str, str]:
-    """Return the environment of the operator's container."""
+    """Return the environment of the operator's container, with its Service's address, as a kubelet does."""
     (deployment,) = of_kind(manifests, "Deployment")
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    return {entry["name"]: entry["value"] for entry in container["env"]}
+    (service,) = of_kind(manifests, "Service")
+    variable = service["metadata"]["name"].upper().replace("-", "_") + "_SERVICE_HOST"
+    links = pod_links(deployment, {f"$({variable})": SERVICE_ADDRESS})
+    return {entry["name"]: links.get(entry["value"], entry["value"]) for entry in container["env"]}
+
+
+def pod_links(deployment: Manifest, links: dict[str, str]) -> dict[str, str]:
+    """Return `links` where the pods get variables for the Services of their namespace."""
+    return links if deployment["spec"]["template"]["spec"]["enableServiceLinks"] else {}

@@ -1,5 +1,6 @@
 """What the chart installs for some values, and which values it refuses."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,15 +8,25 @@ import pytest
 from integration.chart.helm import (
     NAMESPACE,
     REGISTRY,
+    SERVICE_ADDRESS,
     HelmError,
     Manifest,
     of_kind,
     operator_environment,
     rendered,
 )
-from segcompress_operator.settings import Allowed, LeaseSettings, RunnerSettings, Settings, settings_from
+from segcompress_operator.settings import (
+    Allowed,
+    LeaseSettings,
+    ProgressSettings,
+    RunnerSettings,
+    Settings,
+    settings_from,
+)
 
 DIGEST = "sha256:" + "ab" * 32
+HOST = f"segcompress-operator.{NAMESPACE}.svc"
+PROGRESS = ProgressSettings(f"https://{HOST}:8443", Path("/etc/segcompress-tls"), SERVICE_ADDRESS, 8443)
 
 
 def operator_pod(**values: Any) -> Manifest:
@@ -34,6 +45,7 @@ def test_defaults_allow_what_a_gpu_job_needs() -> None:
         RunnerSettings(f"{REGISTRY}/runner:0.1.0", allowed=Allowed(toleration_keys=("nvidia.com/gpu",))),
         lease=LeaseSettings(NAMESPACE, "segcompress-operator"),
         log_format="plain",
+        progress=PROGRESS,
     )
 
 
@@ -125,6 +137,7 @@ def test_rights_and_account_may_be_somebody_elses() -> None:
     assert {manifest["kind"] for manifest in manifests} == {
         "Deployment",
         "Service",
+        "Secret",
         "Pod",
         "PodDisruptionBudget",
     }
@@ -133,7 +146,10 @@ def test_rights_and_account_may_be_somebody_elses() -> None:
 
 
 def test_watched_namespaces_need_no_right_on_the_whole_cluster() -> None:
-    manifests = rendered(watchNamespaces=["a", "b"], rbac__aggregateClusterRoles=False)
+    values: dict[str, Any] = {"watchNamespaces": ["a", "b"], "rbac__aggregateClusterRoles": False}
+    (asked,) = of_kind(rendered(**values), "ClusterRole")
+    assert [rule["resources"] for rule in asked["rules"]] == [["tokenreviews"]]
+    manifests = rendered(**values, progress__enabled=False)
     assert of_kind(manifests, "ClusterRole") == of_kind(manifests, "ClusterRoleBinding") == []
     for kind in ("Role", "RoleBinding"):
         assert [each["metadata"]["namespace"] for each in of_kind(manifests, kind)] == [NAMESPACE, "a", "b"]
@@ -188,6 +204,11 @@ def test_network_policies_are_made_where_asked() -> None:
     assert [each["metadata"]["namespace"] for each in made] == [NAMESPACE, "a", "b"]
     operator, *runners = made
     (deployment,) = of_kind(rendered(), "Deployment")
+    _, reports = operator["spec"]["ingress"]
+    (runner_pods,) = reports["from"]
+    (peer,) = runners[0]["spec"]["egress"][-1]["to"]
+    assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": NAMESPACE}
+    assert peer["podSelector"] == deployment["spec"]["selector"]
     assert operator["spec"]["podSelector"] == deployment["spec"]["selector"]
     for runner in runners:
         assert runner["spec"]["podSelector"]["matchLabels"] == {
@@ -195,7 +216,8 @@ def test_network_policies_are_made_where_asked() -> None:
         }
         assert runner["spec"]["policyTypes"] == ["Ingress", "Egress"]
         assert "ingress" not in runner["spec"]
-        assert runner["spec"]["egress"] == egress
+        assert runner["spec"]["podSelector"] == runner_pods["podSelector"]
+        assert runner["spec"]["egress"][:-1] == egress
 
 
 def test_readiness_is_not_liveness() -> None:
@@ -213,7 +235,9 @@ def test_service_and_test_hook_lead_to_the_operator() -> None:
     labels = deployment["spec"]["template"]["metadata"]["labels"]
     assert service["spec"]["selector"].items() <= labels.items()
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    assert service["spec"]["ports"][0]["targetPort"] in {port["name"] for port in container["ports"]}
+    assert [port["targetPort"] for port in service["spec"]["ports"]] == [
+        port["name"] for port in container["ports"]
+    ]
     assert hook["metadata"]["annotations"]["helm.sh/hook"] == "test"
     assert service["spec"]["selector"].items() - hook["metadata"]["labels"].items()
     variable = service["metadata"]["name"].upper().replace("-", "_") + "_SERVICE_HOST"
@@ -239,6 +263,8 @@ def test_service_and_test_hook_lead_to_the_operator() -> None:
         pytest.param({"runner__podSecurityContext__runAsUser": "root"}, "/runAsUser", id="user"),
         pytest.param({"runner__nodeSelector": {"pool": 1}}, "/runner/nodeSelector/pool", id="selector"),
         pytest.param({"watchNamespaces": ["A"]}, "/watchNamespaces/0", id="namespace"),
+        pytest.param({"progress__tls__secretName": "A b"}, "/progress/tls/secretName", id="secret"),
+        pytest.param({"progress__enabled": 1}, "/progress/enabled", id="number for a truth"),
         pytest.param({"rbac__create": "no"}, "/rbac/create", id="truth"),
         pytest.param({"extraEnv": [{"value": "x"}]}, "/extraEnv/0", id="variable without a name"),
         pytest.param({"networkPolicy__runnerEgress": [{"port": 1}]}, "/runnerEgress/0", id="egress"),

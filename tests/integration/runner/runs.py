@@ -67,6 +67,8 @@ class Runner:
         self._store = store
         self._folder = folder
         self._started = 0
+        self.progress: Spec | None = None
+        """Where runs report their progress."""
 
     def start(self, spec: Spec, **environment: str) -> Running:
         """Start a run of `spec`; `environment` changes or adds variables."""
@@ -75,7 +77,10 @@ class Runner:
         home.mkdir()
         attempt = f"{self._folder.name}-{self._started}"
         config = {"namespace": "vision", "name": "tiny", "uid": "0", "start": 1, "spec": spec}
+        if self.progress is not None:
+            config["progress"] = self.progress
         (home / "run-config.json").write_text(json.dumps(config))
+        (home / "token").write_text("token")
         variables = {
             "S3_ENDPOINT": self._store.endpoint,
             "AWS_ACCESS_KEY_ID": self._store.access_key,
@@ -85,6 +90,7 @@ class Runner:
             "SEGCOMPRESS_RUN_CONFIG": str(home / "run-config.json"),
             "SEGCOMPRESS_TERMINATION_MESSAGE": str(home / "message"),
             "SEGCOMPRESS_WORK_DIR": str(home / "work"),
+            "SEGCOMPRESS_PROGRESS_TOKEN": str(home / "token"),
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "segcompress_runner"],

@@ -152,6 +152,8 @@ def test_columns_lead_to_fields() -> None:
 
     assert [name for name, column in columns.items() if column["priority"] == 0] == [
         "Phase",
+        "Stage",
+        "Progress",
         "mIoU",
         "Drop",
         "Speedup",

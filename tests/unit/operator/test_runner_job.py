@@ -20,7 +20,7 @@ from segcompress_operator.resources.names import (
     short_hash,
 )
 from segcompress_operator.resources.runner_job import make_runner_job
-from segcompress_operator.settings import RunnerSettings
+from segcompress_operator.settings import ReportTarget, RunnerSettings
 from unit.operator.samples import JOB, OWNER, SETTINGS, spec_with
 
 
@@ -102,6 +102,48 @@ def test_credentials_come_by_reference_alone() -> None:
     assert env["SEGCOMPRESS_POD_UID"] == {"fieldRef": {"fieldPath": "metadata.uid"}}
     assert env["SEGCOMPRESS_THREADS"]["resourceFieldRef"]["resource"] == "limits.cpu"
     assert env["SEGCOMPRESS_MEMORY_BYTES"]["resourceFieldRef"]["resource"] == "requests.memory"
+
+
+REPORTING = replace(
+    SETTINGS, progress=ReportTarget("https://segcompress-operator.system.svc:8443", "10.96.0.7", "PEM")
+)
+
+
+def test_pod_reports_with_a_token_that_is_good_for_nothing_else() -> None:
+    template = make(settings=REPORTING)["spec"]["template"]
+    found = template["spec"]
+    config = RunConfig.model_validate_json(template["metadata"]["annotations"][RUN_CONFIG_ANNOTATION])
+    assert config.progress is not None
+    assert (config.progress.url, config.progress.ca) == (
+        "https://segcompress-operator.system.svc:8443",
+        "PEM",
+    )
+    volume = next(v for v in found["volumes"] if v["name"] == "progress-token")
+    (source,) = volume["projected"]["sources"]
+    token = source["serviceAccountToken"]
+    assert (token["audience"], token["path"]) == ("progress.segcompress.dev", "token")
+    assert found["automountServiceAccountToken"] is False
+    mount = next(m for m in found["containers"][0]["volumeMounts"] if m["name"] == "progress-token")
+    assert (mount["mountPath"], mount["readOnly"]) == ("/var/run/secrets/segcompress.dev", True)
+    assert found["hostAliases"] == [{"ip": "10.96.0.7", "hostnames": ["segcompress-operator.system.svc"]}]
+
+
+def test_pod_that_is_to_look_the_operator_up_gets_no_address() -> None:
+    assert REPORTING.progress is not None
+    settings = replace(REPORTING, progress=replace(REPORTING.progress, address=""))
+    assert "hostAliases" not in make(settings=settings)["spec"]["template"]["spec"]
+
+
+def test_pod_that_reports_nowhere_gets_no_token() -> None:
+    template = make()["spec"]["template"]
+    assert "progress" not in template["metadata"]["annotations"][RUN_CONFIG_ANNOTATION]
+    assert [v["name"] for v in template["spec"]["volumes"]] == [
+        "run-config",
+        "object-store-ca",
+        "work",
+        "tmp",
+    ]
+    assert "hostAliases" not in template["spec"]
 
 
 def test_ca_bundle_is_optional() -> None:

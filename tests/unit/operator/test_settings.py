@@ -1,9 +1,11 @@
 """The operator's settings."""
 
+from pathlib import Path
+
 import pytest
 
 from segcompress_operator.errors import SettingError
-from segcompress_operator.settings import Allowed, LeaseSettings, settings_from
+from segcompress_operator.settings import Allowed, LeaseSettings, ProgressSettings, settings_from
 
 IMAGE = {"SEGCOMPRESS_RUNNER_IMAGE": "runner:1"}
 
@@ -44,6 +46,29 @@ def test_what_resources_may_ask_is_read() -> None:
     )
 
 
+REPORTING = {**IMAGE, "SEGCOMPRESS_PROGRESS_URL": "https://segcompress-operator.system.svc:8443"}
+
+
+def test_progress_is_reported_where_an_address_is_given() -> None:
+    assert settings_from(IMAGE).progress is None
+    progress = settings_from(
+        {
+            **REPORTING,
+            "SEGCOMPRESS_PROGRESS_ADDRESS": "fd00::7",
+            "SEGCOMPRESS_PROGRESS_PORT": "9443",
+            "SEGCOMPRESS_PROGRESS_TLS": "/tls",
+        }
+    ).progress
+    url = "https://segcompress-operator.system.svc:8443"
+    assert progress == ProgressSettings(url=url, tls=Path("/tls"), address="fd00::7", port=9443)
+
+
+def test_address_that_the_kubelet_did_not_fill_in_is_named() -> None:
+    given = {**REPORTING, "SEGCOMPRESS_PROGRESS_ADDRESS": "$(SEGCOMPRESS_OPERATOR_SERVICE_HOST)"}
+    with pytest.raises(SettingError, match=r"SEGCOMPRESS_PROGRESS_ADDRESS: must be an IP address, got '\$\("):
+        settings_from(given)
+
+
 def test_defaults_of_pods_are_read() -> None:
     given = {
         **IMAGE,
@@ -71,6 +96,8 @@ def test_defaults_of_pods_are_read() -> None:
         ("REQUEST_MEMORY", "2 gigabytes"),
         ("IMAGE_PULL_POLICY", "Sometimes"),
         ("HEALTH_PORT", "-1"),
+        ("PROGRESS_URL", "http://segcompress-operator:8443"),
+        ("PROGRESS_URL", "https://segcompress-operator"),
         ("MAXIMUM", "lots"),
         ("MAXIMUM", '["cpu"]'),
         ("MAXIMUM", '{"cpu": "lots"}'),

@@ -1,5 +1,5 @@
 from segcompress_runner.log_lines import LogLines, clock_time, step_line
-from segcompress_runner.progress import Stage
+from segcompress_runner.progress import Stage, Standing
 
 
 class Clock:
@@ -12,16 +12,16 @@ class Clock:
 
 
 def test_line_tells_share_rate_and_time_left() -> None:
-    line = step_line(Stage.COMPRESS, 120, 160, 57.1, {"loss": 0.0123456})
+    line = step_line(Standing(Stage.COMPRESS, 120, 160, 57.1), {"loss": 0.0123456})
     assert line == "Compress step 120/160 75 % 2.1 it/s ETA 0:19 loss 0.01235"
 
 
 def test_line_without_a_total_tells_no_share() -> None:
-    assert step_line(Stage.FETCH, 7, 0, 2.0, {}) == "Fetch step 7 3.5 it/s"
+    assert step_line(Standing(Stage.FETCH, 7, 0, 2.0), {}) == "Fetch step 7 3.5 it/s"
 
 
 def test_first_instant_has_no_rate() -> None:
-    assert step_line(Stage.FETCH, 1, 4, 0.0, {}) == "Fetch step 1/4 25 %"
+    assert step_line(Standing(Stage.FETCH, 1, 4, 0.0), {}) == "Fetch step 1/4 25 %"
 
 
 def test_hours_are_told() -> None:

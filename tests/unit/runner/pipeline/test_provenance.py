@@ -27,6 +27,7 @@ WITHOUT_INFLUENCE = {
     "segcompress_api.errors": "words",
     "segcompress_api.job": "how a spec is written; its values are in the key",
     "segcompress_api.model": "how a spec is written; its values are in the key",
+    "segcompress_api.progress": "reporting",
     "segcompress_api.status": "words",
     "segcompress_runner.errors": "words",
     "segcompress_runner.findings": "words",

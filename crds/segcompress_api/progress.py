@@ -1,0 +1,91 @@
+"""How far a run has come: what its pod reports, what stands in status, and when that is worth a write.
+
+A report comes from a pod, so it is hostile input: closed, whole numbers with a limit, and nothing in it names
+whose it is.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from segcompress_api.base import LARGEST_COUNT, Model, Whole
+
+REPORT_BYTES = 1024
+"""Largest report in JSON."""
+
+PERIOD_SECONDS = 30.0
+"""A change of stage or percent is told at most this often."""
+
+LONGEST_SECONDS = 300.0
+"""Steps that change neither are told this often."""
+
+Count = Annotated[Whole, Field(ge=0, le=LARGEST_COUNT)]
+
+
+class Stage(StrEnum):
+    """The stages of a run, in their order."""
+
+    FETCH = "Fetch"
+    VALIDATE = "Validate"
+    BASELINE = "Baseline"
+    COMPRESS = "Compress"
+    EVALUATE = "Evaluate"
+    EXPORT = "Export"
+    BENCHMARK = "Benchmark"
+    PUBLISH = "Publish"
+
+
+class ProgressReport(Model):
+    """What a runner pod tells of itself."""
+
+    stage: Stage = Field(description="Stage that the run is in.")
+    step: Count = Field(description="Steps of the stage that are done.")
+    total_steps: Annotated[Count, Field(ge=1)] | None = Field(
+        default=None, description="Steps of the stage, where their number is known."
+    )
+    eta_seconds: Count | None = Field(default=None, description="Seconds to the end of the stage, estimated.")
+
+    @model_validator(mode="after")
+    def _within_total(self) -> Self:
+        if self.total_steps is not None and self.step > self.total_steps:
+            raise ValueError(f"step must be at most totalSteps ({self.total_steps}), got {self.step}")
+        return self
+
+    @property
+    def percent(self) -> int | None:
+        """Whole percent of the stage that is done, None where the number of steps is not known."""
+        return None if self.total_steps is None else 100 * self.step // self.total_steps
+
+
+class JobProgress(Model):
+    """How far a run has come, by the newest report of its pod."""
+
+    stage: str = Field(
+        max_length=32,
+        description="Fetch, Validate, Baseline, Compress, Publish (the weights), Evaluate, Export, Benchmark "
+        "or Publish (the figures).",
+    )
+    step: Count = Field(description="Steps of the stage that are done.")
+    total_steps: Count | None = Field(
+        default=None, description="Steps of the stage, where their number is known."
+    )
+    percent: Annotated[Whole, Field(ge=0, le=100)] | None = Field(
+        default=None, description="Whole percent of the stage that is done."
+    )
+    eta_seconds: Count | None = Field(
+        default=None, description="Seconds to the end of the stage, estimated at lastUpdateTime."
+    )
+    last_update_time: str = Field(
+        description="When the report came. An old one means that no step was done since, or that the pod "
+        "cannot reach the operator.",
+        json_schema_extra={"format": "date-time"},
+    )
+
+
+def is_due(*, moved: bool, seconds: float) -> bool:
+    """Return whether to tell of progress `seconds` after the last time; `moved` is of stage or percent.
+
+    The runner asks before it sends, and the operator before it writes.
+    """
+    return seconds >= (PERIOD_SECONDS if moved else LONGEST_SECONDS)

@@ -1,0 +1,144 @@
+"""Progress in a status: rows of what stands there, what was reported, and what is written."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from segcompress_api.progress import ProgressReport
+from segcompress_api.status import JobStatus
+from segcompress_operator.planning.observed import ObservedPod, parse_pod
+from segcompress_operator.planning.plan import Observed, Reported
+from segcompress_operator.planning.statuses import parse_status, status_patch
+from unit.operator.planned import PUBLISHED, RUNNING, plan, status_of
+from unit.operator.samples import (
+    NOW,
+    at,
+    complete_job,
+    ended_pod,
+    failed_job,
+    make_job,
+    pod_body,
+    result,
+    running_pod,
+)
+
+Wire = dict[str, Any]
+HALF: Wire = {"stage": "Compress", "step": 50, "totalSteps": 100, "etaSeconds": 60}
+
+
+def reported(seconds: float = 0, **changes: Any) -> Reported:
+    """Return a report that came `seconds` from now."""
+    return Reported(ProgressReport.model_validate({**HALF, **changes}), NOW + timedelta(seconds=seconds))
+
+
+def standing(seconds: float, **changes: Any) -> Wire:
+    """Return a running resource's status that was given its progress `seconds` from now."""
+    progress = {**HALF, "percent": 50, "lastUpdateTime": at(seconds), **changes}
+    return {**RUNNING, "startTime": at(-10), "progress": progress}
+
+
+def pod_made(seconds: float) -> ObservedPod:
+    body = pod_body("later", {"running": {"startedAt": at(seconds)}}, "Running")
+    body["metadata"]["creationTimestamp"] = at(seconds)
+    return parse_pod(body)
+
+
+def shown(status: Wire, report: Reported | None = None, pod: ObservedPod | None = None) -> Wire | None:
+    """Return the progress that a run under way is to show."""
+    observed = Observed(jobs=(make_job(),), pods=(pod or running_pod(),), reported=report)
+    progress = status_of(plan(observed, status=status)).progress
+    return None if progress is None else progress.to_wire()
+
+
+def test_first_report_is_written_as_it_came() -> None:
+    made = shown({**RUNNING, "startTime": at(-10)}, reported(-2))
+    assert made == {**HALF, "percent": 50, "lastUpdateTime": at(-2)}
+
+
+def test_nothing_reported_shows_nothing() -> None:
+    assert shown(RUNNING) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "changes", "written"),
+    [
+        pytest.param(-29, {"step": 51}, False, id="next percent too early"),
+        pytest.param(-30, {"step": 51}, True, id="next percent"),
+        pytest.param(-29, {"stage": "Evaluate", "step": 0}, False, id="next stage too early"),
+        pytest.param(-30, {"stage": "Evaluate", "step": 0}, True, id="next stage"),
+        pytest.param(-299, {"etaSeconds": 7}, False, id="same percent too early"),
+        pytest.param(-300, {"etaSeconds": 7}, True, id="same percent after five minutes"),
+        pytest.param(300, {"step": 51}, True, id="stamp of a clock that was ahead"),
+    ],
+)
+def test_progress_is_written_when_it_is_due(seconds: float, changes: Wire, *, written: bool) -> None:
+    body = pod_made(-900)
+    status = standing(seconds)
+    made = shown(status, reported(0, **changes), body)
+    assert made is not None
+    assert (made["lastUpdateTime"] == at(0)) is written
+    assert (made == status["progress"]) is not written
+
+
+def test_steps_that_became_fewer_are_shown_as_they_are() -> None:
+    """A strategy of two steps counts from nothing again in its second training."""
+    made = shown(standing(-60), reported(0, step=1), pod_made(-900))
+    assert made is not None
+    assert (made["step"], made["percent"]) == (1, 1)
+
+
+def test_progress_of_an_earlier_pod_goes_with_the_first_look_at_the_next() -> None:
+    status = standing(-60)
+    assert shown(status, pod=pod_made(-61)) == status["progress"]
+    assert shown(status, pod=pod_made(-59)) is None
+    text = json.dumps(status).encode()
+    made = status_of(plan(Observed(jobs=(make_job(),), pods=(pod_made(-59),)), status=status))
+    assert status_patch(text, made)["progress"] is None
+
+
+def test_what_a_report_no_longer_says_goes_from_the_status() -> None:
+    text = json.dumps(standing(-60)).encode()
+    observed = Observed(
+        jobs=(make_job(),), pods=(pod_made(-900),), reported=reported(0, totalSteps=None, etaSeconds=None)
+    )
+    patch = status_patch(text, status_of(plan(observed, status=json.loads(text))))
+    gone = {"totalSteps": None, "percent": None, "etaSeconds": None}
+    assert patch["progress"] == {"stage": "Compress", "step": 50, "lastUpdateTime": at(0), **gone}
+
+
+def test_same_progress_is_no_write() -> None:
+    text = json.dumps(standing(-600)).encode()
+    made = status_of(plan(Observed(jobs=(make_job(),), pods=(pod_made(-900),)), status=json.loads(text)))
+    assert "progress" not in status_patch(text, made)
+
+
+def test_run_that_succeeded_shows_no_progress() -> None:
+    status = standing(-60)
+    pod = ended_pod(0, result("Succeeded", **PUBLISHED))
+    made = plan(Observed(jobs=(complete_job(),), pods=(pod,), reported=reported(-5)), status=status)
+    assert status_of(made).progress is None
+    assert status_patch(json.dumps(status).encode(), status_of(made))["progress"] is None
+
+
+@pytest.mark.parametrize(
+    ("report", "step"),
+    [
+        pytest.param(None, 50, id="as it stood"),
+        pytest.param(reported(-5, step=80), 80, id="as it was heard last, though not due"),
+    ],
+)
+def test_run_that_failed_shows_how_far_it_came_and_no_estimate(report: Reported | None, step: int) -> None:
+    status = standing(-20)
+    pod = ended_pod(3, result("InvalidInput", "class id 7"))
+    observed = Observed(jobs=(failed_job("PodFailurePolicy"),), pods=(pod,), reported=report, asked=True)
+    made = status_of(plan(observed, status=status))
+    assert made.progress is not None
+    assert (made.progress.step, made.progress.eta_seconds) == (step, None)
+    assert status_patch(json.dumps(status).encode(), made)["progress"]["etaSeconds"] is None
+
+
+def test_progress_that_this_version_cannot_read_counts_as_none() -> None:
+    text = json.dumps({"progress": {"stage": "Compress", "share": 0.5}}).encode()
+    assert parse_status(text) == JobStatus()
