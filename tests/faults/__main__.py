@@ -41,7 +41,7 @@ def main() -> int:
         with folder() as there, control_plane(there) as control:
             asyncio.run(_run(control, there, choice, summary, options.at_once))
     except KeyboardInterrupt:
-        print("\nstopped; --resume goes on", file=sys.stderr)
+        print("\nstopped; RESUME=1 goes on", file=sys.stderr)
     summary.save(SAVED)
     print(*summary.findings(), sep="\n")
     if options.output:

@@ -47,14 +47,16 @@ class Campaign:
         for scenario in scenarios:  # in this order
             summary.references[scenario.name] = Reference((), "", ())
         await asyncio.gather(*(self._reference(each, summary) for each in scenarios))
-        runs = [
+        chosen = [
             (scenario, fault, summary.references[scenario.name])
             for scenario in scenarios
             for fault in faults_at(summary.references[scenario.name].points)
-            if fault.kind in kinds and (scenario.name, fault) not in summary.done()
+            if fault.kind in kinds
         ]
+        done_before = summary.done()
+        runs = [run for run in chosen if (run[0].name, run[1]) not in done_before]
         random.Random(self._choice.seed).shuffle(runs)  # noqa: S311 - no secret
-        summary.total = len(runs)
+        summary.total, summary.chosen = len(runs), len(chosen)
 
         async def one(run: Planned) -> None:
             async with self._turn:

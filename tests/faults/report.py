@@ -45,8 +45,8 @@ def _cost(summary: Summary) -> str:
     each = ", ".join(f"{name} {seconds / runs:.2f}" for name, seconds in summary.cpu.items())
     missed = sum(not result.struck for result in summary.results)
     return (
-        f"{len(summary.results)} runs with a fault; {summary.found} found something. In {missed} the fault's "
-        "point did not come: rounds\nthat fall together need fewer writes.\n\n"
+        f"{len(summary.results)} of {summary.chosen} runs were done; {summary.found} found something. "
+        f"In {missed} the point did not come:\nrounds that fall together need fewer writes.\n\n"
         f"It took {summary.seconds / 60:.0f} minutes; CPU seconds a run: {each}.\n"
     )
 

@@ -13,9 +13,13 @@ from faults.run import Reference, Result
 
 @dataclass
 class Summary:
-    """`seconds` and `cpu` (CPU seconds by who took them) are of all commands together."""
+    """`seconds` and `cpu` (CPU seconds by who took them) are of all commands together.
+
+    `chosen` runs are all that were asked for, `total` of them are left to this command.
+    """
 
     total: int = 0
+    chosen: int = 0
     began: float = field(default_factory=time.monotonic)
     references: dict[str, Reference] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
