@@ -47,7 +47,8 @@ class Operators:
         try:
             yield Operators(process)
         finally:
-            process.kill()
+            with suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
 
     async def start(self, folder: Path, namespace: str) -> "Operator":
