@@ -80,6 +80,9 @@ class History:
     log: str = ""
     """What the operator logged."""
 
+    operator_ended: bool = False
+    """Whether a process of the operator ended by itself."""
+
     proxy_errors: list[str] = field(default_factory=list)
     """Bugs of the proxy: a run that has any tells nothing."""
 

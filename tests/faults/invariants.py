@@ -94,6 +94,14 @@ def no_bug_logged(history: History) -> Iterator[str]:
         yield "a traceback in the operator's log: " + history.log.partition("Traceback")[2].strip()[-300:]
 
 
+def operator_runs(history: History) -> Iterator[str]:
+    """Check that no process of the operator ended by itself."""
+    if history.operator_ended:
+        yield (
+            "the operator ended by itself; its last words: " + (history.log.strip().splitlines() or [""])[-1]
+        )
+
+
 def proxy_works(history: History) -> Iterator[str]:
     """Check that the proxy itself failed nowhere."""
     yield from (f"the proxy failed: {error}" for error in history.proxy_errors)
@@ -107,6 +115,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     every_write_changes_something,
     attempts_rise,
     no_bug_logged,
+    operator_runs,
     proxy_works,
 )
 

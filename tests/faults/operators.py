@@ -71,6 +71,11 @@ class Operator:
         self._pid = pid
 
     @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return Path(f"/proc/{self._pid}").exists()
+
+    @property
     def cpu_seconds(self) -> float:
         """CPU time so far; 0 where it has ended."""
         try:

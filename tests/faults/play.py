@@ -92,6 +92,7 @@ class Play:
 
     def _kill(self) -> None:
         if self._operator is not None:
+            self.history.operator_ended = self.history.operator_ended or not self._operator.runs
             self.operator_seconds += self._operator.cpu_seconds
             self._operator.kill()
             self._operator = None

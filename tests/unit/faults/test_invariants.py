@@ -123,6 +123,11 @@ def test_bugs_of_operator_and_proxy_are_found() -> None:
     assert invariants.broken(History()) == []
 
 
+def test_operator_that_ends_by_itself_is_found() -> None:
+    (found,) = invariants.broken(History(log="first\nlast\n", operator_ended=True))
+    assert found.endswith("its last words: last")
+
+
 def test_quiet_allows_what_watches_need() -> None:
     asked = [Request(at, verb, JOBS) for at, verb in ((1.0, "patch"), (3.0, "watch"), (3.0, "list"))]
     assert [*invariants.quiet(History(requests=asked), since=2.0)] == []
