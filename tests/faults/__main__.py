@@ -27,7 +27,7 @@ from faults.summary import Summary
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - so that etcd waits for no disk
 SAVED = ROOT / "build/faults.json"
-AT_ONCE = 48
+AT_ONCE = 24
 SAVE_EACH = 25
 
 
