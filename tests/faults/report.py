@@ -63,10 +63,11 @@ def _table(summary: Summary, kinds: tuple[Kind, ...]) -> Iterator[str]:
 
 
 def _kinds(summary: Summary) -> Iterator[str]:
-    yield "| kind | what happens | lasts (s) | runs | slowest recovery after it (s) |"
+    yield "| kind | what happens | lasts (s) | runs | longest from its end to that of the run (s) |"
     yield "|---|---|---|---|---|"
     for kind in Kind:
         of_kind = [each for each in summary.results if each.fault.kind is kind and each.struck]
-        slowest = max((each.recovery_seconds for each in of_kind if not each.problems), default=0.0)
+        times = [each.recovery_seconds for each in of_kind if not each.problems]
+        slowest = f"{max(times):.1f}" if times else ""
         lasts = f"{SECONDS[kind]:.0f}" if kind in SECONDS else ""
-        yield f"| {kind.value} | {MEANINGS[kind]} | {lasts} | {len(of_kind)} | {slowest:.1f} |"
+        yield f"| {kind.value} | {MEANINGS[kind]} | {lasts} | {len(of_kind)} | {slowest} |"
