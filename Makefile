@@ -157,6 +157,12 @@ test-large: install ## Run what takes minutes and shows scale; `make test` has s
 	@.venv/bin/pytest tests/large
 	@.venv/bin/pytest -m large tests/integration
 
+.PHONY: networks
+networks: install ## Take ten networks of PaddleSeg from configuration to verdict; writes docs/models.md
+	@$(DEVCLUSTER) build minio
+	@.venv/bin/pytest tests/large/test_networks.py
+	@PYTHONPATH=tests $(PYTHON) -m large.network_table
+
 .PHONY: test-e2e
 test-e2e: install ## Run against a real kubelet with the real images
 	@.venv/bin/pytest tests/e2e

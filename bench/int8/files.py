@@ -56,7 +56,7 @@ def _exported(network: Path, spec: JobSpec) -> ModelFiles:
     if model is None:
         raise ValueError("spec.model.paddleseg must be given")
     section = read_section(model.config_uri, (network / "net.yml").read_bytes(), spec.dataset.num_classes)
-    return export_network(Network(model, section), network / "model.pdparams", network / "plain", print)
+    return export_network(Network(model, section), network / "model.pdparams", network / "plain")
 
 
 def _calibrated(files: ModelFiles, spec: JobSpec, data: Data, into: Path) -> ModelFiles:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from segcompress_api.errors import InvalidSpecError
 from segcompress_api.strategy import Strategy
 
-PresetName = Literal["SparseDistillation", "QuantDistillation", "PostTrainingQuantization"]
+PresetName = Literal["SparseDistillation", "QuantDistillation", "PostTrainingQuantization", "ChannelPrune"]
 
 FOR_FILES_WITHOUT_A_STRATEGY: PresetName = "QuantDistillation"
 """What an ACT file that names no strategy gets: what ACT chooses for it ends in the same sections."""
@@ -23,6 +23,7 @@ _SMALL, _LARGE = 100_000, 5_000_000
 _CALIBRATED = 320
 """Pictures: the histograms of activations hardly change with more."""
 
+_CONVOLUTION = "conv2d"
 _SHARE_OF_RAMP = 2
 _EVALUATIONS = 10
 
@@ -49,10 +50,11 @@ class Facts:
 
 def preset_strategy(name: PresetName, facts: Facts) -> Strategy:
     """Return the sections that the preset stands for; raises InvalidSpecError where it suits no layer."""
-    kinds = [kind for kind in _QUANTISABLE if kind in facts.kinds]
+    able = (_CONVOLUTION,) if name == "ChannelPrune" else _QUANTISABLE
+    kinds = [kind for kind in able if kind in facts.kinds]
     if not kinds:
         raise InvalidSpecError(
-            "spec.strategy.preset", f"{name} is for models with layers of type {', '.join(_QUANTISABLE)}"
+            "spec.strategy.preset", f"{name} is for models with layers of type {', '.join(able)}"
         )
     sections: dict[str, Any]
     if name == "PostTrainingQuantization":
@@ -62,7 +64,8 @@ def preset_strategy(name: PresetName, facts: Facts) -> Strategy:
         sections = {"QuantAware": {"quantize_op_types": kinds}, "TrainConfig": train}
     else:
         train = _training(facts, epochs=60, fewest=400, most=9000, rate=_rate(facts))
-        sections = {"UnstructurePrune": _pruning(facts, train["train_iter"]), "TrainConfig": train}
+        pruning = _channels(facts) if name == "ChannelPrune" else _pruning(facts, train["train_iter"])
+        sections = {**pruning, "TrainConfig": train}
     return Strategy.model_validate(sections, by_name=False)
 
 
@@ -89,7 +92,13 @@ def _pruning(facts: Facts, iterations: int) -> dict[str, Any]:
         },
     }
     # Runtimes with sparse kernels have them for 1x1 convolutions.
-    return {**section, "prune_params_type": "conv1x1_only"} if facts.pointwise >= 0.5 else section  # noqa: PLR2004
+    only = {"prune_params_type": "conv1x1_only"} if facts.pointwise >= 0.5 else {}  # noqa: PLR2004
+    return {"UnstructurePrune": section | only}
+
+
+def _channels(facts: Facts) -> dict[str, Any]:
+    """Return a cut of every convolution: a quarter of its channels falls, of small models an eighth."""
+    return {"ChannelPrune": {"pruned_ratio": 0.25 if facts.parameters >= _SMALL else 0.125}}
 
 
 def _training(facts: Facts, *, epochs: int, fewest: int, most: int, rate: float) -> dict[str, Any]:

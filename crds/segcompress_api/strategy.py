@@ -169,7 +169,9 @@ class Strategy(Section):
         description="Address of an ACT file (YAML) with these sections, instead of writing them here.",
         json_schema_extra={"pattern": r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"},
     )
-    preset: Literal["SparseDistillation", "QuantDistillation", "PostTrainingQuantization"] | None = Field(
+    preset: (
+        Literal["SparseDistillation", "QuantDistillation", "PostTrainingQuantization", "ChannelPrune"] | None
+    ) = Field(
         default=None,
         description="Sections that are chosen by the model and the amount of data, instead of writing them.",
     )

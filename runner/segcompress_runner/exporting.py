@@ -23,6 +23,7 @@ from segcompress_runner.inputs.fetch import Found, fetch_dataset, find_inputs
 from segcompress_runner.inputs.lists import Lists, read_lists
 from segcompress_runner.inputs.model import ModelFiles, inspect_model
 from segcompress_runner.inputs.paddle_start import start_paddle
+from segcompress_runner.inputs.sources import JobModel
 from segcompress_runner.measurement.gates import parity_gate
 from segcompress_runner.measurement.judged import GateResult, Parity
 from segcompress_runner.outputs.artefacts import BOUNDS
@@ -134,7 +135,7 @@ def _spec(result: Result) -> JobSpec:
 
 def _lists(spec: JobSpec, result: Result, means: Means) -> Lists:
     """Bring a run's validation pictures here; raises InvalidInputError where they have changed."""
-    found = find_inputs(spec, means.storage)
+    found = find_inputs(spec, JobModel(spec, means.storage, means.work), means.storage)
     _check_same(found, result)
     classes = class_list(spec.dataset, found.lists)
     folder = fetch_dataset(found.for_measuring(), means.storage, means.work / "inputs", lambda _: None)

@@ -35,6 +35,7 @@ from segcompress_runner.inputs.lists import Lists, read_lists
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.paddle_start import start_paddle
 from segcompress_runner.inputs.reader import with_reader
+from segcompress_runner.inputs.sources import JobModel
 from segcompress_runner.inputs.transforms import check_transforms
 from segcompress_runner.memory import Memory, memory_of
 from segcompress_runner.outputs import output_folder, publish
@@ -90,12 +91,14 @@ def run(request: Request, around: Surroundings) -> RunResult:
 
     progress.start(Stage.FETCH)
     check_transforms(request.spec.dataset)
-    spec, settings = settle(request.spec, storage)
+    spec = with_reader(request.spec, storage)
+    job_model = JobModel(spec, storage, around.work)
+    spec, settings = settle(spec, job_model, storage)
     for note in settings.notes:
         progress.note(note)
     if request.spec.strategy != spec.strategy:
         progress.note(f"strategy: {json.dumps(spec.strategy.written())}")
-    found = find_inputs(spec, storage)
+    found = find_inputs(spec, job_model, storage)
     classes = class_list(spec.dataset, found.lists)
     spec = with_class_names(spec, classes)
     keys = _keys(request, spec, settings, found)
@@ -111,8 +114,9 @@ def run(request: Request, around: Surroundings) -> RunResult:
     inputs = around.work / "inputs"
     check_space(found, inputs, around.work, around.work_bytes)
     progress.start(Stage.FETCH, found.files)
-    fetched = found.model.fetched(storage, inputs, progress.step)
-    files = found.model.ready(fetched, around.work / "exported", progress.note)
+    for note in found.model.notes:
+        progress.note(note)
+    files = job_model.files(progress.step)
     start_paddle(around.stop.listen_again)
     _check_model(spec, settings, files, found.training_pictures, request.device)
     dataset = fetch_dataset(found, storage, inputs, progress.step)
@@ -139,19 +143,24 @@ class _Job:
     lists: Lists
 
 
-def settle(spec: JobSpec, storage: Storage) -> tuple[JobSpec, ActSettings]:
-    """Return the spec with what its files and its preset mean written out, and what its strategy means."""
-    spec = with_reader(spec, storage)
+def settle(spec: JobSpec, model: JobModel, storage: Storage) -> tuple[JobSpec, ActSettings]:
+    """Return the spec with what its ACT file or its preset means written out, and what its strategy means."""
     source = spec.strategy.config_uri
-    whole, note = with_preset(with_strategy(spec, storage), source, storage)
-    settings = settings_of(whole.strategy, spec.model.files, source or "spec.strategy")
+    whole, note = with_preset(with_strategy(spec, storage), source, model, storage)
+    settings = meaning_of(whole, source or "spec.strategy")
     if note is not None:
         settings = replace(settings, notes=(note, *settings.notes))
+    return whole, settings
+
+
+def meaning_of(spec: JobSpec, field: str) -> ActSettings:
+    """Return what the sections under `strategy` mean, by themselves and for the gates."""
+    settings = settings_of(spec.strategy, spec.model.files, field)
     if spec.acceptance.min_sparsity is not None and settings.sparsity is None:
         raise InvalidSettingError(
             "spec.acceptance.minSparsity: the strategy sets no weights to zero; leave it out"
         )
-    return whole, settings
+    return settings
 
 
 def _keys(request: Request, spec: JobSpec, settings: ActSettings, found: Found) -> RunKeys:

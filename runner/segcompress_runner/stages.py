@@ -27,6 +27,7 @@ from segcompress_runner.measurement.agreement import LabelMaps
 from segcompress_runner.measurement.boundary import Boundaries, BoundaryIou
 from segcompress_runner.measurement.evaluation import Observe, Options, Predict, Scores, batch_size
 from segcompress_runner.measurement.evaluation import evaluate as score
+from segcompress_runner.measurement.runtimes.sparse import sparsity_warning
 from segcompress_runner.measurement.runtimes.table import check_runtimes
 from segcompress_runner.measurement.variants import Candidate, Checked, Variant
 from segcompress_runner.memory import Memory
@@ -97,7 +98,8 @@ def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lis
     sizes = read_sizes(lists, manner)
     check_fit(info, train.fitted(sizes), val.fitted(sizes))
     counted = check_pictures(lists, spec.dataset, means.progress, manner)
-    for field, warning in census.warnings(counted, spec.dataset):
+    unpaid = sparsity_warning(settings, spec.benchmark.runtimes)
+    for field, warning in (*census.warnings(counted, spec.dataset), *([unpaid] if unpaid else [])):
         means.progress.note(f"warning: {field}: {warning}")
     height, width = val[0][0].shape[1:]
     memory = means.memory

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from segcompress_api.contract import ExitCode
-from segcompress_api.job import SegCompressionJob
 from segcompress_runner.findings import Findings
 from segcompress_runner.job_file import read_job
 from segcompress_runner.plain import plain
 from segcompress_runner.storage import local_stores
-from segcompress_runner.validation import Means, Report, validate, validate_fields, validate_spec
+from segcompress_runner.validation import Means, Report, validate, validate_spec
 
 _SHOWN = 50
 """Findings that are printed for people; --json holds all of them."""
@@ -57,16 +56,9 @@ def _report(path: Path, means: Means, *, spec_only: bool) -> Report:
     if job is None:
         return Report(tuple(findings))
     if spec_only:
-        return _of_spec(job, means, findings)
+        validate_spec(job.spec, findings)
+        return Report(tuple(findings))
     return validate(job.spec, means)
-
-
-def _of_spec(job: SegCompressionJob, means: Means, findings: Findings) -> Report:
-    if job.spec.strategy.config_uri is None:
-        validate_spec(job.spec, means.storage, findings)
-    else:
-        validate_fields(job.spec, findings)
-    return Report(tuple(findings))
 
 
 def _print(path: Path, report: Report) -> None:

@@ -22,11 +22,13 @@ from segcompress_runner.inputs.fit import fit_checks
 from segcompress_runner.inputs.memory import memory_warning
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
 from segcompress_runner.inputs.paddle_start import start_paddle
-from segcompress_runner.inputs.sources import find_model
+from segcompress_runner.inputs.reader import with_reader
+from segcompress_runner.inputs.sources import JobModel
 from segcompress_runner.inputs.survey import FIRST, Looked, Surveyor
 from segcompress_runner.inputs.transforms import transform_checks
+from segcompress_runner.measurement.runtimes.sparse import sparsity_warning
 from segcompress_runner.memory import memory_of
-from segcompress_runner.pipeline import settle
+from segcompress_runner.pipeline import meaning_of, settle
 from segcompress_runner.progress import Silent
 from segcompress_runner.storage import Storage, parse_address
 
@@ -80,19 +82,45 @@ class _Model:
     info: ModelInfo
 
 
-def validate_spec(spec: JobSpec, storage: Storage, findings: Findings) -> tuple[JobSpec, ActSettings] | None:
-    """Check what needs no input but configUri; return what the spec means, None where it means nothing."""
-    validate_fields(spec, findings)
+def validate_spec(spec: JobSpec, findings: Findings) -> None:
+    """Check what needs no file: all of a spec whose strategy and transforms stand in it."""
+    _validate_fields(spec, findings)
+    strategy = spec.strategy
+    if strategy.config_uri is None and strategy.preset is None:
+        with findings.each():
+            _tell(spec, meaning_of(spec, "spec.strategy"), findings)
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """What a spec means, with all that its files and its preset say."""
+
+    spec: JobSpec
+    settings: ActSettings
+    model: JobModel
+
+
+def _settled(spec: JobSpec, means: Means, findings: Findings) -> _Settled | None:
+    _validate_fields(spec, findings)
     with findings.each():
-        whole, settings = settle(spec, storage)
-        for note in settings.notes:
-            findings.note("", note)
-        return whole, settings
+        read = with_reader(spec, means.storage)
+        model = JobModel(read, means.storage, means.work)
+        whole, settings = settle(read, model, means.storage)
+        _tell(whole, settings, findings)
+        return _Settled(whole, settings, model)
     return None
 
 
-def validate_fields(spec: JobSpec, findings: Findings) -> None:
-    """Check what needs no input at all."""
+def _tell(spec: JobSpec, settings: ActSettings, findings: Findings) -> None:
+    """Add what the settings leave without effect."""
+    for note in settings.notes:
+        findings.note("", note)
+    warning = sparsity_warning(settings, spec.benchmark.runtimes)
+    if warning is not None:
+        findings.warn(*warning)
+
+
+def _validate_fields(spec: JobSpec, findings: Findings) -> None:
     for check in transform_checks(spec.dataset):
         with findings.each():
             check()
@@ -110,10 +138,10 @@ def validate(spec: JobSpec, means: Means) -> Report:
     """Return everything that is wrong, odd or worth knowing about a job and its inputs."""
     until = time.monotonic() + means.budget_s
     findings = Findings()
-    settled = validate_spec(spec, means.storage, findings)
+    settled = _settled(spec, means, findings)
     if settled is None or findings.invalid:
         return Report(tuple(findings))
-    return _Validation(*settled, means, findings).run(until)
+    return _Validation(settled.spec, settled.settings, settled.model, means, findings).run(until)
 
 
 @dataclass
@@ -122,6 +150,7 @@ class _Validation:
 
     spec: JobSpec
     settings: ActSettings
+    model: JobModel
     means: Means
     findings: Findings
 
@@ -157,9 +186,9 @@ class _Validation:
 
     def _model(self, pictures: int | None) -> _Model | None:
         with self.findings.each():
-            source = find_model(self.spec, self.means.storage)
-            fetched = source.fetched(self.means.storage, self.means.work, lambda _: None)
-            files = source.ready(fetched, self.means.work / "exported", self._note)
+            for sentence in self.model.source.notes:
+                self._note(sentence)
+            files = self.model.files(lambda _: None)
             start_paddle(lambda: None)
             model = _Model(files, inspect_model(files))
             self._check_model(model, pictures)

@@ -1,5 +1,7 @@
 """BiSeNetV2 at 1x3x512x1024, as it is exported for Cityscapes, from the bucket to a verdict.
 
+Once from its configuration and weights, which the run exports, and once exported before.
+
 Random weights and two iterations: figures say nothing of the strategies, but every stage takes a model of
 this size, exported for one picture and trained in batches of two.
 """
@@ -13,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from minio import Minio
 
 from devcluster.objectstore import ObjectStore
 from integration.runner.conftest import read
 from integration.runner.runs import Ended, Runner
 from large import pictures
+from large.networks import configuration
 from segcompress_api.conditions import GATE_REASONS, Reason
 from segcompress_api.contract import ExitCode
 
@@ -44,19 +48,43 @@ QUANTISED = {
 
 @pytest.fixture(scope="module")
 def inputs(admin: Minio, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Put the model and pictures into a bucket; return its name."""
+    """Put the model, exported and as a network, and pictures into a bucket; return its name."""
     folder = tmp_path_factory.mktemp("large")
-    for name in ("model", "dataset"):
+    for name in ("model", "network", "dataset"):
         (folder / name).mkdir()
-    program = Path(__file__).parents[1] / "integration/runner/exported.py"
     size = ("1", str(pictures.HEIGHT), str(pictures.WIDTH))
-    command = [sys.executable, str(program), "BiSeNetV2", str(folder / "model"), *size]
-    subprocess.run(command, check=True, capture_output=True)
+    make("exported.py", "BiSeNetV2", str(folder / "model"), *size)
+    config = folder / "network" / "bisenetv2.yml"
+    config.write_text(yaml.safe_dump(configuration("BiSeNetV2")))
+    make("networks.py", str(config), str(config.with_name("model.pdparams")))
     pictures.write_dataset(folder / "dataset")
     admin.make_bucket("large")
     for path in folder.rglob("*.*"):
         admin.fput_object("large", path.relative_to(folder).as_posix(), str(path))
     return "large"
+
+
+def make(program: str, *arguments: str) -> None:
+    """Run one of the programs that make models with random weights."""
+    path = Path(__file__).parents[1] / "integration" / "runner" / program
+    subprocess.run([sys.executable, str(path), *arguments], check=True, capture_output=True)
+
+
+def exported(bucket: str) -> dict[str, Any]:
+    """Return a spec's model: an inference model."""
+    return {"inference": {"uri": f"s3://{bucket}/model/"}}
+
+
+def network(bucket: str) -> dict[str, Any]:
+    """Return a spec's model: a configuration and weights."""
+    return {
+        "paddleseg": {
+            "configUri": f"s3://{bucket}/network/bisenetv2.yml",
+            "weightsUri": f"s3://{bucket}/network/model.pdparams",
+            "inputShape": [1, 3, pictures.HEIGHT, pictures.WIDTH],
+            "outputOp": "softmax",
+        }
+    }
 
 
 @dataclass(frozen=True)
@@ -69,16 +97,16 @@ class Compressed:
     """Of the files that its manifest names."""
 
 
-Compress = Callable[[dict[str, Any], str], Compressed]
+Compress = Callable[[dict[str, Any], dict[str, Any], str], Compressed]
 
 
 @pytest.fixture
 def compress(store: ObjectStore, admin: Minio, inputs: str, tmp_path: Path) -> Compress:
     """Return a function that runs the pod's program to its end."""
 
-    def compress(strategy: dict[str, Any], runtime: str) -> Compressed:
+    def compress(model: dict[str, Any], strategy: dict[str, Any], runtime: str) -> Compressed:
         spec = {
-            "model": {"inference": {"uri": f"s3://{inputs}/model/"}},
+            "model": model,
             "dataset": {
                 "uri": f"s3://{inputs}/dataset/",
                 "numClasses": pictures.CLASSES,
@@ -125,16 +153,17 @@ def check_figures(run: Compressed) -> None:
     assert run.ended.peak_mib < PEAK_MIB
 
 
-def test_sparse_from_fetch_to_verdict(compress: Compress) -> None:
-    run = compress(SPARSE, "PaddleInference")
+def test_sparse_from_configuration_to_verdict(compress: Compress, inputs: str) -> None:
+    run = compress(network(inputs), SPARSE, "PaddleInference")
     check_verdict(run)
     check_figures(run)
     assert float(run.result["metrics"]["compressed"]["sparsity"]) == pytest.approx(0.75, abs=0.005)
     assert run.names >= {"model.pdmodel", "model.pdiparams", "result.json", "report.html"}
+    assert run.names >= {"baseline/model.pdmodel", "baseline/model.pdiparams"}
 
 
-def test_quantised_from_fetch_to_verdict(compress: Compress) -> None:
-    run = compress(QUANTISED, "ONNXRuntime")
+def test_quantised_from_fetch_to_verdict(compress: Compress, inputs: str) -> None:
+    run = compress(exported(inputs), QUANTISED, "ONNXRuntime")
     check_verdict(run)
     check_figures(run)
     metrics = run.result["metrics"]

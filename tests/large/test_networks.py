@@ -1,7 +1,7 @@
 """Networks of PaddleSeg from configuration and random weights to a verdict, at small inputs.
 
 Figures say nothing of the strategies: each network must be exported, measured, trained for a few iterations,
-exported to ONNX, and gated. What was seen stands in docs/models.md.
+exported to ONNX, and gated. `make networks` writes what was seen into docs/models.md.
 """
 
 import json
@@ -18,7 +18,7 @@ from minio import Minio
 from devcluster.objectstore import ObjectStore
 from integration.runner.conftest import put, read
 from integration.runner.runs import Ended, Runner
-from large import pictures
+from large import network_table, pictures
 from large.networks import NETWORKS, configuration
 from segcompress_api.conditions import GATE_REASONS, Reason
 
@@ -94,9 +94,7 @@ def compress(store: ObjectStore, admin: Minio, bucket: str, tmp_path: Path) -> C
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_network_from_its_configuration_to_a_verdict(
-    compress: Compress, name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_network_from_its_configuration_to_a_verdict(compress: Compress, name: str) -> None:
     ended, result, files = compress(name)
     assert ended.result.reason in {Reason.SUCCEEDED, *GATE_REASONS}, ended.log
     assert files >= {"baseline/model.pdmodel", "model.pdmodel", "model.onnx", "report.html"}
@@ -105,18 +103,4 @@ def test_network_from_its_configuration_to_a_verdict(
     assert result["training"]["iterations"] == TRAIN["train_iter"]
     for figures in (result["metrics"]["baseline"], result["metrics"]["compressed"]):
         assert float(figures["latencyMs"]) > 0
-    with capsys.disabled():
-        sys.stdout.write(f"\n{row(name, result)}\n")
-
-
-def row(name: str, result: dict[str, Any]) -> str:
-    """Return a line of the table in docs/models.md."""
-    before, after = result["metrics"]["baseline"], result["metrics"]["compressed"]
-    (onnx,) = (parity for parity in result["exports"] if parity["artefact"] == "ONNX")
-    missed = sorted({gate["message"].split(" on ")[0] for gate in result["gates"] if not gate["passed"]})
-    zeros = f"{after['sparsity']} zeros" if "sparsity" in after else f"int8, {result['metrics']['variant']}"
-    return (
-        f"| {name} | {NETWORKS[name]['type']} | {before['sizeBytes'] / 1e6:.1f} MB | {zeros} "
-        f"| {after['sizeBytes'] / before['sizeBytes']:.2f} | {100 * (1 - onnx['differing']):.1f} % "
-        f"| {'; '.join(missed) or 'all passed'} |"
-    )
+    network_table.keep(name, result)

@@ -1,7 +1,7 @@
 """What a preset looks at: the model's program and the length of the training list, before the fetch.
 
 Imports no Paddle, so that a run that is reused ends in a second: its description of a program is a module
-that needs protobuf alone.
+that needs protobuf alone. A network of PaddleSeg is exported first, which takes some seconds.
 """
 
 import importlib.util
@@ -15,16 +15,18 @@ from segcompress_api.job import JobSpec
 from segcompress_api.presets import FOR_FILES_WITHOUT_A_STRATEGY, Facts, preset_strategy
 from segcompress_runner.errors import InvalidInputError, InvalidSettingError
 from segcompress_runner.inputs.fetch import read_listed
-from segcompress_runner.storage import Storage, parse_address
+from segcompress_runner.inputs.sources import JobModel
+from segcompress_runner.storage import Storage
 
-_LARGEST_PROGRAM = 2**27
 _POINTWISE = [1, 1]
 _WEIGHTS = ("Filter", "Y")
 _UNKNOWN = 1000
 """Pictures that are assumed where the list names shards."""
 
 
-def with_preset(spec: JobSpec, source: str | None, storage: Storage) -> tuple[JobSpec, str | None]:
+def with_preset(
+    spec: JobSpec, source: str | None, model: JobModel, storage: Storage
+) -> tuple[JobSpec, str | None]:
     """Return `spec` with the sections that its preset stands for, and a sentence on them.
 
     An ACT file at `source` that names no strategy leaves the choice to ACT: it gets a preset too.
@@ -35,7 +37,7 @@ def with_preset(spec: JobSpec, source: str | None, storage: Storage) -> tuple[Jo
         said = f"{source} names no strategy, so that its sections have no effect: preset {chosen}"
     if chosen is None:
         return spec, None
-    facts = read_facts(spec, storage)
+    facts = read_facts(spec, model, storage)
     try:
         strategy = preset_strategy(chosen, facts)
     except InvalidSpecError as error:
@@ -43,20 +45,15 @@ def with_preset(spec: JobSpec, source: str | None, storage: Storage) -> tuple[Jo
     return spec.model_copy(update={"strategy": strategy}), f"{said} chose the settings for {facts}"
 
 
-def read_facts(spec: JobSpec, storage: Storage) -> Facts:
+def read_facts(spec: JobSpec, model: JobModel, storage: Storage) -> Facts:
     """Return what the model's program and the training list tell; raises InvalidInputError."""
-    dataset, model = spec.dataset, spec.model.inference
-    if model is None:
-        raise InvalidSettingError(
-            "spec.strategy.preset: looks at an exported model, which spec.model.paddleseg is not yet; "
-            "give spec.model.inference, or write the sections out"
-        )
+    dataset = spec.dataset
     pictures = read_listed(spec, storage).pictures(dataset.train_list)
-    address = parse_address(model.uri, "spec.model.inference.uri") / model.model_file
     program = _description().ProgramDesc()
     try:
-        program.ParseFromString(storage.read(address, _LARGEST_PROGRAM))
+        program.ParseFromString(model.program())
     except _description().DecodeError:
+        address = model.source.folder / model.source.files[0].file.name
         raise InvalidInputError(f"{address}: is not a Paddle inference program (.pdmodel)") from None
     weights = [one for block in program.blocks for one in _weights(block)]
     parameters = sum(count for _, count, _ in weights)

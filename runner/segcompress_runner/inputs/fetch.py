@@ -18,7 +18,7 @@ from segcompress_runner.errors import InvalidInputError, InvalidSettingError
 from segcompress_runner.inputs.lists import LIST_BYTES, Entry, parse_list
 from segcompress_runner.inputs.safe_load import LIMIT, UnsafeYamlError, load_document
 from segcompress_runner.inputs.shards import SUFFIX
-from segcompress_runner.inputs.sources import FOLDER, OnDone, Source, find_model
+from segcompress_runner.inputs.sources import FOLDER, JobModel, OnDone, Source
 from segcompress_runner.run_key import InputDigests
 from segcompress_runner.storage import Address, Named, Stat, Storage, parse_address, safe_join
 
@@ -90,11 +90,11 @@ class Listed:
         return _pictures(self.entries.values())
 
 
-def find_inputs(spec: JobSpec, storage: Storage) -> Found:
+def find_inputs(spec: JobSpec, model: JobModel, storage: Storage) -> Found:
     """Read the lists and look up every file; raises InputNotFoundError naming the address."""
     listed = read_listed(spec, storage)
     return Found(
-        model=find_model(spec, storage),
+        model=model.source,
         dataset_folder=listed.folder,
         lists=listed.lists,
         training_pictures=listed.pictures(spec.dataset.train_list),

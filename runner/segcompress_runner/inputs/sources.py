@@ -6,6 +6,7 @@ the weights are fetched, and the inference model is exported from both. Imports 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from segcompress_api.job import JobSpec
@@ -18,6 +19,7 @@ from segcompress_runner.inputs.safe_load import LIMIT
 from segcompress_runner.storage import Address, Named, Stat, Storage, parse_address
 
 FOLDER = "model"
+_LARGEST_PROGRAM = 2**27
 _SECTION = "model section"
 OnDone = Callable[[int], None]
 """Called with the number of files that are here."""
@@ -41,15 +43,56 @@ class Source:
         folder = storage.fetch(self.folder, self.files, into / FOLDER, on_done)
         return tuple(folder / stat.file.name for stat in self.files)
 
-    def ready(self, fetched: tuple[Path, ...], into: Path, note: Callable[[str], None]) -> ModelFiles:
-        """Return the inference model; a network is exported `into`, and `note` told what has no effect.
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences on what of a network's configuration has no effect."""
+        return () if self.network is None else self.network.section.notes
+
+    def ready(self, fetched: tuple[Path, ...], into: Path) -> ModelFiles:
+        """Return the inference model; a network is exported `into`.
 
         Raises InvalidSettingError or InvalidInputError.
         """
         if self.network is None:
             return ModelFiles(*fetched)
         (weights,) = fetched
-        return export_network(self.network, weights, into, note)
+        return export_network(self.network, weights, into)
+
+
+class JobModel:
+    """A job's model on its way here: looked up, fetched and exported when it is first asked for, and once.
+
+    A preset may ask for it long before the training does.
+    """
+
+    def __init__(self, spec: JobSpec, storage: Storage, work: Path) -> None:
+        self._spec = spec
+        self._storage = storage
+        self._work = work
+        self._files: ModelFiles | None = None
+
+    @cached_property
+    def source(self) -> Source:
+        """Return where the model is; raises InputNotFoundError naming the address."""
+        return find_model(self._spec, self._storage)
+
+    def program(self) -> bytes:
+        """Return the inference program: read where it lies, or, of a network, exported."""
+        source = self.source
+        if source.network is not None:
+            return self.files(lambda _: None).program.read_bytes()
+        program, _ = source.files
+        return self._storage.read(source.folder / program.file.name, _LARGEST_PROGRAM)
+
+    def files(self, on_done: OnDone) -> ModelFiles:
+        """Return the inference model, fetched, and exported where it is a network.
+
+        Raises InvalidSettingError or InvalidInputError.
+        """
+        if self._files is None:
+            fetched = self.source.fetched(self._storage, self._work / "inputs", on_done)
+            self._files = self.source.ready(fetched, self._work / "exported")
+        return self._files
 
 
 def find_model(spec: JobSpec, storage: Storage) -> Source:

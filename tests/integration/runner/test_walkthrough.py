@@ -71,7 +71,7 @@ def test_a_job_of_the_walkthrough_is_valid_and_has_the_masks_of_the_sample(input
 def test_the_network_with_its_weights_answers_as_the_sample_model(inputs: Path, tmp_path: Path) -> None:
     model = PaddleSegModel.model_validate(here(inputs, job_for("Sparse")["spec"])["model"]["paddleseg"])
     section = read_section(CONFIG, (INPUTS / CONFIG).read_bytes(), 2)
-    exported = export_network(Network(model, section), inputs / WEIGHTS, tmp_path, lambda _: None)
+    exported = export_network(Network(model, section), inputs / WEIGHTS, tmp_path)
     sample = ModelFiles(SAMPLE / "model/model.pdmodel", SAMPLE / "model/model.pdiparams")
     picture = np.random.default_rng(1).normal(size=(1, 3, 192, 192)).astype(np.float32)
     answers = [PaddleSession(files).run(picture) for files in (exported, sample)]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segcompress_api.act_settings import (
+    ChannelSettings,
     PruneSettings,
     QuantPostSettings,
     QuantSettings,
@@ -54,6 +55,7 @@ def test_every_model_and_amount_of_data_gets_a_right_strategy(name: PresetName, 
         ("SparseDistillation", PruneSettings),
         ("QuantDistillation", QuantSettings),
         ("PostTrainingQuantization", QuantPostSettings),
+        ("ChannelPrune", ChannelSettings),
     ],
 )
 def test_each_preset_is_one_strategy(name: PresetName, step: type) -> None:
@@ -104,6 +106,16 @@ def test_what_is_pruned_follows_from_the_layers(
     assert (step.ratio, step.only_1x1, step.local) == (ratio, only_1x1, True)
 
 
+def test_a_small_model_loses_fewer_channels() -> None:
+    def ratio(parameters: int) -> float | None:
+        strategy = preset_strategy("ChannelPrune", replace(LITE, parameters=parameters))
+        (step,) = settings_of(strategy, FILES).steps
+        assert isinstance(step, ChannelSettings)
+        return step.ratio
+
+    assert (ratio(50_000), ratio(10**6)) == (0.125, 0.25)
+
+
 def test_calibration_looks_at_what_there_is_up_to_a_bound() -> None:
     def most(pictures: int) -> int | None:
         strategy = preset_strategy("PostTrainingQuantization", replace(LITE, pictures=pictures))
@@ -127,6 +139,8 @@ def test_a_model_without_such_layers_is_refused() -> None:
         InvalidSpecError, match=r"^spec\.strategy\.preset: QuantDistillation is for models with"
     ):
         preset_strategy("QuantDistillation", replace(LITE, kinds=frozenset({"lookup_table"})))
+    with pytest.raises(InvalidSpecError, match=r"ChannelPrune is for models with layers of type conv2d$"):
+        preset_strategy("ChannelPrune", replace(LITE, kinds=frozenset({"matmul_v2"})))
 
 
 @pytest.mark.parametrize("other", ["configUri", "TrainConfig", "QuantAware", "Distillation"])

@@ -42,17 +42,13 @@ def _exporter(request: str) -> subprocess.CompletedProcess[str]:
     return run_module(_PROGRAM_NAME, given=request, environment=settings)
 
 
-def export_network(
-    network: Network, weights: Path, into: Path, note: Callable[[str], None], run: Run = _exporter
-) -> ModelFiles:
-    """Build the network, load its weights, write an inference model; tell `note` what has no effect.
+def export_network(network: Network, weights: Path, into: Path, run: Run = _exporter) -> ModelFiles:
+    """Build the network, load its weights, write an inference model.
 
     `run` is the program that does it: a request in JSON, and an answer in the file that the request names.
     Raises InvalidSettingError naming the configuration's key, or InvalidInputError naming the parameters.
     """
     into.mkdir(parents=True, exist_ok=True)
-    for sentence in network.section.notes:
-        note(sentence)
     answer = into / _ANSWER
     answer.unlink(missing_ok=True)
     request = {

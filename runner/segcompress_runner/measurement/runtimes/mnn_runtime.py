@@ -100,6 +100,8 @@ def _open(candidate: Candidate, threads: int) -> MnnSession:
 RUNTIME = Runtime(
     name="MNN",
     artefact="MNN",
+    # As its converter marks layers: outputs.mnn_export.
+    sparse_above={"1x1": 0.6, "4x1": 0.3},
     ways=(
         Way(
             "default",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from segcompress_api.act_settings import Pattern
 from segcompress_api.benchmark import RuntimeName
 from segcompress_api.job import ExportName
 from segcompress_runner.inputs.model import ModelFiles
@@ -59,6 +60,12 @@ class Runtime:
     ways: tuple[Way, ...]
     beside: tuple[str, ...] = ()
     """Suffixes of the files that it loads with the one that it opens."""
+
+    sparse_above: Mapping[Pattern, float] = field(default_factory=dict)
+    """Share of a float layer's weights above which zeros make it faster, by the pattern in which they lie.
+
+    Empty where the runtime has no kernels that skip zeros.
+    """
 
     def runs(self, kind: Kind) -> bool:
         """Return whether the runtime has a way for such models at all."""

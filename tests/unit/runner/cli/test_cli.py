@@ -82,6 +82,23 @@ def test_notes_tell_what_has_no_effect(job: Path, capsys: pytest.CaptureFixture[
     assert "note: spec.strategy.Global has no effect" in capsys.readouterr().out
 
 
+def test_zeros_that_no_runtime_skips_are_told(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    job.write_text(JOB.replace("[MNN]", "[OpenVINO]"))
+    assert cli.main(["validate", str(job), "--spec-only"]) == 0
+    assert capsys.readouterr().out == (
+        "warning: spec.benchmark.runtimes: no sparse kernels on OpenVINO: zeros make the model no faster "
+        f"there; add MNN\n{job}: valid (1 warning)\n"
+    )
+
+
+def test_spec_only_reads_no_input_for_a_preset(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sections = "UnstructurePrune: {ratio: 0.75}\n    TrainConfig: {train_iter: 10, learning_rate: 0.01}"
+    assert sections in JOB
+    job.write_text(JOB.replace(sections, "preset: SparseDistillation"))
+    assert cli.main(["validate", str(job), "--spec-only"]) == 0
+    assert capsys.readouterr().out == f"{job}: valid\n"
+
+
 def test_folder_that_another_run_writes_to_is_refused(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = job.parent / "out"
     with held(folder):

@@ -20,6 +20,7 @@ spec:
   strategy:
     UnstructurePrune: {ratio: 0.75}
     TrainConfig: {train_iter: 10, learning_rate: 0.01}
+  benchmark: {runtimes: [MNN]}
   output: {uri: s3://compressed/example/}
 """
 PATH = Path("/home/user/examples/job.yaml")

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from segcompress_api.job import JobSpec
+from segcompress_api.presets import Facts
 from segcompress_runner.errors import InvalidInputError, InvalidSettingError
 from segcompress_runner.inputs.facts import read_facts, with_preset
 from segcompress_runner.inputs.fetch import with_strategy
+from segcompress_runner.inputs.sources import JobModel
 from segcompress_runner.storage import LocalStorage
 
 LAYERS = (
@@ -61,8 +63,16 @@ def spec_with(root: Path, strategy: dict[str, Any]) -> JobSpec:
     )
 
 
+def facts_of(spec: JobSpec) -> Facts:
+    return read_facts(spec, JobModel(spec, LocalStorage(), Path("never")), LocalStorage())
+
+
+def chosen(spec: JobSpec, source: str | None = None) -> tuple[JobSpec, str | None]:
+    return with_preset(spec, source, JobModel(spec, LocalStorage(), Path("never")), LocalStorage())
+
+
 def test_layers_are_those_with_weights_of_more_than_one_dimension(spec: JobSpec) -> None:
-    facts = read_facts(spec, LocalStorage())
+    facts = facts_of(spec)
 
     assert facts.kinds == {"conv2d", "depthwise_conv2d", "mul"}
     assert (facts.layers, facts.parameters) == (4, 216 + 72 + 128 + 32)
@@ -71,7 +81,7 @@ def test_layers_are_those_with_weights_of_more_than_one_dimension(spec: JobSpec)
 
 
 def test_the_sections_take_the_preset_s_place_and_a_note_says_why(spec: JobSpec) -> None:
-    whole, note = with_preset(spec, None, LocalStorage())
+    whole, note = chosen(spec)
 
     assert whole.strategy.preset is None
     assert whole.strategy.quant_aware is not None
@@ -85,9 +95,9 @@ def test_a_file_that_names_no_strategy_gets_a_preset(spec: JobSpec, root: Path) 
     file = root / "auto.yaml"
     file.write_text("Global: {model_dir: x}\nTrainConfig: {epochs: 14, learning_rate: 0.005}\n")
     named = with_strategy(spec_with(root, {"configUri": f"file://{file}"}), LocalStorage())
-    whole, note = with_preset(named, f"file://{file}", LocalStorage())
+    whole, note = chosen(named, f"file://{file}")
 
-    assert whole.strategy == with_preset(spec, None, LocalStorage())[0].strategy
+    assert whole.strategy == chosen(spec)[0].strategy
     assert note is not None
     assert note.startswith(f"file://{file} names no strategy, so that its sections have no effect: preset Qu")
 
@@ -95,14 +105,14 @@ def test_a_file_that_names_no_strategy_gets_a_preset(spec: JobSpec, root: Path) 
 def test_sections_stay_as_they_are(root: Path) -> None:
     spec = spec_with(root, {"QuantPost": {}})
 
-    assert with_preset(spec, None, LocalStorage()) == (spec, None)
+    assert chosen(spec) == (spec, None)
 
 
 def test_a_program_that_is_none_is_named(spec: JobSpec, root: Path) -> None:
     (root / "model.pdmodel").write_bytes(b"\xff\xff\xff")
 
     with pytest.raises(InvalidInputError, match=r"model\.pdmodel: is not a Paddle inference program"):
-        read_facts(spec, LocalStorage())
+        facts_of(spec)
 
 
 def test_a_model_without_layers_is_a_wrong_setting(spec: JobSpec, root: Path) -> None:
@@ -111,7 +121,7 @@ def test_a_model_without_layers_is_a_wrong_setting(spec: JobSpec, root: Path) ->
     with pytest.raises(
         InvalidSettingError, match=r"^spec\.strategy\.preset: QuantDistillation is for models"
     ):
-        with_preset(spec, None, LocalStorage())
+        chosen(spec)
 
 
 def test_paddle_is_not_imported_for_it(spec: JobSpec, tmp_path: Path) -> None:
@@ -121,23 +131,13 @@ def test_paddle_is_not_imported_for_it(spec: JobSpec, tmp_path: Path) -> None:
         "import sys, pathlib\n"
         "from segcompress_api.job import JobSpec\n"
         "from segcompress_runner.inputs.facts import read_facts\n"
+        "from segcompress_runner.inputs.sources import JobModel\n"
         "from segcompress_runner.storage import LocalStorage\n"
         "spec = JobSpec.model_validate_json(pathlib.Path(sys.argv[1]).read_text())\n"
-        "assert read_facts(spec, LocalStorage()).layers == 4\n"
+        "model = JobModel(spec, LocalStorage(), pathlib.Path('never'))\n"
+        "assert read_facts(spec, model, LocalStorage()).layers == 4\n"
         "assert 'paddle' not in sys.modules\n"
     )
     command = [sys.executable, "-W", "ignore", "-c", program, str(tmp_path / "spec.json")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_a_network_that_is_not_exported_yet_is_refused(spec: JobSpec) -> None:
-    network = {
-        "configUri": "s3://models/net.yml",
-        "weightsUri": "s3://models/net.pdparams",
-        "inputShape": [1, 3, 512, 1024],
-    }
-    wire = spec.model_dump(mode="json", by_alias=True, exclude_none=True) | {"model": {"paddleseg": network}}
-
-    with pytest.raises(InvalidSettingError, match=r"^spec\.strategy\.preset: looks at an exported model"):
-        with_preset(JobSpec.model_validate(wire), None, LocalStorage())

@@ -11,10 +11,14 @@ from segcompress_runner.inputs.fetch import (
     fetch_dataset,
     find_inputs,
 )
-from segcompress_runner.inputs.sources import Source
-from segcompress_runner.storage import Address, LocalStorage, Named, Stat
+from segcompress_runner.inputs.sources import JobModel, Source
+from segcompress_runner.storage import Address, LocalStorage, Named, Stat, Storage
 
 from .conftest import MakeDataset
+
+
+def find(spec: JobSpec, storage: Storage) -> Found:
+    return find_inputs(spec, JobModel(spec, storage, Path("never")), storage)
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def spec(root: Path, make_dataset: MakeDataset) -> JobSpec:
 
 def test_exactly_the_named_files_are_found(root: Path, spec: JobSpec) -> None:
     (root / "unnamed.jpg").write_bytes(b"x")
-    found = find_inputs(spec, LocalStorage())
+    found = find(spec, LocalStorage())
     assert [name for name, _ in found.digests().pictures] == ["a.jpg", "a.png", "b.jpg", "b.png"]
     assert set(found.digests().lists) == {"train.txt", "val.txt"}
     assert found.files == 6
@@ -42,7 +46,7 @@ def test_exactly_the_named_files_are_found(root: Path, spec: JobSpec) -> None:
 def test_measuring_needs_the_validation_pictures_alone(root: Path, spec: JobSpec) -> None:
     (root / "train.txt").write_text("a.jpg a.png\n")
     (root / "val.txt").write_text("b.jpg b.png\n")
-    found = find_inputs(spec, LocalStorage())
+    found = find(spec, LocalStorage())
     measuring = found.for_measuring()
     assert [stat.file.name for stat in found.pictures] == ["a.jpg", "a.png", "b.jpg", "b.png"]
     assert [stat.file.name for stat in measuring.pictures] == ["b.jpg", "b.png"]
@@ -51,7 +55,7 @@ def test_measuring_needs_the_validation_pictures_alone(root: Path, spec: JobSpec
 
 def test_local_inputs_are_used_where_they_lie(root: Path, spec: JobSpec, tmp_path: Path) -> None:
     storage, steps = LocalStorage(), list[int]()
-    found = find_inputs(spec, storage)
+    found = find(spec, storage)
     files = ("model.pdmodel", "model.pdiparams")
     assert found.model.fetched(storage, tmp_path / "work", steps.append) == tuple(
         root / name for name in files
@@ -63,7 +67,7 @@ def test_local_inputs_are_used_where_they_lie(root: Path, spec: JobSpec, tmp_pat
 @pytest.mark.parametrize("name", ["train.txt", "val.txt", "model.pdiparams", "b.png"])
 def test_input_that_changes_during_the_run_is_named(root: Path, spec: JobSpec, name: str) -> None:
     storage = LocalStorage()
-    found = find_inputs(spec, storage)
+    found = find(spec, storage)
     check_unchanged(found, storage)
     (root / name).write_bytes(b"another")
     with pytest.raises(InvalidInputError, match=rf"{name} .*changed while the run went on"):

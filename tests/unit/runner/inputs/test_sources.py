@@ -63,6 +63,11 @@ def test_weights_are_used_where_they_lie(root: Path, tmp_path: Path) -> None:
     assert steps == [1]
 
 
+def test_what_of_a_configuration_has_no_effect_is_told(root: Path) -> None:
+    (root / "net.yml").write_text(f"batch_size: 8\n{CONFIG}")
+    assert found(root).notes == ("spec.model.paddleseg.configUri: without effect are batch_size",)
+
+
 @pytest.mark.parametrize(
     ("network", "error", "message"),
     [

@@ -35,7 +35,7 @@ class Ending:
 
 
 def exported(folder: Path, ending: Ending) -> Path:
-    files = export_network(NETWORK, folder / "net.pdparams", folder / "out", lambda _: None, ending)
+    files = export_network(NETWORK, folder / "net.pdparams", folder / "out", ending)
     assert files.program.name == "model.pdmodel"
     return files.params
 
@@ -86,9 +86,3 @@ def test_an_answer_of_before_is_not_taken_for_this_one(tmp_path: Path) -> None:
     assert exported(tmp_path, Ending("{}")) == tmp_path / "out" / "model.pdiparams"
     with pytest.raises(InvalidSettingError, match="Segmentation fault"):
         exported(tmp_path, Ending(code=1))
-
-
-def test_what_has_no_effect_is_told(tmp_path: Path) -> None:
-    notes = list[str]()
-    export_network(NETWORK, tmp_path / "x", tmp_path / "out", notes.append, Ending("{}"))
-    assert notes == ["a note"]

@@ -1,0 +1,68 @@
+"""The table in docs/models.md, from what the tests of the networks saw: `make networks`."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from large.networks import NETWORKS
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "models.md"
+SEEN = Path(os.environ.get("SEGCOMPRESS_NETWORKS", ROOT / "build" / "networks"))
+"""A JSON file for each network, by its name: the row that its test saw."""
+
+HEADER = ("network", "`type`", "model", "compressed", "size", "ONNX agrees", "verdict")
+_BEGIN = "<!-- networks: `make networks` -->\n"
+_END = "<!-- end of networks -->\n"
+
+
+def keep(name: str, result: Mapping[str, Any]) -> None:
+    """Keep the row of a network's result.json for the table."""
+    SEEN.mkdir(parents=True, exist_ok=True)
+    (SEEN / f"{name}.json").write_text(json.dumps(row(name, result)))
+
+
+def row(name: str, result: Mapping[str, Any]) -> list[str]:
+    """Return a row below `HEADER`."""
+    before, after = result["metrics"]["baseline"], result["metrics"]["compressed"]
+    (onnx,) = (parity for parity in result["exports"] if parity["artefact"] == "ONNX")
+    section = NETWORKS[name]
+    parts = [section, section["backbone"]] if "backbone" in section else [section]
+    how = f"{float(after['sparsity']):.0%} zeros" if "sparsity" in after else "int8"
+    return [
+        name,
+        ", ".join(part["type"] for part in parts),
+        f"{before['sizeBytes'] / 1e6:.1f} MB",
+        how,
+        f"{after['sizeBytes'] / before['sizeBytes']:.2f}x",
+        f"{1 - onnx['differing']:.2%}",
+        verdict(result["gates"]),
+    ]
+
+
+def verdict(gates: list[Mapping[str, Any]]) -> str:
+    """Return what the gates said, in a word for each that was missed."""
+    missed = dict.fromkeys(gate["message"].split(":")[0] for gate in gates if not gate["passed"])
+    return f"not accepted: {'; '.join(missed)}" if missed else "accepted"
+
+
+def table() -> str:
+    """Return the table in Markdown; raises FileNotFoundError for a network that was not seen."""
+    rows = [json.loads((SEEN / f"{name}.json").read_text()) for name in NETWORKS]
+    lines = [HEADER, ["---"] * len(HEADER), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def written(page: str) -> str:
+    """Return the page with the table that was seen."""
+    before, _, rest = page.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return f"{before}{_BEGIN}{table()}{_END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text()))
+    sys.stdout.write(f"written to {PAGE.relative_to(ROOT)}\n")
