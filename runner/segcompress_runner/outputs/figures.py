@@ -162,7 +162,7 @@ def recommend(spec: JobSpec, settings: ActSettings, measured: Measurements) -> R
     if not compared:
         return None
     best = min(compared, key=lambda comparison: comparison.deployed.p50_ms)
-    return recommendation(best, spec.benchmark.threads)
+    return recommendation(best, measured.compressed_model, spec.benchmark.threads)
 
 
 def _advice(recommended: Recommendation) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from segcompress_api.benchmark import RuntimeName
+from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
 from segcompress_runner.measurement.variants import Device, way_of
@@ -30,10 +31,11 @@ class Recommendation:
     code: str
 
 
-def recommendation(compared: Comparison, threads: int) -> Recommendation:
-    """Return what to do in order to deploy the variant that a comparison puts first."""
+def recommendation(compared: Comparison, model: ModelFiles, threads: int) -> Recommendation:
+    """Return what to do in order to deploy the variant of `model` that a comparison puts first."""
     chosen = compared.deployed
     way, artefact = way_of(chosen.runtime, chosen.variant), RUNTIMES[chosen.runtime].artefact
+    code = way.code(model)
     return Recommendation(
         runtime=chosen.runtime,
         variant=chosen.variant,
@@ -45,5 +47,5 @@ def recommendation(compared: Comparison, threads: int) -> Recommendation:
         miou=chosen.miou,
         how=way.how,
         files=(PROGRAM, PARAMS) if artefact is None else ARTEFACTS[artefact].files,
-        code=f"threads = {threads}\n{way.code}" if way.device == "CPU" else way.code,
+        code=f"threads = {threads}\n{code}" if way.device == "CPU" else code,
     )

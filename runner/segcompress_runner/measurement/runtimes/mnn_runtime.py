@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from segcompress_runner.errors import InvalidInputError
 from segcompress_runner.measurement.runtimes.quiet import quiet
-from segcompress_runner.measurement.runtimes.row import Candidate, Runtime, Way
+from segcompress_runner.measurement.runtimes.row import Candidate, Runtime, Way, always
 
 
 class MnnSession:
@@ -109,7 +109,7 @@ RUNTIME = Runtime(
             ("float",),
             int8=False,
             how="CPU, precision high (f32); the file itself says which layers run on sparse kernels",
-            code=_CODE,
+            code=always(_CODE),
             open=_open,
         ),
     ),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segcompress_runner.errors import InvalidInputError, is_exhaustion
-from segcompress_runner.measurement.runtimes.row import Candidate, Runtime, Way
+from segcompress_runner.measurement.runtimes.row import Candidate, Runtime, Way, always
 from segcompress_runner.measurement.runtimes.session import Predict, first_line, predictor
 
 _ERRORS_ONLY = 3
@@ -89,14 +89,14 @@ RUNTIME = Runtime(
     name="ONNXRuntime",
     artefact="ONNX",
     ways=(
-        Way("default", "CPU", ("float",), int8=False, how="CPU", code=_CODE, open=_open),
+        Way("default", "CPU", ("float",), int8=False, how="CPU", code=always(_CODE), open=_open),
         Way(
             "int8",
             "CPU",
             ("quantised",),
             int8=True,
             how="CPU, session.x64quantprecision=1: int8 sums do not saturate without VNNI",
-            code=_CODE,
+            code=always(_CODE),
             open=_open,
         ),
     ),

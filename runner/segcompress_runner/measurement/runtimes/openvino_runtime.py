@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segcompress_runner.errors import InvalidInputError, is_exhaustion
-from segcompress_runner.measurement.runtimes.row import Kind, Runtime, Way
+from segcompress_runner.measurement.runtimes.row import Kind, Runtime, Way, always
 from segcompress_runner.measurement.runtimes.session import first_line
 
 
@@ -109,7 +109,7 @@ def _way(name: str, kind: Kind, precision: str | None, told: str) -> Way:
         (kind,),
         int8=kind == "quantised",
         how=f"CPU, latency mode, one stream, threads bound to no core, {told}",
-        code=_code(*hint),
+        code=always(_code(*hint)),
         open=lambda candidate, threads: OpenVinoSession(candidate.exports["OpenVINO"], threads, precision),
     )
 

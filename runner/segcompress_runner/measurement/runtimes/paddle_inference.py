@@ -1,9 +1,8 @@
 """Paddle Inference, with or without its int8 pass.
 
 oneDNN stays on, as Paddle 2.6.2 sets it by default on a CPU: for fp32 it computes no slower than Paddle's own
-kernels, and the int8 pass needs it. That pass (`enable_mkldnn_int8` without a list of operators: in 2.6.2 the
-convolutions are called fused_conv2d by then, so that a list of conv2d quantises nothing) reads the scales
-which QuantAware left in the program.
+kernels, and the int8 pass needs it. That pass (`enable_mkldnn_int8`) reads the scales which QuantAware left
+in the program; `paddle_int8` says which operators it may take.
 
 Each run sets the thread count of the process's maths libraries to its own, so sessions with different counts
 live side by side; an executor must set its count again after them. Nothing is written to disk: neither
@@ -12,6 +11,7 @@ optimised models nor caches are asked for.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from textwrap import fill, indent
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from segcompress_runner.errors import InvalidInputError, is_blameless
 from segcompress_runner.inputs.model import ModelFiles, inspect_model
+from segcompress_runner.measurement.runtimes.paddle_int8 import int8_operators
 from segcompress_runner.measurement.runtimes.quiet import quiet
-from segcompress_runner.measurement.runtimes.row import Candidate, Device, Runtime, Way
+from segcompress_runner.measurement.runtimes.row import Candidate, Device, Runtime, Way, always
 from segcompress_runner.measurement.runtimes.session import Predict, predictor
 
 _GPU_POOL_MB = 256
@@ -101,7 +102,7 @@ def _config(files: ModelFiles, options: PaddleOptions) -> Any:
     config.set_cpu_math_library_num_threads(options.threads)
     config.enable_mkldnn()
     if options.int8:
-        config.enable_mkldnn_int8()
+        config.enable_mkldnn_int8(int8_operators(files))
     return config
 
 
@@ -140,6 +141,14 @@ _ON_CPU = (
     "config.enable_mkldnn()",
 )
 
+
+def _int8_code(files: ModelFiles) -> str:
+    names = fill(", ".join(f'"{name}"' for name in sorted(int8_operators(files))), 90)
+    return _code(*_ON_CPU, f"config.enable_mkldnn_int8({{\n{indent(names, '    ')}\n}})" if names else _INT8)
+
+
+_INT8 = "config.enable_mkldnn_int8()"
+
 RUNTIME = Runtime(
     name="PaddleInference",
     artefact=None,
@@ -150,7 +159,7 @@ RUNTIME = Runtime(
             ("float", "quantised"),
             int8=False,
             how="CPU, oneDNN on, as Paddle 2.6.2 sets it by default",
-            code=_code(*_ON_CPU),
+            code=always(_code(*_ON_CPU)),
             open=_opener(),
         ),
         Way(
@@ -159,7 +168,7 @@ RUNTIME = Runtime(
             ("quantised",),
             int8=True,
             how="CPU, oneDNN and its int8 pass on (Config.enable_mkldnn_int8)",
-            code=_code(*_ON_CPU, "config.enable_mkldnn_int8()"),
+            code=_int8_code,
             open=_opener(int8=True),
         ),
         # Without TensorRT, which the image does not carry, a GPU computes a quantised model in float.
@@ -169,7 +178,7 @@ RUNTIME = Runtime(
             ("float", "quantised"),
             int8=False,
             how="GPU (Config.enable_use_gpu), no TensorRT",
-            code=_code(f"config.enable_use_gpu({_GPU_POOL_MB}, 0)"),
+            code=always(_code(f"config.enable_use_gpu({_GPU_POOL_MB}, 0)")),
             open=_opener("GPU"),
         ),
     ),

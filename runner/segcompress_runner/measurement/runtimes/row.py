@@ -32,6 +32,15 @@ class Candidate:
         return "quantised" if self.quantised else "float"
 
 
+Code = Callable[[ModelFiles], str]
+"""From a saved model to the lines of Python that run it."""
+
+
+def always(lines: str) -> Code:
+    """Return the code of a way that runs every model by the same lines."""
+    return lambda _: lines
+
+
 @dataclass(frozen=True)
 class Way:
     """One way in which a runtime runs a model.
@@ -47,7 +56,7 @@ class Way:
     runs: tuple[Kind, ...]
     int8: bool
     how: str
-    code: str
+    code: Code
     open: Callable[[Candidate, int], Session]
 
 

@@ -54,6 +54,14 @@ def joined(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures) -> Mode
 
 
 @pytest.fixture(scope="session")
+def pooled(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures) -> ModelFiles:
+    """Return a quantised model that pools 16 rows into 3 bins, which differ in size."""
+    folder = tmp_path_factory.mktemp("pooled")
+    images = np.stack([pictures[index][0] for index in range(len(pictures))])
+    return quantise(tiny_model(folder / "float", Shape(bins=3)), images, folder / "model")
+
+
+@pytest.fixture(scope="session")
 def plain_onnx(tmp_path_factory: pytest.TempPathFactory, model: ModelFiles) -> Path:
     return export_onnx(model, tmp_path_factory.mktemp("onnx") / "model.onnx")
 

@@ -51,6 +51,11 @@ def test_paddles_int8_pass_computes_every_convolution_in_int8(quantised: ModelFi
     assert all("wei_s8" in line or "wei:s8" in line for line in lines), lines
 
 
+def test_uneven_pooling_is_computed_in_float_and_every_convolution_in_int8(pooled: ModelFiles) -> None:
+    lines = convolutions(pooled, "int8")
+    assert all("wei_s8" in line or "wei:s8" in line for line in lines), lines
+
+
 def test_paddles_default_computes_a_quantised_model_in_float(quantised: ModelFiles) -> None:
     lines = convolutions(quantised, "default")
     assert not any("s8" in line for line in lines), lines

@@ -33,6 +33,8 @@ class Shape:
     size: tuple[int, int] = (SIZE, SIZE)
     is_joined: bool = False
     """Whether values meet between the layers: pooled, concatenated, resized, added."""
+    bins: int = 0
+    """Of an adaptive pooling before the last convolution."""
 
 
 def tiny_model(folder: Path, shape: Shape = Shape(), change: Change = lambda value: value) -> ModelFiles:
@@ -56,6 +58,8 @@ def _body(x: Any, shape: Shape) -> Any:
     y = paddle.static.nn.batch_norm(y, act="relu", is_test=True)
     y = paddle.static.nn.conv2d(y, 8, 3, padding=1, groups=8, bias_attr=False, act="relu")
     y = paddle.static.nn.conv2d(y, 16, 1, act="relu")
+    if shape.bins:
+        y = paddle.nn.functional.adaptive_avg_pool2d(y, shape.bins)
     y = paddle.static.nn.conv2d(y, shape.classes, 1)
     return paddle.nn.functional.interpolate(y, size=list(shape.size), mode="bilinear")
 

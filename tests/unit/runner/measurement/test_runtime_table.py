@@ -19,7 +19,7 @@ NEVER: Any = None
 IN_FLOAT = Runtime(
     "ONNXRuntime",
     "ONNX",
-    (Way("default", "CPU", ("float", "quantised"), int8=False, how="", code="", open=NEVER),),
+    (Way("default", "CPU", ("float", "quantised"), int8=False, how="", code=NEVER, open=NEVER),),
 )
 
 

@@ -60,11 +60,24 @@ def spec_with(**changes: Any) -> JobSpec:
     return JobSpec.model_validate(plain | changes)
 
 
+def program_of(size: int) -> bytes:
+    """Return a program of one operator in so many bytes."""
+    from paddle.base.proto import framework_pb2
+
+    program = framework_pb2.ProgramDesc()
+    operator = program.blocks.add(idx=0, parent_idx=-1).ops.add(type="relu")
+    operator.inputs.add(parameter="")
+    operator.inputs[0].parameter = "x" * (size - len(program.SerializeToString()))
+    content: bytes = program.SerializeToString()
+    assert len(content) == size
+    return content
+
+
 @pytest.fixture
 def measured(tmp_path: Path) -> Measurements:
     """Return a quantised-like case: Paddle's default is slow, its int8 pass fast and a little less right."""
     for name, size in (("before", 800), ("after", 210), ("x", 50), ("before.onnx", 830), ("after.onnx", 400)):
-        (tmp_path / name).write_bytes(bytes(size))
+        (tmp_path / name).write_bytes(program_of(size) if name == "x" else bytes(size))
     paddle, onnx = "PaddleInference", "ONNXRuntime"
     saved, after = [(tmp_path / "x", tmp_path / name) for name in ("before", "after")]
     in_onnx = [(tmp_path / f"{name}.onnx",) for name in ("before", "after")]
