@@ -1,10 +1,11 @@
 """What each strategy makes of the sample model: one table, from runs of `segcompress run`.
 
     make bench-strategies
-    python -m bench.strategies [--only WORDS]
+    python -m bench.strategies [--only WORDS] [--keep DIR]
 
 The runs follow each other; within a run, baseline and compressed model take turns. A table of all cases is
-written to docs/results.md, one of some is printed.
+written to docs/results.md, one of some is printed. With --keep, results are kept in a folder, and a case
+whose result is there is not run again.
 """
 
 import argparse
@@ -47,17 +48,18 @@ def main() -> int:
     """Run the cases; write or print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", default="", help="run the cases whose names hold these words")
-    wanted = parser.parse_args().only
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep results, and use those that are there")
+    options = parser.parse_args()
+    wanted = options.only
     cases = {name: case for name, case in read_cases().items() if wanted in name}
     if not cases:
         parser.error(f"--only: no case is called {wanted!r}; there are {', '.join(read_cases())}")
-    started = time.monotonic()
-    results = {name: run(name, strategy) for name, strategy in cases.items()}
+    results = {name: result_of(name, strategy, options.keep) for name, strategy in cases.items()}
     text = markdown(HEADER, rows(results)) + "\n"
     if wanted:
         print(text, end="")
     else:
-        PAGE.write_text(introduction(results, time.monotonic() - started) + text)
+        PAGE.write_text(introduction(results) + text)
         print(f"written to {PAGE.relative_to(ROOT)}")
     return 0
 
@@ -66,6 +68,19 @@ def read_cases() -> dict[str, Any]:
     """Return each case's strategy, by its name."""
     cases: dict[str, Any] = yaml.safe_load(CASES.read_text())["cases"]
     return cases
+
+
+def result_of(name: str, strategy: Mapping[str, Any], keep: Path | None) -> dict[str, Any]:
+    """Return one case's result.json: the one that is kept in a folder, where there is one."""
+    if keep is None:
+        return run(name, strategy)
+    kept = keep / f"{name}.json"
+    if not kept.exists():
+        result = run(name, strategy)
+        keep.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(result))
+    found: dict[str, Any] = json.loads(kept.read_text())
+    return found
 
 
 def run(name: str, strategy: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,20 +112,23 @@ def job_of(strategy: Mapping[str, Any]) -> dict[str, Any]:
     spec["strategy"] = dict(strategy)
     spec["model"]["inference"]["uri"] = f"file://{ROOT}/examples/sample/model/"
     spec["dataset"]["uri"] = f"file://{ROOT}/examples/sample/dataset/"
-    quantises = any(name.startswith("Quant") for name in strategy)
+    quantises = any("Quant" in word for word in (*strategy, strategy.get("preset", "")))
     runtimes = [name for name in RUNTIMES if not (quantises and name == "MNN")]
     spec["benchmark"] = {"runtimes": runtimes, "threads": 1, "minQueries": 64}
     spec["acceptance"] = {"maxMiouDrop": "0.02"}
     return job
 
 
-def introduction(results: Mapping[str, Mapping[str, Any]], seconds: float) -> str:
-    """Return what stands above the table."""
+def introduction(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what stands above the table; ends the bench where results are of several processors."""
+    processors = {result["metrics"]["processor"] for result in results.values()}
+    if len(processors) > 1:
+        sys.exit(f"the results are of several processors: {', '.join(sorted(processors))}")
     result = next(iter(results.values()))
     return INTRODUCTION.format(
         date=time.strftime("%Y-%m-%d"),
-        minutes=seconds / 60,
-        processor=result["metrics"]["processor"],
+        minutes=sum(sum(one["run"]["stageSeconds"].values()) for one in results.values()) / 60,
+        processor=processors.pop(),
         images=result["scores"]["baseline"][0]["images"],
     )
 

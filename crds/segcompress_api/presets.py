@@ -60,10 +60,10 @@ def preset_strategy(name: PresetName, facts: Facts) -> Strategy:
     if name == "PostTrainingQuantization":
         sections = {"QuantPost": _calibration(facts, kinds)}
     elif name == "QuantDistillation":
-        train = _training(facts, epochs=10, fewest=100, most=2000, rate=_rate(facts) / 10)
+        train = _training(facts, epochs=10, fewest=100, most=2000, rate=_rate(facts, 0.00005, 0.00002))
         sections = {"QuantAware": {"quantize_op_types": kinds}, "TrainConfig": train}
     else:
-        train = _training(facts, epochs=60, fewest=400, most=9000, rate=_rate(facts))
+        train = _training(facts, epochs=20, fewest=400, most=9000, rate=_rate(facts, 0.001, 0.0002))
         pruning = _channels(facts) if name == "ChannelPrune" else _pruning(facts, train["train_iter"])
         sections = {**pruning, "TrainConfig": train}
     return Strategy.model_validate(sections, by_name=False)
@@ -118,6 +118,6 @@ def _training(facts: Facts, *, epochs: int, fewest: int, most: int, rate: float)
     }
 
 
-def _rate(facts: Facts) -> float:
-    """Return the highest learning rate while pruning."""
-    return 0.0005 if facts.parameters < _LARGE else 0.0002
+def _rate(facts: Facts, usual: float, gentle: float) -> float:
+    """Return the highest learning rate: the gentle one for large models."""
+    return usual if facts.parameters < _LARGE else gentle

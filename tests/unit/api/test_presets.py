@@ -70,11 +70,7 @@ def iterations(name: PresetName, **changes: Any) -> int:
 
 
 def test_more_data_trains_longer_within_bounds() -> None:
-    assert [iterations("SparseDistillation", pictures=count) for count in (1, 500, 10**6)] == [
-        400,
-        1860,
-        9000,
-    ]
+    assert [iterations("SparseDistillation", pictures=count) for count in (1, 500, 10**6)] == [400, 620, 9000]
     assert [iterations("QuantDistillation", pictures=count) for count in (1, 500, 10**6)] == [100, 310, 2000]
 
 
@@ -85,8 +81,8 @@ def peak(name: PresetName, **changes: Any) -> float:
 
 
 def test_the_rate_is_lower_for_large_models_and_for_quantisation() -> None:
-    assert peak("SparseDistillation", parameters=10**7) < peak("SparseDistillation") == 0.0005
-    assert peak("QuantDistillation") == pytest.approx(peak("SparseDistillation") / 10)
+    assert peak("SparseDistillation", parameters=10**7) < peak("SparseDistillation") == 0.001
+    assert peak("QuantDistillation", parameters=10**7) < peak("QuantDistillation") == 0.00005
 
 
 @pytest.mark.parametrize(
