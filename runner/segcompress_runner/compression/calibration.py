@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from segcompress_api.act_settings import QuantPostSettings
 from segcompress_runner.compression import loader, saving
+from segcompress_runner.compression.final_layers import final_outputs
 from segcompress_runner.compression.graph import Loaded, load
 from segcompress_runner.compression.order import Order
-from segcompress_runner.compression.slim import find_final_nodes, remove_fetch_node
+from segcompress_runner.compression.slim import remove_fetch_node
 from segcompress_runner.compression.static_graph import static_graph, without_prints
 from segcompress_runner.compression.steps import Graphs
 from segcompress_runner.compression.steps.quant_post import QuantPost
@@ -56,7 +57,7 @@ def calibrate(training: Training, settings: QuantPostSettings, into: Path) -> Co
 
 def _up_to_last_layers(program: Any) -> Any:
     """Return the program without what comes behind its last layers: that stays in float, as in a training."""
-    nodes = [var.name() for var in find_final_nodes(program)]
+    nodes = list(final_outputs(program))
     without_feed(program)
     remove_fetch_node(program)
     return program.clone(for_test=True)._prune(nodes)  # noqa: SLF001  # no public way

@@ -6,6 +6,7 @@ half of the seconds that a run takes to start.
 
 import sys
 
+from segcompress_runner.compression.links import speed_up_links
 from segcompress_runner.pieces import without_init
 
 with without_init("paddleslim", "paddleslim.common", "paddleslim.prune", "paddleslim.quant"):
@@ -14,7 +15,6 @@ with without_init("paddleslim", "paddleslim.common", "paddleslim.prune", "paddle
     # What the other modules import from the package itself.
     sys.modules["paddleslim.common"].get_logger = get_logger  # type: ignore[attr-defined]
 
-    from paddleslim.common.patterns import find_final_nodes
     from paddleslim.common.recover_program import _remove_fetch_node as remove_fetch_node
     from paddleslim.common.recover_program import recover_inference_program
     from paddleslim.prune.unstructured_pruner import UnstructuredPruner
@@ -26,11 +26,12 @@ with without_init("paddleslim", "paddleslim.common", "paddleslim.prune", "paddle
         quant_aware,
     )
 
+speed_up_links()
+
 __all__ = [
     "TRANSFORM_PASS_OP_TYPES",
     "UnstructuredPruner",
     "convert",
-    "find_final_nodes",
     "get_pact_optimizer",
     "pact",
     "quant_aware",

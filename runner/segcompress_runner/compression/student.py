@@ -1,7 +1,7 @@
 """The student: the model that came, made trainable again, with the loss that its teacher sets.
 
 Uses the pieces of ACT 2.6.0 (auto_compression/compressor.py and create_compressed_program.py):
-`recover_inference_program` and `find_final_nodes`; the steps bring theirs. Not used: upstream's
+`recover_inference_program`; the steps bring theirs. Not used: upstream's
 `build_*_program`, because they add a loss class that occurs twice to itself, look names up with eval, and let
 a removed mask take along every operator with `_mask` in an input's name; and `merge`, which copies the
 teacher into the student's program, where the quantisation passes visit it too.
@@ -16,12 +16,12 @@ import paddle
 
 from segcompress_api.act_settings import ActSettings, DistillationSettings
 from segcompress_runner.compression.act_config import FLOAT_SCOPE
+from segcompress_runner.compression.final_layers import final_outputs
 from segcompress_runner.compression.graph import Loaded, load
 from segcompress_runner.compression.losses import LOSSES
 from segcompress_runner.compression.optimizer import Optimisation, build_optimisation
 from segcompress_runner.compression.shares import in_shares
 from segcompress_runner.compression.slim import (
-    find_final_nodes,
     recover_inference_program,
     remove_fetch_node,
 )
@@ -127,10 +127,9 @@ def _without_dropout(program: Any) -> Any:
 def distilled(program: Any, settings: DistillationSettings) -> Groups:
     """Return the variables to distil; where none are named, what ACT distils without a node.
 
-    That is the outputs of the final operators with weights: AutoCompression._get_model_info calls
-    find_final_nodes.
+    That is the outputs of the final operators with weights.
     """
-    return settings.groups or (tuple(dict.fromkeys(var.name() for var in find_final_nodes(program))),)
+    return settings.groups or (final_outputs(program),)
 
 
 def names_in(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from integration.runner.compression.conftest import Compress, Lab, Listener
 from integration.runner.compression.strategies import quantised, train_config
 from segcompress_api.act_settings import ChannelSettings
 from segcompress_runner.compression.channels.choice import choose
+from segcompress_runner.compression.final_layers import final_outputs
 from segcompress_runner.compression.graph import load
-from segcompress_runner.compression.slim import find_final_nodes
 from segcompress_runner.compression.static_graph import static_mode
 from segcompress_runner.compression.steps import channel_prune
 from segcompress_runner.compression.steps.step import Graphs
@@ -139,7 +139,7 @@ def test_a_network_without_channels_computes_what_it_does_with_them_at_zero(
     with static_mode(), paddle.static.scope_guard(paddle.static.Scope()):
         executor, scope = paddle.static.Executor(paddle.CPUPlace()), paddle.static.global_scope()
         loaded = load(files, executor)
-        node = find_final_nodes(loaded.program)[0].name()
+        node = final_outputs(loaded.program)[0]
         inference = loaded.program.clone(for_test=True)
         step.before_loss(Graphs(trainable(loaded.program), inference, scope, (node,)), executor)
         (cut,) = executor.run(inference, feed={loaded.feed: PICTURES}, fetch_list=[node])
