@@ -111,6 +111,23 @@ def test_a_network_is_exported_compressed_measured_and_published_with_its_baseli
     assert manifest_of(admin, second) == manifest
 
 
+def test_a_preset_looks_at_the_network_as_it_is_exported(
+    runner: Runner, admin: Minio, network_spec: Spec
+) -> None:
+    ended = runner.run(changed(network_spec, "strategy", {"preset": "PostTrainingQuantization"}))
+    assert ended.result.reason in {Reason.SUCCEEDED, *GATE_REASONS}, ended.log
+    assert "preset PostTrainingQuantization chose the settings for" in ended.log
+    assert ended.log.count("without effect are batch_size") == 1
+    manifest = manifest_of(admin, ended)
+    files = {file["name"]: file["path"] for file in manifest["files"]}
+    folder = f"{network_spec['output']['uri']}{manifest['modelKey']}"
+    chosen = json.loads(read(admin, f"{folder}/{files['result.json']}"))["training"]["strategy"]
+    assert chosen["QuantPost"]["quantize_op_types"] == ["conv2d", "depthwise_conv2d"]
+
+    written = runner.run(changed(network_spec, "strategy", chosen))
+    assert manifest_of(admin, written)["modelKey"] == manifest["modelKey"]
+
+
 def answered(folder: Path, weights: Path, section: dict[str, Any], **request: Any) -> dict[str, Any]:
     """Return the answer of the program that exports, asked in this process."""
     asked = {
