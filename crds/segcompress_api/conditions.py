@@ -45,6 +45,7 @@ class Reason(StrEnum):
     UNSCHEDULABLE = "Unschedulable"
     QUOTA_EXCEEDED = "QuotaExceeded"
     NODE_LOST = "NodeLost"
+    SUSPENDED = "Suspended"
     # ends
     SUCCEEDED = "Succeeded"
     REUSED = "Reused"
@@ -59,6 +60,7 @@ class Reason(StrEnum):
     OUT_OF_MEMORY = "OutOfMemory"
     RUNNER_CRASHED = "RunnerCrashed"
     BACKOFF_LIMIT_EXCEEDED = "BackoffLimitExceeded"
+    PREEMPTION_LIMIT_EXCEEDED = "PreemptionLimitExceeded"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     NAME_CONFLICT = "NameConflict"
     # of conditions that do not hold

@@ -26,8 +26,12 @@ _REFUSED = {
         "is not supported: the teacher is the job's own model, whose accuracy the gates compare with",
         "use Distillation",
     ),
+    "managedBy": (
+        "is not supported: the operator reads how pods end, and MultiKueue runs them in another cluster",
+        "make the resource in the cluster that is to run it",
+    ),
 }
-"""Upstream's sections that are not fields here, each with the reason and the remedy."""
+"""Upstream's sections, and a Job's field, that are not fields here, each with the reason and the remedy."""
 
 
 class InvalidSpecError(ValueError):

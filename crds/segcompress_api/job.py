@@ -10,6 +10,7 @@ from segcompress_api.base import (
     API_VERSION,
     CLUSTER_REQUIRED,
     LARGEST_COUNT,
+    Flag,
     Model,
     Uri,
     Whole,
@@ -27,6 +28,8 @@ SHORT_NAME = "scj"
 
 SPEC_LIMIT = 32 * 1024
 """Bytes of a spec as JSON: a pod carries it as an annotation, and the operator keeps it of each resource."""
+
+DEFAULT_PREEMPTION_LIMIT = 20
 
 ExportName = Literal["ONNX", "OpenVINO", "MNN"]
 
@@ -113,7 +116,7 @@ class Runtime(Model):
 
 
 class JobSpec(Model):
-    """A compression run. Immutable but for ttlSecondsAfterFinished: a changed run is another run."""
+    """A compression run. Immutable but for suspend and ttlSecondsAfterFinished: a change is another run."""
 
     model: ModelSource = Field(description="The model to compress.")
     dataset: Dataset = Field(description="Pictures to distil from and to evaluate on.")
@@ -139,11 +142,26 @@ class JobSpec(Model):
     seed: Whole = Field(
         default=0, ge=0, le=LARGEST_COUNT, description="Seed of every random choice in the run."
     )
+    suspend: Flag = Field(
+        default=False,
+        description="true stops the run and removes its child Job; false starts it, again where it had "
+        "started. No effect on a run that has ended.",
+    )
     backoff_limit: Whole = Field(
         default=2, ge=0, le=100, description="Failed pods that are tolerated before giving up."
     )
+    preemption_limit: Whole = Field(
+        default=DEFAULT_PREEMPTION_LIMIT,
+        ge=0,
+        le=1000,
+        description="Preempted, evicted or drained pods that are tolerated before giving up; they do not "
+        "count towards backoffLimit.",
+    )
     active_deadline_seconds: Whole = Field(
-        default=86400, ge=1, le=31536000, description="Seconds from start to DeadlineExceeded."
+        default=86400,
+        ge=1,
+        le=31536000,
+        description="Seconds from start to DeadlineExceeded; they start anew when the run is resumed.",
     )
     ttl_seconds_after_finished: Whole | None = Field(
         default=None,
@@ -182,7 +200,7 @@ class JobSpec(Model):
         return self
 
 
-MUTABLE_FIELDS = frozenset({"ttlSecondsAfterFinished"})
+MUTABLE_FIELDS = frozenset({"suspend", "ttlSecondsAfterFinished"})
 
 
 class ObjectMeta(Model):
@@ -204,5 +222,5 @@ class SegCompressionJob(Model):
     api_version: Literal["segcompress.dev/v1alpha1"] = f"{API_GROUP}/{API_VERSION}"  # type: ignore[assignment]
     kind: Literal["SegCompressionJob"] = "SegCompressionJob"
     metadata: ObjectMeta = ObjectMeta()
-    spec: JobSpec = Field(description="What to do. Immutable but for ttlSecondsAfterFinished.")
+    spec: JobSpec = Field(description="What to do. Immutable but for suspend and ttlSecondsAfterFinished.")
     status: JobStatus = Field(default=JobStatus(), description="How it went; written by the operator alone.")

@@ -54,12 +54,12 @@ class Condition(Model):
 
 
 class Attempts(Model):
-    """Pods of the run that ended without a result."""
+    """Pods of the child Job that jobName names, as far as they ended without a result."""
 
     failed: int = Field(default=0, description="Pods that failed; they count towards backoffLimit.")
     preempted: int = Field(
         default=0,
-        description="Pods that were preempted, evicted or drained; they do not count. "
+        description="Pods that were preempted, evicted or drained; they count towards preemptionLimit. "
         "One that was gone before the operator saw its end is missing here.",
     )
     preempted_until: str | None = Field(
@@ -164,8 +164,17 @@ class JobStatus(Model):
         max_length=64,
         description="Compression sections of the strategy, such as UnstructurePrune+QuantAware.",
     )
-    job_name: str | None = Field(default=None, max_length=63, description="batch/v1 Job of this run.")
-    attempts: Attempts | None = Field(default=None, description="Pods that ended without a result.")
+    start: int | None = Field(
+        default=None,
+        description="Number of the start that runs, or of the next one while the run is suspended. Each has "
+        "a child Job of its own.",
+    )
+    job_name: str | None = Field(
+        default=None, max_length=63, description="batch/v1 Job of the last start; it is gone once suspended."
+    )
+    attempts: Attempts | None = Field(
+        default=None, description="Pods of that Job that ended without a result."
+    )
     progress: JobProgress | None = Field(
         default=None,
         description="How far the run has come; written every 30 seconds at most. A run that succeeded has "

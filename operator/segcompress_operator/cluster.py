@@ -131,6 +131,17 @@ class Cluster:
         """Merge `patch` into the object, and return it."""
         return await self._request("PATCH", ref.url, patch)
 
+    async def delete(self, ref: Ref, uid: str) -> Body:
+        """Delete the object with that uid in the foreground, and return it: what it owns goes first.
+
+        Raises GoneError where it is gone already or at once, RetryableError where another has its name.
+        """
+        options = {"preconditions": {"uid": uid}, "propagationPolicy": "Foreground"}
+        answer = await self._request("DELETE", ref.url, options)
+        if answer.get("kind") == "Status":
+            raise GoneError(f"{ref} is gone")
+        return answer
+
     async def pod_refusal(self, namespace: str, job_uid: str) -> tuple[str, datetime | None]:
         """Return the Job controller's last word on why it cannot make a pod, and when it was said.
 

@@ -14,7 +14,7 @@ from segcompress_operator.kinds import JOBS, PODS, Kind, Ref
 from segcompress_operator.logs import about, add_to_subject
 from segcompress_operator.planning.facts import Facts, facts_of
 from segcompress_operator.planning.observed import Body, Resource
-from segcompress_operator.planning.plan import Observed, Plan, Refusal
+from segcompress_operator.planning.plan import Deletion, Observed, Plan, Refusal
 from segcompress_operator.planning.statuses import status_patch
 from segcompress_operator.queue import WorkQueue
 from segcompress_operator.resources.names import CONTROLLER_UID_LABEL
@@ -119,6 +119,8 @@ class Controller:
             if patch:
                 facts = facts_of(resource, self._known.observe(resource), plan.status)
                 await self._write(resource, patch, plan, facts)
+        if plan.delete is not None:
+            await self._delete(resource, plan.delete)
         for change in plan.ttl:
             job = Ref(JOBS, resource.namespace, change.job_name)
             body = {"spec": {"ttlSecondsAfterFinished": change.seconds}}
@@ -150,6 +152,16 @@ class Controller:
         refusal = Refusal("Job", message, self._clock(), final=final, transient=transient)
         self._known.note_refusal(resource, refusal)
         return self._plan(resource)
+
+    async def _delete(self, resource: Resource, deletion: Deletion) -> None:
+        """Delete the Job; one that is gone already needs none."""
+        job = Ref(JOBS, resource.namespace, deletion.job_name)
+        try:
+            self._known.job_written(await self._cluster.delete(job, deletion.uid))
+        except GoneError:
+            logger.debug("%s: is gone", job)
+        else:
+            logger.info("%s: deleted Job %s", resource.ref, deletion.job_name)
 
     async def _write(self, resource: Resource, patch: dict[str, Any], plan: Plan, facts: Facts) -> None:
         """Write the status, take in the answer, and only then tell of it."""

@@ -78,11 +78,14 @@ def every_write_changes_something(history: History) -> Iterator[str]:
 
 
 def attempts_rise(history: History) -> Iterator[str]:
-    """Check that no count of attempts falls."""
+    """Check that no count of attempts falls; another start begins at 0."""
     for name, versions in _resources(history):
-        before = {"failed": 0, "preempted": 0}
+        before, job = {"failed": 0, "preempted": 0}, None
         for version in versions:
-            counted = (version.body.get("status") or {}).get("attempts") or before
+            status = version.body.get("status") or {}
+            if status.get("jobName") != job:
+                before, job = dict.fromkeys(before, 0), status.get("jobName")
+            counted = status.get("attempts") or before
             if any(counted.get(key, 0) < before[key] for key in before):
                 yield f"{name}: attempts fell from {before} to {counted}"
             before = {key: counted.get(key, 0) for key in before}

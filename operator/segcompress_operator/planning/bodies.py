@@ -49,6 +49,7 @@ class JobSpecBody(TypedDict, total=False):
     backoffLimit: Any
     activeDeadlineSeconds: Any
     ttlSecondsAfterFinished: Any
+    managedBy: Any
 
 
 class JobBody(TypedDict, total=False):

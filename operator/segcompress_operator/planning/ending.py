@@ -1,5 +1,7 @@
 """The end of a run: its conditions, its times, its Event."""
 
+from typing import Any
+
 from segcompress_api.conditions import SUCCESS_REASONS, Reason
 from segcompress_api.status import Attempts, JobStatus, timestamp
 from segcompress_operator.planning import statuses
@@ -17,7 +19,7 @@ def end(look: Round, outcome: Outcome, job: ObservedJob | None = None) -> Plan:
     status = make(look.status, outcome, look.resource.generation, look.now)
     status = status.model_copy(update={"progress": None if good else last_progress(look)})
     if job is not None:
-        status = status.model_copy(update={"job_name": job.name, "attempts": count_attempts(look, job)})
+        status = status.model_copy(update=job_fields(look, job))
     status = statuses.ended_at(_begun(look, status, job), (job.ended if job else None) or look.now)
     word = "Succeeded" if good else "Failed"
     text = outcome.message if outcome.reason.value == word else f"{outcome.reason.value}: {outcome.message}"
@@ -36,13 +38,18 @@ def too_late(look: Round, deadline: int) -> Outcome:
     )
 
 
+def job_fields(look: Round, job: ObservedJob) -> dict[str, Any]:
+    """Return what the status says of the run's last Job."""
+    return {"start": job.start, "job_name": job.name, "attempts": count_attempts(look, job)}
+
+
 def count_attempts(look: Round, job: ObservedJob) -> Attempts:
-    """Count the pods that ended without a result; no count ever falls, since pods vanish.
+    """Count the Job's pods that ended without a result; no count ever falls, since pods vanish.
 
     One pod follows the other, so that those created after the newest that was counted are new. What was
     preempted and gone while the operator was away is not counted.
     """
-    before = look.status.attempts or Attempts()
+    before = attempts_before(look, job.name)
     ended = [pod for pod in look.observed.pods if pod.terminal and pod.exit_code != 0]
     failed = sum(not is_preempted(pod) for pod in ended)
     until = parse_time(before.preempted_until)
@@ -53,6 +60,13 @@ def count_attempts(look: Round, job: ObservedJob) -> Attempts:
         preempted=before.preempted + len(new),
         preempted_until=None if newest is None else timestamp(newest),
     )
+
+
+def attempts_before(look: Round, job_name: str) -> Attempts:
+    """Return what the status counts for the Job of that name: another start begins at 0."""
+    known = look.status.attempts or Attempts()
+    same = look.status.job_name in (None, job_name)
+    return known if same else Attempts(preempted_until=known.preempted_until)
 
 
 def _begun(look: Round, status: JobStatus, job: ObservedJob | None) -> JobStatus:

@@ -49,10 +49,11 @@ def facts_of(resource: Resource, observed: Observed, after: JobStatus) -> Facts:
     """Return what becomes true by writing `after` as the resource's status."""
     before = statuses.parse_status(resource.status)
     run = _ended_run(before, after)
-    pods = _newly_ended(observed.pods, before.attempts, after.attempts)
+    counted = before.attempts if before.job_name in (None, after.job_name) else None
+    pods = _newly_ended(observed.pods, counted, after.attempts)
     if run is not None:
         pods += tuple(pod for pod in observed.pods if pod.terminal and pod.exit_code == 0)[-1:]
-    gone = _count(after.attempts) - _count(before.attempts) - sum(pod.exit_code != 0 for pod in pods)
+    gone = _count(after.attempts) - _count(counted) - sum(pod.exit_code != 0 for pod in pods)
     gpus = _gpus(resource) if pods else 0
     seen = (EndedAttempt(outcome_of_pod(pod).reason.value, gpus * _seconds(pod)) for pod in pods)
     return Facts((*seen, *(EndedAttempt(UNKNOWN) for _ in range(gone))), run)

@@ -5,15 +5,16 @@ from datetime import timedelta
 from segcompress_api.conditions import Reason
 from segcompress_api.errors import InvalidSpecError
 from segcompress_api.status import timestamp
-from segcompress_operator.planning.ending import count_attempts, end, too_late
+from segcompress_operator.planning.ending import end, job_fields, too_late
 from segcompress_operator.planning.observed import ObservedJob
 from segcompress_operator.planning.outcomes import outcome_of_job, tells, unreadable
 from segcompress_operator.planning.plan import Announcement, Plan
-from segcompress_operator.planning.progress import Progress, lost_pod, overdue_at, progress_of
+from segcompress_operator.planning.progress import Progress, lost_pod, progress_of
 from segcompress_operator.planning.reported import progress_under_way
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.planning.spec import notes_on, parse_spec
-from segcompress_operator.planning.starting import LAST_START, WATCH_LAG_SECONDS, start
+from segcompress_operator.planning.starting import WATCH_LAG_SECONDS, start
+from segcompress_operator.planning.stopping import resumed, suspend
 
 QUIET_SECONDS = 5.0
 """A Job without a pod for this long is asked why."""
@@ -35,16 +36,15 @@ def follow(look: Round, job: ObservedJob) -> Plan:
             return Plan(requeue_after=1.0)
         if not seen or outcome is None:
             return Plan(list_pods_of=job.uid)
-    if outcome is not None:
-        return end(look, outcome, job)
-    return end(look, unreadable(job), job) if job.start >= LAST_START else start(look, before=job)
+    if outcome is None and not any(earlier.finished for earlier in look.observed.jobs[:-1]):
+        return suspend(look, job) if look.resource.suspend else start(look, before=job)
+    return end(look, outcome or unreadable(job), job)
 
 
 def _report(look: Round, job: ObservedJob) -> Plan:
     """Say how a run that is under way stands."""
     pods, refusal = look.observed.pods, look.observed.refused("Pod")
-    overdue = soonest(*(look.seconds_until(moment) for moment in map(overdue_at, pods) if moment))
-    overdue = overdue if overdue is not None and overdue > 0 else None
+    overdue = look.until_overdue()
     progress = lost_pod(job, pods, look.now) or progress_of(job, pods, refusal.message if refusal else "")
     if progress is None:
         return Plan(requeue_after=overdue)
@@ -53,19 +53,13 @@ def _report(look: Round, job: ObservedJob) -> Plan:
     if progress.reason is Reason.PENDING and is_new:
         return Plan(requeue_after=WATCH_LAG_SECONDS + look.seconds_until(job.created))
     status, reword = look.in_progress(progress)
-    status = status.model_copy(
-        update={
-            "job_name": job.name,
-            "attempts": count_attempts(look, job),
-            "progress": progress_under_way(look),
-        }
-    )
-    again = soonest(wait, overdue, reword)
+    status = status.model_copy(update={**job_fields(look, job), "progress": progress_under_way(look)})
+    said, again = resumed(look, job.start), soonest(wait, overdue, reword)
     if progress.reason is not Reason.RUNNING or status.start_time is not None:
-        return Plan(status=status, read_events_of=read_events_of, requeue_after=again)
+        return Plan(status=status, announcements=said, read_events_of=read_events_of, requeue_after=again)
     begun = next((pod.started for pod in reversed(pods) if pod.running and pod.started), look.now)
     status = status.model_copy(update={"start_time": timestamp(begun)})
-    return Plan(status=status, announcements=(_started(look, progress),), requeue_after=again)
+    return Plan(status=status, announcements=(*said, _started(look, progress)), requeue_after=again)
 
 
 def _silence(look: Round, job: ObservedJob) -> tuple[str | None, float | None]:

@@ -9,10 +9,11 @@ from datetime import datetime
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.following import follow
 from segcompress_operator.planning.observed import Resource
-from segcompress_operator.planning.plan import Observed, Plan, TtlChange
+from segcompress_operator.planning.plan import Deletion, Observed, Plan, TtlChange
 from segcompress_operator.planning.rounds import Round
 from segcompress_operator.planning.spec import strategy_name
 from segcompress_operator.planning.starting import start
+from segcompress_operator.planning.stopping import stop
 from segcompress_operator.settings import RunnerSettings
 
 
@@ -25,17 +26,24 @@ def plan_job(resource: Resource, observed: Observed, settings: RunnerSettings, n
     status = statuses.parse_status(resource.status)
     status = status.model_copy(update={"strategy": status.strategy or strategy_name(resource.spec)})
     look = Round(resource, observed, status, settings, now)
-    return follow(look, observed.jobs[-1]) if observed.jobs else start(look)
+    job = observed.jobs[-1] if observed.jobs else None
+    return stop(look, job) or (start(look) if job is None else follow(look, job))
 
 
 def _after_the_end(resource: Resource, observed: Observed) -> Plan:
-    """Hand finished Jobs to the ttl controller, and acknowledge an edit of the ttl."""
+    """Hand finished Jobs to the ttl controller, and acknowledge an edit that changes nothing any more.
+
+    A Job in the hands of another cluster is deleted, if that was not done with the end.
+    """
     changes = tuple(
         TtlChange(job.name, resource.ttl)
         for job in observed.jobs
         if job.finished and not job.deleting and job.ttl != resource.ttl
     )
+    handed_over = (job for job in observed.jobs if job.manager and not job.deleting)
+    delete = next((Deletion(job.name, job.uid) for job in handed_over), None)
     if resource.settled:
-        return Plan(ttl=changes)
+        return Plan(delete=delete, ttl=changes)
     status = statuses.parse_status(resource.status)
-    return Plan(status=statuses.observed_again(status, resource.generation), ttl=changes)
+    again = statuses.observed_again(status, resource.generation)
+    return Plan(status=again, delete=delete, ttl=changes)

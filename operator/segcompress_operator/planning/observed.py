@@ -12,13 +12,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from segcompress_api.job import SPEC_LIMIT
+from segcompress_api.job import DEFAULT_PREEMPTION_LIMIT, SPEC_LIMIT
 from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
-from segcompress_operator.resources.names import RUNNER_CONTAINER, START_LABEL, Owner, kueue_labels
+from segcompress_operator.resources.names import (
+    QUEUE_LABEL,
+    RUNNER_CONTAINER,
+    START_LABEL,
+    Owner,
+    kueue_labels,
+)
 
 Body = Mapping[str, Any]
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
+_JOB_CONTROLLER = "kubernetes.io/job-controller"
 _TERMINAL = ("Succeeded", "Failed")
 _MESSAGE_LIMIT = 4096
 """What the kubelet keeps of a termination message."""
@@ -44,6 +51,8 @@ class Resource:
     finished: bool
     settled: bool
     ttl: int | None
+    suspend: bool
+    preemption_limit: int
     spec: bytes
     oversized: str
     """Which part of the spec makes it too large to be kept, "" where it is not."""
@@ -99,6 +108,8 @@ class ObservedJob:
     started: datetime | None
     ended: datetime | None
     queue: str
+    manager: str
+    """Who runs it in the place of this cluster's Job controller, "" for nobody."""
 
     @property
     def finished(self) -> bool:
@@ -161,6 +172,8 @@ def parse_resource(body: Body) -> Resource:
         finished=finished,
         settled=settled,
         ttl=ttl if isinstance(ttl, int) else None,
+        suspend=spec.get("suspend") is True,
+        preemption_limit=_whole(spec.get("preemptionLimit"), DEFAULT_PREEMPTION_LIMIT),
         spec=b"" if oversized else text,
         oversized=oversized,
         status=_json(_end(status) if settled else status),
@@ -196,7 +209,8 @@ def parse_job(body: Body) -> ObservedJob:
         ttl=spec.get("ttlSecondsAfterFinished"),
         started=parse_time(status.get("startTime")),
         ended=parse_time(status.get("completionTime") or end.get("lastTransitionTime")),
-        queue=str(labels.get("kueue.x-k8s.io/queue-name", "")),
+        queue=str(labels.get(QUEUE_LABEL, "")),
+        manager=str(spec.get("managedBy") or "").removeprefix(_JOB_CONTROLLER),
     )
 
 

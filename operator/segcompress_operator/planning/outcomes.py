@@ -5,7 +5,7 @@ code allows it, and everything shown to people is cut and freed of control chara
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from segcompress_api.conditions import GATE_REASONS, SUCCESS_REASONS, Reason
@@ -22,6 +22,9 @@ _SECRET_WORDS = ("signature", "credential", "token")
 """In the query of a presigned address: whoever reads it may use it."""
 
 _SENTENCE_LIMIT = 1024
+
+FINAL = (ExitCode.SUCCEEDED, ExitCode.INVALID_INPUT, ExitCode.GATE_MISSED)
+"""Exit codes that no pod follows, by the Job's podFailurePolicy."""
 
 _ALLOWED: dict[int, tuple[frozenset[Reason], Reason]] = {
     ExitCode.SUCCEEDED: (SUCCESS_REASONS, Reason.SUCCEEDED),
@@ -73,10 +76,10 @@ def outcome_of_pod(pod: ObservedPod) -> Outcome:
 def outcome_of_job(job: ObservedJob, pods: Sequence[ObservedPod]) -> Outcome | None:
     """Return how a finished Job ended; None where the pod that tells is gone or left nothing readable."""
     if job.complete:
-        return _told(pods, (ExitCode.SUCCEEDED,))
+        return told(pods, (ExitCode.SUCCEEDED,))
     match job.failure:
         case "PodFailurePolicy":
-            return _told(pods, (ExitCode.INVALID_INPUT, ExitCode.GATE_MISSED))
+            return told(pods, (ExitCode.INVALID_INPUT, ExitCode.GATE_MISSED))
         case "DeadlineExceeded":
             return Outcome(
                 Reason.DEADLINE_EXCEEDED,
@@ -137,7 +140,8 @@ def _result(pod: ObservedPod) -> RunResult | None:
     return result if result.reason in (Reason.OUT_OF_MEMORY, Reason.RUNNER_CRASHED) else None
 
 
-def _told(pods: Sequence[ObservedPod], codes: tuple[ExitCode, ...]) -> Outcome | None:
+def told(pods: Sequence[ObservedPod], codes: Collection[ExitCode] = FINAL) -> Outcome | None:
+    """Return the outcome that the last pod with such an exit code tells, None without a readable one."""
     for pod in reversed(pods):
         if pod.exit_code in codes and not (is_preempted(pod) or pod.out_of_memory):
             result = _result(pod)

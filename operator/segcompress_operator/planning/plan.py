@@ -92,6 +92,14 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """A Job to be deleted, and no other of its name; it stays until its pods are gone."""
+
+    job_name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class TtlChange:
     """A finished Job's new ttl in seconds; None takes it away."""
 
@@ -101,7 +109,9 @@ class TtlChange:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Writes in their order (Job, status, ttl, Events), and when to look again.
+    """Writes in their order (Job, status with its Events, deletion, ttl), and when to look again.
+
+    The status is written under the version that was planned for, so nothing is deleted on an outdated view.
 
     `read_events_of` is the uid of a Job that gets no pod and says nothing: its Events are to be read, and the
     plan to be made again. `list_pods_of` is the uid of a Job whose pods are to be listed, and the same.
@@ -109,6 +119,7 @@ class Plan:
 
     create: Mapping[str, Any] | None = None
     status: JobStatus | None = None
+    delete: Deletion | None = None
     ttl: tuple[TtlChange, ...] = ()
     announcements: tuple[Announcement, ...] = ()
     read_events_of: str | None = None

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from segcompress_api.conditions import Reason
-from segcompress_api.contract import ExitCode
 from segcompress_api.status import timestamp
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod
-from segcompress_operator.planning.outcomes import is_preempted, outcome_of_pod, plain
+from segcompress_operator.planning.outcomes import FINAL, is_preempted, outcome_of_pod, plain
 
 _IMAGE_REASONS = frozenset(
     {
@@ -23,9 +22,6 @@ _IMAGE_REASONS = frozenset(
         "SignatureValidationFailed",
     }
 )
-_LAST = (ExitCode.SUCCEEDED, ExitCode.INVALID_INPUT, ExitCode.GATE_MISSED)
-"""Exit codes that no pod follows, by the Job's podFailurePolicy."""
-
 OVERDUE_SECONDS = 15.0
 """A kubelet reports a pod's end within this time after its grace."""
 
@@ -70,17 +66,20 @@ def overdue_at(pod: ObservedPod) -> datetime | None:
     return pod.ends_by + timedelta(seconds=OVERDUE_SECONDS)
 
 
-def lost_pod(job: ObservedJob, pods: tuple[ObservedPod, ...], now: datetime) -> Progress | None:
+def lost_pod(
+    job: ObservedJob, pods: tuple[ObservedPod, ...], now: datetime, then: str = ""
+) -> Progress | None:
     """Say which pod keeps the run from going on, where its end should have been reported by now.
 
-    Nobody knows whether it still computes, so no other pod may start.
+    Nobody knows whether it still computes, so no other pod may start. `then` says what follows its end, where
+    that is neither another pod nor the Job's end.
     """
     overdue = [(pod, moment) for pod in pods if (moment := overdue_at(pod)) is not None and moment <= now]
     if not overdue:
         return None
     pod, moment = overdue[-1]
     by = timestamp(moment - timedelta(seconds=OVERDUE_SECONDS))
-    follows = "the run ends" if job.ending else f"a new pod follows{_until_deadline(job)}"
+    follows = then or ("the run ends" if job.ending else f"a new pod follows{_until_deadline(job)}")
     return Progress(
         Reason.NODE_LOST,
         f"pod {pod.name} on node {pod.node} was to end by {by}, and the node does not say that it has; "
@@ -105,7 +104,7 @@ def _between_states(pod: ObservedPod) -> bool:
 
 
 def _without_a_pod(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -> Progress | None:
-    if _over(job, pods):
+    if is_over(job, pods):
         return None
     if refusal:
         return refused(refusal)
@@ -118,12 +117,14 @@ def refused(message: str) -> Progress:
     return Progress(reason, plain(message))
 
 
-def _over(job: ObservedJob, pods: tuple[ObservedPod, ...]) -> bool:
-    """Return whether no pod will follow those that ended."""
+def is_over(job: ObservedJob, pods: tuple[ObservedPod, ...]) -> bool:
+    """Return whether no pod will follow those that ended, whatever the Job controller has said so far."""
+    if job.ending:
+        return True
     if not pods or is_preempted(pods[-1]):
         return False
-    failures = sum(pod.exit_code != 0 and not is_preempted(pod) for pod in pods)
-    return pods[-1].exit_code in _LAST or failures > job.backoff_limit
+    failures = sum(pod.terminal and pod.exit_code != 0 and not is_preempted(pod) for pod in pods)
+    return pods[-1].exit_code in FINAL or failures > job.backoff_limit
 
 
 def _of_pod(pod: ObservedPod) -> Progress:

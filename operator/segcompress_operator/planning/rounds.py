@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from segcompress_api.conditions import Reason
-from segcompress_api.status import JobStatus
+from segcompress_api.conditions import ConditionType, Reason
+from segcompress_api.status import Condition, JobStatus
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.plan import Observed
-from segcompress_operator.planning.progress import Progress
+from segcompress_operator.planning.progress import Progress, overdue_at
 from segcompress_operator.settings import RunnerSettings
 
 REWORD_SECONDS = 60.0
@@ -39,6 +39,15 @@ class Round:
         One that lies as far ahead comes from a clock that is minutes off: it counts as long ago.
         """
         return abs(self.now - moment) >= timedelta(seconds=seconds)
+
+    def condition(self, type_: ConditionType) -> Condition | None:
+        """Return the condition as it stands."""
+        return next((each for each in self.status.conditions if each.type == type_.value), None)
+
+    def until_overdue(self) -> float | None:
+        """Return the seconds until the next pod counts as lost, None where none is about to."""
+        waits = soonest(*(self.seconds_until(m) for m in map(overdue_at, self.observed.pods) if m))
+        return waits if waits is not None and waits > 0 else None
 
     def in_progress(self, progress: Progress) -> tuple[JobStatus, float | None]:
         """Return the status of a run that goes on, and when to say again what was left unsaid.

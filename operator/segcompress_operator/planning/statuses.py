@@ -64,6 +64,28 @@ def in_progress(status: JobStatus, progress: Progress, generation: int, now: dat
     )
 
 
+def suspended(
+    status: JobStatus, words: str, left: Progress | None, generation: int, now: datetime
+) -> JobStatus:
+    """Return the status of a suspended run; `left` says what of it still runs, None where nothing does."""
+    reason, message = (left.reason, left.message) if left else (Reason.SUSPENDED, words)
+    return _with(
+        status,
+        [
+            (ConditionType.COMPLETE, "False", Reason.NOT_FINISHED, ""),
+            (ConditionType.FAILED, "False", Reason.NOT_FINISHED, ""),
+            (ConditionType.SUSPENDED, "True", Reason.SUSPENDED, words),
+            (ConditionType.FINISHED, "False", Reason.NOT_FINISHED, ""),
+            (ConditionType.ACCEPTED, "Unknown", Reason.NOT_MEASURED, ""),
+            (ConditionType.READY, "False", reason, message),
+            (ConditionType.RECONCILING, "True" if left else "False", reason, message if left else ""),
+            (ConditionType.STALLED, "False", Reason.NOT_FINISHED, ""),
+        ],
+        generation,
+        now,
+    )
+
+
 def succeeded(status: JobStatus, outcome: Outcome, generation: int, now: datetime) -> JobStatus:
     """Return the status of a run that ended well."""
     reason, message = outcome.reason, outcome.message

@@ -20,9 +20,10 @@ CONTROLLER_UID_LABEL = "batch.kubernetes.io/controller-uid"
 """The Job controller's label of a Job's pods."""
 
 RUNNER_CONTAINER = "runner"
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 WORKLOAD_PRIORITY_LABEL = "kueue.x-k8s.io/priority-class"
 _KUEUE_LABELS = (
-    "kueue.x-k8s.io/queue-name",
+    QUEUE_LABEL,
     WORKLOAD_PRIORITY_LABEL,
     "kueue.x-k8s.io/max-exec-time-seconds",
 )

@@ -93,7 +93,7 @@ def test_defaults_are_those_of_the_types(kubectl: Kubectl, name: str) -> None:
     assert spec["dataset"] == expected["dataset"]
     assert spec["model"] == expected["model"]
     assert (spec["runtime"]["device"], spec["runtime"]["gpus"]) == ("GPU", 1)
-    for key in ("seed", "backoffLimit", "activeDeadlineSeconds"):
+    for key in ("seed", "suspend", "backoffLimit", "preemptionLimit", "activeDeadlineSeconds"):
         assert spec[key] == expected[key]
 
 
@@ -183,7 +183,9 @@ def test_status_takes_no_float(kubectl: Kubectl, name: str, figures: dict[str, A
             "scj.spec.strategy.Distillation.alpha", ["Weight of the distillation loss"], id="a leaf"
         ),
         pytest.param(
-            "scj.spec", ["Immutable but for ttlSecondsAfterFinished", "storage", "-required-"], id="spec"
+            "scj.spec",
+            ["Immutable but for suspend and ttlSecondsAfterFinished", "storage", "-required-"],
+            id="spec",
         ),
         pytest.param("scj.status.conditions", ["Finished", "lastTransitionTime"], id="status"),
     ],

@@ -343,6 +343,7 @@ _CHANGES: dict[str, tuple[str, Any]] = {
     "runtime": ("spec.runtime.device", "CPU"),
     "seed": ("spec.seed", 1),
     "backoffLimit": ("spec.backoffLimit", 3),
+    "preemptionLimit": ("spec.preemptionLimit", 3),
     "activeDeadlineSeconds": ("spec.activeDeadlineSeconds", 60),
 }
 
@@ -373,10 +374,10 @@ def stored(kubectl: Kubectl) -> Body:
     return kubectl.get("immutable")
 
 
-def test_those_rows_cover_every_field_but_the_ttl() -> None:
+def test_those_rows_cover_every_field_but_two() -> None:
     spec = job_crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
 
-    assert set(_CHANGES) == set(spec["properties"]) - {"ttlSecondsAfterFinished"}
+    assert set(_CHANGES) == set(spec["properties"]) - {"suspend", "ttlSecondsAfterFinished"}
 
 
 @pytest.mark.parametrize(
@@ -385,6 +386,12 @@ def test_those_rows_cover_every_field_but_the_ttl() -> None:
 )
 def test_the_ttl_may_change(kubectl: Kubectl, stored: Body, value: int | None) -> None:
     answer = kubectl.send("replace", changed(stored, "spec.ttlSecondsAfterFinished", value), DRY)
+
+    assert answer.code == 0, answer.err
+
+
+def test_a_run_may_be_suspended(kubectl: Kubectl, stored: Body) -> None:
+    answer = kubectl.send("replace", changed(stored, "spec.suspend", True), DRY)  # noqa: FBT003 - its value
 
     assert answer.code == 0, answer.err
 

@@ -78,6 +78,41 @@ class Stage:
         self.reaches("Reconciling", "Running")
         return pod
 
+    def bind(self, pod: Body, node: str) -> None:
+        """Give the pod to a node: only its kubelet ends it from now on."""
+        name = pod["metadata"]["name"]
+        target = {"apiVersion": "v1", "kind": "Node", "name": node}
+        binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}, "target": target}
+        self.api.request("POST", f"/api/v1/namespaces/{self.namespace}/pods/{name}/binding", binding)
+
+    def runs_on(self, node: str) -> Body:
+        """Let the first pod run on a node."""
+        pod = self.pod()
+        self.bind(pod, node)
+        return self.runs(pod)
+
+    def being_deleted(self) -> Body:
+        """Wait until a Job is being deleted, and return it."""
+
+        def look() -> Body | None:
+            return next((job for job in self.jobs() if job["metadata"].get("deletionTimestamp")), None)
+
+        return eventually(look, "a Job being deleted")
+
+    def ends_deleted(self, pod: Body, code: int) -> None:
+        """Let the kubelet end a pod that is being deleted, and confirm that it is gone."""
+        name = pod["metadata"]["name"]
+        eventually(
+            lambda: self.api.get("pods", self.namespace, name)["metadata"].get("deletionTimestamp"),
+            "the pod deleted",
+        )
+        self.exits(pod, code)
+        self.api.delete("pods", self.namespace, name, gracePeriodSeconds=0)
+
+    def edit(self, **spec: object) -> None:
+        """Change fields of the spec."""
+        self.api.patch("scj", self.namespace, self.name, {"spec": spec})
+
     def waits_in(self, pod: Body, reason: str, message: str) -> None:
         self.kubelet(pod, "Pending", {"waiting": {"reason": reason, "message": message}})
 

@@ -302,9 +302,7 @@ def test_pod_on_a_lost_node_is_named_until_it_is_gone(stage: Stage) -> None:
     stage.apply(spec())
     pod = stage.pod()
     name = pod["metadata"]["name"]
-    target = {"apiVersion": "v1", "kind": "Node", "name": "gpu-7"}
-    binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}, "target": target}
-    stage.api.request("POST", f"/api/v1/namespaces/{stage.namespace}/pods/{name}/binding", binding)
+    stage.bind(pod, "gpu-7")
     stage.runs(pod)
     stage.api.delete("pods", stage.namespace, name, gracePeriodSeconds=1)
     message = stage.waits("NodeLost")["message"]

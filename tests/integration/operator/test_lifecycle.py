@@ -287,6 +287,11 @@ def test_operator_uses_every_right_and_asks_for_no_other(
     api.delete("resourcequotas", namespace, "none")
     finish(full)
     eventually(lambda: any("ttlSecondsAfterFinished" in job["spec"] for job in full.jobs()), "the ttl")
+    halted = Stage(api, namespace, "halted")
+    halted.apply(spec())
+    eventually(lambda: halted.status().get("jobName"), "its Job")
+    halted.edit(suspend=True)
+    halted.reaches("Reconciling", "Suspended", "False")
     asked, refused = set(), set()
     for entry in (*audited(plane, namespace), *audited(plane, NAMESPACE)):
         asked.add((subject(entry), entry["verb"]))

@@ -29,6 +29,7 @@ def test_what_is_left_out_has_the_documented_value() -> None:
     assert (spec.acceptance.max_miou_drop, spec.acceptance.min_sparsity) == (None, None)
     assert (spec.runtime.device, spec.runtime.gpus, spec.seed, spec.backoff_limit) == ("GPU", 1, 0, 2)
     assert (spec.active_deadline_seconds, spec.ttl_seconds_after_finished) == (86400, None)
+    assert (spec.suspend, spec.preemption_limit) == (False, 20)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,9 @@ def test_taken(path: str, value: object) -> None:
         pytest.param("spec.runtime.gpus", 2, id="more GPUs than one process uses"),
         pytest.param("spec.runtime.resources.limits.memory", "16 GB", id="no quantity"),
         pytest.param("spec.storage.secretRef.namespace", "other", id="another namespace's Secret"),
-        pytest.param("spec.suspend", True, id="a field of a later version"),
+        pytest.param("spec.suspend", "true", id="a word for a boolean"),
+        pytest.param("spec.preemptionLimit", -1, id="fewer than no preemptions"),
+        pytest.param("spec.parallelism", 2, id="a field of another kind"),
         pytest.param("apiVersion", "segcompress.dev/v1", id="another version"),
     ],
 )

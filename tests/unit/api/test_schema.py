@@ -118,13 +118,14 @@ def test_defaults_of_the_spec_are_those_of_the_types() -> None:
     assert None not in strings.values()
 
 
-def test_every_field_but_the_ttl_is_immutable_by_its_name() -> None:
+def test_every_field_but_two_is_immutable_by_its_name() -> None:
     rules = schema()["properties"]["spec"]["x-kubernetes-validations"]
     named = {
         rule["message"].partition(" ")[0].removeprefix("spec.") for rule in rules if "oldSelf" in rule["rule"]
     }
 
-    assert named == set(schema()["properties"]["spec"]["properties"]) - {"ttlSecondsAfterFinished"}
+    mutable = {"suspend", "ttlSecondsAfterFinished"}
+    assert named == set(schema()["properties"]["spec"]["properties"]) - mutable
 
 
 def test_every_rule_has_a_message() -> None:

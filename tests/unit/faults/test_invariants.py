@@ -113,6 +113,8 @@ def test_attempts_never_fall() -> None:
     versions = [resource(n, attempts=each) for n, each in enumerate(counted)]
     assert len([*invariants.attempts_rise(History(versions))]) == 1
     assert [*invariants.attempts_rise(History(versions[:2]))] == []
+    next_start = resource(3, attempts={"failed": 0, "preempted": 0}, jobName="demo-2")
+    assert [*invariants.attempts_rise(History([*versions[:2], next_start]))] == []
 
 
 def test_bugs_of_operator_and_proxy_are_found() -> None:

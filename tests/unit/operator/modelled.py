@@ -8,7 +8,7 @@ from typing import Any
 
 from segcompress_operator.errors import GoneError, RetryableError
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
-from unit.operator.samples import NOW, job_body, pod_body, resource_body, result
+from unit.operator.samples import NOW, job_body, pod_body, resource_body, result, spec_with
 
 Body = dict[str, Any]
 Event = tuple[str, Body]
@@ -54,10 +54,18 @@ class Truth:
         found = (body for body in self.objects[kind].values() if body["metadata"]["name"] == name)
         return next(found, None)
 
-    def apply(self, name: str) -> None:
-        """Create a resource."""
-        uid = f"uid-{self.version}"
-        self.put(COMPRESSION_JOBS, resource_body(name=name, uid=uid, creationTimestamp=self.at()))
+    def apply(self, name: str, *, suspend: bool = False) -> None:
+        """Create a resource; it tolerates one preemption."""
+        meta = {"name": name, "uid": f"uid-{self.version}", "creationTimestamp": self.at()}
+        spec = spec_with(preemptionLimit=1, suspend=suspend)
+        self.put(COMPRESSION_JOBS, resource_body(spec=spec, **meta))
+
+    def suspend(self, body: Body, *, suspend: bool) -> None:
+        """Let a user suspend or resume a resource."""
+        if body["spec"]["suspend"] != suspend:
+            meta = {**body["metadata"], "generation": body["metadata"]["generation"] + 1}
+            spec = {**body["spec"], "suspend": suspend}
+            self.put(COMPRESSION_JOBS, {**body, "metadata": meta, "spec": spec})
 
     def create(self, manifest: Mapping[str, Any]) -> Body:
         """Answer the POST of a Job, or return the one of that name; its owner need not exist any more."""
@@ -73,6 +81,15 @@ class Truth:
             "creationTimestamp": self.at(),
         }
         return self.put(JOBS, body)
+
+    def delete(self, name: str, uid: str) -> Body:
+        """Answer the DELETE of a Job in the foreground: it stays until its pods are gone."""
+        body = self.named(JOBS, name)
+        if body is None:
+            raise GoneError(name)
+        if body["metadata"]["uid"] != uid:
+            raise RetryableError("precondition")
+        return self.put(JOBS, {**body, "metadata": {**body["metadata"], "deletionTimestamp": self.at()}})
 
     def patch_status(self, ref: Ref, meta: Mapping[str, str], patch: Mapping[str, Any]) -> Body:
         """Answer the PATCH of a status."""
@@ -103,6 +120,16 @@ class Truth:
         """Complete a Job whose pod succeeded."""
         status = {"startTime": self.at(), "completionTime": self.at(), "conditions": [MET, DONE]}
         self.put(JOBS, {**job, "status": status})
+
+    def finish_deletion(self, job: Body, pods: list[Body], code: int) -> None:
+        """Take the next step of a Job that is being deleted: its pod ends, all pods go, it goes."""
+        running = [pod for pod in pods if pod["status"]["phase"] == "Running"]
+        for pod in running:
+            self.end_pod(pod, code)
+        for pod in pods if not running else ():
+            self.remove(PODS, pod["metadata"]["uid"])
+        if not pods:
+            self.remove(JOBS, job["metadata"]["uid"])
 
     def collect(self) -> None:
         """Collect garbage: what has an owner that is gone."""

@@ -281,3 +281,31 @@ def test_who_does_not_lead_reads_and_writes_nothing() -> None:
                 await cluster.get(Ref(kinds.JOBS, "vision", "a"))
 
     asyncio.run(scene())
+
+
+DELETE_OPTIONS = {"preconditions": {"uid": "job-1"}, "propagationPolicy": "Foreground"}
+
+
+def test_a_deletion_names_the_uid_and_waits_for_the_pods() -> None:
+    gone, server = talk(
+        lambda c: c.delete(Ref(kinds.JOBS, "vision", "job"), "job-1"),
+        {("DELETE", f"{JOBS}/job"): (200, MANIFEST)},
+    )
+    assert gone == MANIFEST
+    assert server.asked[-1][2] == DELETE_OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        pytest.param((404, {"reason": "NotFound", "message": "gone"}), GoneError, id="gone already"),
+        pytest.param((200, {"kind": "Status", "status": "Success"}), GoneError, id="gone at once"),
+        pytest.param((409, {"reason": "Conflict", "message": "uid"}), RetryableError, id="another one"),
+    ],
+)
+def test_a_deletion_that_finds_no_such_object_raises(answer: Answer, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        talk(
+            lambda c: c.delete(Ref(kinds.JOBS, "vision", "job"), "job-1"),
+            {("DELETE", f"{JOBS}/job"): answer},
+        )

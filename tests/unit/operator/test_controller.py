@@ -10,7 +10,7 @@ import pytest
 from segcompress_operator.cluster import Cluster, NameTakenError
 from segcompress_operator.controller import Controller, Workers
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
-from segcompress_operator.kinds import PODS, Kind, Ref
+from segcompress_operator.kinds import JOBS, PODS, Kind, Ref
 from segcompress_operator.planning.facts import Facts
 from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import Resource
@@ -51,6 +51,7 @@ class FakeCluster(Cluster):
         self.pods: list[dict[str, Any]] = []
         self.version = 100
         self.status: dict[str, Any] = {}
+        self.spec = spec_with()
 
     def _called(self, name: str, what: Any) -> None:
         self.calls.append((name, what))
@@ -69,7 +70,7 @@ class FakeCluster(Cluster):
         assert (ref, meta["uid"]) == (REF, OWNER.uid)
         self._called("status", patch)
         self.version += 1
-        body = resource_body(resourceVersion=str(self.version))
+        body = resource_body(resourceVersion=str(self.version), spec=self.spec)
         self.status.update(patch)
         body["status"].update(self.status)
         return body
@@ -77,6 +78,11 @@ class FakeCluster(Cluster):
     async def patch(self, ref: Ref, patch: Mapping[str, Any]) -> dict[str, Any]:
         self._called("ttl", (ref.kind, patch))
         return job_body(status=COMPLETE, resourceVersion="90", **patch)
+
+    async def delete(self, ref: Ref, uid: str) -> dict[str, Any]:
+        self._called("delete", uid)
+        assert (ref.kind, ref.name) == (JOBS, job_body()["metadata"]["name"])
+        return job_body(deletionTimestamp=at(0), resourceVersion="90")
 
     async def pod_refusal(self, namespace: str, job_uid: str) -> tuple[str, datetime | None]:  # noqa: ARG002
         self._called("look", job_uid)
@@ -345,3 +351,38 @@ def test_bug_with_one_key_stops_no_other() -> None:
 
 def _hash(uid: str) -> str:
     return f"{short_hash(uid)}-1"
+
+
+async def suspend(stage: Round) -> None:
+    """Suspend a run whose Job stands, in one round."""
+    stage.cluster.spec = spec_with(suspend=True)
+    stage.fed.resources.seen(resource_body(spec=stage.cluster.spec))
+    stage.fed.jobs.seen(job_body())
+    await stage.reconcile()
+
+
+def test_suspension_stands_in_the_status_before_the_job_is_deleted() -> None:
+    """So that nothing is deleted on an outdated view: it is written under the version that was seen."""
+
+    async def outdated(stage: Round) -> None:
+        with pytest.raises(RetryableError):
+            await suspend(stage)
+
+    assert play(suspend).cluster.calls[1:] == [("event", "Suspended"), ("delete", "job-1")]
+    assert play(outdated, status=RetryableError("conflict")).cluster.names == ["status"]
+
+
+def test_job_that_is_gone_before_it_is_deleted_is_no_fault() -> None:
+    async def scene(stage: Round) -> None:
+        await suspend(stage)
+        assert stage.queue._failures == {}
+
+    assert play(scene, delete=GoneError("gone")).cluster.names == ["status", "event", "delete"]
+
+
+def test_deleted_job_is_not_deleted_again_before_a_watch_tells_of_it() -> None:
+    async def scene(stage: Round) -> None:
+        await suspend(stage)
+        await stage.reconcile()
+
+    assert play(scene).cluster.names == ["status", "event", "delete"]

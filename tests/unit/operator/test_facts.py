@@ -111,3 +111,10 @@ def test_edit_of_an_ended_run_tells_nothing() -> None:
     body = resource_body(status=ended.to_wire(), generation=2)
     again = status_of(plan(observed, status=ended.to_wire(), generation=2))
     assert facts_of(parse_resource(body), observed, again) == Facts()
+
+
+def test_next_start_counts_its_own_pods() -> None:
+    before = {**RUNNING, "start": 2, "jobName": "demo-1", "attempts": {"failed": 2, "preempted": 0}}
+    pods = (ended_pod(1), running_pod("last"))
+    told = facts(Observed(jobs=(make_job(2),), pods=pods), status=before)
+    assert told.attempts == (EndedAttempt("RunnerCrashed", 0.0),)

@@ -27,7 +27,7 @@ from unit.operator.modelled import Body, Truth
 from unit.operator.samples import NOW, OWNER, SETTINGS
 
 STEPS = int(os.environ.get("SEGCOMPRESS_MODEL_STEPS", "1000"))
-STEPS_EACH = 50
+STEPS_EACH = 100
 
 pytestmark = pytest.mark.timeout(120 + STEPS // 10)
 
@@ -35,6 +35,7 @@ KINDS = (COMPRESSION_JOBS, JOBS, PODS)
 NAMES = ("one", "two")
 
 kinds, names = st.sampled_from(KINDS), st.sampled_from(NAMES)
+codes = st.sampled_from([0, 1, 5, 137])
 
 
 @dataclass
@@ -59,12 +60,18 @@ class Model(RuleBasedStateMachine):
 
     # What users and the cluster do.
 
-    @rule(name=names)
-    def apply_or_replace(self, name: str) -> None:
+    @rule(name=names, suspend=st.booleans())
+    def apply_or_replace(self, name: str, *, suspend: bool = False) -> None:
         existing = self.truth.named(COMPRESSION_JOBS, name)
         if existing is not None:
             self.truth.remove(COMPRESSION_JOBS, existing["metadata"]["uid"])
-        self.truth.apply(name)
+        self.truth.apply(name, suspend=suspend)
+
+    @rule(name=names, suspend=st.booleans())
+    def suspend_or_resume(self, name: str, *, suspend: bool) -> None:
+        existing = self.truth.named(COMPRESSION_JOBS, name)
+        if existing is not None:
+            self.truth.suspend(existing, suspend=suspend)
 
     @rule(name=names)
     def delete(self, name: str) -> None:
@@ -80,13 +87,15 @@ class Model(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.truth.seconds += seconds
 
-    @rule(code=st.sampled_from([0, 1, 5, 137]))
+    @rule(code=codes)
     def go_on_with_a_run(self, code: int) -> None:
         """Let the Job controller or the kubelet take the next step of every live Job."""
         for _, job in [*self.truth.live_jobs()]:
             pods = self.truth.owned(PODS, job["metadata"]["uid"])
             last = pods[-1] if pods else None
-            if last is None or last["status"]["phase"] == "Failed":
+            if "deletionTimestamp" in job["metadata"]:
+                self.truth.finish_deletion(job, pods, code)
+            elif last is None or last["status"]["phase"] == "Failed":
                 self.truth.start_pod(job)
             elif last["status"]["phase"] == "Running":
                 self.truth.end_pod(last, code)
@@ -179,7 +188,22 @@ class Model(RuleBasedStateMachine):
             except (GoneError, RetryableError):
                 return
             self.check_attempts(resource, body)
-            self.answers[name] = lambda: self.runs.written(body)
+
+            def written() -> None:
+                self.runs.written(body)
+                self.delete_job(plan)
+
+            self.answers[name] = written
+        else:
+            self.delete_job(plan)
+
+    def delete_job(self, plan: Plan) -> None:
+        if plan.delete is None:
+            return
+        try:
+            self.runs.job_written(self.truth.delete(plan.delete.job_name, plan.delete.uid))
+        except (GoneError, RetryableError):
+            return
 
     def check_no_ghost(self, resource: Resource) -> None:
         """Fail where a resource whose end was delivered gets a Job."""
@@ -188,12 +212,12 @@ class Model(RuleBasedStateMachine):
             assert resource.uid in self.truth.objects[COMPRESSION_JOBS]
 
     def check_attempts(self, resource: Resource, body: Body) -> None:
-        before = parse_status(resource.status).attempts
-        after = parse_status(json.dumps(body["status"]).encode()).attempts
-        if before is not None:
-            assert after is not None
-            assert after.failed >= before.failed
-            assert after.preempted >= before.preempted
+        before = parse_status(resource.status)
+        after = parse_status(json.dumps(body["status"]).encode())
+        if before.attempts is not None and before.job_name == after.job_name:
+            assert after.attempts is not None
+            assert after.attempts.failed >= before.attempts.failed
+            assert after.attempts.preempted >= before.attempts.preempted
 
     @rule(name=names)
     def answer(self, name: str) -> None:
@@ -218,17 +242,37 @@ class Model(RuleBasedStateMachine):
         self.tell(COMPRESSION_JOBS, len(self.truth.history[COMPRESSION_JOBS]))
         self.answer(name)
 
-    @rule()
-    def come_to_rest(self) -> None:
-        """Once all is delivered and answered, rounds end, and another one writes nothing."""
+    @rule(code=codes, steps=st.integers(1, 5))
+    def go_on_undisturbed(self, code: int, steps: int) -> None:
+        """Let all be delivered and answered for some steps: random ones alone seldom come that far."""
+        for _ in range(steps):
+            self.go_on_with_a_run(code)
+            self.truth.seconds += 4
+            self.do_rounds(2)
+
+    @rule(name=names, code=codes, steps=st.integers(0, 4))
+    def suspend_for_some_steps(self, name: str, code: int, steps: int) -> None:
+        """Suspend a run and resume it while its Job stands, goes, or is gone."""
+        self.go_on_undisturbed(code, 1)
+        self.suspend_or_resume(name, suspend=True)
+        self.do_rounds(1)
+        self.go_on_undisturbed(code, steps)
+        self.suspend_or_resume(name, suspend=False)
+
+    def do_rounds(self, rounds: int) -> None:
         for name in NAMES:
             self.answer(name)
-        for _ in range(8):
+        for _ in range(rounds):
             for kind in KINDS:
                 self.relist(kind)
             for name in NAMES:
                 self.reconcile(name)
                 self.answer(name)
+
+    @rule()
+    def come_to_rest(self) -> None:
+        """Once all is delivered and answered, rounds end, and another one writes nothing."""
+        self.do_rounds(8)
         for kind in KINDS:
             self.relist(kind)
         version = self.truth.version
@@ -236,6 +280,19 @@ class Model(RuleBasedStateMachine):
             self.reconcile(name)
         assert self.truth.version == version
         assert self.answers == {}
+        self.check_no_job_runs_on()
+
+    def check_no_job_runs_on(self) -> None:
+        """Fail where a run that ended or is suspended has a Job that goes on."""
+        for owner, job in self.truth.live_jobs():
+            resource = self.truth.objects[COMPRESSION_JOBS].get(owner)
+            pods = self.truth.owned(PODS, job["metadata"]["uid"])
+            if resource is None or "deletionTimestamp" in job["metadata"]:
+                continue
+            status = parse_status(json.dumps(resource["status"]).encode())
+            assert status.phase not in ("Succeeded", "Failed")
+            if resource["spec"]["suspend"]:
+                assert [pod["status"]["phase"] for pod in pods][-1:] in (["Succeeded"], ["Failed"])
 
     @invariant()
     def streams_that_told_all_left_no_ghost(self) -> None:

@@ -77,7 +77,7 @@ def test_facts_of_a_resource() -> None:
     labels = {"kueue.x-k8s.io/queue-name": "team", "other": "x"}
     body = {
         "metadata": {**META, "labels": labels, "managedFields": managed},
-        "spec": {"seed": 1, "name": "é", "ttlSecondsAfterFinished": 60},
+        "spec": {"suspend": True, "preemptionLimit": 3, "name": "é", "ttlSecondsAfterFinished": 60},
         "status": {"phase": "Running", "observedGeneration": 3},
     }
     assert facts(parse_resource(body)) == facts(
@@ -90,7 +90,9 @@ def test_facts_of_a_resource() -> None:
             finished=False,
             settled=False,
             ttl=60,
-            spec='{"seed":1,"name":"é","ttlSecondsAfterFinished":60}'.encode(),
+            suspend=True,
+            preemption_limit=3,
+            spec='{"suspend":true,"preemptionLimit":3,"name":"é","ttlSecondsAfterFinished":60}'.encode(),
             oversized="",
             status=b'{"phase":"Running","observedGeneration":3}',
             phase="Running",
@@ -102,7 +104,21 @@ def test_facts_of_a_resource() -> None:
 def test_facts_of_a_resource_that_says_nothing() -> None:
     bare = parse_resource(BARE)
     assert facts(bare) == facts(
-        Resource(Owner("", "n", "u", {}), 0, "", EPOCH, False, False, False, None, b"{}", "", b"{}")  # noqa: FBT003 - facts in their order
+        Resource(
+            owner=Owner("", "n", "u", {}),
+            generation=0,
+            resource_version="",
+            created=EPOCH,
+            deleting=False,
+            finished=False,
+            settled=False,
+            ttl=None,
+            suspend=False,
+            preemption_limit=20,
+            spec=b"{}",
+            oversized="",
+            status=b"{}",
+        )
     )
     assert parse_resource({**BARE, "spec": {"ttlSecondsAfterFinished": "soon"}}).ttl is None
 
@@ -148,6 +164,7 @@ def test_facts_of_a_job() -> None:
             "backoffLimit": 4,
             "activeDeadlineSeconds": 100,
             "ttlSecondsAfterFinished": 9,
+            "managedBy": "kueue.x-k8s.io/multikueue",
         },
         "status": {"active": 1, "failed": 3, "startTime": said(6), "conditions": [failed]},
     }
@@ -174,6 +191,7 @@ def test_facts_of_a_job() -> None:
             started=moment(6),
             ended=moment(8),
             queue="team",
+            manager="kueue.x-k8s.io/multikueue",
         )
     )
 
@@ -202,6 +220,7 @@ def test_facts_of_a_job_that_says_nothing() -> None:
             started=None,
             ended=None,
             queue="",
+            manager="",
         )
     )
 

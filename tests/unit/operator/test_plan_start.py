@@ -38,7 +38,7 @@ def test_resource_being_deleted_gets_nothing() -> None:
 
 
 def test_lost_second_start_is_made_again_as_second() -> None:
-    made = plan(Observed(), status={"jobName": JOB[:-1] + "2"})
+    made = plan(Observed(), status={"jobName": JOB[:-1] + "2", "start": 2})
     assert made.create is not None
     assert made.create["metadata"]["name"] == JOB[:-1] + "2"
 

@@ -221,7 +221,9 @@ LEAVES: Mapping[str, Leaf] = {
     "runtime.runtime_class_name": neither("nvidia"),
     "runtime.image": neither("registry.example.com/runner:1"),
     "seed": both(integers(1, 2**31 - 1)),
+    "suspend": neither(True),  # noqa: FBT003 - its value
     "backoff_limit": neither(0, 9),
+    "preemption_limit": neither(0, 9),
     "active_deadline_seconds": neither(5),
     "ttl_seconds_after_finished": neither(0, 60),
 }
