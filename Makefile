@@ -135,7 +135,7 @@ bench-sparse: install sample ## Measure sparse models on MNN beside dense ones, 
 
 .PHONY: test-integration
 test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
-	@$(DEVCLUSTER) build etcd kubernetes minio helm
+	@$(DEVCLUSTER) build etcd kubernetes minio helm states
 	@$(DEVCLUSTER) browser || echo "without chromium the tests of the report are not run"
 	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not large" tests/integration
 

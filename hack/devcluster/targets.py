@@ -86,7 +86,10 @@ TARGETS = (
 
 
 # Built only where they are named.
-EXTRAS = (Target("registry", (("registry", "segcompress.dev/devcluster/registry"),)),)
+EXTRAS = (
+    Target("registry", (("registry", "segcompress.dev/devcluster/registry"),)),
+    Target("states", (("states", "segcompress.dev/devcluster/states"),)),
+)
 
 
 def select(names: Iterable[str]) -> tuple[Target, ...]:

@@ -25,6 +25,9 @@ RUN_BY = {
     "examples/03-without-a-cluster/README.md: make install sample": (
         "tests/integration/docs/test_readme.py::test_without_a_cluster"
     ),
+    "examples/gitops/README.md: kubectl kustomize examples/gitops/overlays/half": (
+        "tests/integration/operator/test_gitops.py::test_commands_of_the_example"
+    ),
     "examples/sample/README.md: .venv/bin/python examples/sample/make_dataset.py OUT": (
         "tests/unit/sample/test_make_dataset.py::test_same_seed_gives_same_bytes"
     ),

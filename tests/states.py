@@ -1,0 +1,157 @@
+"""Every state of a resource, as the operator writes it: made by the plan itself, one step after the other.
+
+`python -m states` writes them where Argo CD's tests look for them; tests about other tools read them there.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from documents import ROOT
+from segcompress_operator.planning.job import plan_job
+from segcompress_operator.planning.observed import ObservedJob, ObservedPod, parse_pod, parse_resource
+from segcompress_operator.planning.plan import Observed
+from unit.operator.samples import (
+    ARTIFACTS,
+    DISRUPTED,
+    METRICS,
+    NOW,
+    OWNER,
+    SETTINGS,
+    SPEC,
+    at,
+    complete_job,
+    ended_pod,
+    failed_job,
+    make_job,
+    pending_pod,
+    pod_body,
+    resource_body,
+    result,
+    running_pod,
+)
+
+FOLDER = ROOT / "examples/gitops/argocd/resource_customizations/segcompress.dev/SegCompressionJob/testdata"
+
+State = dict[str, Any]
+HELD: dict[str, Any] = {"spec": {"suspend": True}, "labels": {"kueue.x-k8s.io/queue-name": "gpus"}}
+NEW: State = {"observedGeneration": -1}
+
+
+def status_after(observed: Observed, before: State, generation: int = 1, **spec: object) -> State:
+    """Return the status that the operator writes next."""
+    body = resource_body(spec={**SPEC, **spec}, status=before, generation=generation)
+    made = plan_job(parse_resource(body), observed, SETTINGS, NOW)
+    assert made.status is not None, "nothing to write"
+    return {**before, **made.status.to_wire()}
+
+
+def seen(job: ObservedJob, *pods: ObservedPod) -> Observed:
+    return Observed(jobs=(job,), pods=pods, asked=True)
+
+
+def lost_pod() -> ObservedPod:
+    body = pod_body("demo-pod", {"running": {"startedAt": at(-99)}}, "Running")
+    body["metadata"]["deletionTimestamp"] = at(-20)
+    body["spec"] = {"nodeName": "gpu-7"}
+    return parse_pod(body)
+
+
+def leaving() -> ObservedJob:
+    return make_job(deletionTimestamp=at(-1))
+
+
+def under_way() -> dict[str, State]:
+    """Return the states of a run that goes on."""
+    crashed, preempted = ended_pod(1, "MemoryError", name="first"), ended_pod(137, conditions=DISRUPTED)
+    secret = pending_pod("CreateContainerConfigError", 'secret "object-store" not found')
+    running = status_after(seen(make_job(), running_pod()), NEW)
+    return {
+        "new": NEW,
+        "pending": status_after(seen(make_job()), NEW),
+        "queued": status_after(seen(make_job(**HELD)), NEW),
+        "secret-not-found": status_after(seen(make_job(), secret), NEW),
+        "running": running,
+        "retrying": status_after(seen(make_job(), crashed), running),
+        "preempted": status_after(seen(make_job(), preempted), running),
+        "node-lost": status_after(seen(make_job(), lost_pod()), running),
+    }
+
+
+def suspended(running: State) -> dict[str, State]:
+    """Return the states around a suspension; all but the last have `spec.suspend: true`."""
+    suspending = status_after(seen(make_job(), running_pod()), running, 2, suspend=True)
+    gone = status_after(Observed(), suspending, 2, suspend=True)
+    return {
+        "suspend-unseen": running,
+        "suspending": suspending,
+        "suspended": gone,
+        "resume-unseen": gone,
+        "resumed": status_after(seen(make_job(2)), gone, 3),
+    }
+
+
+def ended(running: State) -> dict[str, State]:
+    """Return the ends of a run."""
+    published = {"metrics": METRICS, "artifacts": ARTIFACTS}
+    words = "mIoU 0.9235, 0.0052 less than the baseline"
+    ends = {
+        "succeeded": (complete_job(), ended_pod(0, result("Succeeded", words, **published))),
+        "reused": (complete_job(), ended_pod(0, result("Reused", words, **published))),
+        "gate-missed": (
+            failed_job("PodFailurePolicy"),
+            ended_pod(4, result("AcceptanceNotMet", "mIoU dropped by 0.0352; at most 0.02", **published)),
+        ),
+        "input-not-found": (
+            failed_job("PodFailurePolicy"),
+            ended_pod(3, result("InputNotFound", "s3://datasets/people/train.txt does not exist")),
+        ),
+        "backoff-limit": (failed_job("BackoffLimitExceeded", failed=3), ended_pod(1, "MemoryError")),
+    }
+    return {name: status_after(seen(*pair), running) for name, pair in ends.items()}
+
+
+def states() -> dict[str, State]:
+    """Return each state's resource, by its name."""
+    first = under_way()
+    generations = {"suspend-unseen": 2, "suspending": 2, "suspended": 2, "resume-unseen": 3, "resumed": 3}
+    halted = suspended(first["running"])
+    statuses = {**first, **halted, **ended(first["running"])}
+    stopped = ("suspend-unseen", "suspending", "suspended")
+    return {
+        name: resource(status, generations.get(name, 1), suspend=name in stopped)
+        for name, status in statuses.items()
+    }
+
+
+def resource(status: Mapping[str, Any], generation: int, *, suspend: bool) -> State:
+    return {
+        "apiVersion": "segcompress.dev/v1alpha1",
+        "kind": "SegCompressionJob",
+        "metadata": {"name": OWNER.name, "namespace": OWNER.namespace, "generation": generation},
+        "spec": {**SPEC, "suspend": suspend},
+        "status": dict(status),
+    }
+
+
+def files() -> dict[Path, str]:
+    """Return each generated file and its content."""
+    return {
+        FOLDER / f"{name}.yaml": yaml.safe_dump(body, sort_keys=False, width=110)
+        for name, body in states().items()
+    }
+
+
+def main() -> int:
+    """Write the files."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for path, content in files().items():
+        path.write_text(content)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
