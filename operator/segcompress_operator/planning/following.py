@@ -9,7 +9,7 @@ from segcompress_operator.planning.ending import end, job_fields, too_late
 from segcompress_operator.planning.observed import ObservedJob
 from segcompress_operator.planning.outcomes import outcome_of_job, tells, unreadable
 from segcompress_operator.planning.plan import Announcement, Plan
-from segcompress_operator.planning.progress import Progress, lost_pod, progress_of
+from segcompress_operator.planning.progress import Progress, after_a_lost_result, lost_pod, progress_of
 from segcompress_operator.planning.reported import progress_under_way
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.planning.spec import notes_on, parse_spec
@@ -48,6 +48,9 @@ def _report(look: Round, job: ObservedJob) -> Plan:
     progress = lost_pod(job, pods, look.now) or progress_of(job, pods, refusal.message if refusal else "")
     if progress is None:
         return Plan(requeue_after=overdue)
+    lost = [earlier for earlier in look.observed.jobs[:-1] if earlier.finished]
+    if progress.reason is Reason.PENDING and lost and not job.deleting:
+        progress = after_a_lost_result(lost[-1])
     read_events_of, wait = _silence(look, job)
     is_new = not look.status.conditions and not look.is_older(job.created, WATCH_LAG_SECONDS)
     if progress.reason is Reason.PENDING and is_new:

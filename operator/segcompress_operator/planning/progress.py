@@ -111,6 +111,14 @@ def _without_a_pod(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str
     return _after(job, pods) or Progress(Reason.PENDING, "waits for its pod")
 
 
+def after_a_lost_result(before: ObservedJob) -> Progress:
+    """Return how a run stands that looks for what its Job `before` has published."""
+    return Progress(
+        Reason.RETRYING,
+        f"the result of Job {before.name} could not be read; one more pod looks for what it published",
+    )
+
+
 def refused(message: str) -> Progress:
     """Return how a run stands whose Job or pod the API server refuses for now."""
     reason = Reason.QUOTA_EXCEEDED if "exceeded quota" in message else Reason.PENDING

@@ -10,7 +10,7 @@ from segcompress_operator.planning.ending import attempts_before, end, too_late
 from segcompress_operator.planning.observed import ObservedJob, parse_time
 from segcompress_operator.planning.outcomes import Outcome
 from segcompress_operator.planning.plan import Plan, Refusal
-from segcompress_operator.planning.progress import Progress, refused
+from segcompress_operator.planning.progress import after_a_lost_result, refused
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.planning.spec import check_spec, parse_spec
 from segcompress_operator.planning.stopping import resumed
@@ -70,12 +70,7 @@ def _asked_for(look: Round) -> datetime:
 
 def _once_more(look: Round, before: ObservedJob, number: int, job_name: str) -> JobStatus:
     """Return the status while a second pod finds the published manifest and reports it."""
-    status, _ = look.in_progress(
-        Progress(
-            Reason.RETRYING,
-            f"the result of Job {before.name} could not be read; one more pod looks for what it published",
-        )
-    )
+    status, _ = look.in_progress(after_a_lost_result(before))
     attempts = attempts_before(look, job_name)
     return status.model_copy(update={"start": number, "job_name": job_name, "attempts": attempts})
 

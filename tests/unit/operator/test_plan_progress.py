@@ -407,3 +407,14 @@ def test_attempts_never_fall() -> None:
     made = plan(Observed(jobs=(make_job(),), pods=(running_pod(),)), status=status)
     assert status_of(made).attempts is not None
     assert status_of(made).attempts.to_wire() == status["attempts"]  # type: ignore[union-attr]
+
+
+def test_start_after_a_lost_result_retries_until_its_pod_runs() -> None:
+    """Its phase does not fall back to Pending."""
+    jobs = (complete_job(), make_job(2))
+    words = f"the result of Job {JOB} could not be read; one more pod looks for what it published"
+    for pods in ((), (pending_pod(),)):
+        assert reconciling(plan(Observed(jobs=jobs, pods=pods))) == ("Retrying", words)
+    assert reconciling(plan(Observed(jobs=jobs, pods=(running_pod(),))))[0] == "Running"
+    no_secret = pending_pod("CreateContainerConfigError", 'secret "object-store" not found')
+    assert reconciling(plan(Observed(jobs=jobs, pods=(no_secret,))))[0] == "SecretNotFound"
