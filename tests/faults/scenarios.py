@@ -141,6 +141,25 @@ async def _edits_the_ttl_later(namespace: Namespace, _: Controllers) -> None:
     await namespace.patch(RESOURCES, "demo", {"spec": {"ttlSecondsAfterFinished": 7200}})
 
 
+async def _suspends(namespace: Namespace, _: Controllers) -> None:
+    await namespace.apply()
+    await namespace.reaches("Running")
+    await namespace.patch(RESOURCES, "demo", {"spec": {"suspend": True}})
+    await namespace.reaches("Suspended")
+    await namespace.until(lambda: not namespace.all(JOBS))
+    await namespace.patch(RESOURCES, "demo", {"spec": {"suspend": False}})
+
+
+async def _applies_suspended(namespace: Namespace, _: Controllers) -> None:
+    await namespace.apply(suspend=True)
+    await namespace.reaches("Suspended")
+    await namespace.patch(RESOURCES, "demo", {"spec": {"suspend": False}})
+
+
+async def _allows_no_preemption(namespace: Namespace, _: Controllers) -> None:
+    await namespace.apply(preemptionLimit=0)
+
+
 async def _deletes_the_namespace(namespace: Namespace, _: Controllers) -> None:
     await namespace.apply()
     await namespace.reaches("Running")
@@ -188,6 +207,7 @@ async def _on_a_lost_node(pod: Pod) -> None:
 
 
 _crash = ends(1, "ValueError: broken program")
+_preempted = ends(5, result("Preempted", "asked to stop"))
 _evicted = ends(
     137, conditions=[{"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}]
 )
@@ -206,7 +226,7 @@ SCENARIOS = (
     Scenario("gate missed", [_missed_gate], phases=_FAILS),
     Scenario("retry", [_crash, well]),
     Scenario("retries used up", [_crash, _crash], phases=_FAILS),
-    Scenario("preemption", [ends(5, result("Preempted", "asked to stop")), well]),
+    Scenario("preemption", [_preempted, well]),
     Scenario("eviction", [_evicted, well]),
     Scenario("node lost", [_on_a_lost_node, well], phases=_again),
     Scenario("bad runner JSON", [ends(0, '{"reason": "Succe'), _reused], phases=_again),
@@ -221,6 +241,9 @@ SCENARIOS = (
     Scenario("NameConflict", prepare=_takes_the_name, user=_nothing, phases=("Pending", "Failed")),
     Scenario("Job deleted by hand", [runs_on, well], user=_deletes_the_job, phases=_again),
     Scenario("labels taken away", [_later], user=_takes_labels_away, phases=_again),
+    Scenario("suspended and resumed", [runs_on, well], user=_suspends, phases=(*_RUNS, "Suspended", *_SUCCEEDS)),
+    Scenario("applied suspended", user=_applies_suspended, phases=("Suspended", *_SUCCEEDS)),
+    Scenario("preempted too often", [_preempted, runs_on], user=_allows_no_preemption, phases=_FAILS),
     Scenario("ttl edited while it runs", [_later], user=_edits_the_ttl),
     Scenario("ttl edited after the end", user=_edits_the_ttl_later),
     Scenario("deleted at once", user=_deletes_at_once, phases=_SUCCEEDS),
