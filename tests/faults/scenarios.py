@@ -241,7 +241,9 @@ SCENARIOS = (
     Scenario("NameConflict", prepare=_takes_the_name, user=_nothing, phases=("Pending", "Failed")),
     Scenario("Job deleted by hand", [runs_on, well], user=_deletes_the_job, phases=_again),
     Scenario("labels taken away", [_later], user=_takes_labels_away, phases=_again),
-    Scenario("suspended and resumed", [runs_on, well], user=_suspends, phases=(*_RUNS, "Suspended", *_SUCCEEDS)),
+    Scenario(
+        "suspended and resumed", [runs_on, well], user=_suspends, phases=(*_RUNS, "Suspended", *_SUCCEEDS)
+    ),
     Scenario("applied suspended", user=_applies_suspended, phases=("Suspended", *_SUCCEEDS)),
     Scenario("preempted too often", [_preempted, runs_on], user=_allows_no_preemption, phases=_FAILS),
     Scenario("ttl edited while it runs", [_later], user=_edits_the_ttl),
