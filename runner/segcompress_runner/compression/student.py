@@ -16,6 +16,7 @@ import paddle
 
 from segcompress_api.act_settings import ActSettings, DistillationSettings
 from segcompress_runner.compression.act_config import FLOAT_SCOPE
+from segcompress_runner.compression.depthwise import gather_gradients
 from segcompress_runner.compression.final_layers import final_outputs
 from segcompress_runner.compression.graph import Loaded, load
 from segcompress_runner.compression.losses import LOSSES
@@ -90,6 +91,8 @@ def make_student(lesson: Lesson, settings: ActSettings, steps: Sequence[Step], e
     loss, optimisation = _minimise(graphs.train, settings, groups, teacher, executor)
     for step in steps:
         step.after_loss(graphs, executor)
+    if isinstance(executor.place, paddle.CPUPlace):
+        gather_gradients(graphs.train)
     if optimisation.schedule is not None:
         # A step may return a new program, which would stay at the schedule's first rate.
         graphs.train.lr_scheduler = optimisation.schedule
