@@ -310,7 +310,7 @@ def test_the_job_that_those_rows_change_is_taken(kubectl: Kubectl) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param("spec.suspend", id="a field of the spec"),
+        pytest.param("spec.pause", id="a field of the spec"),
         pytest.param("spec.strategy.TrainConfig.epoch", id="a key of a section"),
         pytest.param(f"{PRUNE}.gmp_config.tuning_iterations", id="a key of the ramp"),
         pytest.param("spec.strategy.TransformerPrune", id="a section that is refused"),
