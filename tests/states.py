@@ -12,7 +12,8 @@ import yaml
 
 from documents import ROOT
 from segcompress_operator.planning.job import plan_job
-from segcompress_operator.planning.observed import ObservedJob, ObservedPod, parse_pod, parse_resource
+from segcompress_operator.planning.observed import ObservedJob, ObservedPod
+from segcompress_operator.planning.parsing import parse_pod, parse_resource
 from segcompress_operator.planning.plan import Observed
 from unit.operator.samples import (
     ARTIFACTS,

@@ -7,8 +7,8 @@ from integration.operator.objects import SPEC, SUCCEEDED
 from segcompress_api.conditions import Reason
 from segcompress_api.contract import parse_run_result
 from segcompress_api.status import JobStatus
-from segcompress_operator.planning.observed import parse_resource
 from segcompress_operator.planning.outcomes import Outcome
+from segcompress_operator.planning.parsing import parse_resource
 from segcompress_operator.planning.progress import Progress
 from segcompress_operator.planning.spec import parse_spec
 from segcompress_operator.planning.statuses import ended_at, in_progress, succeeded

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
-from segcompress_operator.planning.observed import parse_time
+from segcompress_operator.planning.parsing import parse_time
 
 Answer = Mapping[str, Any]
 

@@ -19,7 +19,7 @@ from kubernetes.aio.client import ApiClient, ApiException, Configuration
 from segcompress_operator.answers import Caller, ConflictError, caller_of, error_of, latest_refusal
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError, SettingError
 from segcompress_operator.kinds import EVENTS, Kind, Ref, kind_of
-from segcompress_operator.planning.observed import controller_uid
+from segcompress_operator.planning.parsing import controller_uid
 from segcompress_operator.planning.plan import Announcement
 from segcompress_operator.resources.names import event_name
 

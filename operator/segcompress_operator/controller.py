@@ -13,7 +13,8 @@ from segcompress_operator.errors import GoneError, OperatorError, RefusedError, 
 from segcompress_operator.kinds import JOBS, PODS, Kind, Ref
 from segcompress_operator.logs import about, add_to_subject
 from segcompress_operator.planning.facts import Facts, facts_of
-from segcompress_operator.planning.observed import Body, Resource
+from segcompress_operator.planning.observed import Resource
+from segcompress_operator.planning.parsing import Body
 from segcompress_operator.planning.plan import Deletion, Observed, Plan, Refusal
 from segcompress_operator.planning.statuses import status_patch
 from segcompress_operator.queue import WorkQueue

@@ -12,15 +12,8 @@ from typing import Any, Generic
 from segcompress_api.progress import ProgressReport
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
 from segcompress_operator.planning.bodies import JobBody, PodBody, ResourceBody
-from segcompress_operator.planning.observed import (
-    Body,
-    ObservedJob,
-    ObservedPod,
-    Resource,
-    parse_job,
-    parse_pod,
-    parse_resource,
-)
+from segcompress_operator.planning.observed import ObservedJob, ObservedPod, Resource
+from segcompress_operator.planning.parsing import Body, parse_job, parse_pod, parse_resource
 from segcompress_operator.planning.plan import Observed, Refusal, Reported
 from segcompress_operator.resources.names import runner_job_name
 from segcompress_operator.watching.store import R, Scope, Store

@@ -1,7 +1,7 @@
 """The parts of the API server's objects that are read: a stream skips the others without building them.
 
 Most of an object is of no concern here: managed fields, a Job's template, a pod's spec. Types are given to
-what is looked into; a leaf of any type reaches the parsers of `observed`, which know what to make of it.
+what is looked into; a leaf of any type reaches the parsers of `parsing`, which know what to make of it.
 """
 
 from typing import Any, TypedDict

@@ -5,8 +5,9 @@ from typing import Any
 from segcompress_api.conditions import SUCCESS_REASONS, Reason
 from segcompress_api.status import Attempts, JobStatus, timestamp
 from segcompress_operator.planning import statuses
-from segcompress_operator.planning.observed import ObservedJob, parse_time
+from segcompress_operator.planning.observed import ObservedJob
 from segcompress_operator.planning.outcomes import Outcome, is_preempted, plain
+from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Announcement, Plan
 from segcompress_operator.planning.reported import last_progress
 from segcompress_operator.planning.rounds import Round

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from segcompress_api.errors import InvalidSpecError
 from segcompress_api.status import Attempts, JobStatus
 from segcompress_operator.planning import statuses
-from segcompress_operator.planning.observed import ObservedPod, Resource, parse_time
+from segcompress_operator.planning.observed import ObservedPod, Resource
 from segcompress_operator.planning.outcomes import is_preempted, outcome_of_pod
+from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Observed
 from segcompress_operator.planning.spec import parse_spec
 from segcompress_operator.resources.runner_pod import whole_gpus

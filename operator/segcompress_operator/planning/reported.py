@@ -2,7 +2,7 @@
 
 from segcompress_api.progress import JobProgress, is_due
 from segcompress_api.status import timestamp
-from segcompress_operator.planning.observed import parse_time
+from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Reported
 from segcompress_operator.planning.rounds import Round
 

@@ -13,7 +13,8 @@ from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import SPEC_LIMIT, JobSpec
 from segcompress_api.strategy import SECTION_SPELLINGS
 from segcompress_operator.planning.allowed import check_allowed
-from segcompress_operator.planning.observed import Resource, largest_part
+from segcompress_operator.planning.observed import Resource
+from segcompress_operator.planning.parsing import largest_part
 from segcompress_operator.settings import RunnerSettings
 
 _COMPRESSIONS = (

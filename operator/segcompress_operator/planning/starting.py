@@ -7,8 +7,9 @@ from segcompress_api.errors import InvalidSpecError
 from segcompress_api.job import JobSpec
 from segcompress_api.status import JobStatus
 from segcompress_operator.planning.ending import attempts_before, end, too_late
-from segcompress_operator.planning.observed import ObservedJob, parse_time
+from segcompress_operator.planning.observed import ObservedJob
 from segcompress_operator.planning.outcomes import Outcome
+from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Plan, Refusal
 from segcompress_operator.planning.progress import after_a_lost_result, refused
 from segcompress_operator.planning.rounds import Round, soonest

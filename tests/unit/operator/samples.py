@@ -5,14 +5,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from segcompress_operator.planning.observed import (
-    ObservedJob,
-    ObservedPod,
-    Resource,
-    parse_job,
-    parse_pod,
-    parse_resource,
-)
+from segcompress_operator.planning.observed import ObservedJob, ObservedPod, Resource
+from segcompress_operator.planning.parsing import parse_job, parse_pod, parse_resource
 from segcompress_operator.resources.names import Owner, labels, runner_job_name
 from segcompress_operator.settings import RunnerSettings
 

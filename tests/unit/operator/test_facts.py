@@ -7,8 +7,8 @@ import pytest
 from segcompress_api.conditions import Reason
 from segcompress_api.status import JobStatus
 from segcompress_operator.planning.facts import UNKNOWN, EndedAttempt, EndedRun, Facts, facts_of
-from segcompress_operator.planning.observed import parse_resource
 from segcompress_operator.planning.outcomes import Outcome
+from segcompress_operator.planning.parsing import parse_resource
 from segcompress_operator.planning.plan import Observed
 from segcompress_operator.planning.statuses import ended_at, failed
 from unit.operator.planned import PUBLISHED, RUNNING, plan, status_of

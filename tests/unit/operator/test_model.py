@@ -18,7 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from segcompress_operator.errors import GoneError, RetryableError
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
 from segcompress_operator.planning.job import plan_job
-from segcompress_operator.planning.observed import Resource, parse_job, parse_pod, parse_resource
+from segcompress_operator.planning.observed import Resource
+from segcompress_operator.planning.parsing import parse_job, parse_pod, parse_resource
 from segcompress_operator.planning.plan import Plan
 from segcompress_operator.planning.statuses import parse_status, status_patch
 from segcompress_operator.runs import Runs

@@ -10,15 +10,10 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from segcompress_operator.planning import observed
+from segcompress_operator.planning import parsing
 from segcompress_operator.planning.bodies import JobBody, PodBody, ResourceBody
-from segcompress_operator.planning.observed import (
-    ObservedJob,
-    ObservedPod,
-    Resource,
-    controller_uid,
-    parse_time,
-)
+from segcompress_operator.planning.observed import ObservedJob, ObservedPod, Resource
+from segcompress_operator.planning.parsing import controller_uid, parse_time
 from segcompress_operator.resources.names import Owner
 from segcompress_operator.watching.decoding import Reader
 
@@ -32,15 +27,15 @@ def read(kind: type, body: Any) -> Any:
 
 
 def parse_resource(body: Any) -> Resource:
-    return observed.parse_resource(read(ResourceBody, body))
+    return parsing.parse_resource(read(ResourceBody, body))
 
 
 def parse_job(body: Any) -> ObservedJob:
-    return observed.parse_job(read(JobBody, body))
+    return parsing.parse_job(read(JobBody, body))
 
 
 def parse_pod(body: Any) -> ObservedPod:
-    return observed.parse_pod(read(PodBody, body))
+    return parsing.parse_pod(read(PodBody, body))
 
 
 def moment(second: int) -> datetime:

@@ -6,7 +6,7 @@ import pytest
 
 from segcompress_api.conditions import Reason
 from segcompress_api.contract import parse_run_result
-from segcompress_operator.planning.observed import ObservedPod, parse_pod
+from segcompress_operator.planning.observed import ObservedPod
 from segcompress_operator.planning.outcomes import (
     Outcome,
     is_preempted,
@@ -16,6 +16,7 @@ from segcompress_operator.planning.outcomes import (
     tells,
     unreadable,
 )
+from segcompress_operator.planning.parsing import parse_pod
 from unit.operator.samples import (
     DISRUPTED,
     JOB,

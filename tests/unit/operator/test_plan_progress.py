@@ -8,7 +8,7 @@ import pytest
 
 from segcompress_api.conditions import MESSAGE_LIMIT
 from segcompress_operator.planning.following import QUIET_SECONDS
-from segcompress_operator.planning.observed import parse_pod
+from segcompress_operator.planning.parsing import parse_pod
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, LAST_TRY_SECONDS, Observed, Plan, Refusal
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
 from unit.operator.planned import PUBLISHED, RUNNING, conditions, plan, reconciling, status_of

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from segcompress_api.job import SPEC_LIMIT
-from segcompress_operator.planning import observed
+from segcompress_operator.planning import parsing
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, LAST_TRY_SECONDS, Observed, Plan, Refusal
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
 from segcompress_operator.settings import Allowed, RunnerSettings
@@ -245,13 +245,13 @@ def test_large_spec_that_is_nested_deep_is_measured_at_a_few_levels(monkeypatch:
     for _ in range(100):
         nested = {"k" * 200: nested}
     measured: list[object] = []
-    spell = observed._json
+    spell = parsing._json
 
     def counted(value: object) -> bytes:
         measured.append(value)
         return spell(value)
 
-    monkeypatch.setattr(observed, "_json", counted)
+    monkeypatch.setattr(parsing, "_json", counted)
     resource = make_resource(spec=spec_with(strategy={"Global": nested}))
     assert resource.oversized.startswith("spec.strategy.Global.kkk")
     assert len(resource.oversized) < 200

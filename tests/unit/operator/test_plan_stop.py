@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from segcompress_api.status import Attempts
-from segcompress_operator.planning.observed import ObservedJob, ObservedPod, parse_pod
+from segcompress_operator.planning.observed import ObservedJob, ObservedPod
+from segcompress_operator.planning.parsing import parse_pod
 from segcompress_operator.planning.plan import Deletion, Observed, Plan, Refusal
 from unit.operator.planned import PUBLISHED, RUNNING, conditions, failure, plan, reconciling, status_of
 from unit.operator.samples import (

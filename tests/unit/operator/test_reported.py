@@ -8,7 +8,8 @@ import pytest
 
 from segcompress_api.progress import ProgressReport
 from segcompress_api.status import JobStatus
-from segcompress_operator.planning.observed import ObservedPod, parse_pod
+from segcompress_operator.planning.observed import ObservedPod
+from segcompress_operator.planning.parsing import parse_pod
 from segcompress_operator.planning.plan import Observed, Reported
 from segcompress_operator.planning.statuses import parse_status, status_patch
 from unit.operator.planned import PUBLISHED, RUNNING, plan, status_of

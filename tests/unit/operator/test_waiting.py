@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from segcompress_operator.planning.observed import parse_pod
+from segcompress_operator.planning.parsing import parse_pod
 from segcompress_operator.planning.plan import Observed, Plan, Refusal
 from segcompress_operator.planning.progress import lost_pod, overdue_at, progress_of
 from unit.operator.planned import RUNNING, failure, plan, reconciling, status_of
