@@ -83,9 +83,14 @@ class JobProgress(Model):
     )
 
 
+def seconds_until_due(*, moved: bool, seconds: float) -> float:
+    """Return how long to wait until progress may be told that was told `seconds` ago; 0 or less: now."""
+    return (PERIOD_SECONDS if moved else LONGEST_SECONDS) - seconds
+
+
 def is_due(*, moved: bool, seconds: float) -> bool:
     """Return whether to tell of progress `seconds` after the last time; `moved` is of stage or percent.
 
     The runner asks before it sends, and the operator before it writes.
     """
-    return seconds >= (PERIOD_SECONDS if moved else LONGEST_SECONDS)
+    return seconds_until_due(moved=moved, seconds=seconds) <= 0

@@ -14,7 +14,7 @@ from segcompress_operator.planning.reported import progress_under_way
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.planning.spec import notes_on, parse_spec
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS, start
-from segcompress_operator.planning.stopping import resumed, suspend
+from segcompress_operator.planning.stopping import resumed, stop, suspend
 
 QUIET_SECONDS = 5.0
 """A Job without a pod for this long is asked why."""
@@ -37,8 +37,15 @@ def follow(look: Round, job: ObservedJob) -> Plan:
         if not seen or outcome is None:
             return Plan(list_pods_of=job.uid)
     if outcome is None and not any(earlier.finished for earlier in look.observed.jobs[:-1]):
-        return suspend(look, job) if look.resource.suspend else start(look, before=job)
+        return _after_a_lost_result(look, job)
     return end(look, outcome or unreadable(job), job)
+
+
+def _after_a_lost_result(look: Round, job: ObservedJob) -> Plan:
+    """Make the next start, unless the run is to stop; that start's Job may have come and gone already."""
+    is_past = job.start < (look.status.start or 1)
+    stopped = stop(look, None) if is_past else suspend(look, job) if look.resource.suspend else None
+    return stopped or start(look, before=job)
 
 
 def _report(look: Round, job: ObservedJob) -> Plan:
@@ -56,8 +63,9 @@ def _report(look: Round, job: ObservedJob) -> Plan:
     if progress.reason is Reason.PENDING and is_new:
         return Plan(requeue_after=WATCH_LAG_SECONDS + look.seconds_until(job.created))
     status, reword = look.in_progress(progress)
-    status = status.model_copy(update={**job_fields(look, job), "progress": progress_under_way(look)})
-    said, again = resumed(look, job.start), soonest(wait, overdue, reword)
+    shown, unsaid = progress_under_way(look)
+    status = status.model_copy(update={**job_fields(look, job), "progress": shown})
+    said, again = resumed(look, job.start), soonest(wait, overdue, reword, unsaid)
     if progress.reason is not Reason.RUNNING or status.start_time is not None:
         return Plan(status=status, announcements=said, read_events_of=read_events_of, requeue_after=again)
     begun = next((pod.started for pod in reversed(pods) if pod.running and pod.started), look.now)

@@ -33,22 +33,25 @@ def start(look: Round, before: ObservedJob | None = None) -> Plan:
     try:
         spec = parse_spec(look.resource)
         check_spec(spec, owner.labels, look.settings)
-        number = before.start + 1 if before else look.status.start or 1
+        number = max(before.start + 1 if before else 1, look.status.start or 1)
         job = make_runner_job(owner, spec, number, look.settings)
     except InvalidSpecError as error:
         return end(look, Outcome(Reason.INVALID_SPEC, str(error)), before)
     refusal = observed.refused("Job")
     if refusal is not None and look.now < refusal.next_try(refusal.since or refusal.seen):
         return _wait(look, refusal, spec, before)
-    status = _once_more(look, before, number, job["metadata"]["name"]) if before else None
-    return Plan(create=job, status=status, requeue_after=WATCH_LAG_SECONDS)
+    if before is None:
+        return Plan(create=job, requeue_after=WATCH_LAG_SECONDS)
+    status = _once_more(look, before, number, job["metadata"]["name"])
+    said = resumed(look, number)
+    return Plan(create=job, status=status, announcements=said, requeue_after=WATCH_LAG_SECONDS)
 
 
 def _wait(look: Round, refusal: Refusal, spec: JobSpec, before: ObservedJob | None) -> Plan:
     """Say why the Job cannot be made, until that is mended or the deadline has come."""
     if refusal.final:
         return end(look, Outcome(Reason.INVALID_SPEC, refused(refusal.message).message), before)
-    deadline = _asked_for(look) + timedelta(seconds=spec.active_deadline_seconds)
+    deadline = _asked_for(look, before) + timedelta(seconds=spec.active_deadline_seconds)
     if look.now >= deadline:
         return end(look, too_late(look, spec.active_deadline_seconds), before)
     status, reword = look.in_progress(refused(refusal.message))
@@ -60,13 +63,16 @@ def _wait(look: Round, refusal: Refusal, spec: JobSpec, before: ObservedJob | No
     )
 
 
-def _asked_for(look: Round) -> datetime:
-    """Return when the run was last asked for: when it was created or resumed."""
+def _asked_for(look: Round, before: ObservedJob | None) -> datetime:
+    """Return when this start was first due: the run was seen first, resumed, or its last Job ended.
+
+    Not when the resource was created: the operator may have been away for longer than the deadline.
+    """
+    if before is not None:
+        return before.ended or look.now
     suspended = look.condition(ConditionType.SUSPENDED)
-    if suspended is None:
-        return look.resource.created
-    moment = parse_time(suspended.last_transition_time) if suspended.status == "False" else look.now
-    return max(look.resource.created, moment or look.now)
+    since = suspended.last_transition_time if suspended and suspended.status == "False" else None
+    return parse_time(since) or look.now
 
 
 def _once_more(look: Round, before: ObservedJob, number: int, job_name: str) -> JobStatus:

@@ -50,7 +50,7 @@ def suspend(look: Round, job: ObservedJob | None) -> Plan:
     status = statuses.suspended(look.status, words, left, look.resource.generation, look.now)
     fields = job_fields(look, job) if job and not _is_replaced(look, job) else {}
     return Plan(
-        status=status.model_copy(update={**fields, "start": number}),
+        status=status.model_copy(update={**fields, "start": number, "progress": None}),
         announcements=() if _is_suspended(look) else (Announcement("Normal", "Suspended", words),),
         delete=_deletion(job) if job and runs else None,
         requeue_after=look.until_overdue(),

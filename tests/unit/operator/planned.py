@@ -1,5 +1,6 @@
 """One look at the sample resource, and what its plan says."""
 
+from datetime import timedelta
 from typing import Any
 
 from segcompress_api.conditions import Reason
@@ -19,6 +20,12 @@ from unit.operator.samples import (
 
 PUBLISHED: dict[str, Any] = {"metrics": METRICS, "artifacts": ARTIFACTS}
 RUNNING = in_progress(JobStatus(), Progress(Reason.RUNNING, "pod demo-pod is at work"), 1, NOW).to_wire()
+
+
+def waiting(seconds: float) -> dict[str, Any]:
+    """Return the status of a run that has had no Job since `seconds` from now."""
+    since = NOW + timedelta(seconds=seconds)
+    return in_progress(JobStatus(), Progress(Reason.PENDING, ""), 1, since).to_wire()
 
 
 def plan(observed: Observed, settings: RunnerSettings = SETTINGS, **resource: Any) -> Plan:

@@ -63,7 +63,7 @@ def test_one_more_start_counts_anew() -> None:
             {}, {"refusal": Refusal("Job", "no", NOW, final=True)}, "InvalidSpec", id="refused for good"
         ),
         pytest.param(
-            {"spec": spec_with(activeDeadlineSeconds=60)},
+            {"spec": spec_with(activeDeadlineSeconds=5)},
             {"refusal": Refusal("Job", "not now", NOW)},
             "DeadlineExceeded",
             id="refused until the deadline",

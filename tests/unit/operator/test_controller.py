@@ -19,7 +19,7 @@ from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
 from segcompress_operator.queue import WorkQueue
 from segcompress_operator.resources.names import short_hash
 from unit.operator.fed import REF, Fed, versioned
-from unit.operator.planned import PUBLISHED
+from unit.operator.planned import PUBLISHED, waiting
 from unit.operator.samples import (
     NOW,
     OWNER,
@@ -311,7 +311,7 @@ def test_job_that_the_api_server_cannot_take_is_told_from_the_first_round(error:
 
 def test_deadline_holds_while_no_job_can_be_made() -> None:
     async def scene(stage: Round) -> None:
-        stage.fed.resources.seen(resource_body(spec=spec_with(activeDeadlineSeconds=30)))
+        stage.fed.resources.seen(resource_body(spec=spec_with(activeDeadlineSeconds=30), status=waiting(-30)))
         with pytest.raises(RetryableError):
             await stage.reconcile()
 

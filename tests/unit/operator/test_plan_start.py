@@ -12,12 +12,13 @@ from segcompress_operator.planning import parsing
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, LAST_TRY_SECONDS, Observed, Plan, Refusal
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
 from segcompress_operator.settings import Allowed, RunnerSettings
-from unit.operator.planned import failure, plan, reconciling
+from unit.operator.planned import failure, plan, reconciling, status_of, waiting
 from unit.operator.samples import (
     JOB,
     NOW,
     SPEC,
     at,
+    complete_job,
     make_job,
     make_resource,
     running_pod,
@@ -178,8 +179,20 @@ def test_job_that_can_never_be_created_is_an_invalid_spec() -> None:
 
 def test_refused_job_ends_at_the_deadline() -> None:
     refusal = Refusal("Job", "exceeded quota: none", NOW)
-    made = plan(Observed(refusal=refusal), spec=spec_with(activeDeadlineSeconds=60))
+    for seconds, phase in ((-59, "Pending"), (-60, "Failed")):
+        spec = spec_with(activeDeadlineSeconds=60)
+        made = plan(Observed(refusal=refusal), spec=spec, status=waiting(seconds))
+        assert status_of(made).phase == phase
     assert failure(made)[0] == "DeadlineExceeded"
+
+
+def test_deadline_counts_from_the_first_look() -> None:
+    """An operator that was away for a day fails no run because the API server is busy when it comes back."""
+    refusal = Refusal("Job", "HTTP status 503", NOW, transient=True)
+    made = plan(Observed(refusal=refusal), creationTimestamp=at(-90_000))
+    assert status_of(made).phase == "Pending"
+    again = Observed(jobs=(complete_job(),), asked=True, refusal=refusal)
+    assert status_of(plan(again, status=waiting(-90_000))).phase == "Pending"
 
 
 @pytest.mark.parametrize(
@@ -204,8 +217,8 @@ def test_refusals_of_another_kind_do_not_count_as_the_same() -> None:
 
 def test_refused_job_is_looked_at_at_its_deadline() -> None:
     refusal = Refusal("Job", "exceeded quota: none", NOW, since=NOW - timedelta(seconds=500))
-    made = plan(Observed(refusal=refusal), spec=spec_with(activeDeadlineSeconds=100))
-    assert made.requeue_after == 40
+    spec = spec_with(activeDeadlineSeconds=100)
+    assert plan(Observed(refusal=refusal), spec=spec, status=waiting(-60)).requeue_after == 40
 
 
 def too_large(nodes: int) -> dict[str, Any]:

@@ -399,3 +399,32 @@ def test_job_that_another_cluster_is_to_run_is_refused_and_deleted() -> None:
 def test_job_of_this_clusters_controller_is_followed() -> None:
     job = make_job(spec={"managedBy": "kubernetes.io/job-controller"})
     assert status_of(plan(Observed(jobs=(job,), pods=(running_pod(),)))).phase == "Running"
+
+
+LOST = {**RUNNING, "start": 2, "jobName": SECOND, "attempts": {"failed": 0, "preempted": 1}}
+"""The status of a run whose first result was lost, while its second start runs."""
+
+
+def after_the_second_start(status: dict[str, Any], **spec: Any) -> Plan:
+    """Return the plan where the first Job is all that is left."""
+    return plan(Observed(jobs=(complete_job(),), asked=True), spec=spec_with(**spec), status=status)
+
+
+def test_second_start_that_was_preempted_too_often_ends_the_run() -> None:
+    made = after_the_second_start(LOST, preemptionLimit=0)
+    assert made.create is None
+    assert failure(made)[0] == "PreemptionLimitExceeded"
+
+
+def test_second_start_that_was_suspended_stays_suspended_under_its_number() -> None:
+    status = {**GONE, "start": 3, "jobName": SECOND}
+    made = after_the_second_start(status, suspend=True)
+    assert made.create is None
+    assert (status_of(made).start, status_of(made).job_name) == (3, SECOND)
+
+
+def test_second_start_that_was_suspended_is_followed_by_the_third() -> None:
+    made = after_the_second_start({**GONE, "start": 3, "jobName": SECOND})
+    assert made.create is not None
+    assert made.create["metadata"]["name"] == f"{JOB[:-1]}3"
+    assert events(made) == [("Resumed", f"start 3; it {STARTS_OVER}")]

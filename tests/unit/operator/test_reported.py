@@ -23,6 +23,7 @@ from unit.operator.samples import (
     pod_body,
     result,
     running_pod,
+    spec_with,
 )
 
 Wire = dict[str, Any]
@@ -81,6 +82,28 @@ def test_progress_is_written_when_it_is_due(seconds: float, changes: Wire, *, wr
     assert made is not None
     assert (made["lastUpdateTime"] == at(0)) is written
     assert (made == status["progress"]) is not written
+
+
+def test_a_stage_that_is_told_once_is_written_when_it_is_due() -> None:
+    observed = Observed(jobs=(make_job(),), pods=(pod_made(-900),), reported=reported(-1, stage="Export"))
+    early = plan(observed, status=standing(-20))
+    assert early.status is None or early.status.progress is None or early.status.progress.stage == "Compress"
+    assert early.requeue_after == 10
+    late = status_of(plan(observed, status=standing(-30))).progress
+    assert late is not None
+    assert late.stage == "Export"
+
+
+def test_run_without_a_pod_shows_no_progress() -> None:
+    """One that Kueue holds, or the next start of one that was suspended."""
+    made = status_of(plan(Observed(jobs=(make_job(),)), status=standing(-60)))
+    assert made.progress is None
+
+
+def test_suspended_run_shows_no_progress() -> None:
+    observed = Observed(jobs=(make_job(),), pods=(pod_made(-900),))
+    made = status_of(plan(observed, status=standing(-60), spec=spec_with(suspend=True)))
+    assert made.progress is None
 
 
 def test_steps_that_became_fewer_are_shown_as_they_are() -> None:

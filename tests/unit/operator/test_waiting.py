@@ -9,7 +9,7 @@ import pytest
 from segcompress_operator.planning.parsing import parse_pod
 from segcompress_operator.planning.plan import Observed, Plan, Refusal
 from segcompress_operator.planning.progress import lost_pod, overdue_at, progress_of
-from unit.operator.planned import RUNNING, failure, plan, reconciling, status_of
+from unit.operator.planned import RUNNING, failure, plan, reconciling, status_of, waiting
 from unit.operator.samples import (
     JOB,
     NOW,
@@ -198,5 +198,6 @@ def test_deadline_says_what_kept_the_run(before: Observed | None, last: str) -> 
 
 def test_refused_job_names_the_deadline_of_the_spec() -> None:
     refusal = Refusal("Job", "exceeded quota: none", NOW)
-    made = plan(Observed(refusal=refusal), spec=spec_with(activeDeadlineSeconds=60))
+    spec = spec_with(activeDeadlineSeconds=60)
+    made = plan(Observed(refusal=refusal), spec=spec, status=waiting(-60))
     assert failure(made)[1] == "not finished within spec.activeDeadlineSeconds (60 s)"
