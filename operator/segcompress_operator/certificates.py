@@ -16,6 +16,9 @@ logger = logging.getLogger(__name__)
 _LOOK_SECONDS = 30.0
 _VARIABLE = "SEGCOMPRESS_PROGRESS_TLS"
 
+AUTHORITY_BYTES = 16 * 1024
+"""Of ca.crt: every Job carries it in an annotation, and the API server takes 256 KiB of those in all."""
+
 
 class Certificate:
     """tls.crt, tls.key and ca.crt of a folder; raises SettingError where they cannot be used at the start."""
@@ -52,6 +55,11 @@ class Certificate:
 
     def _load(self) -> None:
         authority = self._seen[2].decode("ascii")
+        if len(authority) > AUTHORITY_BYTES:
+            raise ValueError(f"ca.crt must have at most {AUTHORITY_BYTES} bytes, got {len(authority)}")
+        pair = self._folder / "tls.crt", self._folder / "tls.key"
+        # A pair that does not belong together would leave a context without any key: tried on another first.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*pair)
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=authority)
-        self.context.load_cert_chain(self._folder / "tls.crt", self._folder / "tls.key")
+        self.context.load_cert_chain(*pair)
         self.ca = authority

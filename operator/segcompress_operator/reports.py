@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Protocol
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import ValidationError
 
 from segcompress_api.contract import PROGRESS_AUDIENCE
@@ -26,6 +27,7 @@ from segcompress_operator.planning.observed import ObservedPod
 from segcompress_operator.planning.plan import Reported
 
 logger = logging.getLogger(__name__)
+server_log = logging.getLogger(f"{__name__}.server")
 
 POD_SECONDS = 10.0
 """A pod is heard this often at most; it has something to say every 30 s."""
@@ -37,7 +39,17 @@ CONNECTIONS = 256
 CONNECTION_SECONDS = 15.0
 """So many connections are open at once, each for so long; a runner makes one for each report."""
 
+ACCEPTS_PER_SECOND = 100
 HANDSHAKE_SECONDS = 5.0
+
+REVIEWS_AT_ONCE = 4
+"""They share the connections to the API server with what runs need."""
+
+TRY_SECONDS = 1.0
+"""The API server is asked about one pod this often at most, whoever speaks for it."""
+
+_TRIES = 4096
+"""So many pods' last tries are remembered before those are forgotten that no longer count."""
 
 
 class Listener(Protocol):
@@ -68,6 +80,8 @@ class Reports:
         self._reviewer = reviewer
         self._clock = clock
         self._reviews = RateLimit(REVIEWS_PER_SECOND, REVIEWS_PER_SECOND, time.monotonic)
+        self._at_once = asyncio.Semaphore(REVIEWS_AT_ONCE)
+        self._tried: dict[str, datetime] = {}
         self._problem = ""
 
     async def receive(self, request: web.Request) -> web.Response:
@@ -75,8 +89,8 @@ class Reports:
         pod = self._reporter(request)
         token = _token(request)
         report = await _report(request)
-        if not self._reviews.allows():
-            raise _too_many(1.0)
+        if not (self._may_try(pod.uid) and self._reviews.allows()):
+            raise _too_many(TRY_SECONDS)
         caller = await self._caller(token)
         if caller != Caller(pod.namespace, pod.name, pod.uid):
             raise web.HTTPForbidden(text="the token was not issued to this pod for this use\n")
@@ -90,13 +104,26 @@ class Reports:
         if pod is None:
             raise web.HTTPNotFound(text="no run under way has this pod as its last\n")
         before = self._listener.last_report(uid)
-        if before is not None and abs((self._clock() - before.received).total_seconds()) < POD_SECONDS:
+        if before is not None and self._is_within(before.received, POD_SECONDS):
             raise _too_many(POD_SECONDS)
         return pod
 
+    def _may_try(self, uid: str) -> bool:
+        """Return whether the API server may be asked about this pod again: none is to silence the others."""
+        if len(self._tried) >= _TRIES:
+            self._tried = {each: at for each, at in self._tried.items() if self._is_within(at, TRY_SECONDS)}
+        if uid in self._tried and self._is_within(self._tried[uid], TRY_SECONDS):
+            return False
+        self._tried[uid] = self._clock()
+        return True
+
+    def _is_within(self, moment: datetime, seconds: float) -> bool:
+        return abs((self._clock() - moment).total_seconds()) < seconds
+
     async def _caller(self, token: str) -> Caller | None:
         try:
-            caller = await self._reviewer.review_token(token, PROGRESS_AUDIENCE)
+            async with self._at_once:
+                caller = await self._reviewer.review_token(token, PROGRESS_AUDIENCE)
         except OperatorError as error:
             self._say(str(error))
             raise web.HTTPServiceUnavailable(
@@ -133,12 +160,62 @@ def _too_many(seconds: float) -> web.HTTPTooManyRequests:
     return web.HTTPTooManyRequests(text="too many reports\n", headers={"Retry-After": f"{seconds:.0f}"})
 
 
-class _Turned(asyncio.Protocol):
-    """A connection that is one too many."""
+class _Gate(asyncio.Protocol):
+    """A new connection before its handshake, which is what costs: one too many gets none."""
+
+    def __init__(self, door: "_Door") -> None:
+        self._door = door
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Close it."""
-        transport.close()
+        """Begin the handshake, or close the connection."""
+        self._door.enter(transport)
+
+
+class _Door:
+    """Counts connections from the moment they are there: those in their handshake, and those after it."""
+
+    def __init__(self, server: web.Server, tls: ssl.SSLContext) -> None:
+        self._server = server
+        self._tls = tls
+        self._accepts = RateLimit(ACCEPTS_PER_SECOND, CONNECTIONS, time.monotonic)
+        self._shaking = set[asyncio.Task[None]]()
+
+    def enter(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the handshake where there is room."""
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a TCP server has transports that read and write")
+        here = len(self._shaking) + len(self._server.connections)
+        if here >= CONNECTIONS or not self._accepts.allows():
+            transport.abort()
+            return
+        transport.pause_reading()  # the handshake reads what has come by then
+        task = asyncio.get_running_loop().create_task(self._shake_hands(transport))
+        self._shaking.add(task)
+        task.add_done_callback(self._shaking.discard)
+
+    async def _shake_hands(self, transport: asyncio.Transport) -> None:
+        loop, handler = asyncio.get_running_loop(), self._server()
+        try:
+            secure = await loop.start_tls(
+                transport,
+                handler,
+                self._tls,
+                server_side=True,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                ssl_shutdown_timeout=1.0,
+            )
+        except OSError:
+            transport.abort()
+            return
+        if secure is not None:
+            handler.connection_made(secure)
+            loop.call_later(CONNECTION_SECONDS, handler.force_close)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Return whether a line is about the server: what strangers send that is not HTTP is not."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
 
 
 @asynccontextmanager
@@ -146,22 +223,15 @@ async def report_server(reports: Reports, port: int, tls: ssl.SSLContext) -> Asy
     """Take reports on `port` while the context lasts."""
     app = web.Application(client_max_size=REPORT_BYTES)
     app.add_routes([web.post("/v1/pods/{uid}/progress", reports.receive)])
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
-    await runner.setup()
-    loop, server = asyncio.get_running_loop(), runner.server
-    if server is None:
-        raise AssertionError("a runner that was set up has a server")
-
-    def connect() -> asyncio.Protocol:
-        if len(server.connections) >= CONNECTIONS:
-            return _Turned()
-        handler = server()
-        loop.call_later(CONNECTION_SECONDS, handler.force_close)
-        return handler
-
-    listening = await loop.create_server(
-        connect, None, port, ssl=tls, ssl_handshake_timeout=HANDSHAKE_SECONDS, ssl_shutdown_timeout=1.0
+    server_log.addFilter(_is_ours)
+    runner = web.AppRunner(
+        app, access_log=None, handle_signals=False, shutdown_timeout=1.0, logger=server_log
     )
+    await runner.setup()
+    if runner.server is None:
+        raise AssertionError("a runner that was set up has a server")
+    door = _Door(runner.server, tls)
+    listening = await asyncio.get_running_loop().create_server(lambda: _Gate(door), None, port)
     try:
         yield
     finally:

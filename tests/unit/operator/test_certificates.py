@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import ssl
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,28 @@ def test_renewed_certificate_is_taken_in(tmp_path: Path) -> None:
     assert certificate.ca == (folder / "ca.crt").read_text()
 
 
+def shakes_hands(certificate: Certificate) -> bool:
+    """Return whether a client that trusts the authority gets through to the server."""
+    trust = ssl.create_default_context(cadata=certificate.ca)
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = trust.wrap_bio(to_client, to_server, server_hostname="localhost")
+    server = certificate.context.wrap_bio(to_server, to_client, server_side=True)
+    for side in (client, server, client, server):
+        try:
+            side.do_handshake()
+        except ssl.SSLWantReadError:
+            continue
+    return client.version() is not None
+
+
+def test_authority_that_no_job_could_carry_is_refused(tmp_path: Path) -> None:
+    folder = certified(tmp_path)
+    authority = folder / "ca.crt"
+    authority.write_text(authority.read_text() * 40)
+    with pytest.raises(SettingError, match=r"ca\.crt must have at most 16384 bytes"):
+        Certificate(folder)
+
+
 def test_files_that_do_not_belong_together_leave_all_as_it_was(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -45,6 +68,7 @@ def test_files_that_do_not_belong_together_leave_all_as_it_was(
     shutil.copy(other / "tls.crt", folder / "tls.crt")
     certificate.refresh()
     assert certificate.ca == before
+    assert shakes_hands(certificate)
     assert "cannot be used" in caplog.text
     shutil.copytree(other, folder, dirs_exist_ok=True)
     certificate.refresh()

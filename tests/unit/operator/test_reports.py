@@ -147,6 +147,18 @@ def test_pod_is_heard_every_ten_seconds(scene: Scene) -> None:
     assert len(scene.tokens.asked) == 2
 
 
+def test_one_pod_has_a_token_reviewed_every_second(scene: Scene) -> None:
+    async def act(scene: Scene) -> list[int]:
+        answers = []
+        for seconds in (0, 0.9, 1):
+            scene.now = NOW + timedelta(seconds=seconds)
+            answers.append(await scene.post(Authorization="Bearer stolen"))
+        return answers
+
+    assert scene.play(act) == [403, 429, 403]
+    assert len(scene.tokens.asked) == 2
+
+
 def test_reports_that_come_at_once_count_as_one(scene: Scene) -> None:
     async def act(scene: Scene) -> list[int]:
         return sorted(await asyncio.gather(*(scene.post() for _ in range(5))))
@@ -175,7 +187,11 @@ def test_api_server_that_cannot_tell_is_said_once(
     scene = Scene(tmp_path, Tokens(good=error))
 
     async def act(scene: Scene) -> list[int]:
-        return [await scene.post() for _ in range(3)]
+        answers = []
+        for seconds in range(3):
+            scene.now = NOW + timedelta(seconds=seconds)
+            answers.append(await scene.post())
+        return answers
 
     assert scene.play(act) == [503, 503, 503]
     assert [record.getMessage() for record in caplog.records] == [f"progress is not taken in: {error}"]
@@ -225,18 +241,45 @@ def test_connection_that_says_nothing_is_ended(scene: Scene, monkeypatch: pytest
     assert scene.play(act) == b""
 
 
+@pytest.mark.parametrize("shakes_hands", [True, False])
 def test_one_connection_too_many_is_turned_away_and_the_next_is_not(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, *, shakes_hands: bool
 ) -> None:
+    """A connection counts from its beginning: those that begin no handshake would cost most."""
     monkeypatch.setattr(reports, "CONNECTIONS", 1)
 
     async def act(scene: Scene) -> int:
-        trust = ssl.create_default_context(cadata=scene._certificate.ca)
+        trust = ssl.create_default_context(cadata=scene._certificate.ca) if shakes_hands else None
         _, holding = await asyncio.open_connection("localhost", scene._port, ssl=trust)
         with pytest.raises(aiohttp.ClientError):
             await scene.post()
         holding.close()
         await holding.wait_closed()
-        return await scene.post()
+        return await answer_in_the_end(scene)
 
     assert scene.play(act) == 204
+
+
+async def answer_in_the_end(scene: Scene) -> int:
+    """Return the answer to a report, once the server has noticed that others are gone."""
+    while True:
+        try:
+            return await scene.post()
+        except aiohttp.ClientError:
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("request_", [b"GARBAGE\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n"])
+def test_what_is_not_http_is_not_logged(
+    scene: Scene, caplog: pytest.LogCaptureFixture, request_: bytes
+) -> None:
+    async def act(scene: Scene) -> bytes:
+        trust = ssl.create_default_context(cadata=scene._certificate.ca)
+        reader, writer = await asyncio.open_connection("localhost", scene._port, ssl=trust)
+        writer.write(request_)
+        answer = await reader.readline()
+        writer.close()
+        return answer
+
+    assert b" 400 " in scene.play(act)
+    assert caplog.records == []
