@@ -214,8 +214,19 @@ class Cluster:
             raise RetryableError(f"{method}: the API server does not answer: {error!r}") from None
         if response.status >= _FIRST_ERROR:
             raise error_of(method, response.status, text, response.headers)
-        parsed: Body = json.loads(text)
-        return parsed
+        return _parsed(method, text)
+
+
+def _parsed(method: str, text: str) -> Body:
+    """Return the object that an answer holds; a proxy in between may say 200 with a page of its own."""
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        # The text is left out: half of an answer to a TokenReview holds the token.
+        raise RetryableError(f"{method}: the answer is not a JSON object; is a proxy in the way?")
+    return parsed
 
 
 def _carries(body: Body, labels: Mapping[str, str]) -> bool:

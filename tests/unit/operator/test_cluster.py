@@ -22,7 +22,10 @@ Answer = tuple[int, Any]
 
 
 class ApiServer:
-    """Answers by a script, (method, path) -> (status, body), and keeps what it was asked."""
+    """Answers by a script, (method, path) -> (status, body), and keeps what it was asked.
+
+    A body that is text is sent as it is, any other as JSON.
+    """
 
     def __init__(self, answers: Mapping[tuple[str, str], Answer], headers: Mapping[str, str]) -> None:
         self.answers = answers
@@ -34,6 +37,8 @@ class ApiServer:
         body = json.loads(text) if text else None
         self.asked.append((request.method, request.path_qs, body, dict(request.headers)))
         status, answer = self.answers[request.method, request.path]
+        if isinstance(answer, str):
+            return web.Response(text=answer, status=status, headers=self.headers, content_type="text/html")
         return web.json_response(answer, status=status, headers=self.headers)
 
 
@@ -255,6 +260,13 @@ def test_event_that_cannot_be_posted_is_no_failure(status: int) -> None:
     assert event["involvedObject"]["uid"] == OWNER.uid
     assert len(event["message"]) == 1024
     assert (event["type"], event["reason"]) == ("Warning", "Failed")
+
+
+@pytest.mark.parametrize("page", ["<html>Please log in</html>", "", '{"kind": "Job", "meta', "[]"])
+def test_success_of_a_proxy_is_not_the_api_servers(page: str) -> None:
+    with pytest.raises(RetryableError) as error:
+        talk(lambda c: c.create(MANIFEST), {("POST", JOBS): (200, page)})
+    assert str(error.value) == "POST: the answer is not a JSON object; is a proxy in the way?"
 
 
 def test_api_server_that_is_away_is_tried_again() -> None:
