@@ -11,9 +11,24 @@
 {{- .Values.serviceAccount.name | default (ternary $own "default" .Values.serviceAccount.create) -}}
 {{- end -}}
 
+{{/* The release's namespace; quoted, since YAML would read some names as a number or a boolean. */}}
+{{- define "segcompress.namespace" -}}
+{{- .Release.Namespace | quote -}}
+{{- end -}}
+
+{{/* What begins the name of an object outside namespaces: two namespaces may hold releases of one name. */}}
+{{- define "segcompress.clusterName" -}}
+{{- printf "%s-%s" .Release.Namespace (include "segcompress.name" .) -}}
+{{- end -}}
+
+{{/* The operator's service account, as bindings name it. */}}
+{{- define "segcompress.subject" -}}
+{kind: ServiceAccount, name: {{ include "segcompress.serviceAccountName" . | quote }}, namespace: {{ include "segcompress.namespace" . }}}
+{{- end -}}
+
 {{- define "segcompress.selectorLabels" -}}
 app.kubernetes.io/name: segcompress
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: operator
 {{- end -}}
 

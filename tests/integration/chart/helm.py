@@ -24,22 +24,22 @@ class HelmError(Exception):
     """What helm says where it refuses the values."""
 
 
-def rendered(*, release: str = "segcompress", **values: Any) -> list[Manifest]:
+def rendered(*, release: str = "segcompress", namespace: str = NAMESPACE, **values: Any) -> list[Manifest]:
     """Return the manifests of the chart; keys are dotted paths of values, with `__` for a dot.
 
     Both images are of `REGISTRY` where the values name none.
     """
-    return _rendered(release, (), values)
+    return _rendered(release, namespace, (), values)
 
 
 def rendered_in(kubeconfig: Path, release: str = "segcompress") -> list[Manifest]:
     """Return the manifests as they would be installed in a cluster, what is there already looked up."""
-    return _rendered(release, ("--dry-run=server", "--kubeconfig", str(kubeconfig)), {})
+    return _rendered(release, NAMESPACE, ("--dry-run=server", "--kubeconfig", str(kubeconfig)), {})
 
 
-def _rendered(release: str, flags: tuple[str, ...], values: dict[str, Any]) -> list[Manifest]:
+def _rendered(release: str, namespace: str, flags: tuple[str, ...], values: dict[str, Any]) -> list[Manifest]:
     helm = Layout.from_environment(os.environ).bin / "helm"
-    command = [str(helm), "template", release, str(CHART), "-n", NAMESPACE, "--kube-version", "1.31.0"]
+    command = [str(helm), "template", release, str(CHART), "-n", namespace, "--kube-version", "1.31.0"]
     named = {"image__repository": f"{REGISTRY}/operator", "runner__image__repository": f"{REGISTRY}/runner"}
     values = named | values
     settings = [f"--set-json={key.replace('__', '.')}={json.dumps(value)}" for key, value in values.items()]

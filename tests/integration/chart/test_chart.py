@@ -187,39 +187,6 @@ def test_whole_number_is_a_quantity_however_large() -> None:
     assert (read.runner.work_size, read.runner.request_memory) == ("21474836480", "2147483648")
 
 
-def test_namespace_that_yaml_would_read_as_something_else_stays_a_name() -> None:
-    names = ["2026", "on"]
-    made = rendered(watchNamespaces=names, networkPolicy={"enabled": True})
-    for kind in ("Role", "RoleBinding", "NetworkPolicy"):
-        assert [each["metadata"]["namespace"] for each in of_kind(made, kind)][-2:] == names
-
-
-def test_network_policies_are_made_where_asked() -> None:
-    assert of_kind(rendered(), "NetworkPolicy") == []
-    egress = [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"port": 9000, "protocol": "TCP"}]}]
-    made = of_kind(
-        rendered(networkPolicy={"enabled": True, "runnerEgress": egress}, watchNamespaces=["a", "b"]),
-        "NetworkPolicy",
-    )
-    assert [each["metadata"]["namespace"] for each in made] == [NAMESPACE, "a", "b"]
-    operator, *runners = made
-    (deployment,) = of_kind(rendered(), "Deployment")
-    _, reports = operator["spec"]["ingress"]
-    (runner_pods,) = reports["from"]
-    (peer,) = runners[0]["spec"]["egress"][-1]["to"]
-    assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": NAMESPACE}
-    assert peer["podSelector"] == deployment["spec"]["selector"]
-    assert operator["spec"]["podSelector"] == deployment["spec"]["selector"]
-    for runner in runners:
-        assert runner["spec"]["podSelector"]["matchLabels"] == {
-            "app.kubernetes.io/name": "segcompress-runner"
-        }
-        assert runner["spec"]["policyTypes"] == ["Ingress", "Egress"]
-        assert "ingress" not in runner["spec"]
-        assert runner["spec"]["podSelector"] == runner_pods["podSelector"]
-        assert runner["spec"]["egress"][:-1] == egress
-
-
 def test_readiness_is_not_liveness() -> None:
     (deployment,) = of_kind(rendered(), "Deployment")
     (container,) = deployment["spec"]["template"]["spec"]["containers"]

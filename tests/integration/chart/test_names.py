@@ -1,0 +1,64 @@
+"""Names of what the chart installs, whatever the release and its namespace are called."""
+
+from integration.chart.helm import Manifest, of_kind, rendered
+
+CLUSTER_WIDE = (
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+)
+
+
+def names_outside_namespaces(manifests: list[Manifest]) -> list[tuple[str, str]]:
+    return [
+        (kind, manifest["metadata"]["name"]) for kind in CLUSTER_WIDE for manifest in of_kind(manifests, kind)
+    ]
+
+
+def test_releases_of_one_name_in_two_namespaces_share_the_crd_alone() -> None:
+    one, other = rendered(namespace="one"), rendered(namespace="other")
+    outside = {manifest["kind"] for manifest in one if "namespace" not in manifest["metadata"]}
+    assert outside == {*CLUSTER_WIDE, "CustomResourceDefinition"}
+    names = [*names_outside_namespaces(one), *names_outside_namespaces(other)]
+    assert len(set(names)) == len(names) > 0
+
+
+def test_cluster_wide_bindings_lead_to_what_is_installed() -> None:
+    manifests = rendered(namespace="one")
+    names = names_outside_namespaces(manifests)
+    roles = [("ClusterRole", each["roleRef"]["name"]) for each in of_kind(manifests, "ClusterRoleBinding")]
+    (binding,) = of_kind(manifests, "ValidatingAdmissionPolicyBinding")
+    assert {*roles, ("ValidatingAdmissionPolicy", binding["spec"]["policyName"])} <= set(names)
+
+
+def test_namespace_that_yaml_would_read_as_something_else_stays_a_name() -> None:
+    names = ["2026", "on"]
+    made = rendered(watchNamespaces=names, networkPolicy={"enabled": True})
+    for kind in ("Role", "RoleBinding", "NetworkPolicy"):
+        assert [each["metadata"]["namespace"] for each in of_kind(made, kind)][-2:] == names
+
+
+def test_release_and_namespace_that_yaml_would_read_as_something_else_stay_names() -> None:
+    made = rendered(
+        release="on",
+        namespace="2026",
+        serviceAccount__name="1e3",
+        priorityClassName="007",
+        progress__tls__secretName="12",
+        networkPolicy={"enabled": True},
+        monitoring={kind: {"enabled": True} for kind in ("podMonitor", "prometheusRule", "dashboard")},
+    )
+    for manifest in made:
+        meta = manifest["metadata"]
+        assert meta.get("namespace", "2026") == "2026", manifest
+        labels = {**meta, **meta.get("labels", {})}
+        assert labels.get("app.kubernetes.io/instance", "on") == "on", manifest
+        for subject in manifest.get("subjects", ()):
+            assert (subject["name"], subject["namespace"]) == ("1e3", "2026"), manifest
+    (account,), (deployment,) = of_kind(made, "ServiceAccount"), of_kind(made, "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    assert account["metadata"]["name"] == pod["serviceAccountName"] == "1e3"
+    assert pod["priorityClassName"] == "007"
+    assert {"name": "tls", "secret": {"secretName": "12"}} in pod["volumes"]
+    assert deployment["spec"]["selector"]["matchLabels"]["app.kubernetes.io/instance"] == "on"
