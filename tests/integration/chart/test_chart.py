@@ -1,5 +1,6 @@
 """What the chart installs for some values, and which values it refuses."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,16 @@ def test_two_replicas_are_updated_and_drained_one_by_one() -> None:
     assert budget["spec"]["selector"] == deployment["spec"]["selector"]
     assert budget["spec"]["maxUnavailable"] == 1
     assert of_kind(rendered(replicas=1), "PodDisruptionBudget") == []
+
+
+def test_policy_admits_the_capabilities_that_the_chart_gives_to_runners() -> None:
+    for added in ([], ["SYS_NICE"]):
+        capabilities = {"drop": ["ALL"], **({"add": added} if added else {})}
+        (policy,) = of_kind(
+            rendered(runner__securityContext={"capabilities": capabilities}), "ValidatingAdmissionPolicy"
+        )
+        expressions = [each["expression"] for each in policy["spec"]["validations"]]
+        assert sum(f"added in {json.dumps(added)}" in expression for expression in expressions) == 1
 
 
 def test_whole_number_is_a_quantity_however_large() -> None:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from integration.operator.api import Api, ApiError, Body, eventually
 from integration.operator.objects import SUCCEEDED
 from integration.operator.process import OPERATOR_USER, Operator
 from integration.operator.stage import Stage, spec
+from segcompress_api.contract import PROGRESS_AUDIENCE, PROGRESS_TOKEN_PATH, RUN_CONFIG_ANNOTATION
 
 URL = "/apis/admissionregistration.k8s.io/v1"
 RUNNER = {"repository": "registry.example.com/segcompress-runner", "tag": "test"}
@@ -72,6 +74,37 @@ def container(body: Body) -> Any:
     return pod(body)["containers"][0]
 
 
+def from_secret(variable: str, key: str) -> Body:
+    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": "admin", "key": key}}}
+
+
+def add_volume(body: Body, **source: Any) -> None:
+    pod(body)["volumes"].append({"name": "more", **source})
+
+
+def add_token(body: Body) -> None:
+    """Give the pod what it reports its progress with."""
+    token = {"audience": PROGRESS_AUDIENCE, "expirationSeconds": 3600, "path": Path(PROGRESS_TOKEN_PATH).name}
+    add_volume(body, projected={"sources": [{"serviceAccountToken": token}]})
+    mount = {"name": "more", "mountPath": str(Path(PROGRESS_TOKEN_PATH).parent), "readOnly": True}
+    container(body)["volumeMounts"].append(mount)
+
+
+OWN: dict[str, Edit] = {
+    "as it was": lambda _: None,
+    "image of an allowed prefix": lambda job: container(job).update(
+        image="registry.example.com/team/runner:2"
+    ),
+    "runner of another release": lambda job: container(job).update(
+        image="{repository}:before".format(**RUNNER)
+    ),
+    "runner by its digest": lambda job: container(job).update(
+        image="{repository}@sha256:".format(**RUNNER) + "ab" * 32
+    ),
+    "progress": add_token,
+}
+OWN_VOLUMES = "whose volumes are the runner's own"
+RUN_CONFIG_FIELD = f"metadata.annotations['{RUN_CONFIG_ANNOTATION}']"
 FOREIGN: dict[str, tuple[Edit, str]] = {
     "no owner": (lambda job: job["metadata"].pop("ownerReferences"), "whose controller is"),
     "other owner": (
@@ -93,6 +126,18 @@ FOREIGN: dict[str, tuple[Edit, str]] = {
         lambda job: container(job).update(image="registry.example.com/teammate/x:1"),
         "image",
     ),
+    "name that begins as the runner's": (
+        lambda job: container(job).update(image="{repository}-evil:1".format(**RUNNER)),
+        "image",
+    ),
+    "repository below the runner's": (
+        lambda job: container(job).update(image="{repository}:5000/evil".format(**RUNNER)),
+        "image",
+    ),
+    "second container of the runner's": (
+        lambda job: pod(job)["containers"].append({**container(job), "name": "b"}),
+        "one container",
+    ),
     "second container": (
         lambda job: pod(job)["containers"].append({**container(job), "name": "b", "image": "b"}),
         "image",
@@ -103,9 +148,90 @@ FOREIGN: dict[str, tuple[Edit, str]] = {
     ),
     "service account": (lambda job: pod(job).update(serviceAccountName="admin"), "default service account"),
     "network of the node": (lambda job: pod(job).update(hostNetwork=True), "nothing of their node"),
-    "file of the node": (
-        lambda job: pod(job)["volumes"].append({"name": "h", "hostPath": {"path": "/"}}),
-        "nothing of their node",
+    "service account by its old name": (
+        lambda job: pod(job).update(serviceAccount="admin"),
+        "default service account",
+    ),
+    "token of the API server": (
+        lambda job: pod(job).update(automountServiceAccountToken=True),
+        "without its token",
+    ),
+    "token by default": (lambda job: pod(job).pop("automountServiceAccountToken"), "without its token"),
+    "command": (lambda job: container(job).update(command=["sh"]), "fields alone"),
+    "arguments": (lambda job: container(job).update(args=["-c", "x"]), "fields alone"),
+    "folder of another program": (lambda job: container(job).update(workingDir="/work"), "fields alone"),
+    "whole Secret": (
+        lambda job: container(job).update(envFrom=[{"secretRef": {"name": "admin"}}]),
+        "fields alone",
+    ),
+    "hook": (
+        lambda job: container(job).update(lifecycle={"postStart": {"exec": {"command": ["sh"]}}}),
+        "fields alone",
+    ),
+    "probe": (
+        lambda job: container(job).update(startupProbe={"exec": {"command": ["sh"]}}),
+        "fields alone",
+    ),
+    "port of the node": (
+        lambda job: container(job).update(ports=[{"containerPort": 80, "hostPort": 80}]),
+        "fields alone",
+    ),
+    "capability": (
+        lambda job: container(job)["securityContext"].update(capabilities={"add": ["NET_ADMIN"]}),
+        "added capability",
+    ),
+    "another variable": (
+        lambda job: container(job)["env"].append({"name": "LD_PRELOAD", "value": "/work/x.so"}),
+        "own environment",
+    ),
+    "another key of a Secret": (
+        lambda job: container(job)["env"].append(from_secret("S3_ENDPOINT", "password")),
+        "own environment",
+    ),
+    "key of a Secret in another variable": (
+        lambda job: container(job)["env"].append(from_secret("SEGCOMPRESS_THREADS", "secretKey")),
+        "own environment",
+    ),
+    "file of the node": (lambda job: add_volume(job, hostPath={"path": "/"}), OWN_VOLUMES),
+    "volume of a Secret": (lambda job: add_volume(job, secret={"secretName": "admin"}), OWN_VOLUMES),
+    "another item of a Secret": (
+        lambda job: add_volume(
+            job, secret={"secretName": "admin", "items": [{"key": "tls.key", "path": "ca.crt"}]}
+        ),
+        OWN_VOLUMES,
+    ),
+    "ca.crt and more": (
+        lambda job: add_volume(
+            job, secret={"secretName": "a", "items": [{"key": k, "path": k} for k in ("ca.crt", "tls.key")]}
+        ),
+        OWN_VOLUMES,
+    ),
+    "Secret among others": (
+        lambda job: add_volume(job, projected={"sources": [{"secret": {"name": "admin"}}]}),
+        OWN_VOLUMES,
+    ),
+    "token of the API server in a volume": (
+        lambda job: add_volume(job, projected={"sources": [{"serviceAccountToken": {"path": "token"}}]}),
+        OWN_VOLUMES,
+    ),
+    "ConfigMap": (lambda job: add_volume(job, configMap={"name": "x"}), OWN_VOLUMES),
+    "claim": (lambda job: add_volume(job, persistentVolumeClaim={"claimName": "x"}), OWN_VOLUMES),
+    "program in an annotation": (
+        lambda job: add_volume(
+            job,
+            downwardAPI={
+                "items": [{"path": "paddle.py", "fieldRef": {"fieldPath": RUN_CONFIG_FIELD}}],
+            },
+        ),
+        OWN_VOLUMES,
+    ),
+    "volume over the programs": (
+        lambda job: container(job)["volumeMounts"][-1].update(mountPath="/usr/local/lib"),
+        OWN_VOLUMES,
+    ),
+    "part of a volume": (
+        lambda job: container(job)["volumeMounts"][-1].update(subPath="x"),
+        OWN_VOLUMES,
     ),
     "privileged": (
         lambda job: container(job).update(securityContext={"privileged": True}),
@@ -137,9 +263,10 @@ def test_only_jobs_of_its_own_can_be_made(run: Stage, thief: Api) -> None:
     foreign = copy.deepcopy(own)
     edit(foreign)
     eventually(lambda: words in refusal(thief, run.namespace, foreign), "the policy at work")
-    assert refusal(thief, run.namespace, own) == ""
-    container(own)["image"] = "registry.example.com/team/runner:2"
-    assert refusal(thief, run.namespace, own) == ""
+    for name, edit in OWN.items():
+        mine = another(run.job())
+        edit(mine)
+        assert refusal(thief, run.namespace, mine) == "", name
     for name, (edit, words) in FOREIGN.items():
         foreign = another(run.job())
         edit(foreign)
