@@ -124,8 +124,11 @@ def _held(files: ModelFiles, result: Result, means: Means) -> tuple[int, GateRes
 
 
 def _spec(result: Result) -> JobSpec:
+    spec = dict(result["run"]["spec"])
+    if "labelList" in spec["dataset"]:  # the run filled classNames from it, and a job gives one of the two
+        spec["dataset"] = {name: value for name, value in spec["dataset"].items() if name != "classNames"}
     try:
-        return JobSpec.model_validate(result["run"]["spec"])
+        return JobSpec.model_validate(spec)
     except ValidationError as error:
         raise InvalidInputError(
             f"{RESULT}: this version of SegCompress does not know its spec ({error.errors()[0]['msg']}); "
@@ -144,8 +147,10 @@ def _lists(spec: JobSpec, result: Result, means: Means) -> Lists:
 
 
 def _check_same(found: Found, result: Result) -> None:
-    now, then = described_inputs(found.digests()), result["run"]["inputs"]
-    changed = [name for name in ("lists", "pictures") if now[name] != then[name]]
+    # A run whose weights were published already tells of the pictures that it measured on alone.
+    now = [described_inputs(one.digests()) for one in (found, found.for_measuring())]
+    then = result["run"]["inputs"]
+    changed = [name for name in ("lists", "pictures") if then[name] not in [one[name] for one in now]]
     if changed:
         raise InvalidInputError(
             f"{found.dataset_folder}: {' and '.join(changed)} changed since the run, so that its "
