@@ -92,7 +92,12 @@ def _add_report(add: _Add) -> None:
     report = add("report", help="show what a finished run measured, and fetch its report")
     report.add_argument("result", metavar="RESULT", help=_RESULT)
     report.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="where to put the report; report.html by default"
+        "-o",
+        "--output",
+        type=_file,
+        metavar="FILE",
+        help="where to put the report; by default a local one stays where it is, and another becomes "
+        "report.html here",
     )
 
 
@@ -100,10 +105,18 @@ def _add_export(add: _Add) -> None:
     export = add("export", help="make a model for phones, and evaluate it")
     export.add_argument("model", metavar="MODEL", help=f"{_RESULT}; or a folder with model.pdmodel")
     export.add_argument("--format", choices=["paddle-lite"], required=True, help="what to make")
-    export.add_argument("-o", "--output", type=Path, metavar="FILE.nb", required=True, help="what to write")
+    export.add_argument("-o", "--output", type=_file, metavar="FILE.nb", required=True, help="what to write")
     export.add_argument(
         "--python", help="a Python 3.10 for Paddle-Lite, by path or as uv takes it; uv finds one by default"
     )
+
+
+def _file(text: str) -> Path:
+    """Return the path of a file to write; a folder is refused before anything is computed."""
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder; it must be a file")
+    return path
 
 
 def _validate(options: argparse.Namespace, _: StopFlag) -> ExitCode:

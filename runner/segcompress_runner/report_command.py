@@ -41,6 +41,7 @@ def _copied(report: Path, output: Path | None) -> Path:
     to = output or Path(REPORT)
     if output is None and to.exists() and sha256_of(to) != sha256_of(report):
         raise InvalidSettingError(f"{to}: is there and is another file; name where to put the report by -o")
-    to.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(report, to)
+    if not (to.exists() and to.samefile(report)):
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(report, to)
     return to

@@ -54,24 +54,20 @@ class LocalStorage:
     def write(self, address: Address, content: bytes) -> None:
         """Replace a file in one step."""
         with _translated(str(address)):
-            temporary = _written_beside(address.local, content)
-            temporary.replace(address.local)
+            _replace(address.local, content)
 
     def reserve(self, folder: Address, note: str) -> None:
         """Make the folder, and a file in it for a moment."""
-        with _translated(str(folder)):
-            _written_beside(folder.local / "started.txt", note.encode()).unlink()
+        with _translated(str(folder)), _written_beside(folder.local / "started.txt", note.encode()):
+            pass
 
     def create(self, address: Address, content: bytes) -> bool:
         """Link a finished file into place: link(2) fails where the name is taken."""
-        with _translated(str(address)):
-            temporary = _written_beside(address.local, content)
+        with _translated(str(address)), _written_beside(address.local, content) as temporary:
             try:
                 os.link(temporary, address.local)
             except FileExistsError:
                 return False
-            finally:
-                temporary.unlink()
         return True
 
     def upload(self, folder: Address, files: Mapping[str, Path], on_done: OnDone) -> None:
@@ -79,20 +75,29 @@ class LocalStorage:
         for done, (name, source) in enumerate(files.items(), 1):
             target = safe_join(folder.local, name)
             with _translated(str(folder / name)):
-                _written_beside(target, source.read_bytes()).replace(target)
+                _replace(target, source.read_bytes())
             on_done(done)
 
 
-def _written_beside(target: Path, content: bytes) -> Path:
-    """Write `content` to a temporary file in the folder of `target`; return its path."""
+def _replace(target: Path, content: bytes) -> None:
+    with _written_beside(target, content) as temporary:
+        temporary.replace(target)
+
+
+@contextmanager
+def _written_beside(target: Path, content: bytes) -> Iterator[Path]:
+    """Write `content` to a temporary file beside `target`, which is removed in the end unless moved."""
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-        os.fchmod(file.fileno(), 0o644)  # mkstemp's 0600 would hide results from the user's own group
-    return Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o644)  # mkstemp's 0600 would hide results from the user's own group
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -32,6 +32,15 @@ def test_a_python_that_is_not_there_is_told_in_uvs_words(
     assert "it needs Python 3.10, which --python can name" in told
 
 
+def test_folder_is_refused_as_output_before_anything_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*EXPORT[:-1], str(tmp_path)])
+    assert ended.value.code == 2
+    assert f"argument -o/--output: '{tmp_path}' is a folder; it must be a file" in capsys.readouterr().err
+
+
 def test_lock_holds_what_the_program_asks_for() -> None:
     lock = PROGRAM.with_name("program.py.lock").read_text()
     for requirement in ("numpy==1.26.4", "paddlelite==2.13rc0"):

@@ -31,6 +31,23 @@ def test_report_is_copied_to_where_output_says(result: Path, tmp_path: Path) -> 
     assert to.read_text() == "local-1"
 
 
+def test_report_of_a_local_run_stays_where_output_names_it(
+    result: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["report", str(result), "-o", str(result / "report.html")]) == 0
+    assert f"report:   {result}/report.html" in capsys.readouterr().out
+    assert (result / "report.html").read_text() == "local-1"
+
+
+def test_folder_is_refused_as_output(
+    result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["report", str(result), "-o", str(tmp_path)])
+    assert ended.value.code == 2
+    assert f"argument -o/--output: '{tmp_path}' is a folder; it must be a file" in capsys.readouterr().err
+
+
 def test_result_that_is_missing_ends_with_3_and_what_to_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,6 +66,13 @@ def test_upload_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
     assert list(target.parent.iterdir()) == [target]
 
 
+def test_writing_in_place_of_a_folder_is_refused_and_leaves_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "model.nb").mkdir()
+    with pytest.raises(InputNotFoundError, match=r"model\.nb is not a file"):
+        LocalStorage().write(folder(tmp_path) / "model.nb", b"model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.nb"]
+
+
 def test_reserving_makes_the_folder_and_leaves_it_empty(tmp_path: Path) -> None:
     LocalStorage().reserve(folder(tmp_path / "a/b"), "started")
     assert list((tmp_path / "a/b").iterdir()) == []
@@ -80,3 +87,4 @@ def test_full_disk_names_the_folder_and_its_field(tmp_path: Path, monkeypatch: p
         InvalidInputError, match=r"file:///.*manifest\.json: the disk is full .*spec\.output\.uri"
     ):
         LocalStorage().write(folder(tmp_path) / "manifest.json", b"{}")
+    assert list(tmp_path.iterdir()) == []
