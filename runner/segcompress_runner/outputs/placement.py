@@ -9,10 +9,11 @@ gets one pair, which all its readers share:
   that any of their tensors has, so that nothing is clipped that was not before. What they read has a pair,
   what they give needs none.
 - Operators that average values (AveragePool, Resize, ...) give none that is larger than what they read: where
-  no scale of what they give is known, it has the scale of what they read.
+  what they give was not measured, it has at least the scale of what they read.
 - There is no pair between a layer and its activation, which are one kernel, nor behind the last int8 layer.
   What cannot be negative takes all 256 codes of uint8, for the same largest value.
-- A layer that read no pair reads none: it was left in float.
+- A layer that read no pair, or whose weights are float, was left in float: it reads no pair. It still reads
+  rounded values behind a MaxPool, a Concat or the like that also feeds an int8 layer.
 
 It changes a graph in memory. Weights and biases stay as they are.
 """
@@ -29,7 +30,7 @@ _MOVING = _REARRANGING | {"Concat", "MaxPool", "ReduceMax"}
 """Operators each of whose output values is one of their input values."""
 
 _AVERAGING = frozenset({"AveragePool", "GlobalAveragePool", "ReduceMean", "Resize"})
-"""Operators whose output values lie between input values."""
+"""Operators whose output values lie between input values; a cubic Resize is none, for it overshoots."""
 
 _BETWEEN = _MOVING | _AVERAGING | {"Add", "Mul", "Sub"}
 """Operators without weights that are computed in int8 where what they read has a pair."""
@@ -42,8 +43,8 @@ _ACTIVATIONS = frozenset({
 """Operators that are computed in the kernel of what made their input."""
 
 _NOT_NEGATIVE = frozenset({"Abs", "HardSigmoid", "Relu", "Sigmoid", "Softmax"})
-_KEEPING_SIGNS = _MOVING | _AVERAGING | {"Add", "Mul"}
-"""Operators that give nothing negative where they read nothing negative."""
+_COMBINING = frozenset({"Add", "Concat", "Mul"})
+"""Operators that may read constants, and give nothing negative where they read nothing negative."""
 
 _LARGEST_INT8, _LARGEST_UINT8 = 127, 255
 
@@ -74,6 +75,13 @@ class _Step:
         kind: str = self.node.op_type
         return kind
 
+    @property
+    def averages(self) -> bool:
+        """Return whether what it gives lies between values that it reads."""
+        return self.kind in _AVERAGING and not any(
+            one.name == "mode" and one.s == b"cubic" for one in self.node.attribute
+        )
+
 
 def _constants(graph: Any) -> dict[str, Any]:
     from onnx import numpy_helper
@@ -89,13 +97,16 @@ def _take_out(graph: Any, constants: Mapping[str, Any]) -> tuple[dict[str, float
     """Take the pairs of activations out of the graph.
 
     Return the scale of each tensor that had pairs, the largest of several, and the layers, by what they give,
-    that read one.
+    that read one and whose weights are int8 codes.
     """
     sources: dict[str, str] = {}
+    from_codes: set[str] = set()
     scales: dict[str, float] = {}
     kept = []
     for node in graph.node:
         first = node.input[0] if node.input else ""
+        if node.op_type == "DequantizeLinear" or (node.op_type in _REARRANGING and first in from_codes):
+            from_codes.add(node.output[0])
         if node.op_type == "QuantizeLinear" and first not in constants:
             source = sources[node.output[0]] = sources.get(first, first)
             scales[source] = max(scales.get(source, 0.0), float(np.max(constants[node.input[1]])))
@@ -103,7 +114,11 @@ def _take_out(graph: Any, constants: Mapping[str, Any]) -> tuple[dict[str, float
             sources[node.output[0]] = sources[first]
         else:
             kept.append(node)
-    layers = {node.output[0] for node in kept if node.op_type in _LAYERS and node.input[0] in sources}
+    layers = {
+        node.output[0]
+        for node in kept
+        if node.op_type in _LAYERS and node.input[0] in sources and node.input[1] in from_codes
+    }
     for node in kept:
         node.input[:] = [sources.get(name, name) for name in node.input]
     del graph.node[:]
@@ -129,9 +144,15 @@ def _all_scales(steps: Iterable[_Step], measured: Mapping[str, float]) -> dict[s
     for name, scale in measured.items():
         first = alike.first(name)
         largest[first] = max(largest.get(first, 0.0), scale)
-    for step in steps:
-        if step.kind in _AVERAGING and step.reads and alike.first(step.reads[0]) in largest:
-            largest.setdefault(alike.first(step.node.output[0]), largest[alike.first(step.reads[0])])
+    averaged = [
+        (alike.first(step.reads[0]), alike.first(step.node.output[0]))
+        for step in steps
+        if step.averages and step.reads and step.node.output[0] not in measured
+    ]
+    for _ in averaged:  # a scale that grows may be handed on, at most as often as there are averages
+        for read, given in averaged:
+            if read in largest:
+                largest[given] = max(largest.get(given, 0.0), largest[read])
     names = {name for step in steps for name in (*step.reads, *step.node.output)}
     return {name: largest[alike.first(name)] for name in names if alike.first(name) in largest}
 
@@ -174,10 +195,21 @@ def _not_negative(steps: Iterable[_Step], constants: Mapping[str, Any]) -> set[s
     """Return the tensors that hold nothing negative, whatever the picture."""
     found: set[str] = set()
     for step in steps:
-        keeps = step.kind in _KEEPING_SIGNS and step.reads and found.issuperset(step.reads)
-        if step.kind in _NOT_NEGATIVE or keeps or _clips_at_zero(step, constants):
+        if (
+            step.kind in _NOT_NEGATIVE
+            or _keeps_sign(step, found, constants)
+            or _clips_at_zero(step, constants)
+        ):
             found.update(step.node.output)
     return found
+
+
+def _keeps_sign(step: _Step, not_negative: set[str], constants: Mapping[str, Any]) -> bool:
+    if not step.reads or not not_negative.issuperset(step.reads):
+        return False
+    if step.kind in _COMBINING:
+        return all(np.min(constants[name], initial=0) >= 0 for name in step.node.input if name in constants)
+    return step.kind in _MOVING or step.averages
 
 
 def _clips_at_zero(step: _Step, constants: Mapping[str, Any]) -> bool:

@@ -137,6 +137,13 @@ def test_the_placed_graph_is_no_further_from_the_float_one_than_the_old_one() ->
     assert after < 0.1 * np.abs(expected).mean()
 
 
+def resized(net: Net, tensor: str, mode: str, channels: int = 2) -> str:
+    """Return a tensor at twice its size."""
+    size = net.constant("size", np.array([1, channels, 2 * SIDE, 2 * SIDE]))
+    none = net.constant("none", np.array([], np.float32))
+    return net.add("Resize", [tensor, none, none, size], "wide", mode=mode)
+
+
 def after_pool(kind: str, scale: float | None) -> dict[str, tuple[float, str]]:
     """Return the pairs around a pooling between two layers; `scale` is that of what it gives, if known."""
     net = Net()
@@ -188,6 +195,76 @@ def test_a_layer_that_was_left_in_float_reads_what_is_not_rounded() -> None:
     assert scales(model)["first"] == codes(0.02, np.int8)
 
 
+def test_a_layer_with_float_weights_reads_what_is_not_rounded_though_it_read_a_pair() -> None:
+    net = Net()
+    first = net.pair(net.conv(net.pair("x", 0.03), "first"), 0.02)
+    kept = net.add("Conv", [first, net.constant("weight", np.ones((2, 2, 1, 1), np.float32))], "kept")
+    both = net.add("Add", [net.conv(first, "second"), kept], "both")
+    net.conv(net.pair(both, 0.05), "last")
+    by_output = {node.output[0]: node for node in placed(net.model("last")).graph.node}
+    assert by_output["kept"].input[0] == "first"
+    assert by_output["second"].input[0] == "first@rounded"
+
+
+def test_a_layer_whose_int8_weights_are_transposed_reads_a_pair() -> None:
+    net = Net()
+    codes_of = net.constant("codes", np.ones((1, 1, SIDE, SIDE), np.int8))
+    step, zero = net.constant("step", np.float32(0.02)), net.constant("zero", np.int8(0))
+    weights = net.add("DequantizeLinear", [codes_of, step, zero], "weights")
+    turned = net.add("Transpose", [weights], "turned", perm=[0, 1, 3, 2])
+    net.add("MatMul", [net.pair("x", 0.03), turned], "last")
+    assert scales(placed(net.model("last"))) == {"x": codes(0.03, np.int8)}
+
+
+def test_a_layer_left_in_float_reads_rounded_values_behind_what_also_feeds_an_int8_layer() -> None:
+    net = Net()
+    relu = net.add("Relu", [net.conv(net.pair("x", 0.03), "first")], "relu")
+    pool = net.add("MaxPool", [relu], "pool", kernel_shape=[1, 1])
+    both = net.add("Add", [net.conv(net.pair(pool, 0.02), "second"), net.conv(pool, "kept")], "both")
+    net.conv(net.pair(both, 0.05), "last")
+    by_output = {node.output[0]: node for node in placed(net.model("last")).graph.node}
+    assert by_output["kept"].input[0] == by_output["second"].input[0] == "pool"
+    assert by_output["pool"].input[0] == "relu@rounded"
+
+
+def around_a_mean(scale: float | None) -> dict[str, tuple[float, str]]:
+    """Return the pairs where a mean of large values is joined with small ones; `scale` is the mean's own."""
+    net = Net()
+    x = net.pair("x", 0.03)
+    relu = net.add("Relu", [net.conv(x, "first")], "relu")
+    net.conv(net.pair(relu, 0.1), "side")
+    mean = net.add("AveragePool", [relu], "mean", kernel_shape=[1, 1])
+    small = net.add("Relu", [net.conv(x, "second")], "small")
+    sides = [mean if scale is None else net.pair(mean, scale), net.pair(small, 0.02)]
+    both = net.add("Concat", sides, "both", axis=1)
+    net.conv(net.pair(resized(net, both, "linear", 4), 0.03), "last", (4, 2))
+    return scales(placed(net.model("last")))
+
+
+def test_a_mean_that_was_not_measured_is_not_clipped_by_what_it_is_joined_with() -> None:
+    found = around_a_mean(None)
+    assert found["mean"] == found["small"] == codes(0.1 * 127 / 255, np.uint8)
+    assert found["wide"] == codes(0.03 * 127 / 255, np.uint8)
+
+
+def test_a_mean_that_was_measured_does_not_grow() -> None:
+    assert around_a_mean(0.04)["mean"] == codes(0.04 * 127 / 255, np.uint8)
+
+
+def test_a_scale_that_a_later_mean_raises_is_handed_on_to_an_earlier_one() -> None:
+    net = Net()
+    x = net.pair("x", 0.03)
+    small = net.add("Relu", [net.conv(x, "first")], "small")
+    early = net.add("AveragePool", [small], "early", kernel_shape=[1, 1])
+    big = net.add("Relu", [net.conv(x, "second")], "big")
+    net.conv(net.pair(big, 0.1), "side")
+    late = net.add("AveragePool", [big], "late", kernel_shape=[1, 1])
+    net.conv(net.pair(net.add("Concat", [small, late], "both", axis=1), 0.02), "other", (4, 2))
+    net.conv(net.pair(net.add("Add", [early, early], "twice"), 0.05), "last")
+    found = scales(placed(net.model("last")))
+    assert {found[name] for name in ("early", "small", "late")} == {codes(0.1 * 127 / 255, np.uint8)}
+
+
 @pytest.mark.parametrize(("least", "kind"), [(0.0, "uint8"), (-1.0, "int8")])
 def test_codes_have_a_sign_where_values_may_have_one(least: float, kind: str) -> None:
     net = Net()
@@ -195,6 +272,50 @@ def test_codes_have_a_sign_where_values_may_have_one(least: float, kind: str) ->
     clip = net.add("Clip", [net.conv(net.pair("x", 0.03), "first"), *bounds], "clip")
     net.conv(net.pair(clip, 0.05), "last")
     assert scales(placed(net.model("last")))["clip"][1] == kind
+
+
+@pytest.mark.parametrize(
+    ("operator", "constant", "kind"),
+    [
+        ("Add", 1, "uint8"),
+        ("Add", -1, "int8"),
+        ("Mul", 2, "uint8"),
+        ("Mul", -2, "int8"),
+        ("Concat", 1, "uint8"),
+        ("Concat", -1, "int8"),
+        ("Sub", 1, "int8"),
+    ],
+)
+def test_codes_have_a_sign_where_a_constant_can_make_values_negative(
+    operator: str, constant: int, kind: str
+) -> None:
+    net = Net()
+    relu = net.add("Relu", [net.conv(net.pair("x", 0.03), "first")], "relu")
+    other = net.constant("other", np.full((1, 2, SIDE, SIDE), constant, np.float32))
+    axis = {"axis": 1} if operator == "Concat" else {}
+    made = net.add(operator, [relu, other], "made", **axis)
+    mean = net.add("AveragePool", [made], "mean", kernel_shape=[1, 1])
+    net.conv(net.pair(mean, 0.05), "last", (4 if axis else 2, 2))
+    assert scales(placed(net.model("last")))["mean"][1] == kind
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("linear", "uint8"), ("cubic", "int8")])
+def test_codes_have_a_sign_behind_a_resizing_that_overshoots(mode: str, kind: str) -> None:
+    net = Net()
+    relu = net.add("Relu", [net.conv(net.pair("x", 0.03), "first")], "relu")
+    net.conv(net.pair(relu, 0.02), "side")
+    wide = resized(net, relu, mode)
+    net.conv(net.pair(wide, 0.05), "last")
+    assert scales(placed(net.model("last")))["wide"][1] == kind
+
+
+def test_a_resizing_that_overshoots_has_no_scale_of_what_it_reads() -> None:
+    net = Net()
+    relu = net.add("Relu", [net.conv(net.pair("x", 0.03), "first")], "relu")
+    net.conv(net.pair(relu, 0.1), "side")
+    both = net.add("Add", [resized(net, relu, "cubic"), net.constant("one", np.float32(1))], "both")
+    net.conv(net.pair(both, 0.05), "last")
+    assert "wide" not in scales(placed(net.model("last")))
 
 
 def test_the_largest_value_stays() -> None:
