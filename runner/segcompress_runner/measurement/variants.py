@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segcompress_api.benchmark import RuntimeName
+from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Predict, Scores
 from segcompress_runner.measurement.runtimes.row import Candidate, Device, Way
@@ -52,9 +53,9 @@ def way_of(runtime: RuntimeName, name: str) -> Way:
     return next(way for way in RUNTIMES[runtime].ways if way.name == name)
 
 
-def describe(runtime: RuntimeName, name: str) -> str:
-    """Return what a user must set to run a model in the variant of that name."""
-    return way_of(runtime, name).how
+def describe(runtime: RuntimeName, name: str, model: ModelFiles) -> str:
+    """Return what a user must set to run a saved model in the variant of that name."""
+    return way_of(runtime, name).how(model)
 
 
 def variants(

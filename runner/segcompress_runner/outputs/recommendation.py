@@ -45,7 +45,7 @@ def recommendation(compared: Comparison, model: ModelFiles, threads: int) -> Rec
         p50_ms=chosen.p50_ms,
         speedup=compared.speedup,
         miou=chosen.miou,
-        how=way.how,
+        how=way.how(model),
         files=(PROGRAM, PARAMS) if artefact is None else ARTEFACTS[artefact].files,
         code=f"threads = {threads}\n{code}" if way.device == "CPU" else code,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from segcompress_api.job import JobSpec
 from segcompress_api.status import figure
+from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.benchmark import Comparison
 from segcompress_runner.measurement.judged import GateResult
 from segcompress_runner.measurement.variants import Checked, describe
@@ -87,8 +88,8 @@ def result_json(document: Document) -> dict[str, Any]:
         "notes": list(verdict.notes),
         "classes": _classes(document.spec, measured),
         "scores": {
-            "baseline": [_checked(one) for one in measured.baseline],
-            "compressed": [_checked(one) for one in measured.compressed],
+            "baseline": [_checked(one, measured.model) for one in measured.baseline],
+            "compressed": [_checked(one, measured.compressed_model) for one in measured.compressed],
         },
         "latencies": [
             {
@@ -131,7 +132,7 @@ def _classes(spec: JobSpec, measured: Measurements) -> list[dict[str, Any]]:
     ]
 
 
-def _checked(one: Checked) -> dict[str, Any]:
+def _checked(one: Checked, model: ModelFiles) -> dict[str, Any]:
     variant = one.variant
     return {
         "runtime": variant.runtime,
@@ -139,7 +140,7 @@ def _checked(one: Checked) -> dict[str, Any]:
         "device": variant.device,
         "int8": variant.int8,
         "size_bytes": variant.size_bytes,
-        "how": describe(variant.runtime, variant.name),
+        "how": describe(variant.runtime, variant.name, model),
         **plain(one.scores),
         "boundary_iou": one.boundary.mean,
         "class_boundary_iou": list(one.boundary.classes),

@@ -108,7 +108,7 @@ RUNTIME = Runtime(
             "CPU",
             ("float",),
             int8=False,
-            how="CPU, precision high (f32); the file itself says which layers run on sparse kernels",
+            how=always("CPU, precision high (f32); the file itself says which layers run on sparse kernels"),
             code=always(_CODE),
             open=_open,
         ),

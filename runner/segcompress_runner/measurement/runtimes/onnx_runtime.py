@@ -89,13 +89,13 @@ RUNTIME = Runtime(
     name="ONNXRuntime",
     artefact="ONNX",
     ways=(
-        Way("default", "CPU", ("float",), int8=False, how="CPU", code=always(_CODE), open=_open),
+        Way("default", "CPU", ("float",), int8=False, how=always("CPU"), code=always(_CODE), open=_open),
         Way(
             "int8",
             "CPU",
             ("quantised",),
             int8=True,
-            how="CPU, session.x64quantprecision=1: int8 sums do not saturate without VNNI",
+            how=always("CPU, session.x64quantprecision=1: int8 sums do not saturate without VNNI"),
             code=always(_CODE),
             open=_open,
         ),

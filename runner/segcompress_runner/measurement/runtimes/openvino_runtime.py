@@ -108,7 +108,7 @@ def _way(name: str, kind: Kind, precision: str | None, told: str) -> Way:
         "CPU",
         (kind,),
         int8=kind == "quantised",
-        how=f"CPU, latency mode, one stream, threads bound to no core, {told}",
+        how=always(f"CPU, latency mode, one stream, threads bound to no core, {told}"),
         code=always(_code(*hint)),
         open=lambda candidate, threads: OpenVinoSession(candidate.exports["OpenVINO"], threads, precision),
     )

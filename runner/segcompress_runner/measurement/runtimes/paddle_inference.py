@@ -149,6 +149,13 @@ def _int8_code(files: ModelFiles) -> str:
 
 _INT8 = "config.enable_mkldnn_int8()"
 
+
+def _int8_how(files: ModelFiles) -> str:
+    without = " with its default operators except pool2d, since the model pools adaptively"
+    given = without if int8_operators(files) else ""
+    return f"CPU, oneDNN and its int8 pass on (Config.enable_mkldnn_int8{given})"
+
+
 RUNTIME = Runtime(
     name="PaddleInference",
     artefact=None,
@@ -158,7 +165,7 @@ RUNTIME = Runtime(
             "CPU",
             ("float", "quantised"),
             int8=False,
-            how="CPU, oneDNN on, as Paddle 2.6.2 sets it by default",
+            how=always("CPU, oneDNN on, as Paddle 2.6.2 sets it by default"),
             code=always(_code(*_ON_CPU)),
             open=_opener(),
         ),
@@ -167,7 +174,7 @@ RUNTIME = Runtime(
             "CPU",
             ("quantised",),
             int8=True,
-            how="CPU, oneDNN and its int8 pass on (Config.enable_mkldnn_int8)",
+            how=_int8_how,
             code=_int8_code,
             open=_opener(int8=True),
         ),
@@ -177,7 +184,7 @@ RUNTIME = Runtime(
             "GPU",
             ("float", "quantised"),
             int8=False,
-            how="GPU (Config.enable_use_gpu), no TensorRT",
+            how=always("GPU (Config.enable_use_gpu), no TensorRT"),
             code=always(_code(f"config.enable_use_gpu({_GPU_POOL_MB}, 0)")),
             open=_opener("GPU"),
         ),

@@ -32,13 +32,13 @@ class Candidate:
         return "quantised" if self.quantised else "float"
 
 
-Code = Callable[[ModelFiles], str]
-"""From a saved model to the lines of Python that run it."""
+Text = Callable[[ModelFiles], str]
+"""From a saved model to how it is run, in words or in lines of Python."""
 
 
-def always(lines: str) -> Code:
-    """Return the code of a way that runs every model by the same lines."""
-    return lambda _: lines
+def always(text: str) -> Text:
+    """Return the text of a way that runs every model alike."""
+    return lambda _: text
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Way:
     device: Device
     runs: tuple[Kind, ...]
     int8: bool
-    how: str
-    code: Code
+    how: Text
+    code: Text
     open: Callable[[Candidate, int], Session]
 
 

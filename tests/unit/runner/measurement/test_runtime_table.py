@@ -19,7 +19,7 @@ NEVER: Any = None
 IN_FLOAT = Runtime(
     "ONNXRuntime",
     "ONNX",
-    (Way("default", "CPU", ("float", "quantised"), int8=False, how="", code=NEVER, open=NEVER),),
+    (Way("default", "CPU", ("float", "quantised"), int8=False, how=NEVER, code=NEVER, open=NEVER),),
 )
 
 
@@ -90,7 +90,52 @@ def test_variants_that_a_run_compares(
     expected: list[tuple[str, str, bool]],
 ) -> None:
     assert offered(runtime, device, quantised=quantised, quantises=quantises) == expected
-    assert all(describe(runtime, name) for name, _, _ in expected)
+
+
+def program_with_pooling(folder: Path, bins: int | None) -> ModelFiles:
+    """Return a model that pools into bins x bins, None: by a window."""
+    from paddle.base.proto import framework_pb2
+
+    program = framework_pb2.ProgramDesc()
+    pool = program.blocks.add(idx=0, parent_idx=-1).ops.add(type="pool2d")
+    pool.attrs.add(name="adaptive", type=framework_pb2.BOOLEAN, b=bins is not None)
+    pool.attrs.add(name="ksize", type=framework_pb2.INTS, ints=[bins or 2] * 2)
+    files = ModelFiles(folder / "m.pdmodel", folder / "m.pdiparams")
+    files.program.write_bytes(program.SerializeToString())
+    return files
+
+
+@pytest.mark.parametrize(
+    ("runtime", "variant", "told"),
+    [
+        ("PaddleInference", "default", "oneDNN on"),
+        ("PaddleInference", "gpu", "enable_use_gpu"),
+        ("ONNXRuntime", "int8", "session.x64quantprecision=1"),
+        ("OpenVINO", "int8-f32", "INFERENCE_PRECISION_HINT=f32"),
+        ("MNN", "default", "precision high"),
+    ],
+)
+def test_a_variant_tells_what_to_set(runtime: RuntimeName, variant: str, told: str) -> None:
+    assert told in describe(runtime, variant, FILES)
+
+
+@pytest.mark.parametrize(
+    ("bins", "told"),
+    [
+        pytest.param(None, "(Config.enable_mkldnn_int8)", id="a window"),
+        pytest.param(1, "(Config.enable_mkldnn_int8)", id="one bin"),
+        pytest.param(
+            3,
+            "(Config.enable_mkldnn_int8 with its default operators except pool2d, since the model pools "
+            "adaptively)",
+            id="bins that may differ in size",
+        ),
+    ],
+)
+def test_paddles_int8_pass_tells_which_operators_it_was_given(
+    tmp_path: Path, bins: int | None, told: str
+) -> None:
+    assert describe("PaddleInference", "int8", program_with_pooling(tmp_path, bins)).endswith(told)
 
 
 def test_a_runtime_needs_its_export() -> None:
