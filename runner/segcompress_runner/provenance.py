@@ -26,6 +26,7 @@ WEIGHTS_CODE = (
     "segcompress_api/structured_sections.py",
     "segcompress_api/structured_settings.py",
     "segcompress_api/train_settings.py",
+    "segcompress_runner/child.py",
     "segcompress_runner/compression/",
     "segcompress_runner/inputs/",
     "segcompress_runner/measurement/confusion.py",
@@ -33,8 +34,10 @@ WEIGHTS_CODE = (
     "segcompress_runner/measurement/loading.py",
     "segcompress_runner/measurement/model_output.py",
     "segcompress_runner/measurement/resizing.py",
+    "segcompress_runner/measurement/runtimes/onnx_runtime.py",
     "segcompress_runner/measurement/runtimes/session.py",
     "segcompress_runner/measurement/two_of_four.py",
+    "segcompress_runner/outputs/onnx_export.py",
     "segcompress_runner/stages.py",
 )
 """Files and folders that decide which weights are published: the training, and the evaluation in it.
@@ -49,6 +52,9 @@ WEIGHTS_PACKAGES = (
     "nvidia-cudnn-cu11",
     "paddleslim",
     "paddleseg",
+    "onnx",
+    "paddle2onnx",
+    "onnxruntime",
     "numpy",
     "opencv-python-headless",
     "pillow",

@@ -15,6 +15,7 @@ from segcompress_api.benchmark import RuntimeName
 from segcompress_api.job import JobSpec
 from segcompress_runner.compression import training
 from segcompress_runner.compression.device import check_device
+from segcompress_runner.compression.task import Opener, Outputs
 from segcompress_runner.findings import Checks
 from segcompress_runner.inputs import census
 from segcompress_runner.inputs.checks import Manner, check_pictures, read_sizes
@@ -27,10 +28,12 @@ from segcompress_runner.measurement.agreement import LabelMaps
 from segcompress_runner.measurement.boundary import Boundaries, BoundaryIou
 from segcompress_runner.measurement.evaluation import Observe, Options, Predict, Scores, batch_size
 from segcompress_runner.measurement.evaluation import evaluate as score
+from segcompress_runner.measurement.runtimes.onnx_runtime import OnnxSession
 from segcompress_runner.measurement.runtimes.sparse import sparsity_warning
 from segcompress_runner.measurement.runtimes.table import check_runtimes
 from segcompress_runner.measurement.variants import Candidate, Checked, Variant
 from segcompress_runner.memory import Memory
+from segcompress_runner.outputs.onnx_export import export_onnx
 from segcompress_runner.progress import Progress, Silent, Stage
 
 
@@ -147,9 +150,20 @@ def compress(case: Case, before: Sequence[Checked], into: Path) -> training.Comp
             device=case.means.device,
             stop=case.means.stop,
             progress=progress,
+            quick=quick_opener(case.means.threads) if case.means.device == "CPU" else None,
         ),
         into,
     )
+
+
+def quick_opener(threads: int) -> Opener:
+    """Return what opens a model where the CPU runs it faster than in Paddle's executor: ONNX Runtime."""
+
+    def opened(files: ModelFiles) -> Outputs:
+        exported = export_onnx(files, files.program.with_suffix(".onnx"))
+        return OnnxSession(exported, threads, spinning=False).outputs
+
+    return opened
 
 
 class _Watchful:

@@ -27,7 +27,7 @@ from segcompress_runner.compression.slim import (
     remove_fetch_node,
 )
 from segcompress_runner.compression.steps import Graphs, Step
-from segcompress_runner.compression.teacher import Teacher, make_teacher, taught, without_feed
+from segcompress_runner.compression.teacher import Teacher, Teaches, make_teacher, taught, without_feed
 from segcompress_runner.inputs.model import ModelFiles
 
 Groups = tuple[tuple[str, ...], ...]
@@ -50,7 +50,7 @@ class Student:
     `evaluated` computes what `graphs.inference` does, in `shares`.
     """
 
-    teacher: Teacher
+    teacher: Teaches
     graphs: Graphs
     evaluated: Any
     shares: int

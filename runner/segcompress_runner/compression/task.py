@@ -2,6 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from segcompress_api.act_settings import ActSettings
 from segcompress_runner.compression.loss_curve import LossPoint
@@ -11,13 +15,22 @@ from segcompress_runner.inputs.model import ModelFiles, ModelInfo
 from segcompress_runner.measurement.evaluation import Predict, Scores
 from segcompress_runner.progress import Progress
 
+Outputs = Callable[[NDArray[np.float32]], Sequence[NDArray[Any]]]
+"""N x C x H x W pictures -> each output of a model."""
+
+Opener = Callable[[ModelFiles], Outputs]
+"""Opens a model in another runtime than Paddle's executor.
+
+Raises NotExportableError or InvalidInputError where that runtime cannot run it.
+"""
+
 
 @dataclass(frozen=True)
 class Training:
     """Everything that a training needs.
 
     What is read ahead takes up to `reading` bytes; `stop` says whether SIGTERM came. Where no `teacher` is
-    named, the model itself teaches.
+    named, the model itself teaches; by what `quick` opens, where that says the same.
     """
 
     model: ModelFiles
@@ -33,6 +46,7 @@ class Training:
     stop: Callable[[], bool]
     progress: Progress
     teacher: ModelFiles | None = None
+    quick: Opener | None = None
 
 
 @dataclass(frozen=True)

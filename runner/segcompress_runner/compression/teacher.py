@@ -7,7 +7,7 @@ student's variables share their memory. Nothing is fetched, so nothing leaves th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import paddle
 
@@ -17,6 +17,21 @@ from segcompress_runner.compression.slim import remove_fetch_node
 from segcompress_runner.inputs.model import ModelFiles
 
 _PREFIX = "teacher_"
+
+
+class Teaches(Protocol):
+    """A frozen model that computes variables `nodes` from its input `feed`."""
+
+    @property
+    def feed(self) -> str:
+        """Return the name of the input."""
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Return the names of the variables."""
+
+    def teach(self, batch: Any, executor: Any, student: Any) -> None:
+        """Compute the nodes for a batch; `student` is the scope in which they can be read afterwards."""
 
 
 @dataclass(frozen=True)

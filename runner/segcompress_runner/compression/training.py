@@ -26,6 +26,7 @@ from segcompress_runner.compression.calibration import calibrate
 from segcompress_runner.compression.checks import check_training, iterations_of, training_checks
 from segcompress_runner.compression.loss_curve import LossCurve
 from segcompress_runner.compression.order import Order
+from segcompress_runner.compression.quick_teacher import OtherTeacherError, quicker
 from segcompress_runner.compression.shares import share_count
 from segcompress_runner.compression.static_graph import static_graph, without_prints
 from segcompress_runner.compression.steps import Step, make_steps
@@ -83,6 +84,7 @@ def _train(training: Training, into: Path) -> Compressed:
         with without_prints():
             lesson = Lesson(training.model, teacher, shares)
             student = make_student(lesson, training.settings, steps, executor)
+        student = _taught_quickly(student, training, teacher, executor)
         for note in (note for step in steps for note in step.notes):
             training.progress.note(note)
         run = _Run(training, student, steps, executor)
@@ -99,6 +101,20 @@ def _train(training: Training, into: Path) -> Compressed:
         iterations=run.history[-1].iteration,
         seconds=time.monotonic() - started,
     )
+
+
+def _taught_quickly(student: Student, training: Training, teacher: ModelFiles, executor: Any) -> Student:
+    """Let the runtime that the training names teach, if that says what Paddle's executor says."""
+    if training.quick is None:
+        return student
+    first = Order(len(training.pictures), training.batch_size, training.seed).epoch(0)[0]
+    batch = np.stack([training.pictures.read(index) for index in first])
+    try:
+        quick = quicker(student.teacher, teacher, training.quick, batch, executor)
+    except OtherTeacherError as error:
+        training.progress.note(f"the teacher stays on Paddle's executor: {error}")
+        return student
+    return replace(student, teacher=quick)
 
 
 def shares_of(training: Training, steps: Sequence[Step]) -> int:

@@ -17,7 +17,7 @@ from segcompress_runner.compression.shares import in_shares
 from segcompress_runner.compression.static_graph import static_graph, static_mode
 from segcompress_runner.compression.steps import make_steps
 from segcompress_runner.compression.student import Lesson, Student, make_student
-from segcompress_runner.compression.teacher import make_teacher, taught
+from segcompress_runner.compression.teacher import Teacher, make_teacher, taught
 from segcompress_runner.compression.training import shares_of
 from segcompress_runner.inputs.model import ModelFiles
 
@@ -59,6 +59,7 @@ def made(lab: Lab, strategy: dict[str, Any], executor: Any, shares: int) -> Stud
 def test_every_program_of_a_training_is_in_shares(lab: Lab) -> None:
     with static_graph(device="CPU", threads=1, seed=0) as executor:
         student = made(lab, sparse(), executor, 2)
+    assert isinstance(student.teacher, Teacher)
     for program in (student.teacher.program, student.graphs.train, student.evaluated):
         convolutions = [op for op in program.global_block().ops if op.type == "conv2d"]
         ends = {name.rpartition(".")[2] for op in convolutions for name in op.output_arg_names}

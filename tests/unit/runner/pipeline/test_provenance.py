@@ -70,6 +70,8 @@ def test_digest_is_the_same_wherever_the_packages_lie(copies: tuple[Path, ...]) 
         pytest.param("segcompress_runner/inputs/dataset.py", True, id="pictures"),
         pytest.param("segcompress_runner/measurement/confusion.py", True, id="what picks the best"),
         pytest.param("segcompress_api/act_settings.py", True, id="meaning of a strategy"),
+        pytest.param("segcompress_runner/outputs/onnx_export.py", True, id="what the teacher is exported by"),
+        pytest.param("segcompress_runner/measurement/runtimes/onnx_runtime.py", True, id="what teaches"),
         pytest.param("segcompress_runner/measurement/benchmark.py", False, id="latency"),
         pytest.param("segcompress_runner/outputs/table.py", False, id="report"),
         pytest.param("segcompress_runner/outputs/html/templates/report.css", False, id="the report's looks"),
