@@ -133,6 +133,10 @@ bench-int8: install sample ## Measure int8 on OpenVINO beside NNCF's, and write 
 bench-sparse: install sample ## Measure sparse models on MNN beside dense ones, and write docs/sparse.md
 	@PYTHONPATH=.:hack:crds:runner:examples/sample $(PYTHON) -m bench.sparse $(BENCH_FLAGS)
 
+.PHONY: bench-training
+bench-training: install sample ## Train and evaluate the sample model in turns with PaddleSlim; writes docs/training-speed.md
+	@PYTHONPATH=.:hack:crds:runner $(PYTHON) -m bench.training $(BENCH_FLAGS)
+
 .PHONY: test-integration
 test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
 	@$(DEVCLUSTER) build etcd kubernetes minio helm states
