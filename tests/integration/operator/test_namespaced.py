@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from devcluster.controlplane import ControlPlane
 from integration.chart.helm import NAMESPACE, rendered
@@ -20,7 +21,7 @@ def test_roles_of_the_watched_namespaces_suffice(api: Api, plane: ControlPlane, 
     for name in names:
         api.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     *watched, other = names
-    values = {"rbac__aggregateClusterRoles": False, "serviceAccount__name": "scoped"}
+    values: dict[str, Any] = {"rbac__aggregateClusterRoles": False, "serviceAccount__name": "scoped"}
     install_rights(api, rendered(release="scoped", watchNamespaces=watched, **values))
     operator = Operator(plane.kubeconfig_for(USER, ["system:authenticated"]), tmp_path / "log", watched, {})
     try:
