@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -168,7 +168,7 @@ class _Gate(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the handshake, or close the connection."""
-        self._door.enter(transport)
+        self._door.enter(cast("asyncio.Transport", transport))  # uvloop has no subclass of it
 
 
 class _Door:
@@ -180,10 +180,8 @@ class _Door:
         self._accepts = RateLimit(ACCEPTS_PER_SECOND, CONNECTIONS, time.monotonic)
         self._shaking = set[asyncio.Task[None]]()
 
-    def enter(self, transport: asyncio.BaseTransport) -> None:
+    def enter(self, transport: asyncio.Transport) -> None:
         """Begin the handshake where there is room."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a TCP server has transports that read and write")
         here = len(self._shaking) + len(self._server.connections)
         if here >= CONNECTIONS or not self._accepts.allows():
             transport.abort()

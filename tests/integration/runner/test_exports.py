@@ -46,7 +46,7 @@ def test_a_run_measures_on_openvino_and_publishes_its_files(admin: Minio, runner
     assert set(recommended["files"]) <= set(digests)
     assert recommended["code"].startswith("threads = 1\n")
     assert "openvino" in result["versions"]
-    assert "onnxruntime" not in result["versions"]
+    assert "mnn" not in result["versions"]
 
 
 def test_an_export_that_no_runtime_needs_is_evaluated_and_gated_but_not_timed(
