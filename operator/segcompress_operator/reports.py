@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -39,7 +39,6 @@ CONNECTIONS = 256
 CONNECTION_SECONDS = 15.0
 """So many connections are open at once, each for so long; a runner makes one for each report."""
 
-ACCEPTS_PER_SECOND = 100
 HANDSHAKE_SECONDS = 5.0
 
 REVIEWS_AT_ONCE = 4
@@ -160,54 +159,12 @@ def _too_many(seconds: float) -> web.HTTPTooManyRequests:
     return web.HTTPTooManyRequests(text="too many reports\n", headers={"Retry-After": f"{seconds:.0f}"})
 
 
-class _Gate(asyncio.Protocol):
-    """A new connection before its handshake, which is what costs: one too many gets none."""
-
-    def __init__(self, door: "_Door") -> None:
-        self._door = door
+class _Turned(asyncio.Protocol):
+    """A connection that is one too many."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin the handshake, or close the connection."""
-        self._door.enter(cast("asyncio.Transport", transport))  # uvloop has no subclass of it
-
-
-class _Door:
-    """Counts connections from the moment they are there: those in their handshake, and those after it."""
-
-    def __init__(self, server: web.Server, tls: ssl.SSLContext) -> None:
-        self._server = server
-        self._tls = tls
-        self._accepts = RateLimit(ACCEPTS_PER_SECOND, CONNECTIONS, time.monotonic)
-        self._shaking = set[asyncio.Task[None]]()
-
-    def enter(self, transport: asyncio.Transport) -> None:
-        """Begin the handshake where there is room."""
-        here = len(self._shaking) + len(self._server.connections)
-        if here >= CONNECTIONS or not self._accepts.allows():
-            transport.abort()
-            return
-        transport.pause_reading()  # the handshake reads what has come by then
-        task = asyncio.get_running_loop().create_task(self._shake_hands(transport))
-        self._shaking.add(task)
-        task.add_done_callback(self._shaking.discard)
-
-    async def _shake_hands(self, transport: asyncio.Transport) -> None:
-        loop, handler = asyncio.get_running_loop(), self._server()
-        try:
-            secure = await loop.start_tls(
-                transport,
-                handler,
-                self._tls,
-                server_side=True,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS,
-                ssl_shutdown_timeout=1.0,
-            )
-        except OSError:
-            transport.abort()
-            return
-        if secure is not None:
-            handler.connection_made(secure)
-            loop.call_later(CONNECTION_SECONDS, handler.force_close)
+        """Close it."""
+        transport.close()
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
@@ -226,10 +183,20 @@ async def report_server(reports: Reports, port: int, tls: ssl.SSLContext) -> Asy
         app, access_log=None, handle_signals=False, shutdown_timeout=1.0, logger=server_log
     )
     await runner.setup()
-    if runner.server is None:
+    loop, server = asyncio.get_running_loop(), runner.server
+    if server is None:
         raise AssertionError("a runner that was set up has a server")
-    door = _Door(runner.server, tls)
-    listening = await asyncio.get_running_loop().create_server(lambda: _Gate(door), None, port)
+
+    def connect() -> asyncio.Protocol:
+        if len(server.connections) >= CONNECTIONS:
+            return _Turned()
+        handler = server()
+        loop.call_later(CONNECTION_SECONDS, handler.force_close)
+        return handler
+
+    listening = await loop.create_server(
+        connect, None, port, ssl=tls, ssl_handshake_timeout=HANDSHAKE_SECONDS, ssl_shutdown_timeout=1.0
+    )
     try:
         yield
     finally:

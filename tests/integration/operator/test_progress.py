@@ -21,6 +21,7 @@ from integration.operator.tokens import issued, signed_again
 from segcompress_api.contract import RUN_CONFIG_ANNOTATION, RunConfig
 from segcompress_api.progress import ProgressReport
 from segcompress_api.progress import Stage as RunStage
+from segcompress_operator.reports import TRY_SECONDS
 from segcompress_runner.reporting import OperatorClient, RefusedReportError
 
 ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/segcompress-system-segcompress-operator-progress"
@@ -113,6 +114,7 @@ class Running(Stage):
         with pytest.raises(RefusedReportError, match=f"HTTP status {status}$"):
             self.sends(token)
         assert "progress" not in self.status()
+        time.sleep(TRY_SECONDS)  # the API server is asked about one pod no more often
 
     def shows(self, told: Body) -> Body:
         """Wait for the progress in the status, and return it."""
