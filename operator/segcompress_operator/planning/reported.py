@@ -23,7 +23,10 @@ def progress_under_way(look: Round) -> tuple[JobProgress | None, float | None]:
     # A stamp that lies ahead comes from a clock that is off: it holds nothing back for long.
     seconds = abs((look.now - since).total_seconds()) if since else float("inf")
     wait = seconds_until_due(moved=moved, seconds=seconds)
-    return (new, None) if wait <= 0 else (stands, wait if moved else None)
+    if wait > 0:
+        return stands, wait if moved else None
+    # Stamped when it is written, for that is what the next one is counted from.
+    return new.model_copy(update={"last_update_time": timestamp(look.now)}), None
 
 
 def last_progress(look: Round) -> JobProgress | None:
