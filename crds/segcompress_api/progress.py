@@ -77,20 +77,15 @@ class JobProgress(Model):
         default=None, description="Seconds to the end of the stage, estimated at lastUpdateTime."
     )
     last_update_time: str = Field(
-        description="When the report came. An old one means that no step was done since, or that the pod "
+        description="When this was written. An old one means that no step was done since, or that the pod "
         "cannot reach the operator.",
         json_schema_extra={"format": "date-time"},
     )
 
 
 def seconds_until_due(*, moved: bool, seconds: float) -> float:
-    """Return how long to wait until progress may be told that was told `seconds` ago; 0 or less: now."""
-    return (PERIOD_SECONDS if moved else LONGEST_SECONDS) - seconds
+    """Return how long to wait until progress may be told that was told `seconds` ago; 0 or less: now.
 
-
-def is_due(*, moved: bool, seconds: float) -> bool:
-    """Return whether to tell of progress `seconds` after the last time; `moved` is of stage or percent.
-
-    The runner asks before it sends, and the operator before it writes.
+    `moved` is of stage or percent. The runner asks before it sends, and the operator before it writes.
     """
-    return seconds_until_due(moved=moved, seconds=seconds) <= 0
+    return (PERIOD_SECONDS if moved else LONGEST_SECONDS) - seconds

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from segcompress_api.base import LARGEST_COUNT
 from segcompress_api.contract import ProgressTarget
-from segcompress_api.progress import PERIOD_SECONDS, ProgressReport, is_due
+from segcompress_api.progress import PERIOD_SECONDS, ProgressReport, seconds_until_due
 from segcompress_runner.progress import Meter, Stage, Standing
 
 TIMEOUT_S = 5.0
@@ -155,7 +155,7 @@ class Reporter:
         if before is None or report == before:
             return before is None
         moved = (report.stage, report.percent) != (before.stage, before.percent)
-        return is_due(moved=moved, seconds=now - self._sent_at)
+        return seconds_until_due(moved=moved, seconds=now - self._sent_at) <= 0
 
 
 def report_of(standing: Standing) -> ProgressReport:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from segcompress_api.progress import REPORT_BYTES, ProgressReport, Stage, is_due
+from segcompress_api.progress import REPORT_BYTES, ProgressReport, Stage, seconds_until_due
 
 GOOD: dict[str, Any] = {"stage": "Compress", "step": 3200, "totalSteps": 9000, "etaSeconds": 1900}
 
@@ -64,4 +64,4 @@ def test_report_that_is_refused(changes: dict[str, Any]) -> None:
 def test_progress_is_told_every_half_a_minute_or_every_five(
     *, moved: bool, seconds: float, due: bool
 ) -> None:
-    assert is_due(moved=moved, seconds=seconds) is due
+    assert (seconds_until_due(moved=moved, seconds=seconds) <= 0) is due
