@@ -58,7 +58,6 @@ def configure_logging(format_: LogFormat, level: str) -> None:
     if level != "DEBUG":
         logging.getLogger("kopf").setLevel(logging.WARNING)
         # The streams say in one line what kopf says of each try.
-        for each in ("kopf.requests", "kopf._cogs.clients.watching"):
-            logging.getLogger(each).setLevel(logging.CRITICAL)
+        logging.getLogger("kopf.requests").setLevel(logging.CRITICAL)
         # Our own one line says what the client warns of.
         logging.getLogger("kubernetes").setLevel(logging.ERROR)
