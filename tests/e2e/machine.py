@@ -121,8 +121,12 @@ class Machine:
             argv = (*self._there(), "bash", "-c", f"exec -a {name} sleep infinity")
             self._others.append(subprocess.Popen(argv))
 
+    def look_at_others(self) -> list[str]:
+        """Return what `look` returns without the cluster's own network, which has its name."""
+        return [line for line in self.look() if self.layout.name not in line]
+
     def look(self) -> list[str]:
-        """Return all that other programs have there; what is in the cable's name is our own."""
+        """Return the files, mounts, rules, links and settings there, and how other programs fare."""
         lines = self("sh", "-c", LOOK).splitlines()
         processes = [f"process {each.pid} ends with {each.poll()}" for each in self._others]
         return [*(re.sub(r" \d+:\d+ ", " ", line) for line in lines), *processes]

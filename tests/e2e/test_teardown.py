@@ -28,7 +28,7 @@ def test_other_programs_keep_what_they_have(machine: Machine) -> None:
     machine.settle("before", 1)
     found = machine.look()
     machine.devcluster("up")
-    assert [line for line in machine.look() if machine.layout.name not in line] == found
+    assert machine.look_at_others() == found
     machine.devcluster("down")
     assert machine.look() == found
     assert (machine.data / "precious").read_text() == "not to be lost"
@@ -37,7 +37,7 @@ def test_other_programs_keep_what_they_have(machine: Machine) -> None:
 def test_other_programs_keep_what_they_got_while_it_ran(machine: Machine) -> None:
     machine.devcluster("up")
     machine.settle("during", 1)
-    found = [line for line in machine.look() if machine.layout.name not in line]
+    found = machine.look_at_others()
     machine.devcluster("down")
     assert machine.look() == found
     assert (machine.data / "precious").read_text() == "not to be lost"
@@ -54,7 +54,7 @@ def test_records_of_an_earlier_boot_touch_nothing(machine: Machine) -> None:
         path.write_text(
             json.dumps(asdict(replace(record, pid=pid, ticks=start_ticks(pid) or 0, boot="earlier")))
         )
-    found = machine.look()
+    found = machine.look_at_others()
     machine.devcluster("down")
     assert machine.look() == found
     assert (machine.data / "precious").read_text() == "not to be lost"
