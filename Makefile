@@ -105,9 +105,14 @@ mutate: install ## Change the pure decisions one place at a time: unit tests mus
 	@$(PYTHON) -m mutation $(MUTANTS)
 
 .PHONY: bench-operator
-bench-operator: install ## Measure the operator beside a client without logic; BEFORE=commit adds that one
+bench-operator: install ## Measure the operator beside a client without logic; BEFORE=commit and PEER=JobSet add others
 	@$(DEVCLUSTER) build etcd kubernetes
-	@PYTHONPATH=.:hack:tests:crds:operator $(PYTHON) -m bench.operator $(if $(BEFORE),--before $(BEFORE)) $(BENCH_FLAGS)
+	@PYTHONPATH=.:hack:tests:crds:operator $(PYTHON) -m bench.operator $(if $(BEFORE),--before $(BEFORE)) $(if $(PEER),--peer $(PEER)) $(BENCH_FLAGS)
+
+.PHONY: bench-scale
+bench-scale: install ## Measure the operator beside ever more resources, and write docs/scale.md; PEER=JobSet adds that one
+	@$(DEVCLUSTER) build etcd kubernetes
+	@PYTHONPATH=.:hack:tests:crds:operator:runner $(PYTHON) -m bench.operator.growth $(if $(PEER),--peer $(PEER)) $(BENCH_FLAGS)
 
 .PHONY: test-handovers
 test-handovers: install ## Change the leader HANDOVERS (200) times under load: no Job may be created twice

@@ -1,6 +1,6 @@
 """How fast the operator is, beside a client without logic that sends the same requests.
 
-    make bench-operator [BEFORE=COMMIT] [BENCH_FLAGS=...]
+    make bench-operator [BEFORE=COMMIT] [PEER=JobSet] [BENCH_FLAGS=...]
 
 etcd and kube-apiserver are real; a player in a process of its own is user, Job controller and kubelet.
 Subjects take turns, forwards and backwards, each time in a new namespace. Absolute figures belong to this
@@ -17,19 +17,13 @@ import time
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.operator import report
 from bench.operator.cores import Cores, cores_of, own_cores
+from bench.operator.laboratory import laboratory
 from bench.operator.measures import Bench, Figures
-from bench.operator.sample import IMAGE
-from bench.operator.subjects import ROOT, Subject, code_of, operator, reference
-
-from devcluster.controlplane import ControlPlane
-
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - so that etcd waits for no disk
-_FLAGS = ("--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000")
+from bench.operator.subjects import ROOT, Subject
 
 
 class Rows:
@@ -81,7 +75,7 @@ def _measure_starts(
     bench: Bench, turns: list[list[Subject]], options: argparse.Namespace, rows: Rows
 ) -> None:
     """Start each operator beside runs under way, of two sizes, and beside runs that have ended."""
-    operators = [[subject for subject in turn if subject.name != "reference"] for turn in turns]
+    operators = [[subject for subject in turn if subject.is_operator] for turn in turns]
     under_way = bench.original(operators[0][0], finished=False)
     small, large = (bench.copied(under_way, size) for size in options.live)
     fewer, more = options.live
@@ -99,16 +93,10 @@ def _measure_starts(
 def main() -> None:
     """Measure, print a table and write the figures as JSON."""
     options = _options()
-    cores, began = cores_of(own_cores()), time.monotonic()
-    os.sched_setaffinity(0, cores.servers)
-    with TemporaryDirectory(prefix="bench-operator-", dir=_folder()) as name:
-        folder = Path(name)
-        with ControlPlane(folder / "plane", extra_flags=_FLAGS) as plane:
-            bench = Bench(plane, folder, cores)
-            subjects = [operator("operator", ROOT, IMAGE), reference(bench.sample)]
-            if options.before:
-                subjects.append(operator("before", code_of(options.before, folder / "before"), IMAGE))
-            figures = measure(bench, subjects, options)
+    began = time.monotonic()
+    cores = cores_of(own_cores())
+    with laboratory(options.before, options.peer) as (bench, subjects):
+        figures = measure(bench, subjects, options)
     settings = {**_settings(options, cores), "minutes": round((time.monotonic() - began) / 60, 1)}
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps({"settings": settings, "figures": figures}, indent=2) + "\n")
@@ -126,7 +114,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--live", type=int, nargs=2, default=(1000, 4000), help="two numbers of live runs")
     parser.add_argument("--finished", type=int, default=10_000, help="resources that have ended")
     parser.add_argument("--idle", type=float, default=10.0, help="seconds beside them")
-    parser.add_argument("--before", metavar="COMMIT", help="measure the operator of this commit, too")
+    parser.add_argument(
+        "--before", metavar="COMMIT", default="", help="measure the operator of this commit, too"
+    )
+    parser.add_argument("--peer", choices=["JobSet"], default="", help="measure its manager, too")
     parser.add_argument("--output", type=Path, default=ROOT / "build/bench-operator.json", help="a JSON file")
     return parser.parse_args()
 
@@ -140,10 +131,6 @@ def _settings(options: argparse.Namespace, cores: Cores) -> dict[str, Any]:
         "cores": str(cores),
         "load": os.getloadavg()[2],
     }
-
-
-def _folder() -> Path | None:
-    return SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
 
 
 if __name__ == "__main__":

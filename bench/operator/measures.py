@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
 from bench.operator.copies import ORIGINAL, Run, fill
 from bench.operator.cores import Cores
+from bench.operator.report import percentiles
 from bench.operator.sample import sample
 from bench.operator.subjects import ROOT, Process, Subject
 
@@ -37,10 +38,10 @@ class Bench:
         self._plane = plane
         self._folder = folder
         self._cores = cores
-        self._admin = Api(plane.kubeconfig)
+        self.admin = Api(plane.kubeconfig)
         self._users = 0
         self._installed = ROOT
-        install_crd(self._admin)
+        install_crd(self.admin)
 
     def burst(self, subject: Subject, jobs: int) -> Figures:
         """Play `jobs` runs whose resources come all at once."""
@@ -48,7 +49,7 @@ class Bench:
         with self._running(subject, user, namespace) as process:
             process.settle()
             cpu, memory = process.cpu_seconds, process.memory_kb("VmRSS")
-            played = self._play(namespace, jobs)
+            played = self._play(subject, namespace, range(jobs))
             process.settle()
             requests = self._requests(user)
             return {
@@ -65,12 +66,34 @@ class Bench:
         with self._running(subject, user, namespace) as process:
             process.settle()
             cpu = process.cpu_seconds
-            played = self._play(namespace, jobs, per_second)
+            played = self._play(subject, namespace, range(jobs), per_second)
             process.settle()
             used = (process.cpu_seconds - cpu) * 1000 / jobs
             requests = self._requests(user)
-            writes = sum(requests[verb] for verb in ("create", "patch")) / jobs
+            writes = sum(requests[verb] for verb in ("create", "patch", "update")) / jobs
             return {"paced_cpu_ms_per_job": used, "paced_writes_per_job": writes}, played["waits"]
+
+    def growth(self, subject: Subject, sizes: Sequence[int], paced: int, per_second: float) -> list[Figures]:
+        """Fill a namespace in bursts up to each size, each followed by `paced` more at a rate."""
+        user, namespace = self._user(subject), self._namespace(subject.name)
+        grown: list[Figures] = []
+        with self._running(subject, user, namespace) as process:
+            process.settle()
+            there = 0
+            for size in sizes:
+                cpu = process.cpu_seconds
+                played = self._play(subject, namespace, range(there, size))
+                process.settle()
+                figures = {
+                    "resources": size,
+                    "jobs_per_second": (size - there) / played["seconds"],
+                    "cpu_ms_per_job": (process.cpu_seconds - cpu) * 1000 / (size - there),
+                    "mb": process.memory_kb("VmRSS") / 1024,
+                }
+                there = size + paced
+                waits = self._play(subject, namespace, range(size, there), per_second)["waits"]
+                grown.append({**figures, **percentiles("created_to_job", waits)})
+        return grown
 
     def start(self, subject: Subject, namespace: str, idle_seconds: float = 0.0) -> Figures:
         """Start beside resources that are there, and wait until all is read; then watch it do nothing."""
@@ -101,7 +124,7 @@ class Bench:
 
     def original(self, subject: Subject, *, finished: bool) -> Run:
         """Play a run to its end, or until it is at work, and return what is there then."""
-        namespace, api = self._namespace("original"), self._admin
+        namespace, api = self._namespace("original"), self.admin
         with self._running(subject, self._user(subject), namespace):
             api.create("scj", namespace, objects.resource(ORIGINAL))
             job = eventually(lambda: next(iter(api.list("jobs", namespace)), None), "a Job")["metadata"]
@@ -124,16 +147,19 @@ class Bench:
 
     def _reaches(self, namespace: str, phase: str) -> None:
         def reached() -> bool:
-            found = self._admin.get("scj", namespace, ORIGINAL)
+            found = self.admin.get("scj", namespace, ORIGINAL)
             return bool(found.get("status", {}).get("phase") == phase)
 
         eventually(reached, f"phase {phase}")
 
-    def _play(self, namespace: str, jobs: int, per_second: float = 0.0) -> objects.Body:
+    def _play(
+        self, subject: Subject, namespace: str, numbers: range, per_second: float = 0.0
+    ) -> objects.Body:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *map(str, _paths())])}
         command = [sys.executable, "-m", "bench.operator.player", self._plane.kubeconfig]
+        played_by = (namespace, subject.kind, numbers.start, len(numbers), per_second)
         player = subprocess.Popen(
-            [*map(str, command), namespace, str(jobs), str(per_second)],
+            [*map(str, command), *map(str, played_by)],
             env=environment,
             stdout=subprocess.PIPE,
         )
@@ -158,8 +184,8 @@ class Bench:
             return
         crd = yaml.safe_load((subject.code / "crds/segcompressionjobs.yaml").read_text())
         url = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}"
-        crd["metadata"]["resourceVersion"] = self._admin.request("GET", url)["metadata"]["resourceVersion"]
-        self._admin.request("PUT", url, crd)
+        crd["metadata"]["resourceVersion"] = self.admin.request("GET", url)["metadata"]["resourceVersion"]
+        self.admin.request("PUT", url, crd)
         self._installed = subject.code
         time.sleep(_CRD_SECONDS)
 
@@ -171,7 +197,7 @@ class Bench:
     def _namespace(self, name: str) -> str:
         self._users += 1
         named = f"{name}-{self._users}"
-        self._admin.request("POST", "/api/v1/namespaces", {"metadata": {"name": named}})
+        self.admin.request("POST", "/api/v1/namespaces", {"metadata": {"name": named}})
         return named
 
     def _requests(self, user: str) -> Counter[str]:

@@ -1,9 +1,10 @@
 """Plays user, Job controller and kubelet to whichever client serves the namespace, as Kueue's benchmark does.
 
-    python -m bench.operator.player KUBECONFIG NAMESPACE JOBS [JOBS_PER_SECOND]
+    python -m bench.operator.player KUBECONFIG NAMESPACE KIND FIRST JOBS [JOBS_PER_SECOND]
 
-Creates JOBS resources, all at once or at that rate, and ends once all are terminal. A pod ends when the
-resource says Running, so that every subject has the same writes to make. Prints one JSON object.
+Creates JOBS resources, numbered from FIRST on, all at once or at that rate, and ends once all are terminal.
+A pod ends when the resource says Running, so that every subject has the same writes to make. Prints one
+JSON object.
 """
 
 import asyncio
@@ -12,20 +13,23 @@ import sys
 import time
 from pathlib import Path
 
+from bench.operator.kinds import KINDS, Kind
+
 from integration.operator import objects
-from integration.operator.async_api import COMPRESSION_JOBS, JOBS, PODS, Api, Body
+from integration.operator.async_api import JOBS, PODS, Api, Body
 
 
 class Player:
-    """One run of `jobs` resources."""
+    """One run of `jobs` resources of a kind."""
 
-    def __init__(self, api: Api, namespace: str, jobs: int) -> None:
+    def __init__(self, api: Api, namespace: str, kind: Kind, numbers: range) -> None:
         self.waits: list[float] = []
         """Seconds from sending each resource to seeing its Job."""
         self._api = api
-        self._jobs = jobs
+        self._kind = kind
+        self._numbers = numbers
         self._resources, self._children, self._pods = (
-            url.format(namespace) for url in (COMPRESSION_JOBS, JOBS, PODS)
+            url.format(namespace) for url in (kind.url, JOBS, PODS)
         )
         self._sent: dict[str, float] = {}
         self._ended: set[str] = set()
@@ -38,9 +42,9 @@ class Player:
             watch = group.create_task(self._watch_jobs(group))
             ended = group.create_task(self._watch_resources(group))
             began = time.monotonic()
-            for number in range(self._jobs):
+            for position, number in enumerate(self._numbers):
                 if per_second:
-                    await asyncio.sleep(began + number / per_second - time.monotonic())
+                    await asyncio.sleep(began + position / per_second - time.monotonic())
                 group.create_task(self._create(f"job-{number}"))
             await ended
             seconds = time.monotonic() - began
@@ -49,7 +53,7 @@ class Player:
 
     async def _create(self, name: str) -> None:
         self._sent[name] = time.monotonic()
-        await self._api.request("POST", self._resources, objects.resource(name))
+        await self._api.request("POST", self._resources, self._kind.make(name))
 
     async def _watch_jobs(self, group: asyncio.TaskGroup) -> None:
         async for type_, job in self._api.watch(self._children):
@@ -61,7 +65,7 @@ class Player:
 
     async def _watch_resources(self, group: asyncio.TaskGroup) -> None:
         async for _, resource in self._api.watch(self._resources):
-            name, phase = resource["metadata"]["name"], resource.get("status", {}).get("phase")
+            name, phase = resource["metadata"]["name"], self._kind.phase(resource)
             if phase == "Running" and name not in self._ended:
                 self._ended.add(name)
                 group.create_task(self._end(self._child_of[name]))
@@ -69,7 +73,7 @@ class Player:
                 raise RuntimeError(f"{name} failed: {resource['status']['conditions']}")
             elif phase == "Succeeded":
                 self._finished.add(name)
-                if len(self._finished) == self._jobs:
+                if len(self._finished) == len(self._numbers):
                     return
 
     async def _start(self, job: Body) -> None:
@@ -86,14 +90,15 @@ class Player:
         await self._api.request("PATCH", f"{self._children}/{job}/status", objects.job_complete())
 
 
-async def main(kubeconfig: Path, namespace: str, jobs: int, per_second: float) -> None:
+async def main(kubeconfig: Path, namespace: str, kind: Kind, numbers: range, per_second: float) -> None:
     """Play one run and print what it took."""
     async with Api(kubeconfig) as api:
-        player = Player(api, namespace, jobs)
+        player = Player(api, namespace, kind, numbers)
         seconds = await player.play(per_second)
     print(json.dumps({"seconds": seconds, "cpu": time.process_time(), "waits": player.waits}))
 
 
 if __name__ == "__main__":
-    rate = float(sys.argv[4]) if len(sys.argv) > 4 else 0.0  # noqa: PLR2004 - the fourth argument
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), rate))
+    path, place, served, first, count, *rate = sys.argv[1:]
+    wanted = range(int(first), int(first) + int(count))
+    asyncio.run(main(Path(path), place, KINDS[served], wanted, float(rate[0]) if rate else 0.0))

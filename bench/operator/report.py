@@ -11,10 +11,11 @@ ROWS = {
     "cpu_ms_per_job": "CPU ms a job, all at once",
     "create_per_job": "POSTs a job",
     "patch_per_job": "PATCHes a job",
+    "update_per_job": "PUTs a job",
     "events_per_job": "Events a job",
     "paced_jobs_per_second": "jobs/s, at half the slowest rate",
     "paced_cpu_ms_per_job": "CPU ms a job, at that rate",
-    "paced_writes_per_job": "POSTs and PATCHes a job, at that rate",
+    "paced_writes_per_job": "writes a job, at that rate",
     "created_to_job_p50_ms": "resource sent to Job seen, p50 ms",
     "created_to_job_p99_ms": "resource sent to Job seen, p99 ms",
     "base_mb": "MB at rest, empty",
@@ -27,6 +28,8 @@ ROWS = {
     "idle_cpu_percent": "% of a core, idle",
     "idle_requests_per_minute": "requests a minute, idle",
 }
+
+_INTEGERS_FROM = 1000
 
 
 def line(figures: Figures) -> str:
@@ -60,12 +63,15 @@ def table(figures: Mapping[str, Figures]) -> str:
         if any(value is not None for value in row.values()):
             base = row.get("reference")
             ratios = (_ratio(row[name], base) for name in others)
-            lines.append([label, *(_text(value) for value in row.values()), *ratios])
+            lines.append([label, *(text(value) for value in row.values()), *ratios])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _text(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
+def text(value: float | None) -> str:
+    """Return three digits of a figure, and nothing where it was not taken."""
+    if value is None:
+        return ""
+    return f"{value:.3g}" if abs(value) < _INTEGERS_FROM else f"{value:,.0f}"
 
 
 def _ratio(value: float | None, base: float | None) -> str:

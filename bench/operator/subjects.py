@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.operator.kinds import KindName
+
 ROOT = Path(__file__).parents[2]
 OPERATOR_CODE = ("crds", "operator")
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -19,12 +21,14 @@ _QUIET_SHARE = 0.05
 
 @dataclass(frozen=True)
 class Subject:
-    """A program that serves one namespace: `command` takes a kubeconfig and the namespace."""
+    """A program that serves one kind in one namespace: `command` takes a kubeconfig and the namespace."""
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     code: Path = ROOT
+    kind: KindName = "SegCompressionJob"
+    is_operator: bool = False
 
     @contextmanager
     def running(
@@ -86,7 +90,7 @@ class Process:
 def operator(name: str, code: Path, image: str) -> Subject:
     """Return the operator whose code lies in `code`."""
     settings = {"SEGCOMPRESS_RUNNER_IMAGE": image, "SEGCOMPRESS_HEALTH_PORT": "0"}
-    return Subject(name, (sys.executable, "-m", "segcompress_operator"), settings, code)
+    return Subject(name, (sys.executable, "-m", "segcompress_operator"), settings, code, is_operator=True)
 
 
 def reference(sample: Path) -> Subject:

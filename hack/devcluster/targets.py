@@ -89,6 +89,7 @@ TARGETS = (
 EXTRAS = (
     Target("registry", (("registry", "segcompress.dev/devcluster/registry"),)),
     Target("states", (("states", "segcompress.dev/devcluster/states"),)),
+    Target("jobset", (("jobset", "sigs.k8s.io/jobset"),)),
 )
 
 

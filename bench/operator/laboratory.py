@@ -1,0 +1,38 @@
+"""An API server of its own with everything that is measured on it, for as long as a context lasts."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.operator import jobset
+from bench.operator.cores import cores_of, own_cores
+from bench.operator.measures import Bench
+from bench.operator.sample import IMAGE
+from bench.operator.subjects import ROOT, Subject, code_of, operator, reference
+
+from devcluster.controlplane import ControlPlane
+from devcluster.layout import Layout
+
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - so that etcd waits for no disk
+_FLAGS = ("--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000")
+
+
+@contextmanager
+def laboratory(before: str = "", peer: str = "") -> Iterator[tuple[Bench, list[Subject]]]:
+    """Start an API server; `before` is a commit whose operator is measured, too, `peer` JobSet or empty."""
+    cores = cores_of(own_cores())
+    os.sched_setaffinity(0, cores.servers)
+    place = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    with TemporaryDirectory(prefix="bench-operator-", dir=place) as name:
+        folder = Path(name)
+        with ControlPlane(folder / "plane", extra_flags=_FLAGS) as plane:
+            bench = Bench(plane, folder, cores)
+            subjects = [operator("operator", ROOT, IMAGE), reference(bench.sample)]
+            if before:
+                subjects.append(operator("before", code_of(before, folder / "before"), IMAGE))
+            if peer:
+                subjects.append(jobset.jobset(Layout.from_environment(os.environ), folder / "jobset"))
+                jobset.install_crd(bench.admin)
+            yield bench, subjects
