@@ -19,7 +19,7 @@ from segcompress_api.contract import RunResult
 from segcompress_api.job import JobSpec
 from segcompress_runner import run_key
 from segcompress_runner.errors import InvalidSettingError
-from segcompress_runner.inputs.annotations.classes import class_list, with_class_names
+from segcompress_runner.inputs.annotations.classes import Classes, class_list, with_class_names
 from segcompress_runner.inputs.annotations.masks import with_masks
 from segcompress_runner.inputs.checks import Manner
 from segcompress_runner.inputs.facts import with_preset
@@ -80,6 +80,27 @@ class Surroundings:
     memory: Memory = field(default_factory=lambda: memory_of(os.environ))
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What a run is about, before any picture of it is fetched: everything that its keys depend on."""
+
+    request: Request
+    spec: JobSpec
+    settings: ActSettings
+    keys: RunKeys
+    place: Place
+    found: Found
+    classes: Classes
+
+
+@dataclass(frozen=True)
+class _Job(_Wanted):
+    """The same with its model and its pictures at hand."""
+
+    model: ModelFiles
+    lists: Lists
+
+
 def run(request: Request, around: Surroundings) -> RunResult:
     """Run whatever is not published yet: training and measurement, the measurement, or nothing.
 
@@ -88,59 +109,58 @@ def run(request: Request, around: Surroundings) -> RunResult:
     """
     progress = Timed(Stoppable(around.progress, around.stop))
     storage = around.storage
-
     progress.start(Stage.FETCH)
     check_transforms(request.spec.dataset)
     spec = with_reader(request.spec, storage)
-    job_model = JobModel(spec, storage, around.work)
-    spec, settings = settle(spec, job_model, storage)
+    source = JobModel(spec, storage, around.work)
+    wanted = _find(request, spec, source, storage, progress)
+    published = publish.find_measurement(storage, wanted.place, wanted.keys)
+    if published is not None:
+        return published
+    model = publish.find_model(storage, wanted.place, wanted.keys.model, around.work / "published")
+    if model is not None:
+        progress.note(f"found the weights that were published on {model.manifest.published}")
+        wanted = replace(wanted, found=wanted.found.for_measuring())
+    publish.reserve(storage, wanted.place, datetime.now(UTC))
+    job = _fetch(wanted, source, around, progress, training=model is None)
+    measured = _measure(job, model, around, progress)
+    check_unchanged(job.found, storage)
+    progress.start(Stage.PUBLISH, len(measured.files))
+    return publish.publish_measurement(storage, job.place, measured, progress.step)
+
+
+def _find(request: Request, spec: JobSpec, source: JobModel, storage: Storage, progress: Progress) -> _Wanted:
+    """Settle what the spec leaves to the run, look up its inputs, and name it by its keys."""
+    spec, settings = settle(spec, source, storage)
     for note in settings.notes:
         progress.note(note)
     if request.spec.strategy != spec.strategy:
         progress.note(f"strategy: {json.dumps(spec.strategy.written())}")
-    found = find_inputs(spec, job_model, storage)
+    found = find_inputs(spec, source, storage)
     classes = class_list(spec.dataset, found.lists)
     spec = with_class_names(spec, classes)
     keys = _keys(request, spec, settings, found)
-    place = _place(request, keys, found)
-    published = publish.find_measurement(storage, place, keys)
-    if published is not None:
-        return published
-    model = publish.find_model(storage, place, keys.model, around.work / "published")
-    if model is not None:
-        progress.note(f"found the weights that were published on {model.manifest.published}")
-        found = found.for_measuring()
-    publish.reserve(storage, place, datetime.now(UTC))
-    inputs = around.work / "inputs"
+    return _Wanted(request, spec, settings, keys, _place(request, keys, found), found, classes)
+
+
+def _fetch(
+    wanted: _Wanted, source: JobModel, around: Surroundings, progress: Progress, *, training: bool
+) -> _Job:
+    """Fetch the model, refuse what it tells of the settings, and only then fetch the pictures."""
+    spec, found, inputs = wanted.spec, wanted.found, around.work / "inputs"
     check_space(found, inputs, around.work, around.work_bytes)
     progress.start(Stage.FETCH, found.files)
     for note in found.model.notes:
         progress.note(note)
-    files = job_model.files(progress.step)
+    files = source.files(progress.step)
     start_paddle(around.stop.listen_again)
-    _check_model(spec, settings, files, found.training_pictures, request.device)
-    dataset = fetch_dataset(found, storage, inputs, progress.step)
-    lists = read_lists(dataset, spec.dataset, around.work / "shards", training=model is None)
-    lists = with_masks(lists, spec.dataset, classes, around.work / "masks", Manner(request.threads))
-    job = _Job(request, spec, settings, keys, place, found, files, lists)
-
-    measured = _measure(job, model, around, progress)
-
-    check_unchanged(found, storage)
-    progress.start(Stage.PUBLISH, len(measured.files))
-    return publish.publish_measurement(storage, place, measured, progress.step)
-
-
-@dataclass(frozen=True)
-class _Job:
-    request: Request
-    spec: JobSpec
-    settings: ActSettings
-    keys: RunKeys
-    place: Place
-    found: Found
-    model: ModelFiles
-    lists: Lists
+    request = wanted.request
+    _check_model(spec, wanted.settings, files, found.training_pictures, request.device)
+    dataset = fetch_dataset(found, around.storage, inputs, progress.step)
+    lists = read_lists(dataset, spec.dataset, around.work / "shards", training=training)
+    manner = Manner(request.threads)
+    lists = with_masks(lists, spec.dataset, wanted.classes, around.work / "masks", manner)
+    return _Job(**vars(wanted), model=files, lists=lists)
 
 
 def settle(spec: JobSpec, model: JobModel, storage: Storage) -> tuple[JobSpec, ActSettings]:
