@@ -12,8 +12,8 @@ from segcompress_runner.inputs.model import ModelFiles
 _NO_LAYERS = ("feed", "fetch")
 _MAIN_OUTPUTS = ("Output", "Out", "Y")
 
-BACKWARD = {"op_role": 1}
-"""Attributes of an operator of the backward pass (framework/op_proto_maker.h)."""
+FORWARD, BACKWARD = {"op_role": 0}, {"op_role": 1}
+"""Attributes of an operator of the forward and of the backward pass (framework/op_proto_maker.h)."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ of the shares are summed in the program's order, so that two runs give the same 
 whole batch gives, but for rounding: no operator of these models mixes pictures, or it is found here.
 """
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -15,6 +16,14 @@ _MOST = 4
 
 _FROZEN = ("is_test", "use_global_stats")
 """Attributes by which an operator only reads the statistics that it names among its outputs."""
+
+
+_SHARE = re.compile(r"\.share\d+$")
+
+
+def whole_name(name: str) -> str:
+    """Return the variable that `name` is a share of; `name` itself where it is none."""
+    return _SHARE.sub("", name)
 
 
 def share_count(threads: int, batch_size: int) -> int:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from segcompress_api.act_settings import QuantSettings
 from segcompress_runner.compression.act_config import quantization_config
 from segcompress_runner.compression.graph import Operator
+from segcompress_runner.compression.joined_ranges import join_ranges
 from segcompress_runner.compression.slim import (
     convert,
     get_pact_optimizer,
@@ -26,10 +27,12 @@ class QuantAware(Step):
     """Both programs quantised with shared scales, which the training program learns."""
 
     rewrites_graph: ClassVar[bool] = True
-    sees_whole_batch: ClassVar[bool] = True
 
     def __init__(self, settings: QuantSettings) -> None:
         self._settings = settings.quant_aware
+        # PACT learns where to clip each variable, and would for each share by itself; and a full quantisation
+        # takes what puts shares together for a layer.
+        self.sees_whole_batch = self._settings.use_pact or self._settings.is_full_quantize
 
     def changed(self, program: Any, graph: Sequence[Operator], nodes: Sequence[str]) -> tuple[Operator, ...]:
         """Return the operators with weights that the passes quantise."""
@@ -53,6 +56,7 @@ class QuantAware(Step):
             executor=executor if uses_pact else None,
             return_program=True,
         )
+        join_ranges(graphs.train)
         drop_rest_of_observers(graphs)
 
     def finalise(self, graphs: Graphs, executor: Any) -> None:

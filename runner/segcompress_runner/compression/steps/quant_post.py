@@ -15,9 +15,9 @@ from segcompress_api.errors import nearest
 from segcompress_api.quantisation_sections import QuantAware
 from segcompress_runner.compression.act_config import FLOAT_SCOPE, quantization_config
 from segcompress_runner.compression.graph import Operator
+from segcompress_runner.compression.joined_ranges import OBSERVER
 from segcompress_runner.compression.slim import convert, quant_aware
 from segcompress_runner.compression.steps.quantisable import (
-    OBSERVER,
     drop_rest_of_observers,
     leave_rest_in_float,
     quantisable,

@@ -6,12 +6,11 @@ from typing import Any
 from segcompress_api.quantisation_sections import QuantAware
 from segcompress_runner.compression.act_config import FLOAT_SCOPE
 from segcompress_runner.compression.graph import Operator
+from segcompress_runner.compression.joined_ranges import OBSERVER
+from segcompress_runner.compression.shares import whole_name
 from segcompress_runner.compression.slim import TRANSFORM_PASS_OP_TYPES
 from segcompress_runner.compression.steps.step import Graphs
 from segcompress_runner.errors import InvalidSettingError
-
-OBSERVER = "moving_average_abs_max_scale"
-"""The operator by which the passes note the range of a layer's output."""
 
 
 def quantisable(
@@ -36,7 +35,8 @@ def quantisable(
 
 def leave_rest_in_float(graphs: Graphs) -> None:
     """Mark operators that `graphs.train` lacks: their scales would stay at the value they begin with."""
-    known = {name for op in graphs.train.global_block().ops for name in op.output_arg_names}
+    ops = graphs.train.global_block().ops
+    known = {whole_name(name) for op in ops for name in op.output_arg_names}
     for op in graphs.inference.global_block().ops:
         if known.isdisjoint(op.output_arg_names):
             op._set_attr("op_namescope", f"/{FLOAT_SCOPE}/")  # noqa: SLF001  # no public way
@@ -44,7 +44,7 @@ def leave_rest_in_float(graphs: Graphs) -> None:
 
 def drop_rest_of_observers(graphs: Graphs) -> None:
     """Drop what the passes note of outputs that `graphs.train` lacks."""
-    known = {var.name for var in graphs.train.list_vars()}
+    known = {whole_name(var.name) for var in graphs.train.list_vars()}
     block = graphs.inference.global_block()
     for index in reversed(range(len(block.ops))):
         op = block.ops[index]

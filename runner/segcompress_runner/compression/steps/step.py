@@ -30,7 +30,7 @@ class Step:
     rewrites_graph: ClassVar[bool] = False
     """Whether the compressed model has another graph than the model that came."""
 
-    sees_whole_batch: ClassVar[bool] = False
+    sees_whole_batch: bool = False
     """Whether what it puts into the training program measures a batch as a whole."""
 
     ratio: float | None = None
