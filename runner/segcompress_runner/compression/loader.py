@@ -12,6 +12,7 @@ import signal
 import traceback
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -29,6 +30,16 @@ _COPIES = 2
 """How often a batch that waits is held: as an array, and as the bytes that are being sent."""
 
 
+def prepare(threads: int) -> None:
+    """Start what workers are forked from, for a training on so many threads.
+
+    It imports what they need, which takes seconds, while the caller does something else.
+    """
+    if threads > 1:
+        forkserver.set_forkserver_preload([__name__])
+        forkserver.ensure_running()
+
+
 def batches(pictures: Pictures, order: Order, threads: int, memory: int) -> Generator[Batch, None, None]:
     """Yield batches (N x 3 x H x W) without end, epoch after epoch; close it to end the workers.
 
@@ -38,6 +49,7 @@ def batches(pictures: Pictures, order: Order, threads: int, memory: int) -> Gene
     tasks = _tasks(order)
     if threads == 1:
         yield from (_read(pictures, task) for task in tasks)
+    prepare(threads)
     count = workers_for(threads, memory, pictures[0].nbytes * order.batch_size)
     with ExitStack() as stack:
         workers = [stack.enter_context(closing(_Worker(pictures))) for _ in range(count)]
@@ -68,7 +80,6 @@ class _Worker:
 
     def __init__(self, pictures: Pictures) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, pictures), daemon=True)
         self._process.start()

@@ -4,7 +4,9 @@ The model is cut behind the distilled variables and opened once. Whether the run
 says is looked at on the first batch, so that two runs decide alike; else the executor goes on teaching.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,8 +42,33 @@ class QuickTeacher:
 
     def teach(self, batch: Any, executor: Any, student: Any) -> None:
         """Compute the nodes for a batch; `student` is the scope in which they can be read afterwards."""
-        for name, values in zip(self.nodes, self.outputs(batch), strict=True):
+        self._tell(self.outputs(batch), executor, student)
+
+    def lessons(self, feed: Iterable[Any], executor: Any, student: Any) -> Iterator[Any]:
+        """Yield each batch of `feed` once its nodes can be read in the scope `student`.
+
+        A thread computes them while the batch before is learnt from.
+        """
+        for batch, found in ahead(feed, self.outputs):
+            self._tell(found, executor, student)
+            yield batch
+
+    def _tell(self, found: Sequence[NDArray[Any]], executor: Any, student: Any) -> None:
+        for name, values in zip(self.nodes, found, strict=True):
             student.var(taught(name)).get_tensor().set(np.ascontiguousarray(values), executor.place)
+
+
+def ahead(feed: Iterable[Any], outputs: Outputs) -> Generator[tuple[Any, Sequence[NDArray[Any]]], None, None]:
+    """Yield each batch with its outputs, which a thread computes while the batch before is in use."""
+    with ThreadPoolExecutor(1, "teacher") as thread:
+        waiting: deque[tuple[Any, Future[Sequence[NDArray[Any]]]]] = deque()
+        for batch in feed:
+            waiting.append((batch, thread.submit(outputs, batch)))
+            if len(waiting) > 1:
+                first, found = waiting.popleft()
+                yield first, found.result()
+        for last, found in waiting:
+            yield last, found.result()
 
 
 def quicker(

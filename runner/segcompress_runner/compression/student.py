@@ -7,7 +7,7 @@ a removed mask take along every operator with `_mask` in an input's name; and `m
 teacher into the student's program, where the quantisation passes visit it too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,11 +59,11 @@ class Student:
     loss: str
     optimisation: Optimisation
 
-    def iterate(self, executor: Any, batch: Any) -> float:
-        """Run one iteration on a batch (float32, N x 3 x H x W) and return its loss."""
-        self.teacher.teach(batch, executor, self.graphs.scope)
-        (loss,) = executor.run(self.graphs.train, feed={self.feed: batch}, fetch_list=[self.loss])
-        return float(np.mean(loss))
+    def losses(self, executor: Any, feed: Iterable[Any]) -> Generator[float, None, None]:
+        """Run one iteration on each batch (float32, N x 3 x H x W), and yield its loss."""
+        for batch in self.teacher.lessons(feed, executor, self.graphs.scope):
+            (loss,) = executor.run(self.graphs.train, feed={self.feed: batch}, fetch_list=[self.loss])
+            yield float(np.mean(loss))
 
     def predict(self, executor: Any, images: Any) -> Any:
         """Return what the model says of images as its weights are now."""

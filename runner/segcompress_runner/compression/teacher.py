@@ -5,7 +5,7 @@ distilled variables are persistable in both programs: the executor leaves them i
 student's variables share their memory. Nothing is fetched, so nothing leaves the device.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,6 +33,9 @@ class Teaches(Protocol):
     def teach(self, batch: Any, executor: Any, student: Any) -> None:
         """Compute the nodes for a batch; `student` is the scope in which they can be read afterwards."""
 
+    def lessons(self, feed: Iterable[Any], executor: Any, student: Any) -> Iterator[Any]:
+        """Yield each batch of `feed` once its nodes can be read in the scope `student`."""
+
 
 @dataclass(frozen=True)
 class Teacher:
@@ -58,6 +61,12 @@ class Teacher:
         for name in self.nodes:
             own = self.scope.find_var(name).get_tensor()
             student.var(taught(name)).get_tensor()._share_data_with(own)  # noqa: SLF001  # no public way
+
+    def lessons(self, feed: Iterable[Any], executor: Any, student: Any) -> Iterator[Any]:
+        """Yield each batch of `feed` once its nodes can be read in the scope `student`."""
+        for batch in feed:
+            self.teach(batch, executor, student)
+            yield batch
 
 
 def make_teacher(files: ModelFiles, nodes: Sequence[str], executor: Any, shares: int = 1) -> Teacher:

@@ -10,6 +10,7 @@ steps' and the `student`'s.
 """
 
 import contextlib
+import itertools
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -76,6 +77,7 @@ def _take(training: Training, into: Path) -> Compressed:
 def _train(training: Training, into: Path) -> Compressed:
     """Train by the one step of `training.settings`, and save the best weights under `into`."""
     started = time.monotonic()
+    loader.prepare(training.threads)
     steps = make_steps(training.settings.steps)
     teacher = training.teacher or training.model
     shares = shares_of(training, steps)
@@ -161,15 +163,16 @@ class _Run:
         self._advance(0)
         order = Order(len(training.pictures), training.batch_size, training.seed)
         feed = loader.batches(training.pictures, order, training.threads, training.reading)
-        with contextlib.closing(feed):
-            self._iterate_over(feed)
+        losses = self._student.losses(self._executor, itertools.islice(feed, self._total))
+        with contextlib.closing(feed), contextlib.closing(losses):
+            self._iterate_over(losses)
 
-    def _iterate_over(self, feed: Iterator[Any]) -> None:
+    def _iterate_over(self, losses: Iterator[float]) -> None:
         training, total, how = self._training, self._total, self._training.settings.training
-        for iteration, batch in zip(range(1, total + 1), feed, strict=False):
+        for iteration in range(1, total + 1):
             self._heed_stop()
             self._iteration = iteration
-            loss = self._iterate(iteration, batch)
+            loss = self._iterate(iteration, losses)
             if is_due(iteration, how.log_every, total):
                 training.progress.step(iteration, loss=loss)
             if is_due(iteration, how.eval_every, total):
@@ -188,8 +191,8 @@ class _Run:
         checkpoint.restore(weights, self._student.graphs.scope, self._executor.place)
         return evaluation, scores
 
-    def _iterate(self, iteration: int, batch: Any) -> float:
-        loss = self._student.iterate(self._executor, batch)
+    def _iterate(self, iteration: int, losses: Iterator[float]) -> float:
+        loss = next(losses)
         if not math.isfinite(loss):
             raise self._diverged(f"loss became {loss}")
         self.losses.add(loss)

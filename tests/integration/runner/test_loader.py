@@ -35,6 +35,19 @@ print(*[worker.pid for worker in multiprocessing.active_children()], flush=True)
 time.sleep(600)
 """
 
+PREPARES = """
+import contextlib, multiprocessing, os, sys
+from pathlib import Path
+from integration.runner.test_loader import batches, parent_of, pictures_in
+from segcompress_runner.compression import loader
+loader.prepare(2)
+prepared = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+with contextlib.closing(batches(pictures_in(Path(sys.argv[1])), 2)) as feed:
+    next(feed)
+    parents = {str(parent_of(worker.pid)) for worker in multiprocessing.active_children()}
+print(parents <= set(prepared))
+"""
+
 
 def pictures_in(folder: Path, *transforms: dict[str, object]) -> Pictures:
     write_dataset(folder)
@@ -123,6 +136,18 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     assert len(workers) == 2
     while any(Path(f"/proc/{worker}").exists() for worker in workers):
         time.sleep(0.05)
+
+
+def test_workers_are_forked_from_the_process_that_was_prepared(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PREPARES, str(tmp_path / "data")],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "PYTHONPATH": ":".join(sys.path)},
+        check=True,
+    )
+    assert done.stdout == "True\n"
 
 
 def parent_of(pid: int | None) -> int:

@@ -46,6 +46,30 @@ def test_a_training_on_two_threads_learns_what_one_thread_learns(run: Compress, 
         np.testing.assert_allclose(values, expected[name], atol=2e-4, err_msg=name)
 
 
+def test_a_quantised_training_follows_the_ranges_of_whole_batches(run: Compress) -> None:
+    alone, shared = run(quantised()), run(quantised(), threads=2)
+    assert [point.loss for point in shared.losses] == pytest.approx(
+        [point.loss for point in alone.losses], rel=1e-3
+    )
+    expected, found = weights(alone.files), weights(shared.files)
+    assert found.keys() == expected.keys()
+    for name in (name for name in expected if name.endswith("@scale")):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, err_msg=name)
+
+
+def test_a_range_is_that_of_all_shares_bit_for_bit(lab: Lab) -> None:
+    """One iteration from the same weights: the first layer's input, which rounding has not reached."""
+    batch = np.stack([lab.train.read(index) for index in range(4)])
+    ranges = []
+    for shares in (1, 2):
+        with static_graph(device="CPU", threads=1, seed=0) as executor:
+            student = made(lab, quantised(), executor, shares)
+            next(student.losses(executor, [batch]))
+            ranges.append(np.array(student.graphs.scope.find_var("x@scale").get_tensor()))
+    assert np.array_equal(ranges[0], ranges[1])
+    assert ranges[0] > 0.1
+
+
 def test_masks_are_as_exact(run: Compress) -> None:
     done = run(sparse(0.75, ramp=11), threads=2)
     assert pruned(done.files) == pytest.approx(0.75, abs=0.001)
@@ -118,7 +142,9 @@ def test_a_norm_that_measures_the_batch_keeps_it_whole(*, frozen: bool) -> None:
         pytest.param(sparse(), {}, 1, 2, id="exported for one picture, and tried with more"),
         pytest.param(sparse(), {}, 4, 1, id="exported for this very batch, which may be built in"),
         pytest.param(sparse(), {"device": "GPU"}, -1, 1, id="a GPU computes a batch at once"),
-        pytest.param(quantised(), {}, -1, 1, id="scales are measured on whole batches"),
+        pytest.param(quantised(), {}, -1, 2, id="scales that are joined"),
+        pytest.param(quantised(use_pact=True), {}, -1, 1, id="PACT would clip each share by itself"),
+        pytest.param(quantised(is_full_quantize=True), {}, -1, 1, id="what joins shares would be quantised"),
     ],
 )
 def test_what_is_computed_in_shares(
