@@ -102,9 +102,20 @@ def _spec(run: Run) -> JobSpec:
     )
 
 
+def _program() -> bytes:
+    """Return a program of one operator."""
+    from paddle.base.proto import framework_pb2
+
+    program = framework_pb2.ProgramDesc()
+    program.blocks.add(idx=0, parent_idx=-1).ops.add(type="relu")
+    content: bytes = program.SerializeToString()
+    return content
+
+
 def _measured(folder: Path, run: Run) -> figures.Measurements:
     for name, size in (("before", 555_918), ("after", 555_918)):
         (folder / name).write_bytes(bytes(size))
+    (folder / "x").write_bytes(_program())
     random = np.random.default_rng(7)
     before = np.clip(random.normal(0.78, 0.12, len(run.names)), 0.2, 0.99)
     after = np.clip(before - random.normal(run.lost, 0.01, len(run.names)), 0, 1)
