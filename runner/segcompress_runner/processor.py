@@ -63,6 +63,13 @@ def this_processor(device: Literal["CPU", "GPU"], cpuinfo: Path = _CPUINFO, gpus
     )
 
 
+def is_slow_in_mkl(cpuinfo: Path = _CPUINFO) -> bool:
+    """Return whether MKL, which goes by the maker's name, leaves AVX2 and FMA unused on this CPU."""
+    fields = _fields(cpuinfo)
+    flags = fields.get("flags", "").split()
+    return fields.get("vendor_id") == "AuthenticAMD" and {"avx2", "fma"}.issubset(flags)
+
+
 def _fields(path: Path) -> dict[str, str]:
     """Return the `name : value` lines of the first block of such a file; nothing where it cannot be read."""
     try:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from segcompress_runner.processor import Processor, this_processor
+from segcompress_runner.processor import Processor, is_slow_in_mkl, this_processor
 
 CPUINFO = """processor\t: 0
 cpu family\t: 25
@@ -55,3 +55,22 @@ def test_machine_that_tells_nothing_has_a_name_all_the_same(tmp_path: Path) -> N
 def test_name_fits_into_a_status() -> None:
     assert len(Processor("x" * 500, gpu_name="y" * 500).cpu) == 128
     assert len(str(Processor("x" * 500, gpu_name="y" * 500))) == 128
+
+
+@pytest.mark.parametrize(
+    ("vendor", "flags", "expected"),
+    [
+        pytest.param("AuthenticAMD", "sse2 fma avx2", True, id="AMD with AVX2"),
+        pytest.param("AuthenticAMD", "sse2 avx", False, id="AMD without AVX2, where its kernels would crash"),
+        pytest.param("GenuineIntel", "sse2 fma avx2 avx512f", False, id="Intel, which MKL knows"),
+    ],
+)
+def test_mkl_is_told_where_it_goes_by_the_makers_name(
+    vendor: str, flags: str, *, expected: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"vendor_id\t: {vendor}\nflags\t\t: {flags}\n")
+    assert is_slow_in_mkl(tmp_path / "cpuinfo") is expected
+
+
+def test_mkl_is_told_nothing_of_a_machine_that_tells_nothing(tmp_path: Path) -> None:
+    assert not is_slow_in_mkl(tmp_path / "absent")
