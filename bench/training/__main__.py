@@ -79,7 +79,10 @@ def _turns(rounds: int) -> Iterator[str]:
 def _run(side: str, what: str, name: str, folder: Path) -> tuple[dict[str, Any], float, float]:
     """Run one side in a process; return what it prints, its CPU seconds, and its peak memory in MB."""
     command: Sequence[str] = (sys.executable, "-m", f"bench.training.{side}", what, name, str(folder))
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    # The images hold compiled modules: neither side is to compile them each time.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
         printed = process.stdout.read() if process.stdout else ""
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
