@@ -4,8 +4,9 @@ Everything here is data of others: absent keys are normal, and nothing raises fo
 """
 
 import json
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,9 @@ _JOB_CONTROLLER = "kubernetes.io/job-controller"
 _TERMINAL = ("Succeeded", "Failed")
 _MESSAGE_LIMIT = 4096
 """What the kubelet keeps of a termination message."""
+
+_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+"""A bracket, or a text, whose brackets are none."""
 
 _PATH_PARTS = 4
 _KEY_LIMIT = 64
@@ -131,18 +135,41 @@ def parse_pod(body: Body) -> ObservedPod:
 
 
 def largest_part(spec: Body) -> str:
-    """Return the part that holds most of the spec's bytes, and its size.
-
-    Each level is measured anew, so that only a few are gone down to: a spec may be nested 10,000 deep.
-    """
-    path, part, size = "spec", spec, len(_json(spec))
-    for _ in range(_PATH_PARTS):
-        sizes = {name: len(_json(inner)) for name, inner in part.items()} if isinstance(part, dict) else {}
-        name = max(sizes, key=sizes.__getitem__, default="")
-        if not sizes or sizes[name] <= size / 2:
-            break
-        path, part, size = f"{path}.{name[:_KEY_LIMIT]}", part[name], sizes[name]
+    """Return the part that holds most of the spec's bytes, and its size."""
+    path, size = _heaviest(spec, len)
     return f"{path} ({size} bytes)"
+
+
+def deepest_part(spec: Body) -> str:
+    """Return the part that is nested deepest."""
+    path, _ = _heaviest(spec, depth)
+    return path
+
+
+def _heaviest(spec: Body, weigh: Callable[[bytes], int]) -> tuple[str, int]:
+    """Return the path of the part whose JSON has most of the spec's weight, and what it weighs.
+
+    Each level is measured anew, so that only a few are gone down to: a spec may be nested hundreds deep.
+    """
+    path, part, weight = "spec", spec, weigh(_json(spec))
+    for _ in range(_PATH_PARTS):
+        weights = (
+            {name: weigh(_json(inner)) for name, inner in part.items()} if isinstance(part, dict) else {}
+        )
+        name = max(weights, key=weights.__getitem__, default="")
+        if not weights or weights[name] <= weight / 2:
+            break
+        path, part, weight = f"{path}.{name[:_KEY_LIMIT]}", part[name], weights[name]
+    return path, weight
+
+
+def depth(text: bytes) -> int:
+    """Return how many lists and objects of JSON lie within one another."""
+    deepest = level = 0
+    for token in _BRACKET.finditer(text):
+        level += 1 if token[0] in (b"[", b"{") else -1 if token[0] in (b"]", b"}") else 0
+        deepest = max(deepest, level)
+    return deepest
 
 
 def parse_time(text: object) -> datetime | None:

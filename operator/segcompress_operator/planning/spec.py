@@ -14,8 +14,11 @@ from segcompress_api.job import SPEC_LIMIT, JobSpec
 from segcompress_api.strategy import SECTION_SPELLINGS
 from segcompress_operator.planning.allowed import check_allowed
 from segcompress_operator.planning.observed import Resource
-from segcompress_operator.planning.parsing import largest_part
+from segcompress_operator.planning.parsing import deepest_part, depth, largest_part
 from segcompress_operator.settings import RunnerSettings
+
+_DEEPEST = 64
+"""Far more than any setting needs. pydantic's parser takes 200, and a RunConfig holds the spec one deeper."""
 
 _COMPRESSIONS = (
     "UnstructurePrune",
@@ -31,6 +34,9 @@ def parse_spec(resource: Resource) -> JobSpec:
     """Return the spec; raises InvalidSpecError naming the field."""
     if resource.oversized:
         raise _too_large(resource.oversized)
+    if depth(resource.spec) > _DEEPEST:
+        problem = f"must hold at most {_DEEPEST} lists and objects within one another"
+        raise InvalidSpecError(deepest_part(json.loads(resource.spec)), problem)
     try:
         return JobSpec.model_validate_json(resource.spec, by_name=False)
     except ValidationError as error:
