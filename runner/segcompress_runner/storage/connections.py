@@ -24,27 +24,44 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from segcompress_runner.errors import InvalidSettingError
 
 _CONNECT_S, _READ_S, _SHORTEST_S, _INSTANT_S = 5.0, 60.0, 0.1, 0.001
-_METADATA = frozenset(
-    ipaddress.ip_address(address)
-    for address in (
-        "fd00:ec2::254",  # AWS, IPv6
+_METADATA = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "fd00:ec2::/32",  # AWS, IPv6: the instance's (::254) and EKS Pod Identity's (::23)
+        "fd20:ce::254",  # Google Cloud, IPv6
         "100.100.100.200",  # Alibaba Cloud
         "168.63.129.16",  # Azure's wire server
+        "192.0.0.192",  # Oracle Cloud, older images
     )
 )
+_TRANSLATED = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96")))
+"""IPv6 networks whose last 32 bits are an IPv4 address: NAT64 (RFC 6052), IPv4-compatible (RFC 4291)."""
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def _meant(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 one leads to, where it does."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if any(address in network for network in _TRANSLATED) and int(address) > 1:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def check_addresses(host: str, addresses: Iterable[str]) -> None:
     """Raise InvalidSettingError where `host` has an address that no object store may have."""
     for text in addresses:
-        address = ipaddress.ip_address(text.partition("%")[0])
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        if address.is_link_local or address.is_multicast or address.is_unspecified or address in _METADATA:
+        address = _meant(ipaddress.ip_address(text.partition("%")[0]))
+        if address.is_link_local or address.is_multicast or address.is_unspecified or _is_metadata(address):
             raise InvalidSettingError(
                 f"S3_ENDPOINT (key endpoint of the storage Secret): {host} is at {address}, "
                 "an address of link-local or metadata services, which is refused"
             )
+
+
+def _is_metadata(address: Address) -> bool:
+    return any(address in network for network in _METADATA if network.version == address.version)
 
 
 def resolve(host: str, port: int | None) -> list[str]:

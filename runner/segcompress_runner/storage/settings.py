@@ -1,14 +1,19 @@
 """Where the object store is and who asks: read from the environment, checked before the first request."""
 
+import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from segcompress_api.contract import CA_BUNDLE_PATH, OPTIONAL_SECRET_KEYS, SECRET_KEYS
+from segcompress_api.errors import shown
 from segcompress_runner.errors import InvalidSettingError
 
 CA_VARIABLE = "AWS_CA_BUNDLE"
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*|[0-9A-Fa-f:.]+")
+_REGION = re.compile(r"[A-Za-z0-9_-]{1,63}")
 
 
 @dataclass(frozen=True)
@@ -39,43 +44,67 @@ class S3Settings:
 
 def settings_from(environment: Mapping[str, str]) -> S3Settings:
     """Return the settings in the environment; raises InvalidSettingError naming variable and Secret key."""
-    values = {key: _required(environment, key, name) for key, name in SECRET_KEYS.items()}
-    optional = {key: environment.get(name) or None for key, name in OPTIONAL_SECRET_KEYS.items()}
+    values = {key: _value(environment, key, name) for key, name in SECRET_KEYS.items()}
+    for key, variable in SECRET_KEYS.items():
+        if not values[key]:
+            raise _wrong(key, variable, "is required by s3:// addresses and missing")
+    optional = {key: _value(environment, key, name) for key, name in OPTIONAL_SECRET_KEYS.items()}
+    region = optional["region"]
+    if region and not _REGION.fullmatch(region):
+        raise _wrong("region", "AWS_REGION", f"must be a region such as us-east-1, got {shown(region)}")
     host, secure = _endpoint(values["endpoint"])
     return S3Settings(
         host=host,
         secure=secure,
         access_key=values["accessKey"],
         secret_key=values["secretKey"],
-        region=optional["region"],
-        session_token=optional["sessionToken"],
+        region=region or None,
+        session_token=optional["sessionToken"] or None,
         ca_bundle=_ca_bundle(environment),
     )
 
 
-def _required(environment: Mapping[str, str], key: str, variable: str) -> str:
+def _value(environment: Mapping[str, str], key: str, variable: str) -> str:
+    """Return a value without the white space around it; an error does not show it, since it may be secret.
+
+    It goes into a header: a library that is given a line break repeats the whole header in its error.
+    """
     value = environment.get(variable, "").strip()
-    if not value:
-        raise InvalidSettingError(
-            f"{variable} (key {key} of the storage Secret): is required by s3:// addresses and missing"
-        )
+    if not (value.isascii() and value.isprintable()):
+        raise _wrong(key, variable, "must be printable ASCII, and holds a line break or another character")
     return value
 
 
+def _wrong(key: str, variable: str, problem: str) -> InvalidSettingError:
+    return InvalidSettingError(f"{variable} (key {key} of the storage Secret): {problem}")
+
+
 def _endpoint(value: str) -> tuple[str, bool]:
-    problem = "S3_ENDPOINT (key endpoint of the storage Secret): "
     try:
         parts = urlsplit(value)
         port = parts.port
-    except ValueError as error:
-        raise InvalidSettingError(f"{problem}{value!r} is not a URL ({error})") from None
-    if parts.username or parts.password:
-        raise InvalidSettingError(f"{problem}holds credentials; they belong in accessKey and secretKey")
+    except ValueError:
+        raise _no_endpoint(value) from None
+    if "@" in value:
+        problem = "holds credentials; they belong in accessKey and secretKey"
+        raise _wrong("endpoint", "S3_ENDPOINT", problem)
+    if not _names_a_host_alone(parts):
+        raise _no_endpoint(value)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return (f"{host}:{port}" if port else f"{host}"), parts.scheme == "https"
+
+
+def _names_a_host_alone(parts: SplitResult) -> bool:
+    """Return whether an endpoint has scheme, host and port alone, spelt as every library reads them."""
     extra = parts.path.strip("/") or parts.query or parts.fragment
-    if parts.scheme not in ("http", "https") or not parts.hostname or extra:
-        raise InvalidSettingError(f"{problem}{value!r} is not an endpoint; write http(s)://host:port")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return (f"{host}:{port}" if port else host), parts.scheme == "https"
+    return (
+        parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "") is not None and not extra
+    )
+
+
+def _no_endpoint(value: str) -> InvalidSettingError:
+    written = "" if "@" in value else f", got {shown(value)}"
+    return _wrong("endpoint", "S3_ENDPOINT", f"must be an endpoint, http(s)://host:port{written}")
 
 
 def _ca_bundle(environment: Mapping[str, str]) -> Path | None:
@@ -83,6 +112,16 @@ def _ca_bundle(environment: Mapping[str, str]) -> Path | None:
     if named:
         if not Path(named).is_file():
             raise InvalidSettingError(f"{CA_VARIABLE}: {named} is not a file")
-        return Path(named)
+        return _certificates(Path(named), f"{CA_VARIABLE}: {named}")
     mounted = Path(CA_BUNDLE_PATH)
-    return mounted if mounted.is_file() else None
+    return _certificates(mounted, "ca.crt (key of the storage Secret)") if mounted.is_file() else None
+
+
+def _certificates(path: Path, name: str) -> Path:
+    """Return the path of a file of certificates; raises InvalidSettingError where it is none."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except (ssl.SSLError, OSError) as error:
+        problem = getattr(error, "reason", None) or getattr(error, "strerror", None)
+        raise InvalidSettingError(f"{name}: must be certificates in PEM ({problem})") from None
+    return path

@@ -12,7 +12,20 @@ from segcompress_runner.storage.connections import GuardedPoolManager, check_add
 
 @pytest.mark.parametrize(
     "address",
-    ["169.254.169.254", "169.254.0.1", "fe80::1%eth0", "fd00:ec2::254", "::ffff:169.254.169.254", "0.0.0.0"],  # noqa: S104 - refused, not bound
+    [
+        "169.254.169.254",
+        "169.254.0.1",
+        "fe80::1%eth0",
+        "fd00:ec2::254",
+        "fd00:ec2::23",
+        "fd20:ce::254",
+        "::ffff:169.254.169.254",
+        "::169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a9fe:a9fe::1",
+        "192.0.0.192",
+        "0.0.0.0",  # noqa: S104 - refused, not bound
+    ],
 )
 def test_metadata_address_is_refused(address: str) -> None:
     with pytest.raises(InvalidSettingError, match=r"S3_ENDPOINT .*store\.example is at"):
