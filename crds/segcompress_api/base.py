@@ -4,10 +4,11 @@ All models are frozen and refuse unknown keys: a setting that is accepted and do
 that this project exists to fix.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
 API_GROUP = "segcompress.dev"
@@ -26,14 +27,39 @@ LARGEST_COUNT = 2**31 - 1
 """Of iterations, seconds and the like: above 64 bits the API server takes no whole number."""
 
 
-_S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?$"
+_CONTROL = r"\x00-\x1f\x7f-\x9f"
+_BUCKET = "s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+S3_FOLDER = f"^{_BUCKET}(/[^{_CONTROL}]*)?$"
+S3_FILE = f"^{_BUCKET}/[^{_CONTROL}]+$"
 _FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 """A path below the folder: no part of it starts with a dot, so that none leads out of it."""
 
+DOTS = "/[.][.]?(/|$)"
+NO_DOTS = "must have neither . nor .. between slashes: an object store has no such folders"
+
+
+def _without_dots(uri: str) -> str:
+    if uri.startswith("s3://") and re.search(DOTS, uri):
+        raise ValueError(NO_DOTS)
+    return uri
+
+
 Uri = Annotated[
-    str, Field(pattern=r"^(s3|file)://.+$", max_length=1024, json_schema_extra={"pattern": _S3_URI})
+    str,
+    Field(pattern=r"^(s3|file)://.+$", max_length=1024, json_schema_extra={"pattern": S3_FOLDER}),
+    AfterValidator(_without_dots),
 ]
-"""s3://bucket/prefix/ in a cluster; `segcompress run` takes file:///folder/ too."""
+"""s3://bucket/prefix/ in a cluster; `segcompress run` takes file:///folder/ too.
+
+HTTP clients take "a/../" out of a path before they send it: what a policy saw would not be what is asked for.
+"""
+
+PrintedName = Annotated[str, Field(pattern=rf"^[^{_CONTROL}]+$")]
+"""A name that people read, in any script: without control characters, which terminals obey."""
+
+LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$", max_length=63)]
+ObjectName = Annotated[str, Field(pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$", max_length=253)]
+"""Of an object in Kubernetes; "" for none."""
 
 FileName = Annotated[str, Field(pattern=_FILE_NAME, max_length=256)]
 

@@ -1,6 +1,6 @@
 """The CEL rules of the CRD: what a schema cannot say, refused by the API server with our message."""
 
-from segcompress_api.base import CLUSTER_REQUIRED
+from segcompress_api.base import CLUSTER_REQUIRED, DOTS, NO_DOTS, S3_FILE, S3_FOLDER
 from segcompress_api.job import MUTABLE_FIELDS, JobSpec
 from segcompress_api.strategy import SPELLINGS
 from segcompress_api.structural import Schema
@@ -176,8 +176,20 @@ _DATASET_RULES = [
 ]
 
 
+_URI_RULES = [_rule(f"!self.matches('{DOTS}')", NO_DOTS)]
+
+
+def _add_rules_of_addresses(schema: Schema) -> None:
+    """Add the rules of an address to every one in `schema`."""
+    if schema.get("pattern") in (S3_FOLDER, S3_FILE):
+        schema["x-kubernetes-validations"] = _URI_RULES
+    for inner in schema.get("properties", {}).values():
+        _add_rules_of_addresses(inner)
+
+
 def add_rules(spec: Schema) -> None:
     """Add the rules to the schema of a spec, each where its fields are."""
+    _add_rules_of_addresses(spec)
     properties = spec["properties"]
     strategy = properties["strategy"]
     sections = strategy["properties"]

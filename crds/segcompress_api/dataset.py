@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from segcompress_api.base import FileName, Model, Uri, Whole
+from segcompress_api.base import FileName, Model, PrintedName, Uri, Whole
 
 
 class Transform(Model):
@@ -12,7 +12,11 @@ class Transform(Model):
 
     model_config = ConfigDict(extra="allow", alias_generator=None)
 
-    type: str = Field(max_length=64, description="Name of a class in paddleseg.transforms, such as Resize.")
+    type: str = Field(
+        max_length=64,
+        pattern="^[A-Za-z][A-Za-z0-9]*$",
+        description="Name of a class in paddleseg.transforms, such as Resize.",
+    )
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments of the transform."""
@@ -47,7 +51,7 @@ class Dataset(Model):
     num_classes: Whole = Field(
         ge=2, le=256, description="Number of classes; a mask holds ids below it, or ignoreIndex."
     )
-    class_names: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(
+    class_names: tuple[Annotated[PrintedName, Field(max_length=64)], ...] = Field(
         default=(),
         max_length=256,
         description=(

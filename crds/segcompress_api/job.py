@@ -11,7 +11,9 @@ from segcompress_api.base import (
     CLUSTER_REQUIRED,
     LARGEST_COUNT,
     Flag,
+    LabelValue,
     Model,
+    ObjectName,
     Uri,
     Whole,
     named_twice,
@@ -78,7 +80,7 @@ class Toleration(Model):
 
     key: str | None = Field(default=None, max_length=316, description="Taint key.")
     operator: Literal["Exists", "Equal"] | None = Field(default=None, description="Exists or Equal.")
-    value: str | None = Field(default=None, max_length=63, description="Taint value.")
+    value: LabelValue | None = Field(default=None, description="Taint value.")
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
         default=None, description="Effect."
     )
@@ -96,21 +98,18 @@ class Runtime(Model):
     device: Literal["GPU", "CPU"] = Field(default="GPU", description="Device that Paddle computes on.")
     gpus: Whole = Field(default=1, ge=1, le=1, description="GPUs of a pod with device GPU (nvidia.com/gpu).")
     resources: Resources = Field(default=Resources(), description="Requests and limits of the container.")
-    node_selector: dict[str, Annotated[str, Field(max_length=63)]] = Field(
+    node_selector: dict[str, LabelValue] = Field(
         default_factory=dict, max_length=32, description="Labels that the node must have."
     )
     tolerations: tuple[Toleration, ...] = Field(
         default=(), max_length=32, description="Taints that are tolerated."
     )
-    priority_class_name: str | None = Field(
-        default=None, max_length=253, description="PriorityClass of the pod."
-    )
-    runtime_class_name: str | None = Field(
-        default=None, max_length=253, description="RuntimeClass of the pod."
-    )
+    priority_class_name: ObjectName | None = Field(default=None, description="PriorityClass of the pod.")
+    runtime_class_name: ObjectName | None = Field(default=None, description="RuntimeClass of the pod.")
     image: str | None = Field(
         default=None,
         max_length=512,
+        pattern="^[A-Za-z0-9][A-Za-z0-9._/:@-]*$",
         description="Runner image, where the operator's settings allow its prefix.",
     )
 

@@ -18,6 +18,7 @@ def _flag(value: object) -> object:
 
 
 OnlyTrue = Annotated[Literal[True], BeforeValidator(_flag)]
+_Name = Annotated[str, Field(max_length=256)]
 OpTypes = tuple[Literal["conv2d", "depthwise_conv2d", "conv2d_transpose", "mul", "matmul", "matmul_v2"], ...]
 """Types of the ops with weights that the quantisation passes know."""
 
@@ -28,7 +29,7 @@ class QuantAware(Section):
     weight_bits: Literal[8] = Field(default=8, description="Bits of a weight.")
     activation_bits: Literal[8] = Field(default=8, description="Bits of an activation.")
     is_full_quantize: Flag = Field(default=False, description="Whether every op that can be is quantised.")
-    not_quant_pattern: tuple[str, ...] = Field(
+    not_quant_pattern: tuple[_Name, ...] = Field(
         default=("skip_quant",), max_length=64, description="Ops whose name scope matches stay in float."
     )
     quantize_op_types: OpTypes = Field(
@@ -77,7 +78,7 @@ class QuantPost(Section):
         max_length=6,
         description="Types of the ops to quantise.",
     )
-    skip_tensor_list: tuple[str, ...] = Field(
+    skip_tensor_list: tuple[_Name, ...] = Field(
         default=(), max_length=256, description="Variables whose readers stay in float."
     )
     weight_quantize_type: Literal["channel_wise_abs_max", "abs_max"] = Field(

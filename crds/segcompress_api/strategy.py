@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from segcompress_api.base import LARGEST_COUNT, Flag, Number, Section, Whole, free_form
+from segcompress_api.base import LARGEST_COUNT, S3_FILE, Flag, Number, Section, Uri, Whole, free_form
 from segcompress_api.quantisation_sections import QuantAware, QuantPost
 from segcompress_api.structured_sections import ASPPrune, ChannelPrune
 
@@ -161,13 +161,11 @@ class Strategy(Section):
     What prunes comes first, whatever the order in which they are written. Or a preset, which stands for them.
     """
 
-    config_uri: str | None = Field(
+    config_uri: Uri | None = Field(
         default=None,
         alias="configUri",
-        max_length=1024,
-        pattern=r"^(s3|file)://.+$",
         description="Address of an ACT file (YAML) with these sections, instead of writing them here.",
-        json_schema_extra={"pattern": r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"},
+        json_schema_extra={"pattern": S3_FILE},
     )
     preset: (
         Literal["SparseDistillation", "QuantDistillation", "PostTrainingQuantization", "ChannelPrune"] | None

@@ -41,7 +41,7 @@ def config(spec: dict[str, Any]) -> RunConfig:
             id="free-form leaves, and a text that a kubelet would expand",
         ),
         pytest.param(
-            changed(job(), "spec.dataset.classNames", ["фон", "人\n\u2028"])["spec"], id="names in any script"
+            changed(job(), "spec.dataset.classNames", ["фон", "人\u2028"])["spec"], id="names in any script"
         ),
     ],
 )

@@ -30,7 +30,7 @@ def test_known_transforms_pass(make_dataset: MakeDataset, transform: Spelled) ->
             r"type: .*did you mean RandomHorizontalFlip\?",
             id="misspelt",
         ),
-        pytest.param({"type": "os.system"}, r"type: .*known are: LimitLong", id="foreign"),
+        pytest.param({"type": "Popen"}, r"type: .*known are: LimitLong", id="foreign"),
         pytest.param({"type": "Compose"}, r"type: ", id="no transform of a picture"),
         pytest.param(
             {"type": "Resize", "targetsize": [9, 9]},
