@@ -49,7 +49,7 @@ class InvalidSpecError(ValueError):
         self.field = field
         self.problem = problem
         self.remedy = remedy
-        super().__init__(_one_line(f"{field}: {problem}" + (f"; {remedy}" if remedy else "")))
+        super().__init__(one_line(f"{field}: {problem}" + (f"; {remedy}" if remedy else "")))
 
 
 def shown(value: object) -> str:
@@ -58,7 +58,8 @@ def shown(value: object) -> str:
     return text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]}…"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return text as one line of printable characters, cut where it is long."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line if len(line) <= _MESSAGE_LIMIT else f"{line[: _MESSAGE_LIMIT - 1]}…"
 

@@ -1,5 +1,6 @@
 """What an exception means to whoever started the run: reason, message, exit code. Pure."""
 
+from segcompress_api import errors
 from segcompress_api.conditions import GATE_REASONS, SUCCESS_REASONS, Reason
 from segcompress_api.contract import ExitCode, RunResult
 from segcompress_api.errors import InvalidSpecError
@@ -34,7 +35,7 @@ def exit_code(result: RunResult) -> ExitCode:
 
 def one_line(error: BaseException) -> str:
     """Return an error's message as one line, or its class where it has none."""
-    return " ".join(str(error).split()) or type(error).__name__
+    return errors.one_line(str(error)) or type(error).__name__
 
 
 def _result(reason: Reason, message: str) -> RunResult:

@@ -7,6 +7,7 @@ a file outside the folder. Imports no Paddle.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from unicodedata import category
 
 from segcompress_api.dataset import Dataset, Format
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError
@@ -130,7 +131,7 @@ def _entry(line: str, origin: str) -> Entry:
 def _relative(name: str, origin: str) -> str:
     """Return the path that `name` means inside the dataset's folder: "./a//b.png" is "a/b.png" everywhere."""
     path = PurePosixPath(name)
-    odd = not name or "\\" in name or any(ord(letter) < ord(" ") for letter in name)
+    odd = not name or "\\" in name or any(category(letter) == "Cc" for letter in name)
     if odd or path.is_absolute() or ".." in path.parts or not path.parts:
         raise InvalidInputError(f"{origin}: {name[:80]!r} is not a path inside the dataset's folder")
     return path.as_posix()

@@ -42,7 +42,12 @@ def test_each_error_has_its_exit_code_and_reason(error: Exception, code: int, re
 
 
 def test_endless_message_is_cut() -> None:
-    assert len(failure(InvalidInputError("x" * 5000))[0].message) == 1024
+    assert failure(InvalidInputError("x" * 5000))[0].message == "x" * 999 + "…"
+
+
+def test_message_is_one_line_of_printable_characters() -> None:
+    message = failure(InvalidInputError("a\x1b[2J.png\n(train.txt\u202e line 1)"))[0].message
+    assert message == "a [2J.png (train.txt line 1)"
 
 
 @pytest.mark.parametrize(
