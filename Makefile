@@ -87,6 +87,11 @@ test-specs: install ## Ask a real API server and the types about SAMPLES (5,000)
 	@$(DEVCLUSTER) build etcd kubernetes
 	@SEGCOMPRESS_SPECS=$${SAMPLES:-5000} .venv/bin/pytest -q -o faulthandler_timeout=0 tests/integration/api/test_agreement.py
 
+.PHONY: test-sequences
+test-sequences: install ## Play STORIES (10) for each field of the schema, 5,000 transitions: each resource must come to rest
+	@$(DEVCLUSTER) build etcd kubernetes helm
+	@SEGCOMPRESS_STORIES=$${STORIES:-10} .venv/bin/pytest -q tests/integration/operator/test_sequences.py
+
 .PHONY: test-faults
 test-faults: install ## Commit every fault at every write and event, and write docs/faults.md; SCENARIO= KIND= SEED= RESUME=1
 	@$(DEVCLUSTER) build etcd kubernetes helm
@@ -97,6 +102,11 @@ test-faults: install ## Commit every fault at every write and event, and write d
 test-seeded-bugs: install ## Plant ten bugs in copies of the operator: each must be found; BUG= names one
 	@$(DEVCLUSTER) build etcd kubernetes helm
 	@PYTHONPATH=hack:tests:crds:operator $(PYTHON) -m faults.seeded_bugs --bug "$(BUG)"
+
+.PHONY: test-rights
+test-rights: install ## Take each verb from the operator's roles: something must fail; writes docs/security.md
+	@$(DEVCLUSTER) build etcd kubernetes helm
+	@PYTHONPATH=hack:tests:crds:operator:runner $(PYTHON) -m rights
 
 .PHONY: mutate
 mutate: install ## Change the pure decisions one place at a time: unit tests must notice 85 % in each package
@@ -187,6 +197,10 @@ crds-check: install
 .PHONY: chart-values
 chart-values: install ## Write the table of values into the chart's README
 	@$(PYTHON) -m chart_values
+
+.PHONY: security-page
+security-page: install ## Write the tables of hostile cases into docs/security.md
+	@PYTHONPATH=hack:tests:crds:operator:runner $(PYTHON) -m hostile.page
 
 .PHONY: images
 images: ## Build the operator's and the runner's image

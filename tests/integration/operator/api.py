@@ -55,7 +55,7 @@ class Api:
 
     def request(self, method: str, url: str, body: object = None) -> Body:
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
-        data = None if body is None else json.dumps(body).encode()
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = Request(  # noqa: S310 - the address of the API server that the tests started
             self._server + url, data=data, method=method, headers={"Content-Type": kind}
         )

@@ -1,6 +1,7 @@
 """A real kube-apiserver and Job controller, and the operator as a process of its own."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from devcluster.controlplane import ControlPlane
 from integration.chart.helm import rendered
 from integration.operator.api import Api
-from integration.operator.installed import install_crd, install_rights
+from integration.operator.installed import install_crd, install_rights, policy_installed
 from integration.operator.process import OPERATOR_USER, Operator
 from integration.operator.stage import Stage
 
@@ -70,6 +71,22 @@ def everywhere(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathF
     )
     yield operator
     operator.kill()
+
+
+@pytest.fixture(scope="module")
+def _deep_json() -> Iterator[None]:
+    """Let the tests themselves write and read what they send."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.fixture(scope="module")
+def policy(api: Api) -> Iterator[None]:
+    """Install the chart's admission policy for a module."""
+    with policy_installed(api):
+        yield
 
 
 @pytest.fixture

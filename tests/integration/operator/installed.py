@@ -1,13 +1,23 @@
 """What an administrator installs before the operator starts: its kind and its rights."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
 
-from integration.chart.helm import Manifest
+from integration.chart.helm import Manifest, of_kind, rendered
 from integration.operator.api import Api, ApiError, eventually
 
 CONFLICT = 409
+RUNNER = {"repository": "registry.example.com/segcompress-runner", "tag": "test"}
+TEAM = "registry.example.com/team"
+"""What images may begin with, where the policy is installed."""
+
+_POLICIES = {
+    "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
+    "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",
+}
 _CRD = Path(__file__).parents[3] / "crds/segcompressionjobs.yaml"
 
 
@@ -36,6 +46,23 @@ def install_rights(admin: Api, manifests: list[Manifest]) -> None:
             place = f"/namespaces/{namespace}" if namespace else ""
             plural = manifest["kind"].lower() + "s"
             admin.request("POST", f"/apis/rbac.authorization.k8s.io/v1{place}/{plural}", manifest)
+
+
+@contextmanager
+def policy_installed(admin: Api) -> Iterator[None]:
+    """Let the chart's admission policy hold while the context lasts."""
+    manifests = rendered(runner__image=RUNNER, runner__allowed__imagePrefixes=[TEAM])
+    made = []
+    for kind, plural in _POLICIES.items():
+        (manifest,) = of_kind(manifests, kind)
+        url = f"/apis/admissionregistration.k8s.io/v1/{plural}"
+        admin.request("POST", url, manifest)
+        made.append(f"{url}/{manifest['metadata']['name']}")
+    try:
+        yield
+    finally:
+        for url in reversed(made):
+            admin.request("DELETE", url)
 
 
 def _have_namespace(admin: Api, name: str) -> None:

@@ -4,7 +4,8 @@ import copy
 from typing import Any
 
 from integration.operator import objects
-from integration.operator.api import Api, ApiError, Body, eventually
+from integration.operator.api import PATIENCE_SECONDS, Api, ApiError, Body, eventually
+from segcompress_operator.resources.names import runner_job_name
 
 
 def spec(**changes: Any) -> Body:
@@ -15,8 +16,11 @@ def spec(**changes: Any) -> Body:
 class Stage:
     """One resource called `demo` and what the cluster does with it."""
 
-    def __init__(self, api: Api, namespace: str, name: str = "demo") -> None:
+    def __init__(
+        self, api: Api, namespace: str, name: str = "demo", patience: float = PATIENCE_SECONDS
+    ) -> None:
         self.api = api
+        self.patience = patience
         self.namespace = namespace
         self.name = name
 
@@ -41,7 +45,7 @@ class Stage:
             now = self.condition(type_)
             return now if (now.get("status"), now.get("reason")) == (status, reason) else None
 
-        return eventually(look, f"{type_}={status} {reason}; last: {self.condition(type_)}")
+        return eventually(look, f"{type_}={status} {reason}; last: {self.condition(type_)}", self.patience)
 
     def waits(self, reason: str) -> Body:
         """Wait until the run waits for `reason`, which is no end."""
@@ -53,7 +57,7 @@ class Stage:
         return self.api.list("jobs", self.namespace)
 
     def job(self) -> Body:
-        return eventually(lambda: next(iter(self.jobs()), None), "a Job")
+        return eventually(lambda: next(iter(self.jobs()), None), "a Job", self.patience)
 
     def pod(self, *not_these: str) -> Body:
         """Wait for a pod whose name is none of `not_these`."""
@@ -62,7 +66,7 @@ class Stage:
             pods = self.api.list("pods", self.namespace)
             return next((pod for pod in pods if pod["metadata"]["name"] not in not_these), None)
 
-        return eventually(look, "a pod")
+        return eventually(look, "a pod", self.patience)
 
     def kubelet(self, pod: Body, phase: str, state: Body, **more: Any) -> None:
         """Report the pod's runner container as the kubelet would."""
@@ -97,7 +101,7 @@ class Stage:
         def look() -> Body | None:
             return next((job for job in self.jobs() if job["metadata"].get("deletionTimestamp")), None)
 
-        return eventually(look, "a Job being deleted")
+        return eventually(look, "a Job being deleted", self.patience)
 
     def ends_deleted(self, pod: Body, code: int) -> None:
         """Let the kubelet end a pod that is being deleted, and confirm that it is gone."""
@@ -139,3 +143,12 @@ def quota(stage: Stage, hard: Body) -> None:
     )
     used = {"status": {"hard": hard, "used": dict.fromkeys(hard, "0")}}
     stage.api.patch("resourcequotas", stage.namespace, "none/status", used)
+
+
+def foreign_job(stage: Stage, **changes: Any) -> str:
+    """Apply the resource, and make a Job of somebody else that has the name we would give; return it."""
+    uid = stage.apply(spec(**changes))["metadata"]["uid"]
+    name = runner_job_name(stage.name, uid, 1)
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}}
+    stage.api.create("jobs", stage.namespace, {"metadata": {"name": name}, "spec": {"template": template}})
+    return name

@@ -13,9 +13,8 @@ from integration.operator.api import Api, Body, eventually
 from integration.operator.installed import install_crd, operator_rights
 from integration.operator.objects import ARTIFACTS, METRICS, SUCCEEDED, result
 from integration.operator.process import OPERATOR_USER, Operator
-from integration.operator.stage import Stage, quota, spec
+from integration.operator.stage import Stage, foreign_job, quota, spec
 from integration.operator.team import LEASE
-from segcompress_operator.resources.names import runner_job_name
 
 EIGHT = {"Complete", "Failed", "Suspended", "Finished", "Accepted", "Ready", "Reconciling", "Stalled"}
 
@@ -102,15 +101,6 @@ def test_deleted_resource_takes_its_job_along(alone: Stage) -> None:
     eventually(lambda: alone.gone("scj", "demo"), "the resource gone at once")
     eventually(lambda: alone.gone("jobs", name), "its Job gone")
     assert alone.jobs() == []
-
-
-def foreign_job(stage: Stage) -> str:
-    """Apply the resource, and make a Job of somebody else that has the name we would give; return it."""
-    uid = stage.apply(spec())["metadata"]["uid"]
-    name = runner_job_name(stage.name, uid, 1)
-    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}}
-    stage.api.create("jobs", stage.namespace, {"metadata": {"name": name}, "spec": {"template": template}})
-    return name
 
 
 def test_foreign_job_of_our_name_is_a_conflict(api: Api, namespace: str, start_operator: Start) -> None:

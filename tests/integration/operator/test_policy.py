@@ -1,39 +1,21 @@
 """The chart's admission policy: the operator's identity can write the operator's own Jobs and no others."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devcluster.controlplane import ControlPlane
-from integration.chart.helm import of_kind, rendered
 from integration.operator.api import Api, ApiError, Body, eventually
+from integration.operator.installed import RUNNER
 from integration.operator.objects import SUCCEEDED
 from integration.operator.process import OPERATOR_USER, Operator
 from integration.operator.stage import Stage, spec
 from segcompress_api.contract import PROGRESS_AUDIENCE, PROGRESS_TOKEN_PATH, RUN_CONFIG_ANNOTATION
 
-URL = "/apis/admissionregistration.k8s.io/v1"
-RUNNER = {"repository": "registry.example.com/segcompress-runner", "tag": "test"}
 Edit = Callable[[Body], object]
-
-
-@pytest.fixture(scope="module")
-def policy(api: Api) -> Iterator[None]:
-    """Install the policy, and take it away again."""
-    allowed = ["registry.example.com/team"]
-    manifests = rendered(runner__image=RUNNER, runner__allowed__imagePrefixes=allowed)
-    made = []
-    for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
-        (manifest,) = of_kind(manifests, kind)
-        plural = kind.lower().replace("policy", "policies") if kind.endswith("Policy") else f"{kind.lower()}s"
-        api.request("POST", f"{URL}/{plural}", manifest)
-        made.append(f"{URL}/{plural}/{manifest['metadata']['name']}")
-    yield
-    for url in reversed(made):
-        api.request("DELETE", url)
 
 
 @pytest.fixture
