@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
+from urllib.request import urlopen
 
 from integration.operator.api import eventually
 from integration.operator.objects import SUCCEEDED
@@ -12,12 +14,26 @@ from integration.operator.tokens import issued
 from segcompress_api.contract import RUN_CONFIG_ANNOTATION, RunConfig
 from segcompress_api.progress import ProgressReport
 from segcompress_api.progress import Stage as RunStage
+from segcompress_operator.watching.stream import LONGEST_DELAY_SECONDS
 from segcompress_runner.reporting import OperatorClient
 
 LEASE_SECONDS = 3
 """The shortest that there is."""
 
-Act = Callable[[Stage, Path], None]
+STEADY_SECONDS = 2 * LONGEST_DELAY_SECONDS
+"""A kind that cannot be watched is listed anew within half of it."""
+
+
+@dataclass(frozen=True)
+class Help:
+    """What a scenario has besides its namespace: a folder, and where the operator says that it is ready."""
+
+    folder: Path
+    ready: str
+
+
+_LOOK_SECONDS = 0.05
+Act = Callable[[Stage, Help], None]
 
 
 @dataclass(frozen=True)
@@ -28,14 +44,14 @@ class Scenario:
     act: Act
 
 
-def _succeeds(stage: Stage, _: Path) -> None:
+def _succeeds(stage: Stage, _: Help) -> None:
     stage.apply(spec(ttlSecondsAfterFinished=3600))
     stage.exits(stage.runs(), 0, SUCCEEDED)
     stage.reaches("Complete", "Succeeded")
 
 
-def _keeps_the_ttl(stage: Stage, folder: Path) -> None:
-    _succeeds(stage, folder)
+def _keeps_the_ttl(stage: Stage, help_: Help) -> None:
+    _succeeds(stage, help_)
     eventually(
         lambda: any("ttlSecondsAfterFinished" in job["spec"] for job in stage.jobs()),
         "the ttl of a finished Job",
@@ -43,8 +59,8 @@ def _keeps_the_ttl(stage: Stage, folder: Path) -> None:
     )
 
 
-def _tells(stage: Stage, folder: Path) -> None:
-    _succeeds(stage, folder)
+def _tells(stage: Stage, help_: Help) -> None:
+    _succeeds(stage, help_)
     eventually(
         lambda: any(event["reason"] == "Succeeded" for event in stage.events()),
         "an Event of the end",
@@ -52,7 +68,7 @@ def _tells(stage: Stage, folder: Path) -> None:
     )
 
 
-def _suspends(stage: Stage, _: Path) -> None:
+def _suspends(stage: Stage, _: Help) -> None:
     stage.apply(spec())
     stage.runs()
     stage.edit(suspend=True)
@@ -60,30 +76,30 @@ def _suspends(stage: Stage, _: Path) -> None:
     eventually(lambda: not stage.jobs(), "the Job gone", stage.patience)
 
 
-def _finds_a_name_taken(stage: Stage, _: Path) -> None:
+def _finds_a_name_taken(stage: Stage, _: Help) -> None:
     name = foreign_job(stage, suspend=True)
     stage.reaches("Suspended", "Suspended")
     stage.edit(suspend=False)
     assert name in stage.reaches("Failed", "NameConflict")["message"]
 
 
-def _waits_for_a_quota(stage: Stage, _: Path) -> None:
+def _waits_for_a_quota(stage: Stage, _: Help) -> None:
     quota(stage, {"pods": "0"})
     stage.apply(spec())
     stage.waits("QuotaExceeded")
 
 
-def _leads_on(stage: Stage, _: Path) -> None:
+def _leads_on(stage: Stage, _: Help) -> None:
     time.sleep(3 * LEASE_SECONDS)  # a Lease that is not renewed is over
     stage.apply(spec())
     stage.waits("Pending")
 
 
-def _hears_of_progress(stage: Stage, folder: Path) -> None:
+def _hears_of_progress(stage: Stage, help_: Help) -> None:
     stage.apply(spec())
     pod = stage.runs()
     config = RunConfig.model_validate_json(pod["metadata"]["annotations"][RUN_CONFIG_ANNOTATION])
-    token = folder / f"{stage.namespace}.token"
+    token = help_.folder / f"{stage.namespace}.token"
     token.write_text(issued(stage.api, pod))
     if config.progress is None:
         raise AssertionError("the pod is told nowhere to report to")
@@ -101,7 +117,25 @@ def _hears_of_progress(stage: Stage, folder: Path) -> None:
     eventually(lambda: stage.status().get("progress"), "progress", stage.patience)
 
 
+def _is_ready(stage: Stage, help_: Help) -> None:
+    """Ask until it is ready, and then for a while whether it stays so."""
+    eventually(lambda: _answers(help_.ready), "a ready operator", stage.patience)
+    end = time.monotonic() + STEADY_SECONDS
+    while time.monotonic() < end:
+        assert _answers(help_.ready), "ready no more"
+        time.sleep(_LOOK_SECONDS)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(url) as answer:  # noqa: S310 - the operator's own
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False
+
+
 SCENARIOS = (
+    Scenario("the operator is ready", _is_ready),
     Scenario("a run succeeds", _succeeds),
     Scenario("its Job is kept for the ttl", _keeps_the_ttl),
     Scenario("its end is told by an Event", _tells),

@@ -16,7 +16,7 @@ from integration.operator.installed import install_rights
 from integration.operator.process import Operator
 from integration.operator.stage import Stage
 from rights.rights import Right, without
-from rights.scenarios import LEASE_SECONDS, SCENARIOS, Scenario
+from rights.scenarios import LEASE_SECONDS, SCENARIOS, Help, Scenario
 
 CONTROLLERS = (
     "job-controller",
@@ -62,11 +62,19 @@ class Trials:
         stages = [self._stage(f"{release}-{number}", patience) for number, _ in enumerate(scenarios)]
         folder = self._folder / release
         folder.mkdir()
-        operator = self._operator(user, environment["SEGCOMPRESS_LEASE"], stages, folder)
+        health, port = free_ports(2)
+        help_ = Help(folder, f"http://localhost:{health}/readyz")
+        settings = {
+            **_reports(folder, port),
+            "SEGCOMPRESS_LEASE": environment["SEGCOMPRESS_LEASE"],
+            "SEGCOMPRESS_LEASE_SECONDS": str(LEASE_SECONDS),
+            "SEGCOMPRESS_HEALTH_PORT": str(health),
+        }
+        operator = self._operator(user, stages, folder, settings)
         try:
             with ThreadPoolExecutor(len(scenarios)) as pool:
                 ended = pool.map(
-                    lambda each: _failure(each[0], each[1], folder), zip(scenarios, stages, strict=True)
+                    lambda each: _failure(each[0], each[1], help_), zip(scenarios, stages, strict=True)
                 )
                 failed = tuple(name for name in ended if name)
         finally:
@@ -78,17 +86,12 @@ class Trials:
         self._admin.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace, "labels": labels}})
         return Stage(self._admin, namespace, patience=patience)
 
-    def _operator(self, user: str, lease: str, stages: Sequence[Stage], folder: Path) -> Operator:
-        (port,) = free_ports(1)
-        settings = {
-            "SEGCOMPRESS_LEASE": lease,
-            "SEGCOMPRESS_LEASE_SECONDS": str(LEASE_SECONDS),
-            "SEGCOMPRESS_PROGRESS_URL": f"https://localhost:{port}",
-            "SEGCOMPRESS_PROGRESS_PORT": str(port),
-            "SEGCOMPRESS_PROGRESS_TLS": str(certified(folder)),
-        }
+    def _operator(
+        self, user: str, stages: Sequence[Stage], folder: Path, settings: dict[str, str]
+    ) -> Operator:
         kubeconfig = self._plane.kubeconfig_for(user, ["system:authenticated"])
-        return Operator(kubeconfig, folder / "log", [stage.namespace for stage in stages], settings)
+        namespaces = [stage.namespace for stage in stages]
+        return Operator(kubeconfig, folder / "log", namespaces, settings)
 
     def _refusals(self, user: str, right: Right) -> int:
         """Count how often the API server refused what the right would have allowed."""
@@ -100,10 +103,19 @@ class Trials:
         )
 
 
-def _failure(scenario: Scenario, stage: Stage, folder: Path) -> str:
+def _reports(folder: Path, port: int) -> dict[str, str]:
+    """Return the settings of an operator that takes reports of progress."""
+    return {
+        "SEGCOMPRESS_PROGRESS_URL": f"https://localhost:{port}",
+        "SEGCOMPRESS_PROGRESS_PORT": str(port),
+        "SEGCOMPRESS_PROGRESS_TLS": str(certified(folder)),
+    }
+
+
+def _failure(scenario: Scenario, stage: Stage, help_: Help) -> str:
     """Return the scenario's name where it does not come to its end."""
     try:
-        scenario.act(stage, folder)
+        scenario.act(stage, help_)
     except (AssertionError, ApiError):
         return scenario.name
     return ""

@@ -65,7 +65,7 @@ class Runner:
 
     def __init__(self, store: ObjectStore, folder: Path) -> None:
         self._store = store
-        self._folder = folder
+        self.folder = folder
         self._started = 0
         self.progress: Spec | None = None
         """Where runs report their progress."""
@@ -73,9 +73,9 @@ class Runner:
     def start(self, spec: Spec, **environment: str) -> Running:
         """Start a run of `spec`; `environment` changes or adds variables."""
         self._started += 1
-        home = self._folder / f"pod-{self._started}"
+        home = self.folder / f"pod-{self._started}"
         home.mkdir()
-        attempt = f"{self._folder.name}-{self._started}"
+        attempt = f"{self.folder.name}-{self._started}"
         config = {"namespace": "vision", "name": "tiny", "uid": "0", "start": 1, "spec": spec}
         if self.progress is not None:
             config["progress"] = self.progress

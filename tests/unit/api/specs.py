@@ -41,7 +41,7 @@ _MEANING: dict[str, Any] = {
 }
 """Values of fields whose schema does not say what they mean."""
 
-_COMPRESSIONS = (
+COMPRESSIONS = (
     ("UnstructurePrune",),
     ("ASPPrune",),
     ("QuantAware",),
@@ -58,8 +58,8 @@ _COMPRESSIONS = (
 )
 """What may stand beside one another, of the sections that compress and configUri."""
 
-_COMPRESSING = sorted({name for names in _COMPRESSIONS for name in names})
-_SOURCES = ("inference", "paddleseg")
+_COMPRESSING = sorted({name for names in COMPRESSIONS for name in names})
+SOURCES = ("inference", "paddleseg")
 _TEXTS = ("s3://bucket/folder/", "model.file", "0.5", "2", "name")
 _SHORT_LIST = 3
 _LARGEST = 2**31
@@ -209,23 +209,23 @@ def _places(schema: Schema, holder: Any, key: Any, path: str, *, optional: bool)
 def right_specs(draw: st.DrawFn) -> Spec:
     """Return specs that obey the schema and the rules across fields."""
     spec: Spec = full(SCHEMA)
-    _obey_rules(spec, draw(st.sampled_from(_COMPRESSIONS)), draw(st.sampled_from(_SOURCES)))
+    obey_rules(spec, draw(st.sampled_from(COMPRESSIONS)), draw(st.sampled_from(SOURCES)))
     for _ in range(draw(st.integers(0, 5))):
         place = draw(st.sampled_from([each for each in places(spec)[1:] if each.path not in STRICTER]))
         if place.optional and draw(st.booleans()):
             place.holder.pop(place.key, None)
         elif place.schema.get("type") != "object" and place.key not in _MEANING:
             place.holder[place.key] = draw(right(place.schema))
-    _obey_rules(spec, _compression(spec["strategy"]))
+    obey_rules(spec, _compression(spec["strategy"]))
     return spec
 
 
 def _compression(strategy: Spec) -> tuple[str, ...]:
     given = {name for name in _COMPRESSING if name in strategy}
-    return next((names for names in _COMPRESSIONS if given == {*names}), _COMPRESSIONS[0])
+    return next((names for names in COMPRESSIONS if given == {*names}), COMPRESSIONS[0])
 
 
-def _obey_rules(spec: Spec, compression: tuple[str, ...], source: str = _SOURCES[0]) -> None:
+def obey_rules(spec: Spec, compression: tuple[str, ...], source: str = SOURCES[0]) -> None:
     """Change what breaks a rule that no schema of a single field can say."""
     dataset, strategy = spec["dataset"], spec["strategy"]
     _obey_model_rules(spec["model"], strategy, source)
@@ -254,7 +254,7 @@ def _obey_rules(spec: Spec, compression: tuple[str, ...], source: str = _SOURCES
 def _obey_model_rules(model: Spec, strategy: Spec, source: str) -> None:
     """Keep one source of the model: the one that is given, else `source`."""
     kept = next(iter(model)) if len(model) == 1 else source
-    for name in {*_SOURCES} - {kept}:
+    for name in {*SOURCES} - {kept}:
         model.pop(name, None)
     model.setdefault(kept, full(SCHEMA["properties"]["model"]["properties"][kept]))
     if "paddleseg" in model:
@@ -332,8 +332,12 @@ def _train_long_enough(strategy: Spec) -> None:
 def changed_specs(draw: st.DrawFn) -> Sample:
     """Return specs with one place changed, most often to something that must be refused."""
     spec: Spec = full(SCHEMA)
-    _obey_rules(spec, draw(st.sampled_from(_COMPRESSIONS)), draw(st.sampled_from(_SOURCES)))
-    place = draw(st.sampled_from(places(spec)[1:]))
+    obey_rules(spec, draw(st.sampled_from(COMPRESSIONS)), draw(st.sampled_from(SOURCES)))
+    return changed_at(draw, spec, draw(st.sampled_from(places(spec)[1:])))
+
+
+def changed_at(draw: st.DrawFn, spec: Spec, place: Place) -> Sample:
+    """Change a place of the spec, most often to something that must be refused."""
     change = draw(st.sampled_from([_remove, _add_key, *(4 * [_replace])]))
     return Sample(spec, place.path, change(draw, place))
 
