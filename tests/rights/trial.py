@@ -24,7 +24,7 @@ CONTROLLERS = (
     "ttl-after-finished-controller",
     "serviceaccount-controller",
 )
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 40.0
 """How long a scenario may take; without a verb missing, all must end in time."""
 
 _FORBIDDEN = 403

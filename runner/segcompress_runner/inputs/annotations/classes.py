@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import category
 
 from segcompress_api.dataset import Dataset
 from segcompress_api.errors import nearest
@@ -84,7 +85,11 @@ def _lines(content: bytes, name: str) -> list[str]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInputError(f"{name}: must be UTF-8 text with one label a line") from None
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        if any(category(letter) == "Cc" and letter != "\t" for letter in line):
+            raise InvalidInputError(f"{name} line {number}: holds a control character")
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _numbered(lines: Sequence[str], dataset: Dataset) -> dict[str, int]:

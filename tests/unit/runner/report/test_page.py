@@ -18,7 +18,7 @@ HOSTILE = (
     '"><img src=x onerror=alert(1)>',
     "</title></style></svg><b>",
     "$\\frac{1$ {{ 7 * 7 }} {% x %}",
-    "\x07\x00 nul and bell ￾",
+    "\u202e from the right \ufffe",
     "街 дорога 🚗",
     "&lt;i&gt; ' onload='x",
     "x" * 64,
@@ -189,8 +189,7 @@ def test_names_of_users_are_text_and_nothing_else(tmp_path: Path) -> None:
     assert [tag for tag in tags(wild) if tag not in DRAWN] == [tag for tag in tags(tame) if tag not in DRAWN]
     assert set(tags(wild)) == set(tags(tame))
     assert not [key for _, attributes in Elements(wild).found for key in attributes if key.startswith("on")]
-    text = words(wild.replace("\x00", ""))
-    assert [name for name in HOSTILE if " ".join(name.replace("\x00", "").split()) not in text] == []
+    assert [name for name in HOSTILE if " ".join(name.split()) not in words(wild)] == []
 
 
 def test_messages_and_addresses_of_users_are_escaped(tmp_path: Path) -> None:

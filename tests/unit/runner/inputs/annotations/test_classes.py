@@ -41,6 +41,7 @@ def test_each_layout_of_a_label_list_gives_ids(
         pytest.param("1 cat 0 0 0\n3 dog 0 0 0", "labels.txt: has 2 labels", id="a gap"),
         pytest.param("cat\ndog\ncat", "labels.txt: holds the label 'cat' twice", id="twice"),
         pytest.param("", "labels.txt: has 0 labels", id="empty"),
+        pytest.param("a\nb\x1b[2J\nc", "labels.txt line 2: holds a control character", id="an escape"),
     ],
 )
 def test_a_list_that_leaves_an_id_without_a_label_is_refused(
