@@ -177,10 +177,10 @@ test-large: install ## Run what takes minutes and shows scale; `make test` has s
 	@.venv/bin/pytest -m large tests/integration
 
 .PHONY: networks
-networks: install ## Take ten networks of PaddleSeg from configuration to verdict; writes docs/models.md
+networks: install ## Take PaddleSeg's networks from configuration to verdict; writes docs/models.md; ONLY=UNet RESUME=1
 	@$(DEVCLUSTER) build minio
-	@.venv/bin/pytest tests/large/test_networks.py
-	@PYTHONPATH=tests $(PYTHON) -m large.network_table
+	@SEGCOMPRESS_RESUME=$(RESUME) .venv/bin/pytest tests/large/test_networks.py $(if $(ONLY),-k "$(ONLY)")
+	@$(if $(ONLY),,PYTHONPATH=tests $(PYTHON) -m large.network_table)
 
 .PHONY: test-e2e
 test-e2e: install ## Run against a real kubelet with the real images

@@ -11,18 +11,31 @@ from large.networks import NETWORKS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "models.md"
-SEEN = Path(os.environ.get("SEGCOMPRESS_NETWORKS", ROOT / "build" / "networks"))
+SEEN = ROOT / "build" / "networks"
 """A JSON file for each network, by its name: the row that its test saw."""
+
+RESUMES = bool(os.environ.get("SEGCOMPRESS_RESUME"))
+"""Whether networks that were seen are not run again."""
 
 HEADER = ("network", "`type`", "model", "compressed", "size", "ONNX agrees", "verdict")
 _BEGIN = "<!-- networks: `make networks` -->\n"
 _END = "<!-- end of networks -->\n"
 
 
+def wanted() -> list[str]:
+    """Return the networks to run."""
+    return [name for name in NETWORKS if not (RESUMES and _kept(name).exists())]
+
+
+def forget(name: str) -> None:
+    """Forget what was seen of a network."""
+    _kept(name).unlink(missing_ok=True)
+
+
 def keep(name: str, result: Mapping[str, Any]) -> None:
     """Keep the row of a network's result.json for the table."""
     SEEN.mkdir(parents=True, exist_ok=True)
-    (SEEN / f"{name}.json").write_text(json.dumps(row(name, result)))
+    _kept(name).write_text(json.dumps(row(name, result)))
 
 
 def row(name: str, result: Mapping[str, Any]) -> list[str]:
@@ -52,6 +65,10 @@ def table() -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def _kept(name: str) -> Path:
+    return SEEN / f"{name}.json"
+
+
 def _named(name: str) -> list[str]:
     section = NETWORKS[name]
     parts = [section, section["backbone"]] if "backbone" in section else [section]
@@ -59,10 +76,9 @@ def _named(name: str) -> list[str]:
 
 
 def _seen(name: str) -> list[str]:
-    path = SEEN / f"{name}.json"
-    if not path.exists():
+    if not _kept(name).exists():
         return [*_named(name), *["–"] * 4, "not seen to the end yet"]
-    found: list[str] = json.loads(path.read_text())
+    found: list[str] = json.loads(_kept(name).read_text())
     return found
 
 
