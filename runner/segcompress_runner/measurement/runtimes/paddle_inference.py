@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from segcompress_runner.errors import InvalidInputError, is_blameless
 from segcompress_runner.inputs.model import ModelFiles, inspect_model
-from segcompress_runner.measurement.runtimes.paddle_int8 import int8_operators
+from segcompress_runner.measurement.runtimes.paddle_int8 import POOLING, int8_operators
 from segcompress_runner.measurement.runtimes.paddle_onednn import onednn_operators
 from segcompress_runner.measurement.runtimes.quiet import quiet
 from segcompress_runner.measurement.runtimes.row import Candidate, Device, Runtime, Way, always
@@ -149,7 +149,7 @@ def _cpu_code(files: ModelFiles) -> str:
 
 
 def _int8_code(files: ModelFiles) -> str:
-    int8 = _call("enable_mkldnn_int8", int8_operators(files)) or ("config.enable_mkldnn_int8()",)
+    int8 = _call("enable_mkldnn_int8", int8_operators(files))
     return _code(*_ON_CPU, *_call("set_mkldnn_op", onednn_operators(files)), *int8)
 
 
@@ -166,9 +166,10 @@ def _cpu_how(files: ModelFiles) -> str:
 
 
 def _int8_how(files: ModelFiles) -> str:
-    without = " with its default operators except pool2d, since the model pools adaptively"
-    given = without if int8_operators(files) else ""
-    return f"{_cpu_how(files)}, and its int8 pass (Config.enable_mkldnn_int8{given})"
+    given = "with its default operators except elementwise_*"
+    pools = POOLING in int8_operators(files)
+    too = "" if pools else "; except pool2d too, since the model pools adaptively"
+    return f"{_cpu_how(files)}, and its int8 pass (Config.enable_mkldnn_int8 {given}{too})"
 
 
 RUNTIME = Runtime(

@@ -1,14 +1,23 @@
 """Which operators of a model Paddle's int8 pass on oneDNN may take.
 
-By itself it takes pooling too. Where the bins of an adaptive pooling differ in size, which the input's size
-decides, oneDNN has no kernel and Paddle none for int8: the model does not run ("There are no kernels which
-are registered in the pool2d operator"). Convolutions are called fused_conv2d when the pass sees them, so that
-a list with conv2d alone quantises nothing.
+By itself it takes two kinds that do not run in every model:
+
+- Sums and products. Their kernels give what they read, int8 or uint8, where the pass expects int8. One that
+  reads such a uint8 value beside an int8 one fails ("The type of data we are trying to retrieve (uint8) does
+  not match the type of data (int8) currently contained in the container"), as in PP-MobileSeg, which
+  multiplies activations. In float they take no more time (docs/decisions/0041).
+- Adaptive pooling. Where its bins differ in size, which the input's size decides, oneDNN has no kernel and
+  Paddle none for int8: the model does not run either ("There are no kernels which are registered in the
+  pool2d operator").
+
+Convolutions are called fused_conv2d when the pass sees them, so that a list with conv2d alone quantises
+nothing; it sees sums and products by both names.
 """
 
 from segcompress_runner.inputs.model import ModelFiles, parse_program
 
-WITHOUT_POOLING = frozenset(
+POOLING = "pool2d"
+DEFAULT = frozenset(
     {
         "concat",
         "conv2d",
@@ -31,6 +40,7 @@ WITHOUT_POOLING = frozenset(
         "multi_gru",
         "nearest_interp",
         "nearest_interp_v2",
+        POOLING,
         "prior_box",
         "reshape2",
         "slice",
@@ -38,17 +48,19 @@ WITHOUT_POOLING = frozenset(
         "transpose2",
     }
 )
-"""What the pass takes by itself, but for pool2d. Source: Paddle 2.6.2, cpu_quantize_placement_pass.cc."""
+"""What the pass takes by itself. Source: Paddle 2.6.2, cpu_quantize_placement_pass.cc."""
+
+SUMS_AND_PRODUCTS = frozenset(name for name in DEFAULT if "elementwise" in name)
 
 
 def int8_operators(files: ModelFiles) -> set[str]:
-    """Return what the pass may take of a model; an empty set stands for its own list."""
-    return set(WITHOUT_POOLING) if _pools_adaptively(files) else set()
+    """Return what the pass may take of a model."""
+    return {*DEFAULT - SUMS_AND_PRODUCTS} - ({POOLING} if _pools_adaptively(files) else set())
 
 
 def _pools_adaptively(files: ModelFiles) -> bool:
     """Return whether a pooling is told a number of bins above 1."""
-    pools = (op for block in parse_program(files.program).blocks for op in block.ops if op.type == "pool2d")
+    pools = (op for block in parse_program(files.program).blocks for op in block.ops if op.type == POOLING)
     attributes = ({one.name: one for one in op.attrs} for op in pools)
     return any(
         "adaptive" in each and each["adaptive"].b and set(each["ksize"].ints) != {1} for each in attributes

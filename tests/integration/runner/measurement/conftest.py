@@ -62,6 +62,14 @@ def pooled(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures) -> Mode
 
 
 @pytest.fixture(scope="session")
+def gated(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures) -> ModelFiles:
+    """Return a quantised model that multiplies what its layers give, as PP-MobileSeg does."""
+    folder = tmp_path_factory.mktemp("gated")
+    images = np.stack([pictures[index][0] for index in range(len(pictures))])
+    return quantise(tiny_model(folder / "float", Shape(is_gated=True)), images, folder / "model")
+
+
+@pytest.fixture(scope="session")
 def plain_onnx(tmp_path_factory: pytest.TempPathFactory, model: ModelFiles) -> Path:
     return export_onnx(model, tmp_path_factory.mktemp("onnx") / "model.onnx")
 

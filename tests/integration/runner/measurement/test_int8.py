@@ -56,6 +56,12 @@ def test_uneven_pooling_is_computed_in_float_and_every_convolution_in_int8(poole
     assert all("wei_s8" in line or "wei:s8" in line for line in lines), lines
 
 
+def test_products_are_computed_in_float_and_every_convolution_in_int8(gated: ModelFiles) -> None:
+    """With products in int8 Paddle reads one that gave uint8 as if it were int8, and does not run."""
+    lines = convolutions(gated, "int8")
+    assert all("wei_s8" in line or "wei:s8" in line for line in lines), lines
+
+
 def test_paddles_default_computes_a_quantised_model_in_float(quantised: ModelFiles) -> None:
     lines = convolutions(quantised, "default")
     assert not any("s8" in line for line in lines), lines

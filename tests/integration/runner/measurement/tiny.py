@@ -33,6 +33,8 @@ class Shape:
     size: tuple[int, int] = (SIZE, SIZE)
     is_joined: bool = False
     """Whether values meet between the layers: pooled, concatenated, resized, added."""
+    is_gated: bool = False
+    """Whether values that can be negative are multiplied by a product of values that cannot."""
     bins: int = 0
     """Of an adaptive pooling before the last convolution."""
 
@@ -43,14 +45,19 @@ def tiny_model(folder: Path, shape: Shape = Shape(), change: Change = lambda val
     with static_mode(), paddle.static.scope_guard(paddle.static.Scope()):
         paddle.seed(7)
         x = paddle.static.data("x", [shape.batch, 3, *shape.size], "float32")
-        body = _joined_body if shape.is_joined else _body
-        output = _head(body(x, shape), shape.head)
+        output = _head(_body_of(shape)(x, shape), shape.head)
         executor = paddle.static.Executor(paddle.CPUPlace())
         executor.run(paddle.static.default_startup_program())
         for parameter in paddle.static.default_main_program().all_parameters():
             parameter.set_value(change(np.array(parameter.get_value())))
         paddle.static.save_inference_model(str(folder / "model"), [x], [output], executor)
     return ModelFiles(folder / "model.pdmodel", folder / "model.pdiparams")
+
+
+def _body_of(shape: Shape) -> Callable[[Any, Shape], Any]:
+    if shape.is_gated:
+        return _gated_body
+    return _joined_body if shape.is_joined else _body
 
 
 def _body(x: Any, shape: Shape) -> Any:
@@ -73,6 +80,14 @@ def _joined_body(x: Any, shape: Shape) -> Any:
     wide = functional.interpolate(deep, scale_factor=2, mode="nearest")
     y = paddle.static.nn.conv2d(stem + wide, shape.classes, 1)
     return functional.interpolate(y, size=list(shape.size), mode="bilinear")
+
+
+def _gated_body(x: Any, shape: Shape) -> Any:
+    stem = paddle.static.nn.conv2d(x, 16, 3, stride=2, padding=1, act="relu")
+    gate = paddle.static.nn.conv2d(stem, 16, 1, act="relu")
+    other = paddle.static.nn.conv2d(stem, 16, 1, act="relu")
+    y = paddle.static.nn.conv2d(gate * other * paddle.static.nn.conv2d(stem, 16, 1), shape.classes, 1)
+    return paddle.nn.functional.interpolate(y, size=list(shape.size), mode="bilinear")
 
 
 def _head(scores: Any, head: Head) -> Any:
