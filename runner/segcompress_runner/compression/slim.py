@@ -7,6 +7,7 @@ half of the seconds that a run takes to start.
 import sys
 
 from segcompress_runner.compression.links import speed_up_links
+from segcompress_runner.compression.lookups import speed_up_lookups
 from segcompress_runner.pieces import without_init
 
 with without_init("paddleslim", "paddleslim.common", "paddleslim.prune", "paddleslim.quant"):
@@ -27,6 +28,7 @@ with without_init("paddleslim", "paddleslim.common", "paddleslim.prune", "paddle
     )
 
 speed_up_links()
+speed_up_lookups()
 
 __all__ = [
     "TRANSFORM_PASS_OP_TYPES",
