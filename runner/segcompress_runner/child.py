@@ -37,3 +37,8 @@ def check_not_killed(ended: subprocess.CompletedProcess[str], what: str) -> None
     """Raise MemoryError where the kernel killed the process that did `what`."""
     if ended.returncode == -signal.SIGKILL:
         raise MemoryError(f"{what} was killed, as for want of memory")
+
+
+def crash(ended: subprocess.CompletedProcess[str]) -> str | None:
+    """Return the name of the signal that ended a process, None where none did."""
+    return signal.Signals(-ended.returncode).name if ended.returncode < 0 else None

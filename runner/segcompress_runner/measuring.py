@@ -40,10 +40,18 @@ class After:
     macs: Macs
 
 
-def evaluate(case: Case, compressed: ModelFiles, before: LabelMaps, into: Path) -> After:
+def export_baseline(case: Case, into: Path) -> Candidate:
+    """Export the model as it came to whatever is asked for, so that what cannot be made ends no training."""
+    origin = Candidate(case.model, quantised=False)
+    for name in artefacts(case.spec.benchmark.runtimes, case.spec.exports):
+        origin = export(origin, name, into / "baseline", case.spec)
+    return origin
+
+
+def evaluate(case: Case, origin: Candidate, compressed: ModelFiles, before: LabelMaps, into: Path) -> After:
     """Evaluate the files that were saved on each runtime asked for, and count their zeros.
 
-    What a runtime cannot load as it is gets exported, both models alike, and held against the saved model.
+    What a runtime cannot load as it is gets exported, as `origin` was, and held against the saved model.
     """
     maps, worst = LabelMaps(into / "saved.maps"), Worst(before, case.spec.dataset.ignore_index)
     candidate = Candidate(compressed, case.settings.quantises)
@@ -51,7 +59,7 @@ def evaluate(case: Case, compressed: ModelFiles, before: LabelMaps, into: Path) 
     examples = tuple(_example(case, one, before, maps) for one in worst.pictures())
     target = case.settings.sparsity
     zeros = None if target is None else measure_sparsity(compressed, target)
-    baseline, after, exported = _on_exports(case, candidate, saved, maps, into)
+    baseline, after, exported = _on_exports(case, (origin, candidate), saved, maps, into)
     macs = Macs(*(count_macs(files, *case.val[0][0].shape[1:]) for files in (case.model, compressed)))
     return After(tuple(baseline), (*saved, *after), zeros, exported, examples, macs)
 
@@ -64,10 +72,10 @@ def _example(case: Case, wrong: Wrong, before: LabelMaps, after: LabelMaps) -> E
 
 
 def _on_exports(
-    case: Case, candidate: Candidate, saved: Sequence[Checked], maps: LabelMaps, into: Path
+    case: Case, models: tuple[Candidate, Candidate], saved: Sequence[Checked], maps: LabelMaps, into: Path
 ) -> tuple[list[Checked], list[Checked], Exported]:
     """Return both models' scores on the runtimes that load an export, and the exports with their parity."""
-    origin = Candidate(case.model, quantised=False)
+    origin, candidate = models
     before: list[Checked] = []
     after: list[Checked] = []
     files: dict[str, Path] = {}
@@ -77,7 +85,6 @@ def _on_exports(
         candidate = export(candidate, name, into / "compressed", case.spec)
         runtime, agreement = runtime_of(name), Agreement()
         if runtime in case.spec.benchmark.runtimes:
-            origin = export(origin, name, into / "baseline", case.spec)
             before += evaluated(case, origin, runtime, Stage.EXPORT)
         checked = evaluated(case, candidate, runtime, Stage.EXPORT, (maps.compare(agreement),))
         after += checked

@@ -225,9 +225,10 @@ def _measure(
     case = stages.validate(job.spec, job.settings, job.model, job.lists, means)
     predicted = stages.predictions(around.work / "exports")
     baseline = stages.baseline(case, predicted)
+    origin = measuring.export_baseline(case, around.work / "exports")
     if model is None:
         model = _train(job, case, baseline, around, progress)
-    after = measuring.evaluate(case, model.files, predicted, around.work / "exports")
+    after = measuring.evaluate(case, origin, model.files, predicted, around.work / "exports")
     before = (*baseline, *after.baseline)
     measured = figures.Measurements(
         model=case.model,

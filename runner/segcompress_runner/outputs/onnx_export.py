@@ -8,12 +8,13 @@ each channel need opset 13. Whether the file gives what the model gives is found
 import importlib.machinery
 import importlib.util
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from segcompress_runner.child import check_not_killed, run_module
+from segcompress_runner.child import check_not_killed, crash, run_module
 from segcompress_runner.errors import NotExportableError
 from segcompress_runner.inputs.model import ModelFiles
 
@@ -23,6 +24,9 @@ _SETTINGS: tuple[Any, ...] = (OPSET, True, False, True, True, True, {}, "onnxrun
 """The converter's arguments after the files, in order: opset; a higher one where an operator needs it; not
 verbose; checked; experimental operators; optimised; no operators of our own; for ONNX Runtime; no calibration
 file; no external data; no fp16."""
+
+_CRASHES = {"SIGFPE": "SIGFPE, as for an adaptive pooling into more bins than its input has values"}
+"""What a signal stands for where that is known."""
 
 _ERROR_MARKS = ("[ERROR]", "not supported", "Error:")
 
@@ -40,16 +44,18 @@ def export_onnx(files: ModelFiles, to: Path) -> Path:
         ended = run_module(__name__, [*map(str, (*inputs, made.resolve()))], folder=Path(folder))
         check_not_killed(ended, "the export to ONNX")
         if ended.returncode or not made.exists():
-            raise NotExportableError(_cause(ended.stdout + ended.stderr))
+            raise NotExportableError(_cause(ended))
         made.replace(to)
     return to
 
 
-def _cause(output: str) -> str:
-    """Return the line in which paddle2onnx says what it minds, else its last."""
-    lines = [line for line in output.splitlines() if line.strip()]
+def _cause(ended: subprocess.CompletedProcess[str]) -> str:
+    """Return the line that says what it minds, or the signal that ended it, or its last line."""
+    lines = [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
     errors = [line for line in lines if any(mark in line for mark in _ERROR_MARKS)]
-    line = (errors or lines or ["paddle2onnx ended without a word"])[-1 if not errors else 0]
+    if not errors and (name := crash(ended)):
+        return f"paddle2onnx crashed: {_CRASHES.get(name, name)}"
+    line = errors[0] if errors else (lines or ["paddle2onnx ended without a word"])[-1]
     return _MARKS.sub("", line).strip().rstrip(".,")[:300]
 
 

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 from minio import Minio
 
 from segcompress_api.conditions import Reason
 
-from .conftest import read
+from . import tiny
+from .conftest import put, read
 from .runs import Ended, Runner, Spec, changed
 
 
@@ -63,3 +65,20 @@ def test_an_export_that_no_runtime_needs_is_evaluated_and_gated_but_not_timed(
     messages = [gate["message"] for gate in result["gates"]]
     for name in ("OpenVINO", "ONNX", "MNN"):
         assert any(message.startswith(f"mIoU of the {name} file") for message in messages)
+
+
+def test_a_model_that_cannot_be_exported_is_refused_before_the_training(
+    admin: Minio, runner: Runner, spec: Spec, bucket: str, tmp_path: Path
+) -> None:
+    tiny.save(tmp_path, tiny.Unexportable)
+    for path in tmp_path.glob("model.pd*"):
+        put(admin, bucket, f"model/{path.name}", path.read_bytes())
+    ended = runner.run(
+        changed(exporting(spec, ["ONNXRuntime"], []), "model.inference.uri", f"s3://{bucket}/model/")
+    )
+    assert ended.result.reason == Reason.INVALID_SPEC, ended.log
+    assert ended.result.message.startswith(
+        "spec.benchmark.runtimes: the model model.pdmodel cannot be exported"
+    )
+    assert "Baseline started" in ended.log
+    assert "Compress started" not in ended.log

@@ -87,3 +87,9 @@ def test_a_model_that_cannot_be_exported_is_told_by_setting_and_operator(
     assert message.startswith(f"{fields}: the model model.pdmodel cannot be exported to ONNX (")
     assert "kthvalue" in message
     assert message.endswith(f"; leave out {names}")
+
+
+def test_a_model_on_which_the_converter_crashes_is_told_by_signal_and_cause(tmp_path: Path) -> None:
+    candidate = Candidate(tiny_model(tmp_path / "model", Shape(bins=32)), quantised=False)
+    with pytest.raises(InvalidSettingError, match="paddle2onnx crashed: SIGFPE, as for an adaptive pooling"):
+        export(candidate, "ONNX", tmp_path / "exports", spec(["ONNXRuntime"], []))
