@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from segcompress_api.contract import PROGRESS_AUDIENCE
 from segcompress_api.progress import REPORT_BYTES, ProgressReport
 from segcompress_operator.answers import Caller
+from segcompress_operator.connections import accepting
 from segcompress_operator.errors import OperatorError
 from segcompress_operator.limits import RateLimit
 from segcompress_operator.planning.observed import ObservedPod
@@ -34,12 +35,6 @@ POD_SECONDS = 10.0
 
 REVIEWS_PER_SECOND = 50
 """Tokens that the API server is asked about, of all pods together."""
-
-CONNECTIONS = 256
-CONNECTION_SECONDS = 15.0
-"""So many connections are open at once, each for so long; a runner makes one for each report."""
-
-HANDSHAKE_SECONDS = 5.0
 
 REVIEWS_AT_ONCE = 4
 """They share the connections to the API server with what runs need."""
@@ -159,14 +154,6 @@ def _too_many(seconds: float) -> web.HTTPTooManyRequests:
     return web.HTTPTooManyRequests(text="too many reports\n", headers={"Retry-After": f"{seconds:.0f}"})
 
 
-class _Turned(asyncio.Protocol):
-    """A connection that is one too many."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Close it."""
-        transport.close()
-
-
 def _is_ours(record: logging.LogRecord) -> bool:
     """Return whether a line is about the server: what strangers send that is not HTTP is not."""
     error = record.exc_info[1] if record.exc_info else None
@@ -183,22 +170,10 @@ async def report_server(reports: Reports, port: int, tls: ssl.SSLContext) -> Asy
         app, access_log=None, handle_signals=False, shutdown_timeout=1.0, logger=server_log
     )
     await runner.setup()
-    loop, server = asyncio.get_running_loop(), runner.server
-    if server is None:
+    if runner.server is None:
         raise AssertionError("a runner that was set up has a server")
-
-    def connect() -> asyncio.Protocol:
-        if len(server.connections) >= CONNECTIONS:
-            return _Turned()
-        handler = server()
-        loop.call_later(CONNECTION_SECONDS, handler.force_close)
-        return handler
-
-    listening = await loop.create_server(
-        connect, None, port, ssl=tls, ssl_handshake_timeout=HANDSHAKE_SECONDS, ssl_shutdown_timeout=1.0
-    )
     try:
-        yield
+        async with accepting(runner.server, port, tls):
+            yield
     finally:
-        listening.close()
         await runner.cleanup()

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import resource
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -10,11 +13,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+import uvloop
 
 from certified import certified
 from devcluster.ports import free_ports
 from segcompress_api.contract import PROGRESS_AUDIENCE
-from segcompress_operator import reports
+from segcompress_operator import connections, reports
 from segcompress_operator.answers import Caller
 from segcompress_operator.certificates import Certificate
 from segcompress_operator.errors import RefusedError, RetryableError
@@ -75,7 +79,7 @@ class Scene:
             ):
                 return await act(self)
 
-        return asyncio.run(scene())
+        return uvloop.run(scene())  # as the operator
 
     async def post(self, body: object = REPORT, path: str = PATH, **headers: str) -> int:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -228,7 +232,7 @@ def test_reports_go_with_their_pod(scene: Scene) -> None:
 
 
 def test_connection_that_says_nothing_is_ended(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reports, "CONNECTION_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "CONNECTION_SECONDS", 0.2)
 
     async def act(scene: Scene) -> bytes:
         trust = ssl.create_default_context(cadata=scene._certificate.ca)
@@ -244,7 +248,7 @@ def test_connection_that_says_nothing_is_ended(scene: Scene, monkeypatch: pytest
 def test_one_connection_too_many_is_turned_away_and_the_next_is_not(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reports, "CONNECTIONS", 1)
+    monkeypatch.setattr(connections, "CONNECTIONS", 1)
 
     async def act(scene: Scene) -> int:
         trust = ssl.create_default_context(cadata=scene._certificate.ca)
@@ -256,6 +260,61 @@ def test_one_connection_too_many_is_turned_away_and_the_next_is_not(
         return await answer_in_the_end(scene)
 
     assert scene.play(act) == 204
+
+
+def test_connections_without_a_handshake_count(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "CONNECTIONS", 2)
+
+    async def act(scene: Scene) -> int:
+        silent = [await asyncio.open_connection("localhost", scene._port) for _ in range(2)]
+        reader, too_many = await asyncio.open_connection("localhost", scene._port)
+        assert await reader.read() == b""
+        with pytest.raises(aiohttp.ClientError):
+            await scene.post()
+        for _, writer in [*silent, (reader, too_many)]:
+            writer.close()
+            await writer.wait_closed()
+        return await answer_in_the_end(scene)
+
+    assert scene.play(act) == 204
+
+
+def test_connection_without_a_handshake_is_ended(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HANDSHAKE_SECONDS", 0.2)
+
+    async def act(scene: Scene) -> tuple[bytes, int]:
+        reader, writer = await asyncio.open_connection("localhost", scene._port)
+        left = await reader.read()
+        writer.close()
+        return left, await scene.post()
+
+    assert scene.play(act) == (b"", 204)
+
+
+def test_connections_that_cannot_be_accepted_stop_none_that_can(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(connections, "_ACCEPT_SECONDS", 0.01)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    async def act(scene: Scene) -> int:
+        client = socket.create_connection(("localhost", scene._port))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free_descriptor(), hard))
+        try:
+            await asyncio.sleep(0.1)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        client.close()
+        return await scene.post()
+
+    assert scene.play(act) == 204
+    assert "was not accepted" in caplog.text
+
+
+def lowest_free_descriptor() -> int:
+    found = os.dup(0)
+    os.close(found)
+    return found
 
 
 async def answer_in_the_end(scene: Scene) -> int:
