@@ -56,7 +56,9 @@ class Condition(Model):
 class Attempts(Model):
     """Pods of the child Job that jobName names, as far as they ended without a result."""
 
-    failed: int = Field(default=0, description="Pods that failed; they count towards backoffLimit.")
+    failed: int = Field(
+        default=0, description="Pods that failed; they count towards the backoffLimit of their Job."
+    )
     preempted: int = Field(
         default=0,
         description="Pods that were preempted, evicted or drained; they count towards preemptionLimit. "
@@ -64,7 +66,8 @@ class Attempts(Model):
     )
     preempted_until: str | None = Field(
         default=None,
-        description="When the newest pod among them was created: no older one is counted again.",
+        description="When the newest pod among them, or the one that a suspension ended, was created: "
+        "no older one is counted again.",
         json_schema_extra={"format": "date-time"},
     )
 

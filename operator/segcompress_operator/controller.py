@@ -14,11 +14,11 @@ from segcompress_operator.kinds import JOBS, PODS, Kind, Ref
 from segcompress_operator.logs import about, add_to_subject
 from segcompress_operator.planning.facts import Facts, facts_of
 from segcompress_operator.planning.observed import Resource
-from segcompress_operator.planning.parsing import Body
+from segcompress_operator.planning.parsing import Body, parse_pod
 from segcompress_operator.planning.plan import Deletion, Observed, Plan, Refusal
 from segcompress_operator.planning.statuses import status_patch
 from segcompress_operator.queue import WorkQueue
-from segcompress_operator.resources.names import CONTROLLER_UID_LABEL
+from segcompress_operator.resources.names import BATCH_JOB_NAME_LABEL, CONTROLLER_UID_LABEL
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,8 @@ class Controller:
             plan = await self._with_events(resource, plan.read_events_of)
         elif plan.list_pods_of is not None:
             plan = await self._list_pods(resource, plan.list_pods_of)
+        elif plan.list_left_of is not None:
+            plan = await self._list_left(resource, plan.list_left_of)
         try:
             return (await self._apply(resource, plan)).requeue_after
         except GoneError:
@@ -102,6 +104,14 @@ class Controller:
         query = {"labelSelector": f"{CONTROLLER_UID_LABEL}={job_uid}"}
         self._known.pods_listed(job_uid, await self._cluster.find(PODS, resource.namespace, query))
         return self._plan(resource)
+
+    async def _list_left(self, resource: Resource, job_name: str) -> Plan:
+        """Plan with the pods that a Job has left behind: nothing of theirs leads to the resource any more."""
+        query = {"labelSelector": f"{BATCH_JOB_NAME_LABEL}={job_name}"}
+        found = map(parse_pod, await self._cluster.find(PODS, resource.namespace, query))
+        left = tuple(pod for pod in found if not pod.terminal)
+        observed = replace(self._known.observe(resource), left=left)
+        return self._plan_for(resource, observed, self._clock())
 
     async def _apply(self, resource: Resource, plan: Plan) -> Plan:
         """Write what the plan says; return the plan that was carried out in the end.

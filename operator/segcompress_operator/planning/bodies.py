@@ -52,10 +52,16 @@ class JobSpecBody(TypedDict, total=False):
     managedBy: Any
 
 
+class JobMeta(ObjectMeta, total=False):
+    """What a Job has besides."""
+
+    annotations: Any
+
+
 class JobBody(TypedDict, total=False):
     """A batch/v1 Job."""
 
-    metadata: ObjectMeta
+    metadata: JobMeta
     spec: JobSpecBody
     status: Any
 

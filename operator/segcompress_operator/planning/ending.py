@@ -57,7 +57,7 @@ def count_attempts(look: Round, job: ObservedJob) -> Attempts:
     new = [pod for pod in ended if is_preempted(pod) and (until is None or pod.created > until)]
     newest = max((pod.created for pod in new), default=until)
     return Attempts(
-        failed=max(before.failed, job.failed_pods, failed),
+        failed=max(before.failed, job.failed_before + max(job.failed_pods, failed)),
         preempted=before.preempted + len(new),
         preempted_until=None if newest is None else timestamp(newest),
     )

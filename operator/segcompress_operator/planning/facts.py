@@ -6,8 +6,9 @@ or a second look tells nothing twice.
 
 from dataclasses import dataclass
 
+from segcompress_api.conditions import Reason
 from segcompress_api.errors import InvalidSpecError
-from segcompress_api.status import Attempts, JobStatus
+from segcompress_api.status import Attempts, JobStatus, timestamp
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.observed import ObservedPod, Resource
 from segcompress_operator.planning.outcomes import is_preempted, outcome_of_pod
@@ -55,8 +56,10 @@ def facts_of(resource: Resource, observed: Observed, after: JobStatus) -> Facts:
     if run is not None:
         pods += tuple(pod for pod in observed.pods if pod.terminal and pod.exit_code == 0)[-1:]
     gone = _count(after.attempts) - _count(counted) - sum(pod.exit_code != 0 for pod in pods)
-    gpus = _gpus(resource) if pods else 0
-    seen = (EndedAttempt(outcome_of_pod(pod).reason.value, gpus * _seconds(pod)) for pod in pods)
+    ended = [(pod, outcome_of_pod(pod).reason) for pod in pods]
+    ended += [(pod, Reason.SUSPENDED) for pod in _stopped(observed, before, after) if pod not in pods]
+    gpus = _gpus(resource) if ended else 0
+    seen = (EndedAttempt(reason.value, gpus * _seconds(pod)) for pod, reason in ended)
     return Facts((*seen, *(EndedAttempt(UNKNOWN) for _ in range(gone))), run)
 
 
@@ -77,6 +80,14 @@ def _newly_ended(
     failed = [pod for pod in ended if not is_preempted(pod)]
     preempted = [pod for pod in ended if is_preempted(pod)]
     return (*_last(failed, new.failed - old.failed), *_last(preempted, new.preempted - old.preempted))
+
+
+def _stopped(observed: Observed, before: JobStatus, after: JobStatus) -> tuple[ObservedPod, ...]:
+    """Return the pod that a suspension ended: no attempt, but remembered by the time of its creation."""
+    old, new = ((each.attempts or Attempts()).preempted_until for each in (before, after))
+    if new == old or before.start != after.start:
+        return ()
+    return tuple(pod for pod in observed.pods[-1:] if pod.terminal and timestamp(pod.created) == new)
 
 
 def _last(pods: list[ObservedPod], count: int) -> list[ObservedPod]:

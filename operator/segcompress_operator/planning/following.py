@@ -9,7 +9,13 @@ from segcompress_operator.planning.ending import end, job_fields, too_late
 from segcompress_operator.planning.observed import ObservedJob
 from segcompress_operator.planning.outcomes import outcome_of_job, tells, unreadable
 from segcompress_operator.planning.plan import Announcement, Plan
-from segcompress_operator.planning.progress import Progress, after_a_lost_result, lost_pod, progress_of
+from segcompress_operator.planning.progress import (
+    Progress,
+    after_a_lost_result,
+    after_the_pod,
+    lost_pod,
+    progress_of,
+)
 from segcompress_operator.planning.reported import progress_under_way
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.planning.spec import notes_on, parse_spec
@@ -52,7 +58,8 @@ def _report(look: Round, job: ObservedJob) -> Plan:
     """Say how a run that is under way stands."""
     pods, refusal = look.observed.pods, look.observed.refused("Pod")
     overdue = look.until_overdue()
-    progress = lost_pod(job, pods, look.now) or progress_of(job, pods, refusal.message if refusal else "")
+    lost_now = lost_pod(pods, look.now, after_the_pod(job))
+    progress = lost_now or progress_of(job, pods, refusal.message if refusal else "")
     if progress is None:
         return Plan(requeue_after=overdue)
     lost = [earlier for earlier in look.observed.jobs[:-1] if earlier.finished]

@@ -78,6 +78,8 @@ class ObservedJob:
     failure_message: str
     active_pods: int
     failed_pods: int
+    failed_before: int
+    """Pods that failed in Jobs of the same start that are gone."""
     backoff_limit: int
     deadline_seconds: int
     ttl: int | None

@@ -13,6 +13,7 @@ from typing import Any
 from segcompress_api.job import DEFAULT_PREEMPTION_LIMIT, SPEC_LIMIT
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod, Resource
 from segcompress_operator.resources.names import (
+    FAILED_BEFORE_ANNOTATION,
     QUEUE_LABEL,
     RUNNER_CONTAINER,
     START_LABEL,
@@ -91,6 +92,7 @@ def parse_job(body: Body) -> ObservedJob:
         failure_message="" if failure is None else _text(failure.get("message", "")),
         active_pods=_whole(status.get("active"), 0),
         failed_pods=_whole(status.get("failed"), 0),
+        failed_before=_whole((meta.get("annotations") or {}).get(FAILED_BEFORE_ANNOTATION), 0),
         backoff_limit=_whole(spec.get("backoffLimit"), 6),
         deadline_seconds=_whole(spec.get("activeDeadlineSeconds"), 0),
         ttl=spec.get("ttlSecondsAfterFinished"),

@@ -71,6 +71,8 @@ class Observed:
     """The newest report of the last pod."""
     asked: bool = False
     """Whether the API server was asked for `pods` after the last Job's end: a watch may be late."""
+    left: tuple[ObservedPod, ...] | None = None
+    """Pods without a Job that have not ended; None where the API server was not asked."""
 
     def refused(self, of: Literal["Job", "Pod"]) -> Refusal | None:
         """Return the refusal where it is one of that kind, and no pod was made since."""
@@ -114,7 +116,8 @@ class Plan:
     The status is written under the version that was planned for, so nothing is deleted on an outdated view.
 
     `read_events_of` is the uid of a Job that gets no pod and says nothing: its Events are to be read, and the
-    plan to be made again. `list_pods_of` is the uid of a Job whose pods are to be listed, and the same.
+    plan to be made again. `list_pods_of` is the uid of a Job whose pods are to be listed, and the same;
+    `list_left_of` the name of a Job that is gone, whose pods may not be.
     """
 
     create: Mapping[str, Any] | None = None
@@ -124,4 +127,5 @@ class Plan:
     announcements: tuple[Announcement, ...] = ()
     read_events_of: str | None = None
     list_pods_of: str | None = None
+    list_left_of: str | None = None
     requeue_after: float | None = None

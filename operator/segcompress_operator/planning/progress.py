@@ -66,32 +66,31 @@ def overdue_at(pod: ObservedPod) -> datetime | None:
     return pod.ends_by + timedelta(seconds=OVERDUE_SECONDS)
 
 
-def lost_pod(
-    job: ObservedJob, pods: tuple[ObservedPod, ...], now: datetime, then: str = ""
-) -> Progress | None:
+def lost_pod(pods: tuple[ObservedPod, ...], now: datetime, then: str) -> Progress | None:
     """Say which pod keeps the run from going on, where its end should have been reported by now.
 
-    Nobody knows whether it still computes, so no other pod may start. `then` says what follows its end, where
-    that is neither another pod nor the Job's end.
+    Nobody knows whether it still computes, so no other pod may start. `then` says what follows its end.
     """
     overdue = [(pod, moment) for pod in pods if (moment := overdue_at(pod)) is not None and moment <= now]
     if not overdue:
         return None
     pod, moment = overdue[-1]
     by = timestamp(moment - timedelta(seconds=OVERDUE_SECONDS))
-    follows = then or ("the run ends" if job.ending else f"a new pod follows{_until_deadline(job)}")
     return Progress(
         Reason.NODE_LOST,
         f"pod {pod.name} on node {pod.node} was to end by {by}, and the node does not say that it has; "
-        f"{follows} once the node answers, is deleted, or gets the taint node.kubernetes.io/out-of-service",
+        f"{then} once the node answers, is deleted, or gets the taint node.kubernetes.io/out-of-service",
     )
 
 
-def _until_deadline(job: ObservedJob) -> str:
+def after_the_pod(job: ObservedJob) -> str:
+    """Return what follows the end of the Job's pod."""
+    if job.ending:
+        return "the run ends"
     if job.started is None:
-        return ""
+        return "a new pod follows"
     deadline = job.started + timedelta(seconds=job.deadline_seconds)
-    return f", until spec.activeDeadlineSeconds ends at {timestamp(deadline)},"
+    return f"a new pod follows, until spec.activeDeadlineSeconds ends at {timestamp(deadline)},"
 
 
 def _between_states(pod: ObservedPod) -> bool:

@@ -14,7 +14,8 @@ from segcompress_operator.planning.plan import Plan, Refusal
 from segcompress_operator.planning.progress import after_a_lost_result, refused
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.planning.spec import check_spec, parse_spec
-from segcompress_operator.planning.stopping import resumed
+from segcompress_operator.planning.stopping import resumed, wait_for_left
+from segcompress_operator.resources.names import runner_job_name
 from segcompress_operator.resources.runner_job import make_runner_job
 
 WATCH_LAG_SECONDS = 3.0
@@ -34,17 +35,23 @@ def start(look: Round, before: ObservedJob | None = None) -> Plan:
         spec = parse_spec(look.resource)
         check_spec(spec, owner.labels, look.settings)
         number = max(before.start + 1 if before else 1, look.status.start or 1)
-        job = make_runner_job(owner, spec, number, look.settings)
+        job = make_runner_job(owner, spec, number, look.settings, _failed_before(look, number))
     except InvalidSpecError as error:
         return end(look, Outcome(Reason.INVALID_SPEC, str(error)), before)
     refusal = observed.refused("Job")
     if refusal is not None and look.now < refusal.next_try(refusal.since or refusal.seen):
         return _wait(look, refusal, spec, before)
     if before is None:
-        return Plan(create=job, requeue_after=WATCH_LAG_SECONDS)
+        return wait_for_left(look, number) or Plan(create=job, requeue_after=WATCH_LAG_SECONDS)
     status = _once_more(look, before, number, job["metadata"]["name"])
     said = resumed(look, number)
     return Plan(create=job, status=status, announcements=said, requeue_after=WATCH_LAG_SECONDS)
+
+
+def _failed_before(look: Round, number: int) -> int:
+    """Return how many pods have failed in a Job of that start, which somebody deleted."""
+    name = runner_job_name(look.resource.owner.name, look.resource.uid, number)
+    return attempts_before(look, name).failed
 
 
 def _wait(look: Round, refusal: Refusal, spec: JobSpec, before: ObservedJob | None) -> Plan:

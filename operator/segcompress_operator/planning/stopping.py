@@ -1,22 +1,27 @@
 """A run that stops before its end: suspended, preempted too often, or handed to another cluster.
 
 Its Job is deleted in the foreground and so stays until its pods are gone: no two pods ever compute for one
-run, and nobody is told that a run has stopped while one of them still does.
+run, and nobody is told that a run has stopped while one of them still does. Where somebody else deletes the
+Job, its pods may be left behind, and are waited for just so.
 """
 
 from dataclasses import replace
 
 from segcompress_api.conditions import ConditionType, Reason, status_of
 from segcompress_api.errors import InvalidSpecError
-from segcompress_api.status import Attempts
+from segcompress_api.status import Attempts, timestamp
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.ending import count_attempts, end, job_fields
 from segcompress_operator.planning.observed import ObservedJob
 from segcompress_operator.planning.outcomes import Outcome, plain, told
+from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Announcement, Deletion, Plan
 from segcompress_operator.planning.progress import Progress, is_over, lost_pod
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.resources.names import QUEUE_LABEL
+
+LEFT_SECONDS = 2.0
+"""Pods without a Job are looked at this often: no event leads from them to the run."""
 
 _STARTS_OVER = "starts over, and of what it did before only weights that it had published are used"
 
@@ -43,18 +48,29 @@ def stop(look: Round, job: ObservedJob | None) -> Plan | None:
 
 def suspend(look: Round, job: ObservedJob | None) -> Plan:
     """Delete the Job and say so. The status names the next start from now on, so that no name comes twice."""
+    asking = None if job or _is_at_rest(look) else _asking_for_left(look)
+    if asking is not None:
+        return asking
     runs = job is not None and not job.finished
     number = job.start + 1 if job else look.status.start or 1
     words = "spec.suspend is true" + (f"; a resumed run {_STARTS_OVER}" if number > 1 else "")
-    left = _left(look, job, "is suspended") if job and runs else None
+    left = _left(look, job, "is suspended") if job and runs else _left_behind(look, "is suspended")
     status = statuses.suspended(look.status, words, left, look.resource.generation, look.now)
     fields = job_fields(look, job) if job and not _is_replaced(look, job) else {}
+    attempts = _with_last_pod(look, fields.get("attempts", status.attempts))
+    more = {**fields, "attempts": attempts, "start": number, "progress": None}
     return Plan(
-        status=status.model_copy(update={**fields, "start": number, "progress": None}),
+        status=status.model_copy(update=more),
         announcements=() if _is_suspended(look) else (Announcement("Normal", "Suspended", words),),
         delete=_deletion(job) if job and runs else None,
-        requeue_after=look.until_overdue(),
+        requeue_after=soonest(look.until_overdue(), LEFT_SECONDS if look.observed.left else None),
     )
+
+
+def wait_for_left(look: Round, number: int) -> Plan | None:
+    """Wait for pods whose Job is gone before that start is made; None where there are none."""
+    left = _left_behind(look, f"goes on with start {number}")
+    return _asking_for_left(look) or (_go_on_later(look, left, number) if left else None)
 
 
 def resumed(look: Round, number: int) -> tuple[Announcement, ...]:
@@ -105,7 +121,10 @@ def _give_up(look: Round, job: ObservedJob | None, preempted: int) -> Plan:
 def _resume_later(look: Round, job: ObservedJob) -> Plan:
     """Wait for the Job of the start before to go."""
     number = look.status.start or 1
-    left = _left(look, job, f"goes on with start {number}")
+    return _go_on_later(look, _left(look, job, f"goes on with start {number}"), number)
+
+
+def _go_on_later(look: Round, left: Progress, number: int) -> Plan:
     progress = (
         left
         if left.reason is Reason.NODE_LOST
@@ -113,16 +132,39 @@ def _resume_later(look: Round, job: ObservedJob) -> Plan:
     )
     status, reword = look.in_progress(progress)
     return Plan(
-        status=status,
+        status=status.model_copy(update={"attempts": _with_last_pod(look, status.attempts)}),
         announcements=resumed(look, number),
-        requeue_after=soonest(look.until_overdue(), reword),
+        requeue_after=soonest(look.until_overdue(), reword, LEFT_SECONDS if look.observed.left else None),
     )
 
 
 def _left(look: Round, job: ObservedJob, then: str) -> Progress:
     """Say what is left of a start that was stopped, the lost pod among it; `then` is what the run does."""
-    lost = lost_pod(job, look.observed.pods, look.now, f"the run {then}")
+    lost = lost_pod(look.observed.pods, look.now, f"the run {then}")
     return lost or Progress(Reason.SUSPENDED, f"Job {job.name} is being deleted")
+
+
+def _asking_for_left(look: Round) -> Plan | None:
+    """Ask for the pods of the last Job, which is gone; None where that was done, or there was none."""
+    name = look.status.job_name
+    return Plan(list_left_of=name) if name and look.observed.left is None else None
+
+
+def _left_behind(look: Round, then: str) -> Progress | None:
+    """Say which pod has lost its Job and not ended; None where there is none."""
+    left = look.observed.left
+    if not left:
+        return None
+    words = f"pod {left[-1].name} has not ended, and its Job is gone"
+    return lost_pod(left, look.now, f"the run {then}") or Progress(Reason.SUSPENDED, words)
+
+
+def _with_last_pod(look: Round, attempts: Attempts | None) -> Attempts | None:
+    """Remember the last pod where it has ended: what a suspension ended is no attempt, and is told once."""
+    last, until = look.observed.pods[-1:], parse_time(attempts.preempted_until) if attempts else None
+    if not last or not last[0].terminal or (until is not None and until >= last[0].created):
+        return attempts
+    return (attempts or Attempts()).model_copy(update={"preempted_until": timestamp(last[0].created)})
 
 
 def _deletion(job: ObservedJob) -> Deletion | None:
@@ -136,3 +178,9 @@ def _is_replaced(look: Round, job: ObservedJob) -> bool:
 
 def _is_suspended(look: Round) -> bool:
     return status_of(look.status.conditions, ConditionType.SUSPENDED) == "True"
+
+
+def _is_at_rest(look: Round) -> bool:
+    """Return whether the status says that the run is suspended, and that nothing of it is left."""
+    reconciling = status_of(look.status.conditions, ConditionType.RECONCILING)
+    return _is_suspended(look) and reconciling == "False"

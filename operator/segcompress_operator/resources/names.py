@@ -13,11 +13,15 @@ from segcompress_api.base import API_GROUP
 
 JOB_NAME_LABEL = f"{API_GROUP}/job-name"
 START_LABEL = f"{API_GROUP}/start"
+FAILED_BEFORE_ANNOTATION = f"{API_GROUP}/failed-before"
+"""How many pods failed in Jobs of the same start that somebody deleted."""
+
 SELECTOR = JOB_NAME_LABEL
 """Label selector of our Jobs and Pods: whatever carries the label."""
 
 CONTROLLER_UID_LABEL = "batch.kubernetes.io/controller-uid"
-"""The Job controller's label of a Job's pods."""
+BATCH_JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
+"""The Job controller's labels of a Job's pods."""
 
 RUNNER_CONTAINER = "runner"
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"

@@ -9,6 +9,7 @@ from segcompress_api.base import API_GROUP, API_VERSION
 from segcompress_api.contract import ExitCode
 from segcompress_api.job import KIND, JobSpec
 from segcompress_operator.resources.names import (
+    FAILED_BEFORE_ANNOTATION,
     RUNNER_CONTAINER,
     Owner,
     kueue_labels,
@@ -21,11 +22,15 @@ from segcompress_operator.settings import RunnerSettings
 Manifest = dict[str, Any]
 
 
-def make_runner_job(owner: Owner, spec: JobSpec, start: int, settings: RunnerSettings) -> Manifest:
+def make_runner_job(
+    owner: Owner, spec: JobSpec, start: int, settings: RunnerSettings, failed_before: int = 0
+) -> Manifest:
     """Return the Job of that start; it carries no ttl, since its result must be read first.
 
-    Kueue's labels come from the resource; `suspend` is left to Kueue.
+    Kueue's labels come from the resource; `suspend` is left to Kueue. `failed_before` pods failed in a Job of
+    that start that is gone; the Job remembers them.
     """
+    remembered = {FAILED_BEFORE_ANNOTATION: str(failed_before)} if failed_before else {}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -33,6 +38,7 @@ def make_runner_job(owner: Owner, spec: JobSpec, start: int, settings: RunnerSet
             "name": runner_job_name(owner.name, owner.uid, start),
             "namespace": owner.namespace,
             "labels": {**kueue_labels(owner.labels), **labels(owner.name, start)},
+            **({"annotations": remembered} if remembered else {}),
             "ownerReferences": [_owner_reference(owner)],
         },
         "spec": {

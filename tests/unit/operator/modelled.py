@@ -8,6 +8,7 @@ from typing import Any
 
 from segcompress_operator.errors import GoneError, RetryableError
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
+from segcompress_operator.resources.names import BATCH_JOB_NAME_LABEL
 from unit.operator.samples import NOW, job_body, pod_body, resource_body, result, spec_with
 
 Body = dict[str, Any]
@@ -106,6 +107,7 @@ class Truth:
         pod = pod_body(f"pod-{self.version}", {"running": {"startedAt": self.at()}}, "Running")
         pod["metadata"]["creationTimestamp"] = self.at()
         pod["metadata"]["ownerReferences"][0]["uid"] = job["metadata"]["uid"]
+        pod["metadata"]["labels"] = {BATCH_JOB_NAME_LABEL: job["metadata"]["name"]}
         self.put(PODS, pod)
         self.put(JOBS, {**job, "status": {**job["status"], "startTime": self.at(), "active": 1}})
 

@@ -1,5 +1,6 @@
 """One look at the sample resource, and what its plan says."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -29,7 +30,11 @@ def waiting(seconds: float) -> dict[str, Any]:
 
 
 def plan(observed: Observed, settings: RunnerSettings = SETTINGS, **resource: Any) -> Plan:
-    return plan_job(make_resource(**resource), observed, settings, NOW)
+    """Return the plan; as in a cluster, no pod is left of a Job that is gone, unless `observed` has it."""
+    made = plan_job(make_resource(**resource), observed, settings, NOW)
+    if made.list_left_of is None:
+        return made
+    return plan_job(make_resource(**resource), replace(observed, left=()), settings, NOW)
 
 
 def status_of(made: Plan) -> JobStatus:

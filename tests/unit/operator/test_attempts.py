@@ -42,6 +42,34 @@ def test_the_job_counts_pods_that_are_gone() -> None:
     assert attempts(ended_pod(1, name="a"), ended_pod(1, name="b"), failed=1).failed == 2
 
 
+def test_job_made_again_goes_on_counting() -> None:
+    counted = {**RUNNING, "start": 1, "jobName": JOB, "attempts": {"failed": 2, "preempted": 0}}
+    made = plan(Observed(), status=counted).create
+    assert made is not None
+    again = make_job(annotations=made["metadata"]["annotations"], status={"failed": 1})
+    observed = Observed(jobs=(again,), pods=(ended_pod(1, name="a"), running_pod("b")))
+    attempts = status_of(plan(observed, status=counted)).attempts
+    assert attempts == Attempts(failed=3)
+    third = plan(Observed(), status={**counted, "attempts": {"failed": 3}}).create
+    assert third is not None
+    assert third["metadata"]["annotations"] == {"segcompress.dev/failed-before": "3"}
+
+
+@pytest.mark.parametrize("annotation", ["many", "", "-3"])
+def test_what_others_write_into_the_annotation_lowers_no_count(annotation: str) -> None:
+    job = make_job(annotations={"segcompress.dev/failed-before": annotation}, status={"failed": 1})
+    counted = {**RUNNING, "jobName": JOB, "attempts": {"failed": 1, "preempted": 0}}
+    observed = Observed(jobs=(job,), pods=(running_pod("b"),))
+    assert status_of(plan(observed, status=counted)).attempts == Attempts(failed=1)
+
+
+def test_next_start_begins_at_nothing() -> None:
+    counted = {**RUNNING, "start": 2, "jobName": JOB, "attempts": {"failed": 2, "preempted": 0}}
+    made = plan(Observed(), status=counted).create
+    assert made is not None
+    assert "annotations" not in made["metadata"]
+
+
 def test_one_more_start_counts_anew() -> None:
     job = make_job(status={"failed": 2, "conditions": [{"type": "Complete", "status": "True"}]})
     known = {**RUNNING, "jobName": JOB, "attempts": {"failed": 2, "preempted": 1, "preemptedUntil": at(-9)}}

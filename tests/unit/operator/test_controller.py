@@ -16,11 +16,13 @@ from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, Announcement, Observed, Plan
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
+from segcompress_operator.planning.stopping import LEFT_SECONDS
 from segcompress_operator.queue import WorkQueue
 from segcompress_operator.resources.names import short_hash
 from unit.operator.fed import REF, Fed, versioned
 from unit.operator.planned import PUBLISHED, waiting
 from unit.operator.samples import (
+    JOB,
     NOW,
     OWNER,
     SETTINGS,
@@ -261,6 +263,18 @@ def test_result_counts_as_lost_only_after_the_api_server_was_asked_for_its_pod()
     assert stage.cluster.names == ["list", "status", "event"]
     assert stage.cluster.calls[0][1] == "batch.kubernetes.io/controller-uid=job-1"
     assert stage.condition("Complete") == ("True", "Succeeded")
+
+
+def test_pods_that_a_deleted_job_left_behind_are_waited_for() -> None:
+    stage = Round(FakeCluster())
+    stage.fed.resources.seen(resource_body(status={"start": 1, "jobName": JOB}))
+    stage.cluster.pods = [pod_body("left")]
+    assert asyncio.run(stage.reconcile()) == LEFT_SECONDS
+    assert stage.cluster.calls[0] == ("list", f"batch.kubernetes.io/job-name={JOB}")
+    assert "create" not in stage.cluster.names
+    stage.cluster.pods = [ended_body(137, name="left")]
+    asyncio.run(stage.reconcile())
+    assert stage.cluster.calls[-1] == ("create", JOB)
 
 
 def test_result_is_not_lost_while_its_pod_cannot_be_asked_for() -> None:

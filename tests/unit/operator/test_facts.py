@@ -15,6 +15,7 @@ from unit.operator.planned import PUBLISHED, RUNNING, plan, status_of
 from unit.operator.samples import (
     DISRUPTED,
     NOW,
+    at,
     complete_job,
     ended_pod,
     failed_job,
@@ -28,6 +29,7 @@ from unit.operator.samples import (
 
 GPUS = spec_with(runtime={"device": "GPU", "gpus": 1})
 SUCCEEDED = result("Succeeded", **PUBLISHED)
+LEAVING = make_job(deletionTimestamp=at(-1))
 PREEMPTED = ended_pod(137, name="b", conditions=DISRUPTED)
 
 
@@ -103,6 +105,34 @@ def test_gpus_are_counted_for_as_long_as_their_pod_ran() -> None:
     two = {"runtime": {"device": "GPU", "gpus": 1, "resources": {"limits": {"nvidia.com/mig-1g.10gb": "1"}}}}
     told = facts(Observed(jobs=(complete_job(),), pods=(ended_pod(0, SUCCEEDED),)), spec=spec_with(**two))
     assert told.attempts == (EndedAttempt("Succeeded", 0.0),)
+
+
+def suspension(*pods: Any, job: Any = LEAVING, status: dict[str, Any]) -> tuple[Facts, Any]:
+    """Return the facts of a suspended run's next write, and the status that it leaves."""
+    given: dict[str, Any] = {"status": status, "spec": {**GPUS, "suspend": True}, "generation": 2}
+    observed = Observed(jobs=(job,), pods=pods)
+    after = status_of(plan(observed, **given))
+    return facts_of(make_resource(**given), observed, after), after.to_wire()
+
+
+def test_gpu_seconds_of_a_pod_that_a_suspension_ended_are_told_once() -> None:
+    told, status = suspension(running_pod(), job=make_job(), status=RUNNING)
+    assert told == Facts()
+    told, status = suspension(ended_pod(143), status=status)
+    assert told.attempts == (EndedAttempt("Suspended", 8.0),)
+    assert suspension(ended_pod(143), status=status)[0] == Facts()
+
+
+def test_pod_of_a_run_that_is_resumed_before_it_ended_is_told_too() -> None:
+    _, status = suspension(running_pod(), job=make_job(), status=RUNNING)
+    told = facts(Observed(jobs=(LEAVING,), pods=(ended_pod(5),)), status=status, spec=GPUS, generation=3)
+    assert told.attempts == (EndedAttempt("Suspended", 8.0),)
+
+
+def test_pod_that_failed_before_the_suspension_is_told_as_failed_alone() -> None:
+    told, status = suspension(ended_pod(1), job=make_job(), status=RUNNING)
+    assert told.attempts == (EndedAttempt("RunnerCrashed", 8.0),)
+    assert suspension(ended_pod(1), status=status)[0] == Facts()
 
 
 def test_edit_of_an_ended_run_tells_nothing() -> None:

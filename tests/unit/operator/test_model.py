@@ -5,8 +5,8 @@
 
 import json
 import os
-from collections.abc import Callable  # noqa: TC003 - hypothesis reads the hints
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from segcompress_operator.errors import GoneError, RetryableError
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
 from segcompress_operator.planning.job import plan_job
-from segcompress_operator.planning.observed import Resource
+from segcompress_operator.planning.observed import ObservedPod, Resource
 from segcompress_operator.planning.parsing import parse_job, parse_pod, parse_resource
 from segcompress_operator.planning.plan import Plan
 from segcompress_operator.planning.statuses import parse_status, status_patch
@@ -169,15 +169,26 @@ class Model(RuleBasedStateMachine):
         if plan.list_pods_of is not None:
             self.runs.pods_listed(plan.list_pods_of, self.truth.owned(PODS, plan.list_pods_of))
             plan = self.plan(resource)
+        elif plan.list_left_of is not None:
+            plan = self.plan(resource, left=tuple(self.left_behind(plan.list_left_of)))
         self.carry_out(name, resource, plan)
 
-    def plan(self, resource: Resource) -> Plan:
+    def plan(self, resource: Resource, left: tuple[ObservedPod, ...] | None = None) -> Plan:
         now = NOW + timedelta(seconds=self.truth.seconds)
-        return plan_job(resource, self.runs.observe(resource), SETTINGS, now)
+        return plan_job(resource, replace(self.runs.observe(resource), left=left), SETTINGS, now)
+
+    def left_behind(self, job_name: str) -> Iterator[ObservedPod]:
+        """Yield the pods of Jobs of that name that have not ended."""
+        for body in self.truth.objects[PODS].values():
+            if body["metadata"]["labels"]["batch.kubernetes.io/job-name"] == job_name:
+                pod = parse_pod(body)
+                if not pod.terminal:
+                    yield pod
 
     def carry_out(self, name: str, resource: Resource, plan: Plan) -> None:
         if plan.create is not None:
             self.check_no_ghost(resource)
+            self.check_no_pod_runs_on(resource)
             made = self.truth.create(plan.create)
             self.answers[name] = lambda: self.runs.job_written(made)
             return
@@ -211,6 +222,12 @@ class Model(RuleBasedStateMachine):
         stream = self.streams[COMPRESSION_JOBS]
         if not stream.broken and stream.delivered == len(self.truth.history[COMPRESSION_JOBS]):
             assert resource.uid in self.truth.objects[COMPRESSION_JOBS]
+
+    def check_no_pod_runs_on(self, resource: Resource) -> None:
+        """Fail where a run gets a Job while a pod of the one before, which is gone, has not ended."""
+        name = parse_status(resource.status).job_name
+        gone = name is not None and self.truth.named(JOBS, name) is None
+        assert not (gone and [*self.left_behind(str(name))])
 
     def check_attempts(self, resource: Resource, body: Body) -> None:
         before = parse_status(resource.status)

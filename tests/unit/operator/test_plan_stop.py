@@ -5,19 +5,23 @@ from typing import Any
 import pytest
 
 from segcompress_api.status import Attempts
+from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 from segcompress_operator.planning.parsing import parse_pod
 from segcompress_operator.planning.plan import Deletion, Observed, Plan, Refusal
+from segcompress_operator.planning.stopping import LEFT_SECONDS
 from unit.operator.planned import PUBLISHED, RUNNING, conditions, failure, plan, reconciling, status_of
 from unit.operator.samples import (
     DISRUPTED,
     JOB,
     NOW,
+    SETTINGS,
     at,
     complete_job,
     ended_pod,
     failed_job,
     make_job,
+    make_resource,
     pending_pod,
     pod_body,
     result,
@@ -124,7 +128,11 @@ def test_pods_that_a_suspension_ends_are_no_attempts() -> None:
         status=written(suspended()),
         generation=2,
     )
-    assert status_of(made).attempts == Attempts(failed=1, preempted=2)
+    assert status_of(made).attempts == Attempts(failed=1, preempted=2, preempted_until=at(-25))
+    again = plan(
+        Observed(jobs=(leaving(),), pods=(ended_pod(5),)), spec=SUSPEND, status=written(made), generation=2
+    )
+    assert again.status == status_of(made)
 
 
 def test_pods_that_a_suspension_ends_do_not_reach_the_limit() -> None:
@@ -135,10 +143,7 @@ def test_pods_that_a_suspension_ends_do_not_reach_the_limit() -> None:
 
 
 def test_lost_node_holds_up_a_suspension_and_is_named() -> None:
-    body = pod_body("lost", {"running": {"startedAt": at(-99)}}, "Running")
-    body["metadata"]["deletionTimestamp"] = at(-20)
-    body["spec"] = {"nodeName": "node-7"}
-    lost = Observed(jobs=(leaving(),), pods=(parse_pod(body),))
+    lost = Observed(jobs=(leaving(),), pods=(lost_pod(),))
     made = plan(lost, spec=SUSPEND, status=written(suspended()), generation=2)
     reason, message = reconciling(made)
     assert reason == "NodeLost"
@@ -275,6 +280,65 @@ def test_resumed_run_waits_for_the_pods_of_the_start_before() -> None:
     gone = plan(Observed(), status=written(made), generation=3)
     assert gone.create is not None
     assert gone.create["metadata"]["name"] == SECOND
+
+
+# Pods whose Job somebody else deleted.
+
+
+def pods_left(*pods: ObservedPod, **resource: Any) -> Plan:
+    return plan(Observed(left=pods), **{"status": WORKING, **resource})
+
+
+def lost_pod() -> ObservedPod:
+    body = pod_body("lost", {"running": {"startedAt": at(-99)}}, "Running")
+    body["metadata"]["deletionTimestamp"] = at(-20)
+    body["spec"] = {"nodeName": "node-7"}
+    return parse_pod(body)
+
+
+def test_run_without_a_job_asks_what_its_last_one_has_left_behind() -> None:
+    assert plan_job(make_resource(status=WORKING), Observed(), SETTINGS, NOW) == Plan(list_left_of=JOB)
+    made = plan_job(make_resource(status=WORKING), Observed(left=()), SETTINGS, NOW)
+    assert made.create is not None
+    assert made.create["metadata"]["name"] == JOB
+
+
+def test_first_start_asks_nothing() -> None:
+    made = plan_job(make_resource(), Observed(), SETTINGS, NOW)
+    assert (made.create is None, made.list_left_of) == (False, None)
+
+
+def test_no_job_is_made_beside_a_pod_that_was_left_behind() -> None:
+    made = pods_left(running_pod())
+    assert (made.create, made.requeue_after) == (None, LEFT_SECONDS)
+    words = "pod demo-pod has not ended, and its Job is gone; start 1 follows"
+    assert reconciling(made) == ("Pending", words)
+
+
+def test_pod_left_behind_on_a_lost_node_is_named() -> None:
+    made = pods_left(lost_pod())
+    reason, message = reconciling(made)
+    assert (made.create, reason) == (None, "NodeLost")
+    assert "pod lost on node node-7" in message
+    assert "the run goes on with start 1 once the node answers" in message
+
+
+def test_run_is_suspended_once_the_pod_left_behind_has_ended() -> None:
+    made = pods_left(running_pod(), spec=SUSPEND, generation=2)
+    assert conditions(made)["Suspended"] == "True"
+    assert reconciling(made) == ("Suspended", "pod demo-pod has not ended, and its Job is gone")
+    assert made.requeue_after == LEFT_SECONDS
+    rest = pods_left(spec=SUSPEND, generation=2, status=written(made))
+    assert (reconciling_status(rest), rest.requeue_after) == ("False", None)
+    resource = make_resource(spec=SUSPEND, generation=2, status=written(rest))
+    assert plan_job(resource, Observed(), SETTINGS, NOW).list_left_of is None
+
+
+def test_resumed_run_waits_for_the_pod_that_was_left_behind() -> None:
+    made = pods_left(running_pod(), status=GONE, generation=3)
+    assert made.create is None
+    assert reconciling(made)[1].endswith("; start 2 follows")
+    assert events(made) == [("Resumed", f"start 2; it {STARTS_OVER}")]
 
 
 def test_job_that_was_not_deleted_yet_goes_on() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from segcompress_operator.planning.parsing import parse_pod
 from segcompress_operator.planning.plan import Observed, Plan, Refusal
-from segcompress_operator.planning.progress import lost_pod, overdue_at, progress_of
+from segcompress_operator.planning.progress import after_the_pod, lost_pod, overdue_at, progress_of
 from unit.operator.planned import RUNNING, failure, plan, reconciling, status_of, waiting
 from unit.operator.samples import (
     JOB,
@@ -65,13 +65,13 @@ def leaving(ends: float, phase: str = "Running") -> Any:
 def test_pod_is_lost_from_the_second_on_that_its_end_is_overdue() -> None:
     pod = leaving(-15)
     assert overdue_at(pod) == NOW
-    assert lost_pod(make_job(), (pod,), NOW) is not None
-    assert lost_pod(make_job(), (pod,), NOW - timedelta(seconds=1)) is None
+    assert lost_pod((pod,), NOW, "x") is not None
+    assert lost_pod((pod,), NOW - timedelta(seconds=1), "x") is None
     assert overdue_at(leaving(-15, "Failed")) is None
 
 
 def test_pod_lost_before_the_job_started_names_no_deadline() -> None:
-    found = lost_pod(make_job(status={"startTime": None}), (leaving(-15),), NOW)
+    found = lost_pod((leaving(-15),), NOW, after_the_pod(make_job(status={"startTime": None})))
     assert found is not None
     assert "a new pod follows once the node answers" in found.message
 
