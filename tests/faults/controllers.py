@@ -56,8 +56,13 @@ class Controllers:
                     await self._namespace.patch(JOBS, _name(job), {"metadata": {"finalizers": None}})
 
     async def _delete(self, plural: str, body: Body) -> None:
-        options = {"propagationPolicy": "Background", "preconditions": {"uid": uid_of(body)}}
-        await self._namespace.delete(plural, _name(body), gracePeriodSeconds=0, **options)
+        """Delete an object; a pod on a node has its grace, and goes when its kubelet says so."""
+        options: dict[str, Any] = {"propagationPolicy": "Background", "preconditions": {"uid": uid_of(body)}}
+        if not body["spec"].get("nodeName"):
+            options["gracePeriodSeconds"] = 0
+        elif "deletionTimestamp" in body["metadata"]:
+            return
+        await self._namespace.delete(plural, _name(body), **options)
 
     async def _follow(self, job: Body) -> None:
         """Make the Job's next pod, or end the Job."""

@@ -43,6 +43,8 @@ def difference(reference: str, state: str) -> str:
 def _resource(body: Body) -> Body:
     meta, status = body["metadata"], dict(body.get("status") or {})
     status["conditions"] = sorted(status.get("conditions") or (), key=lambda each: str(each["type"]))
+    if "attempts" in status:  # an end that nobody saw is not remembered
+        status["attempts"] = {k: v for k, v in status["attempts"].items() if k != "preemptedUntil"}
     return {"name": meta["name"], "generation": meta["generation"], "status": status}
 
 

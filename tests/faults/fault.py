@@ -16,6 +16,8 @@ class Kind(StrEnum):
     TIMEOUT_AFTER = "timeout after"
     KILL_BEFORE = "kill before"
     KILL_AFTER = "kill after"
+    HANG = "hang"
+    RIVAL = "two leaders"
     # at an event
     DROP = "drop"
     DELAY_1 = "delay 1 s"
@@ -26,6 +28,10 @@ class Kind(StrEnum):
     GONE = "410"
     STALL = "stall"
     TRUNCATE = "truncate"
+    STALE = "stale LIST"
+    # all the time
+    CLOCK_AHEAD = "clock 5 min ahead"
+    CLOCK_BEHIND = "clock 5 min behind"
 
 
 MEANINGS = {
@@ -36,6 +42,8 @@ MEANINGS = {
     Kind.TIMEOUT_AFTER: "no answer, and the write took effect",
     Kind.KILL_BEFORE: "SIGKILL, and the write has no effect",
     Kind.KILL_AFTER: "SIGKILL, and the write took effect",
+    Kind.HANG: "SIGSTOP for 15 s; a standby takes the Lease (10 s), and only then the write takes effect",
+    Kind.RIVAL: "another operator leads too, for 10 s; the write waits until it has looked around",
     Kind.DROP: "the event never comes, later ones do; after 3 s the history is compacted, and a LIST follows",
     Kind.DELAY_1: "this event and what follows it on its watch come 1 s late",
     Kind.DELAY_10: "the same, 10 s",
@@ -45,6 +53,9 @@ MEANINGS = {
     Kind.GONE: "410 comes in the place of the event",
     Kind.STALL: "nothing comes on this watch from here on, and it is not closed",
     Kind.TRUNCATE: "the watch ends in the middle of the event",
+    Kind.STALE: "410, and the LIST that follows is as old as the one before it",
+    Kind.CLOCK_AHEAD: "the operator's clock is ahead of the API server's by 5 min",
+    Kind.CLOCK_BEHIND: "it is 5 min behind",
 }
 
 AT_WRITES = (
@@ -55,12 +66,17 @@ AT_WRITES = (
     Kind.TIMEOUT_AFTER,
     Kind.KILL_BEFORE,
     Kind.KILL_AFTER,
+    Kind.HANG,
+    Kind.RIVAL,
 )
-AT_EVENTS = tuple(kind for kind in Kind if kind not in AT_WRITES)
+AT_START = (Kind.CLOCK_AHEAD, Kind.CLOCK_BEHIND)
+AT_EVENTS = tuple(kind for kind in Kind if kind not in (*AT_WRITES, *AT_START))
 
 SECONDS = {
     Kind.TIMEOUT_BEFORE: 30.0,
     Kind.TIMEOUT_AFTER: 30.0,
+    Kind.HANG: 15.0,
+    Kind.RIVAL: 20.0,
     Kind.DROP: 3.0,
     Kind.DELAY_1: 1.0,
     Kind.DELAY_10: 10.0,
@@ -70,7 +86,10 @@ SECONDS = {
 }
 """How long a fault lasts, at most; the operator gives up a request after 30 s and a silent watch after 70."""
 
-UNTRUE = frozenset({Kind.DROP})
+CLOCK_SECONDS = {Kind.CLOCK_AHEAD: 300.0, Kind.CLOCK_BEHIND: -300.0}
+"""How far the operator's clock is ahead."""
+
+UNTRUE = frozenset({Kind.DROP, Kind.STALE})
 """Kinds that tell the operator what no API server would, such as a pod without the end of the one before."""
 
 
@@ -87,7 +106,13 @@ class Point:
         return " " in self.what
 
     def __str__(self) -> str:
+        if self == START:
+            return "the start"
         return f"{self.what} {self.number}" if self.is_write else f"event {self.number} of {self.what}"
+
+
+START = Point("start", 1)
+"""Where a fault begins that lasts for the whole run."""
 
 
 @dataclass(frozen=True)
@@ -107,5 +132,8 @@ class Fault:
 
 
 def faults_at(points: Iterable[Point]) -> list[Fault]:
-    """Return every fault that can happen at these points."""
-    return [Fault(kind, point) for point in points for kind in (AT_WRITES if point.is_write else AT_EVENTS)]
+    """Return every fault that can happen at these points, and those that begin with the run."""
+    at_points = [
+        Fault(kind, point) for point in points for kind in (AT_WRITES if point.is_write else AT_EVENTS)
+    ]
+    return [*at_points, *(Fault(kind, START) for kind in AT_START)]

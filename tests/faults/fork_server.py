@@ -2,9 +2,10 @@
 
     python -m faults.fork_server
 
-Each line of standard input is a JSON object {"folder": ..., "namespace": ...}; the answer is the process id
-of an operator that runs in that folder for that namespace, with the file `kubeconfig` there and its log in
-`operator.log`. All end with this process.
+Each line of standard input is a JSON object {"folder": ..., "namespace": ..., "lease": ..., "clock": ...};
+the answer is the process id of an operator that runs in that folder for that namespace, with the file
+`kubeconfig` there and its log in `operator.log`. Its clock is ahead by `clock` seconds. All end with this
+process.
 """
 
 import ctypes
@@ -14,8 +15,9 @@ import random
 import signal
 import sys
 import traceback
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from segcompress_operator import __main__ as program
 
@@ -30,18 +32,21 @@ def main() -> None:
         order = json.loads(line)
         child = os.fork()
         if child == 0:
-            _operate(Path(order["folder"]), order["namespace"])
+            _operate(order)
         print(child, flush=True)  # noqa: T201 - the answer
 
 
-def _operate(folder: Path, namespace: str) -> NoReturn:
+def _operate(order: dict[str, Any]) -> NoReturn:
     """Be an operator; never return into the loop."""
     code = 1
     try:
         _die_with_parent()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.chdir(folder)
-        os.environ["SEGCOMPRESS_NAMESPACES"] = namespace
+        os.chdir(order["folder"])
+        os.environ["SEGCOMPRESS_NAMESPACES"] = order["namespace"]
+        os.environ["SEGCOMPRESS_LEASE"] = order["lease"]
+        ahead = timedelta(seconds=order["clock"])
+        program._now = lambda: datetime.now(UTC) + ahead
         with Path("operator.log").open("ab") as log:
             os.dup2(log.fileno(), sys.stdout.fileno())
             os.dup2(log.fileno(), sys.stderr.fileno())

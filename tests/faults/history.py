@@ -12,7 +12,7 @@ from faults.fault import Point
 
 Body = Mapping[str, Any]
 
-RESOURCES, JOBS, PODS = "segcompressionjobs", "jobs", "pods"
+RESOURCES, JOBS, PODS, LEASES = "segcompressionjobs", "jobs", "pods", "leases"
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,9 @@ class History:
 
     operator_ended: bool = False
     """Whether a process of the operator ended by itself."""
+
+    rivals: bool = False
+    """Whether two operators acted at the same time."""
 
     proxy_errors: list[str] = field(default_factory=list)
     """Bugs of the proxy: a run that has any tells nothing."""

@@ -6,7 +6,7 @@ Pure functions; nothing here knows which fault was committed.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from faults.history import JOBS, RESOURCES, Body, History, Version
+from faults.history import JOBS, PODS, RESOURCES, Body, History, Version
 
 Invariant = Callable[[History], Iterator[str]]
 
@@ -16,14 +16,16 @@ IN_FLIGHT_SECONDS = 2.0
 
 def one_live_job(history: History) -> Iterator[str]:
     """Check that a resource never has two Jobs that may compute: one has ended or is gone before the next."""
-    live: dict[str, str] = {}
-    for version in _in_order(history.of(JOBS)):
-        owner = _owner(version.body)
-        if version.type == "DELETED" or _is_finished(version.body):
-            if live.get(owner) == version.uid:
-                del live[owner]
-        elif owner and live.setdefault(owner, version.uid) != version.uid:
-            yield f"Job {version.body['metadata']['name']} was made beside another that had not ended"
+    for version in _beside_another(history.of(JOBS), _owner, _is_finished):
+        yield f"Job {version.body['metadata']['name']} was made beside another that had not ended"
+
+
+def one_live_pod(history: History) -> Iterator[str]:
+    """Check the same of its pods, whose Jobs may be gone."""
+    owners = {version.uid: _owner(version.body) for version in history.of(JOBS)}
+    of_run = _beside_another(history.of(PODS), lambda pod: owners.get(_owner(pod), ""), _has_ended)
+    for version in of_run:
+        yield f"pod {version.body['metadata']['name']} was made beside another that had not ended"
 
 
 def no_job_for_the_deleted(history: History) -> Iterator[str]:
@@ -62,13 +64,16 @@ def observed_generation_rises(history: History) -> Iterator[str]:
 
 
 def every_write_changes_something(history: History) -> Iterator[str]:
-    """Check that no write leaves all as it was, unless the answer to one like it was lost before."""
+    """Check that no write leaves all as it was, unless the answer to one like it was lost before.
+
+    Of two operators at once, each may write the same.
+    """
     written: set[tuple[str, str]] = set()
     lost: set[str] = set()
     for request in history.requests:
         if request.lost:
             lost.add(request.target)
-        if request.verb != "patch" or request.answered is None or request.target in lost:
+        if request.verb != "patch" or request.answered is None or request.target in lost or history.rivals:
             continue
         meta = request.answered["metadata"]
         version = (str(meta["uid"]), str(meta["resourceVersion"]))
@@ -112,6 +117,7 @@ def proxy_works(history: History) -> Iterator[str]:
 
 INVARIANTS: tuple[Invariant, ...] = (
     one_live_job,
+    one_live_pod,
     no_job_for_the_deleted,
     phases_forward,
     observed_generation_rises,
@@ -144,6 +150,20 @@ def broken(history: History) -> list[str]:
     return [found for invariant in INVARIANTS for found in invariant(history)]
 
 
+def _beside_another(
+    versions: Iterable[Version], owner_of: Callable[[Body], str], has_ended: Callable[[Body], bool]
+) -> Iterator[Version]:
+    """Yield the versions of objects that live while another of the same owner does."""
+    live: dict[str, str] = {}
+    for version in _in_order(versions):
+        owner = owner_of(version.body)
+        if version.type == "DELETED" or has_ended(version.body):
+            if live.get(owner) == version.uid:
+                del live[owner]
+        elif owner and live.setdefault(owner, version.uid) != version.uid:
+            yield version
+
+
 def _in_order(versions: Iterable[Version]) -> list[Version]:
     return sorted(versions, key=lambda version: version.number)
 
@@ -168,6 +188,10 @@ def _owner(body: Body) -> str:
 def _is_finished(body: Body) -> bool:
     conditions = (body.get("status") or {}).get("conditions") or ()
     return any(each["type"] in ("Complete", "Failed") and each["status"] == "True" for each in conditions)
+
+
+def _has_ended(pod: Body) -> bool:
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
 def _version_before(sent: Body | None) -> str:

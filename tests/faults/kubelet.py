@@ -12,6 +12,9 @@ PATIENCE_SECONDS = 3.0
 """A pod takes its next step once the resource tells of the one before, or after so long: no kubelet waits."""
 
 
+GRACE_SECONDS = 1.0
+
+
 class Pod:
     """One pod and its kubelet."""
 
@@ -46,6 +49,18 @@ class Pod:
     async def is_deleted(self, grace_seconds: int) -> None:
         """Delete it with a grace, which nobody on its node takes note of."""
         await self._namespace.delete(PODS, self.name, gracePeriodSeconds=grace_seconds)
+
+    async def until_deleted(self) -> None:
+        """Wait until somebody has deleted it."""
+        await self._namespace.until(
+            lambda: (
+                "deletionTimestamp" in self._namespace.objects[PODS].get(self.name, {}).get("metadata", {})
+            )
+        )
+
+    async def goes(self) -> None:
+        """Do what a kubelet does last with a pod that was deleted."""
+        await self._namespace.delete(PODS, self.name, gracePeriodSeconds=0)
 
     async def until_told(self, words: str) -> None:
         """Wait until the resource says these words."""
@@ -89,6 +104,20 @@ def runs_until_user_is_done(then: Fate) -> Fate:
         await pod.runs()
         await pod.user_is_done()
         await then(pod)
+
+    return play
+
+
+def runs_until_deleted(code: int, message: str = "") -> Fate:
+    """Return the fate of a pod that runs on a node until it is deleted, and for a part of its grace."""
+
+    async def play(pod: Pod) -> None:
+        await pod.binds("gpu-1")
+        await pod.runs()
+        await pod.until_deleted()
+        await asyncio.sleep(GRACE_SECONDS)
+        await pod.ends(code, message)
+        await pod.goes()
 
     return play
 

@@ -51,12 +51,15 @@ class Operators:
                 process.kill()
             await process.wait()
 
-    async def start(self, folder: Path, namespace: str) -> "Operator":
-        """Start one for a namespace; its kubeconfig must lie in the folder."""
+    async def start(self, folder: Path, namespace: str, lease: str = "", clock: float = 0.0) -> "Operator":
+        """Start one for a namespace; its kubeconfig must lie in the folder.
+
+        Without a `lease` (namespace/name) it leads from the start; its clock is ahead by `clock` seconds.
+        """
         async with self._turn:
             if self._process.stdin is None or self._process.stdout is None:
                 raise RuntimeError("the fork server has no pipes")
-            order = {"folder": str(folder), "namespace": namespace}
+            order = {"folder": str(folder), "namespace": namespace, "lease": lease, "clock": clock}
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             answer = await self._process.stdout.readline()
         if not answer:
@@ -86,8 +89,19 @@ class Operator:
 
     def kill(self) -> None:
         """End it as a lost node would."""
+        self._signal(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Let it hang."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Wake it up."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
+            os.kill(self._pid, number)
 
 
 def write_kubeconfig(folder: Path, server: str) -> None:

@@ -11,7 +11,7 @@ from faults.history import JOBS, PODS, RESOURCES, Version
 from faults.namespace import Namespace
 from integration.chart.helm import rendered
 from integration.operator.api import Api as AdminApi
-from integration.operator.async_api import Api
+from integration.operator.async_api import Api, Body
 from integration.operator.installed import install_crd, install_rights
 from integration.operator.process import OPERATOR_USER
 
@@ -71,5 +71,27 @@ def installed(folder: Path) -> ControlPlane:
     control.start()
     admin = AdminApi(control.kubeconfig)
     install_crd(admin)
-    install_rights(admin, rendered())
+    install_rights(admin, [*rendered(), *_any_lease()])
     return control
+
+
+def _any_lease() -> list[Body]:
+    """Return the right on all Leases: the chart gives that on one, and here each run has its own."""
+    group, name = "rbac.authorization.k8s.io", {"name": "any-lease"}
+    rule = {
+        "apiGroups": ["coordination.k8s.io"],
+        "resources": ["leases"],
+        "verbs": ["create", "get", "patch"],
+    }
+    subject = {"apiGroup": group, "kind": "User", "name": OPERATOR_USER}
+    role = {"apiGroup": group, "kind": "ClusterRole", **name}
+    return [
+        {"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": name, "rules": [rule]},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": name,
+            "subjects": [subject],
+            "roleRef": role,
+        },
+    ]

@@ -9,15 +9,15 @@ import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from aiohttp import ClientResponse, web
 
-from faults.fault import SECONDS, Fault, Kind, Point
-from faults.history import Body, History, Request
+from faults.fault import SECONDS, START, Fault, Kind, Point
+from faults.history import LEASES, Body, History, Request
 from faults.watch import Relay
 from integration.operator.async_api import Api
 
@@ -29,19 +29,34 @@ _ERRORS = {
 }
 
 
+class Operating(Protocol):
+    """Has operators, and what may become of them."""
+
+    def crash(self) -> None:
+        """Kill the operator, and let it start anew."""
+
+    async def hang(self) -> None:
+        """Stop the operator for longer than its Lease lasts; return when it goes on."""
+
+    async def join(self) -> None:
+        """Start another operator that leads too, for a while; return when it has looked around."""
+
+
 class Proxy:
     """One run's way to the API server; what passes it goes into `history`.
 
-    `crash` kills the operator and lets it start anew. `struck` says when the fault was committed.
+    `struck` says when the fault was committed.
     """
 
-    def __init__(self, api: Api, history: History, fault: Fault | None, crash: Callable[[], None]) -> None:
-        self.struck: float | None = None
+    def __init__(self, api: Api, history: History, fault: Fault | None, operating: Operating) -> None:
+        at_start = fault is not None and fault.point == START
+        self.struck: float | None = time.monotonic() if at_start else None
         self._api = api
         self._history = history
         self._fault = fault
-        self._crash = crash
+        self._operating = operating
         self._counted: Counter[str] = Counter()
+        self._listed: dict[str, web.Response] = {}
         self._relay = Relay(history, self._strike)
 
     @asynccontextmanager
@@ -88,12 +103,27 @@ class Proxy:
             async with self._forwarded(request, b"") as answer:
                 return await self._relay.relay(request, answer, target)
         body = await request.read()
+        if target == LEASES:
+            return await self._pass(request, body)
         if verb == "list":
-            self._relay.listed(target)
+            self._history.requests.append(seen)
+            return await self._list(request, target)
         if not seen.is_write:
             self._history.requests.append(seen)
             return await self._pass(request, body)
         return await self._write(request, body, replace(seen, sent=json.loads(body) if body else None))
+
+    async def _list(self, request: web.Request, target: str) -> web.Response:
+        """Answer a LIST: with what the one before it said, where it is to be stale."""
+        of_a_stream = "limit" in request.query
+        stale = of_a_stream and self._relay.listed(target)
+        if stale and target in self._listed:
+            before = self._listed[target]
+            return web.Response(body=before.body, content_type="application/json")
+        answer = await self._pass(request, b"")
+        if of_a_stream:
+            self._listed[target] = answer
+        return answer
 
     async def _write(self, request: web.Request, body: bytes, seen: Request) -> web.Response:
         kind = self._strike(f"{seen.verb} {seen.target}")
@@ -102,7 +132,7 @@ class Proxy:
                 await self._before(kind, seen)
             answer = await self._pass(request, body)
             seen = replace(seen, code=answer.status, answered=_answered(answer))
-            if kind is not None:
+            if kind in (Kind.TIMEOUT_AFTER, Kind.KILL_AFTER):
                 seen = replace(seen, lost=True)
                 await self._after(kind)
         except _RefusedError as refusal:
@@ -120,14 +150,20 @@ class Proxy:
                 raise _RefusedError(*_ERRORS[kind])
             case Kind.TIMEOUT_BEFORE:
                 await _silence(SECONDS[kind])
+            case Kind.HANG:
+                self._history.rivals = True
+                await self._operating.hang()
+            case Kind.RIVAL:
+                self._history.rivals = True
+                await self._operating.join()
             case Kind.KILL_BEFORE:
-                self._crash()
+                self._operating.crash()
                 await _silence(SECONDS[Kind.TIMEOUT_BEFORE])
 
     async def _after(self, kind: Kind) -> NoReturn:
         """Commit what keeps the answer from the operator."""
         if kind is Kind.KILL_AFTER:
-            self._crash()
+            self._operating.crash()
         await _silence(SECONDS[Kind.TIMEOUT_AFTER])
 
     async def _pass(self, request: web.Request, body: bytes) -> web.Response:

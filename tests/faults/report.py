@@ -4,7 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 
-from faults.fault import AT_EVENTS, AT_WRITES, MEANINGS, SECONDS, Kind
+from faults.fault import AT_EVENTS, AT_START, AT_WRITES, MEANINGS, SECONDS, Kind
 from faults.summary import Summary
 
 _HEAD = """\
@@ -33,6 +33,8 @@ def page(summary: Summary) -> str:
         *_table(summary, AT_WRITES),
         "\n## At an event of a watch\n",
         *_table(summary, AT_EVENTS),
+        "\n## All the time\n",
+        *_table(summary, AT_START),
         "\n## Kinds\n",
         *_kinds(summary),
         *(["\n## Found\n", *(f"- {line}" for line in summary.findings())] if summary.found else []),

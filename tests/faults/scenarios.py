@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from faults.controllers import Controllers
 from faults.history import JOBS, PODS, RESOURCES, Body
-from faults.kubelet import Fate, Pod, ends, never_starts, runs_on, runs_until_user_is_done, waits
+from faults.kubelet import (
+    Fate,
+    Pod,
+    ends,
+    never_starts,
+    runs_on,
+    runs_until_deleted,
+    runs_until_user_is_done,
+    waits,
+)
 from faults.namespace import Namespace, uid_of
 from integration.operator import objects
 from integration.operator.objects import ARTIFACTS, METRICS, SUCCEEDED, result
@@ -216,6 +225,7 @@ _no_secret = waits("CreateContainerConfigError", 'secret "object-store" not foun
 _missed_gate = ends(
     4, result("SparsityNotReached", "sparsity 0.61 is below 0.745", metrics=METRICS, artifacts=ARTIFACTS)
 )
+_stops = runs_until_deleted(5, result("Preempted", "asked to stop"))
 _later = runs_until_user_is_done(well)
 _again = (*_RUNS, *_SUCCEEDS)
 
@@ -240,9 +250,10 @@ SCENARIOS = (
     Scenario("invalid spec", user=_misspells, phases=("Failed",)),
     Scenario("NameConflict", prepare=_takes_the_name, user=_nothing, phases=("Pending", "Failed")),
     Scenario("Job deleted by hand", [runs_on, well], user=_deletes_the_job, phases=_again),
+    Scenario("Job deleted by hand, not its pod", [_stops, well], user=_deletes_the_job, phases=_again),
     Scenario("labels taken away", [_later], user=_takes_labels_away, phases=_again),
     Scenario(
-        "suspended and resumed", [runs_on, well], user=_suspends, phases=(*_RUNS, "Suspended", *_SUCCEEDS)
+        "suspended and resumed", [_stops, well], user=_suspends, phases=(*_RUNS, "Suspended", *_SUCCEEDS)
     ),
     Scenario("applied suspended", user=_applies_suspended, phases=("Suspended", *_SUCCEEDS)),
     Scenario("preempted too often", [_preempted, runs_on], user=_allows_no_preemption, phases=_FAILS),

@@ -39,10 +39,14 @@ class Relay:
         self._passed = asyncio.Event()
         self._last = ""
         self._compacted: set[str] = set()
+        self._stale: set[str] = set()
 
-    def listed(self, plural: str) -> None:
-        """Note that a LIST was asked for: a watch may begin at its version."""
+    def listed(self, plural: str) -> bool:
+        """Note that a LIST was asked for: a watch may begin at its version. Return whether it is stale."""
         self._compacted.discard(plural)
+        stale = plural in self._stale
+        self._stale.discard(plural)
+        return stale
 
     async def relay(self, request: web.Request, answer: ClientResponse, plural: str) -> web.StreamResponse:
         """Answer a watch with what the API server answers, until either side ends it or a fault does."""
@@ -90,6 +94,9 @@ class Relay:
                 await stream.response.write(line)
             case Kind.REORDER:
                 await self._other_than(plural)
+            case Kind.STALE:
+                self._stale.add(plural)
+                await self._end_history(stream, plural)
             case Kind.GONE:
                 await self._end_history(stream, plural)
             case Kind.STALL:

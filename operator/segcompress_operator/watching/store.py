@@ -81,7 +81,7 @@ class Store(Generic[R]):
     def take(self, record: R) -> None:
         """Take in what a LIST or a watch delivered."""
         old = self._records.get(record.uid)
-        if old is None or not _older(record.resource_version, old.resource_version):
+        if old is None or not older(record.resource_version, old.resource_version):
             self.replace(record)
 
     def moved(self, scope: Scope, version: str) -> None:
@@ -95,7 +95,7 @@ class Store(Generic[R]):
             self.take(record)
             return
         position = self._positions.get(None) or self._positions.get(record.namespace)
-        if position is not None and _older(position, record.resource_version):
+        if position is not None and older(position, record.resource_version):
             self.replace(record)
 
     def replace(self, record: R) -> None:
@@ -136,13 +136,13 @@ class Store(Generic[R]):
 
         It asks for no version, so it is read from etcd itself and never from a cache that lags behind.
         """
-        if _older(version, self._positions.get(scope, "")):
+        if older(version, self._positions.get(scope, "")):
             self.refused(scope)
 
     def listed(self, scope: Scope, version: str, uids: Collection[str]) -> None:
         """Note the end of a LIST at `version`: what it lacks is gone, unless it is younger than that."""
         for record in [*self._within(scope)]:
-            if record.uid not in uids and not _older(version, record.resource_version):
+            if record.uid not in uids and not older(version, record.resource_version):
                 self.drop(record.uid)
         first = scope not in self._positions
         self.moved(scope, version)
@@ -165,6 +165,6 @@ class Store(Generic[R]):
         return (record for record in self if scope is None or record.namespace == scope)
 
 
-def _older(one: str, other: str) -> bool:
+def older(one: str, other: str) -> bool:
     """Return whether version `one` is older; versions that are not numbers cannot be compared."""
     return one.isdecimal() and other.isdecimal() and int(one) < int(other)

@@ -22,7 +22,7 @@ from msgspec import Raw
 
 from segcompress_operator.kinds import Kind
 from segcompress_operator.watching.decoding import Page, Reader, whole
-from segcompress_operator.watching.store import Scope
+from segcompress_operator.watching.store import Scope, older
 
 logger = logging.getLogger(__name__)
 requests = logging.getLogger("kopf.requests")
@@ -36,6 +36,10 @@ LARGEST_PAGE = 500
 
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 5.0
+
+STALE_LISTS = 3
+"""So many LISTs in a row that are older than what was delivered are not believed, for an API server may lag
+behind; one more, and its etcd was restored from a backup."""
 
 SHORT_WATCH_SECONDS = 1.0
 """kopf swallows a refused connection: a watch that was silent and shorter has failed, and a LIST follows."""
@@ -68,7 +72,7 @@ class Sink(Protocol):
 
 
 class StreamError(Exception):
-    """The watch said ERROR: what comes after it cannot be trusted."""
+    """The watch said ERROR, or the LIST is one of the past: what comes after it cannot be trusted."""
 
 
 _REFUSALS = (errors.APINotFoundError, errors.APIForbiddenError)
@@ -105,6 +109,8 @@ class Stream:
         self._turn = turn
         self._reader = Reader(sink.body)
         self._version = ""
+        self._latest = ""
+        self._stale_lists = 0
         kind = watched.kind
         self._resource = Resource(kind.group, kind.version, kind.plural, namespaced=True)
 
@@ -137,6 +143,7 @@ class Stream:
     async def _list(self) -> None:
         uids: set[str] = set()
         limit, page = FIRST_PAGE, await self._page({"limit": str(FIRST_PAGE)})
+        self._expect_present(page.version)
         self._sink.listing(self._watched.scope, page.version)
         while True:
             for item in page.items:
@@ -149,7 +156,13 @@ class Stream:
             del page
             page = await self._page({"limit": str(limit), "continue": rest})
         self._sink.listed(self._watched.scope, version, uids)
-        self._version = version
+        self._version = self._latest = version
+
+    def _expect_present(self, version: str) -> None:
+        """Raise StreamError for a LIST of the past that may be followed by one of the present."""
+        self._stale_lists = self._stale_lists + 1 if older(version, self._latest) else 0
+        if 0 < self._stale_lists <= STALE_LISTS:
+            raise StreamError(f"a LIST at version {version} after {self._latest}")
 
     async def _page(self, parameters: dict[str, str]) -> Page:
         async with await self._get(parameters) as response:
@@ -207,7 +220,7 @@ class Stream:
                 body = self._tell(self._sink.gone, raw)
             case _:
                 body = self._reader.read(raw)
-        self._version = body["metadata"]["resourceVersion"]
+        self._version = self._latest = body["metadata"]["resourceVersion"]
         self._sink.moved(self._watched.scope, self._version)
 
     def _tell(self, sink: Callable[[Any], None], raw: Raw) -> Mapping[str, Any]:
@@ -227,7 +240,7 @@ class Stream:
         if isinstance(error, _REFUSALS):
             self._sink.refused(self._watched.scope)
         if isinstance(error, StreamError):
-            # History was compacted: common after a gap, and mended by the LIST that follows.
+            # History was compacted, or the LIST was late: common, and mended by the LIST that follows.
             logger.debug("%s: the watch ended: %s", self, error)
         else:
             self._say(_words(error))

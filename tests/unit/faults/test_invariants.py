@@ -47,6 +47,27 @@ def test_one_live_job(versions: list[Version], found: int) -> None:
     assert len([*invariants.one_live_job(History(versions))]) == found
 
 
+def pod(number: int, uid: str, job_uid: str, type_: str = "MODIFIED", phase: str = "Running") -> Version:
+    owner = {"uid": job_uid, "controller": True}
+    meta = {"name": uid, "uid": uid, "resourceVersion": str(number), "ownerReferences": [owner]}
+    return Version(PODS, type_, {"metadata": meta, "status": {"phase": phase}})
+
+
+@pytest.mark.parametrize(
+    ("versions", "found"),
+    [
+        pytest.param([pod(3, "x", "a"), pod(4, "y", "b")], 1, id="two at once, the first without its Job"),
+        pytest.param([pod(3, "x", "a"), pod(4, "y", "other")], 0, id="of two runs"),
+        pytest.param([pod(3, "x", "a", phase="Failed"), pod(4, "y", "b")], 0, id="the first has ended"),
+        pytest.param([pod(3, "x", "a"), pod(4, "x", "a", "DELETED"), pod(5, "y", "b")], 0, id="is gone"),
+    ],
+)
+def test_one_live_pod(versions: list[Version], found: int) -> None:
+    jobs = [job(1, "a"), job(2, "a", "DELETED"), job(3, "b")]
+    history = History([*jobs, *versions])
+    assert len([*invariants.one_live_pod(history)]) == found
+
+
 @pytest.mark.parametrize(
     ("at", "found"),
     [

@@ -65,3 +65,43 @@ def test_list_that_no_watch_follows_is_repeated_ever_more_rarely(
     with pytest.raises(EnoughError):
         asyncio.run(one.run())
     assert waits == [1, 2, 3, 4]
+
+
+def listed_by(monkeypatch: pytest.MonkeyPatch, *versions: str) -> list[str]:
+    """Let a stream get LISTs at these versions, each with a watch that ends at once; return whose it took."""
+    pages, taken = iter(versions), list[str]()
+
+    async def page(*_: object) -> Page:
+        version = next(pages, "")
+        if not version:
+            raise EnoughError
+        return Page(items=[], version=version, rest="", size=100)
+
+    async def watch(*_: object) -> AsyncIterator[Any]:
+        raise stream.StreamError("410")
+        yield
+
+    monkeypatch.setattr(stream.Stream, "_page", page)
+    monkeypatch.setattr(stream.Stream, "_events", watch)
+    monkeypatch.setattr(stream, "_delay", lambda _: 0.0)
+    sink = Fed(listed=False).runs.sinks()[PODS]
+    monkeypatch.setattr(sink, "listed", lambda _, version, __: taken.append(version))
+    one = stream.Stream(stream.Watched(PODS, None), sink, stream_settings(), asyncio.Semaphore())
+    with pytest.raises(EnoughError):
+        asyncio.run(one.run())
+    return taken
+
+
+@pytest.mark.parametrize(
+    ("versions", "taken"),
+    [
+        pytest.param(["7", "9", "9"], ["7", "9", "9"], id="present"),
+        pytest.param(["9", "7", "9", "8", "10"], ["9", "9", "10"], id="late answers"),
+        pytest.param(["9", "7", "7", "7", "7", "8"], ["9", "7", "8"], id="restored backup"),
+        pytest.param(["9", "7", "7", "9", "7", "7", "9"], ["9", "9", "9"], id="counted in a row"),
+    ],
+)
+def test_list_of_the_past_is_believed_when_it_comes_again_and_again(
+    monkeypatch: pytest.MonkeyPatch, versions: list[str], taken: list[str]
+) -> None:
+    assert listed_by(monkeypatch, *versions) == taken
