@@ -16,9 +16,9 @@
 {{- .Release.Namespace | quote -}}
 {{- end -}}
 
-{{/* What begins the name of an object outside namespaces: two namespaces may hold releases of one name. */}}
+{{/* What begins the name of an object outside namespaces: two namespaces may hold releases of one name. No namespace has a dot in its name. */}}
 {{- define "segcompress.clusterName" -}}
-{{- printf "%s-%s" .Release.Namespace (include "segcompress.name" .) -}}
+{{- printf "%s.%s" .Release.Namespace (include "segcompress.name" .) -}}
 {{- end -}}
 
 {{/* The operator's service account, as bindings name it. */}}

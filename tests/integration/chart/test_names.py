@@ -24,6 +24,14 @@ def test_releases_of_one_name_in_two_namespaces_share_the_crd_alone() -> None:
     assert len(set(names)) == len(names) > 0
 
 
+def test_dashes_in_a_name_may_stand_in_the_namespace_of_another() -> None:
+    names = [
+        *names_outside_namespaces(rendered(release="x", namespace="a-b")),
+        *names_outside_namespaces(rendered(release="b-x", namespace="a")),
+    ]
+    assert len(set(names)) == len(names)
+
+
 def test_cluster_wide_bindings_lead_to_what_is_installed() -> None:
     manifests = rendered(namespace="one")
     names = names_outside_namespaces(manifests)

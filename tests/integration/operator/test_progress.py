@@ -24,7 +24,7 @@ from segcompress_api.progress import Stage as RunStage
 from segcompress_operator.reports import TRY_SECONDS
 from segcompress_runner.reporting import OperatorClient, RefusedReportError
 
-ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/segcompress-system-segcompress-operator-progress"
+ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/segcompress-system.segcompress-operator-progress"
 REPORT = ProgressReport(stage=RunStage.COMPRESS, step=40, total_steps=100, eta_seconds=60)
 TOLD = {"stage": "Compress", "step": 40, "totalSteps": 100, "percent": 40, "etaSeconds": 60}
 HOUR = 3600
