@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 import uvloop
 
 from segcompress_operator import framework
+from segcompress_operator.addresses import ServiceAddress
 from segcompress_operator.certificates import Certificate
 from segcompress_operator.cluster import Cluster, connection
 from segcompress_operator.controller import Controller, Workers
 from segcompress_operator.errors import OperatorError
-from segcompress_operator.kinds import COMPRESSION_JOBS, LEASES, Ref
+from segcompress_operator.kinds import COMPRESSION_JOBS, LEASES, SERVICES, Ref
 from segcompress_operator.leader import Alone, Leadership, LeaseLeadership, lead
 from segcompress_operator.logs import configure_logging
 from segcompress_operator.metrics import Gauges, Metrics
@@ -64,7 +65,8 @@ async def run(settings: Settings) -> int:
     streams = Streams(runs.sinks(), settings.namespaces, framework.stream_settings())
     progress = settings.progress
     certificate = None if progress is None else Certificate(progress.tls)
-    runner = _runner_settings(settings.runner, progress, certificate)
+    address = _service_address(progress)
+    runner = _runner_settings(settings.runner, progress, certificate, address)
 
     def plan(resource: Resource, observed: Observed, now: datetime) -> Plan:
         return plan_job(resource, observed, runner(), now)
@@ -84,6 +86,8 @@ async def run(settings: Settings) -> int:
                     group.create_task(workers.run(settings.workers))
                     if progress is not None and certificate is not None:
                         group.create_task(_serve(reports, progress, certificate))
+                    if address is not None:
+                        group.create_task(address.follow(cluster))
 
             def problems() -> Sequence[str]:
                 return streams.problems() if leadership.holds() else leadership.problems()
@@ -111,13 +115,28 @@ async def _serve(reports: Reports, progress: ProgressSettings, certificate: Cert
         await certificate.follow()
 
 
+def _service_address(progress: ProgressSettings | None) -> ServiceAddress | None:
+    """Return the Service's address to follow, None where none was named."""
+    if progress is None or progress.service is None:
+        return None
+    return ServiceAddress(Ref(SERVICES, *progress.service), progress.address)
+
+
 def _runner_settings(
-    given: RunnerSettings, progress: ProgressSettings | None, certificate: Certificate | None
+    given: RunnerSettings,
+    progress: ProgressSettings | None,
+    certificate: Certificate | None,
+    address: ServiceAddress | None,
 ) -> Callable[[], RunnerSettings]:
-    """Return what tells the settings of the pods to come: their certificate authority may change."""
+    """Return what tells the settings of the pods to come: authority and address may change."""
     if progress is None or certificate is None:
         return lambda: given
-    return lambda: replace(given, progress=ReportTarget(progress.url, progress.address, certificate.ca))
+
+    def settings() -> RunnerSettings:
+        at = progress.address if address is None else address.value
+        return replace(given, progress=ReportTarget(progress.url, at, certificate.ca))
+
+    return settings
 
 
 def _now() -> datetime:

@@ -60,6 +60,15 @@ class Environment:
         except ValueError:
             raise _wrong(name, f"must be an IP address, got {value!r}") from None
 
+    def object(self, name: str) -> tuple[str, str] | None:
+        """Return namespace and name of an object, None where none is given."""
+        value = self.text(name, "")
+        namespace, _, named = value.partition("/")
+        if value and (not namespace or not named or "/" in named):
+            wanted = "a namespace and a name, such as segcompress-system/segcompress-operator"
+            raise _wrong(name, f"must be {wanted}, got {value!r}")
+        return (namespace, named) if value else None
+
     def mapping(self, name: str, default: Mapping[str, Any]) -> dict[str, Any]:
         """Return a JSON object."""
         value = self._json(name)

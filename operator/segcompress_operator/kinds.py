@@ -45,6 +45,7 @@ COMPRESSION_JOBS = Kind(API_GROUP, API_VERSION, PLURAL, KIND)
 JOBS = Kind("batch", "v1", "jobs", "Job")
 PODS = Kind("", "v1", "pods", "Pod")
 EVENTS = Kind("", "v1", "events", "Event")
+SERVICES = Kind("", "v1", "services", "Service")
 LEASES = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 
 _BY_NAME = {(kind.api_version, kind.name): kind for kind in (COMPRESSION_JOBS, JOBS, PODS, EVENTS, LEASES)}

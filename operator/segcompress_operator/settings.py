@@ -64,12 +64,14 @@ class ProgressSettings:
     """Where runner pods report their progress: `url` as they see it, `port` and `tls` as the operator serves.
 
     `tls` is a folder that holds tls.crt, tls.key and ca.crt. `address` is the Service's own, so that pods
-    need no DNS; "" where they are to look its name up.
+    need no DNS; "" where they are to look its name up. `service` is its namespace and name, where the
+    operator is to notice that it has another address.
     """
 
     url: str
     tls: Path
     address: str = ""
+    service: tuple[str, str] | None = None
     port: int = 8443
 
 
@@ -150,16 +152,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
 
 
 def _lease(read: Environment) -> LeaseSettings | None:
-    text = read.text("LEASE", "")
-    if not text:
-        return None
-    namespace, _, name = text.partition("/")
-    if not namespace or not name or "/" in name:
-        raise SettingError(
-            f"{PREFIX}LEASE",
-            f"must be a namespace and a name, such as segcompress-system/segcompress-operator, got {text!r}",
-        )
-    return LeaseSettings(namespace, name, read.number("LEASE_SECONDS", 10, least=3))
+    lease = read.object("LEASE")
+    return None if lease is None else LeaseSettings(*lease, read.number("LEASE_SECONDS", 10, least=3))
 
 
 def _runner(read: Environment) -> RunnerSettings:
@@ -199,6 +193,7 @@ def _progress(read: Environment) -> ProgressSettings | None:
         url=url,
         tls=Path(read.text("PROGRESS_TLS", "/etc/segcompress-tls")),
         address=read.address("PROGRESS_ADDRESS"),
+        service=read.object("PROGRESS_SERVICE"),
         port=read.number("PROGRESS_PORT", 8443, least=1),
     )
 

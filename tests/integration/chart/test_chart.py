@@ -27,7 +27,13 @@ from segcompress_operator.settings import (
 
 DIGEST = "sha256:" + "ab" * 32
 HOST = f"segcompress-operator.{NAMESPACE}.svc"
-PROGRESS = ProgressSettings(f"https://{HOST}:8443", Path("/etc/segcompress-tls"), SERVICE_ADDRESS, 8443)
+PROGRESS = ProgressSettings(
+    f"https://{HOST}:8443",
+    Path("/etc/segcompress-tls"),
+    SERVICE_ADDRESS,
+    (NAMESPACE, "segcompress-operator"),
+    8443,
+)
 
 
 def operator_pod(**values: Any) -> Manifest:
@@ -156,11 +162,12 @@ def test_watched_namespaces_need_no_right_on_the_whole_cluster() -> None:
         assert [each["metadata"]["namespace"] for each in of_kind(manifests, kind)] == [NAMESPACE, "a", "b"]
 
 
-def test_leader_has_rights_on_its_own_lease_alone() -> None:
-    manifests = rendered()
-    (role,) = of_kind(manifests, "Role")
-    lease = settings().lease
+def test_leader_has_rights_on_its_own_lease_and_service_alone() -> None:
+    (role,), (without,) = of_kind(rendered(), "Role"), of_kind(rendered(progress__enabled=False), "Role")
+    lease, progress = settings().lease, settings().progress
     assert lease is not None
+    assert progress is not None
+    assert progress.service is not None
     assert role["metadata"]["namespace"] == lease.namespace
     assert role["rules"] == [
         {
@@ -170,7 +177,14 @@ def test_leader_has_rights_on_its_own_lease_alone() -> None:
             "verbs": ["get", "patch"],
         },
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+        {
+            "apiGroups": [""],
+            "resources": ["services"],
+            "resourceNames": [progress.service[1]],
+            "verbs": ["get"],
+        },
     ]
+    assert without["rules"] == role["rules"][:-1]
 
 
 def test_two_replicas_are_updated_and_drained_one_by_one() -> None:

@@ -11,7 +11,7 @@ import pytest
 from certified import certified
 from devcluster.controlplane import ControlPlane
 from devcluster.ports import free_ports
-from integration.chart.helm import rendered
+from integration.chart.helm import NAMESPACE, rendered
 from integration.operator.api import Api, Body, eventually
 from integration.operator.installed import install_crd, install_rights, operator_rights
 from integration.operator.objects import SUCCEEDED, result
@@ -28,6 +28,7 @@ ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/segcompress-system.segco
 REPORT = ProgressReport(stage=RunStage.COMPRESS, step=40, total_steps=100, eta_seconds=60)
 TOLD = {"stage": "Compress", "step": 40, "totalSteps": 100, "percent": 40, "etaSeconds": 60}
 HOUR = 3600
+SERVICE = "segcompress-operator"
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +52,10 @@ Start = Callable[[], Operator]
 @pytest.fixture(scope="module")
 def start(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Return a function that ends the operator that runs, and starts another with the same certificate."""
-    assert api
     folder, (port,) = tmp_path_factory.mktemp("operator"), free_ports(1)
     settings = {
+        "SEGCOMPRESS_PROGRESS_ADDRESS": made_service(api),
+        "SEGCOMPRESS_PROGRESS_SERVICE": f"{NAMESPACE}/{SERVICE}",
         "SEGCOMPRESS_PROGRESS_URL": f"https://localhost:{port}",
         "SEGCOMPRESS_PROGRESS_PORT": str(port),
         "SEGCOMPRESS_PROGRESS_TLS": str(certified(folder)),
@@ -75,6 +77,13 @@ def start(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def operator(start: Start) -> Operator:
     return start()
+
+
+def made_service(api: Api) -> str:
+    """Make the operator's Service, and return its address."""
+    body = {"metadata": {"name": SERVICE}, "spec": {"ports": [{"port": 8443}]}}
+    made = api.request("POST", f"/api/v1/namespaces/{NAMESPACE}/services", body)
+    return str(made["spec"]["clusterIP"])
 
 
 class Running(Stage):
@@ -202,6 +211,22 @@ def test_operator_that_restarts_hears_the_same_pods(api: Api, run: Running, star
     assert run.shows(TOLD), "not due yet"
 
 
+@pytest.mark.usefixtures("operator")
+def test_service_made_anew_is_where_the_next_pods_report(api: Api) -> None:
+    api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/services/{SERVICE}")
+    address, namespace = made_service(api), make_namespace(api)
+
+    def told() -> list[str]:
+        stage = Stage(api, namespace, f"demo-{os.urandom(3).hex()}")
+        stage.apply(spec())
+        query = f"labelSelector=segcompress.dev/job-name={stage.name}"
+        job = eventually(lambda: next(iter(api.list("jobs", namespace, query)), None), "a Job")
+        return [alias["ip"] for alias in job["spec"]["template"]["spec"]["hostAliases"]]
+
+    while told() != [address]:
+        time.sleep(1.0)
+
+
 def test_without_the_right_to_ask_whose_a_token_is_nothing_is_heard_and_the_run_ends_well(
     api: Api, plane: ControlPlane, run: Running, start: Start
 ) -> None:
@@ -235,4 +260,4 @@ def test_without_the_right_to_ask_whose_a_token_is_nothing_is_heard_and_the_run_
     }
     assert asked == {("create", 201), ("create", 403)}
     more = operator_rights(rendered()) - operator_rights(rendered(progress__enabled=False))
-    assert more == {("tokenreviews", "create")}
+    assert more == {("tokenreviews", "create"), ("services", "get")}

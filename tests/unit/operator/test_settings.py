@@ -55,12 +55,14 @@ def test_progress_is_reported_where_an_address_is_given() -> None:
         {
             **REPORTING,
             "SEGCOMPRESS_PROGRESS_ADDRESS": "fd00::7",
+            "SEGCOMPRESS_PROGRESS_SERVICE": "system/segcompress-operator",
             "SEGCOMPRESS_PROGRESS_PORT": "9443",
             "SEGCOMPRESS_PROGRESS_TLS": "/tls",
         }
     ).progress
     url = "https://segcompress-operator.system.svc:8443"
-    assert progress == ProgressSettings(url=url, tls=Path("/tls"), address="fd00::7", port=9443)
+    service = ("system", "segcompress-operator")
+    assert progress == ProgressSettings(url, Path("/tls"), "fd00::7", service, port=9443)
 
 
 def test_address_that_the_kubelet_did_not_fill_in_is_named() -> None:
