@@ -25,6 +25,7 @@ from typing import Literal
 
 from segcompress_api.contract import ExitCode, RunResult
 from segcompress_api.job import SegCompressionJob
+from segcompress_runner.command import INTERRUPTED, Interrupt
 from segcompress_runner.endings import exit_code, failure, one_line
 from segcompress_runner.job_file import read_job
 from segcompress_runner.processor import this_processor
@@ -37,22 +38,17 @@ _Add = Callable[..., argparse.ArgumentParser]
 
 _RESULT = "manifest.json of a finished run, or its folder: s3://, file:// or a path"
 
-_INTERRUPTED = 130
-"""What shells expect of a program that Ctrl-C ended."""
 
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line, run, and return the exit code."""
+def main(arguments: Sequence[str] | None = None, interrupt: Interrupt | None = None) -> int:
+    """Parse the command line, run, and return the exit code; raises what came of an interrupt."""
     options = _parser().parse_args(arguments)
     stop = StopFlag()
     try:
         return int(_COMMANDS[options.command](options, stop))
-    except KeyboardInterrupt:
-        return _interrupted()
-    except Exception as error:  # noqa: BLE001 - the border: everything becomes one line and a code
-        if stop.interrupted:
-            return _interrupted()
-        return _report(error)
+    except Exception as error:  # the border: everything becomes one line and a code
+        if interrupt is not None and interrupt.came:
+            raise  # a library made something else of it
+        return _stopped() if stop.interrupted else _report(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -112,10 +108,13 @@ def _add_export(add: _Add) -> None:
 
 
 def _file(text: str) -> Path:
-    """Return the path of a file to write; a folder is refused before anything is computed."""
+    """Return the path of a file to write; one that cannot be is refused before anything is computed."""
     path = Path(text)
     if path.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r} is a folder; it must be a file")
+    nearest = next((parent for parent in path.parents if parent.exists()), path)
+    if nearest.exists() and not nearest.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r}: {str(nearest)!r} is a file; it must be a folder")
     return path
 
 
@@ -218,13 +217,9 @@ def _report(error: Exception) -> int:
     return int(code)
 
 
-def _interrupted() -> int:
+def _stopped() -> int:
     print("error: stopped before the result was published", file=sys.stderr)
-    return _INTERRUPTED
+    return INTERRUPTED
 
 
 _COMMANDS = {"run": _run, "validate": _validate, "report": _report_of, "export": _export}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

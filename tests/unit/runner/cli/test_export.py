@@ -41,6 +41,19 @@ def test_folder_is_refused_as_output_before_anything_else(
     assert f"argument -o/--output: '{tmp_path}' is a folder; it must be a file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("below", ["x.nb", "new/x.nb"])
+def test_file_is_refused_as_folder_of_the_output_before_anything_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], below: str
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*EXPORT[:-1], str(file / below)])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert f"argument -o/--output: '{file / below}': '{file}' is a file; it must be a folder" in told
+
+
 def test_lock_holds_what_the_program_asks_for() -> None:
     lock = PROGRAM.with_name("program.py.lock").read_text()
     for requirement in ("numpy==1.26.4", "paddlelite==2.13rc0"):
