@@ -93,10 +93,10 @@ test-sequences: install ## Play STORIES (10) for each field of the schema, 5,000
 	@SEGCOMPRESS_STORIES=$${STORIES:-10} .venv/bin/pytest -q tests/integration/operator/test_sequences.py
 
 .PHONY: test-faults
-test-faults: install ## Commit every fault at every write and event, and write docs/faults.md; SCENARIO= KIND= SEED= RESUME=1
+test-faults: install ## Commit every fault at every write and event, and write docs/faults.md; SCENARIO= KIND= SEED= RESUME=1 AT_ONCE=
 	@$(DEVCLUSTER) build etcd kubernetes helm
 	@PYTHONPATH=hack:tests:crds:operator $(PYTHON) -m faults --scenario "$(SCENARIO)" --kind "$(KIND)" --seed $(or $(SEED),0) \
-		$(if $(RESUME),--resume) $(if $(SCENARIO)$(KIND),,--output docs/faults.md)
+		$(if $(RESUME),--resume) $(if $(AT_ONCE),--at-once $(AT_ONCE)) $(if $(SCENARIO)$(KIND),,--output docs/faults.md)
 
 .PHONY: test-seeded-bugs
 test-seeded-bugs: install ## Plant ten bugs in copies of the operator: each must be found; BUG= names one

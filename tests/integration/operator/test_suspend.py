@@ -42,7 +42,7 @@ def test_suspended_run_holds_no_pod_and_the_next_start_follows(stage: Stage) -> 
     stage.ends_deleted(first, 5)
     status = suspended(stage)
     assert (status["start"], status["jobName"]) == (2, job["name"])
-    assert status["attempts"] == {"failed": 0, "preempted": 0}
+    assert (status["attempts"]["failed"], status["attempts"]["preempted"]) == (0, 0)
     assert "starts over" in stage.condition("Suspended")["message"]
     stage.edit(suspend=False)
     second = stage.runs()
