@@ -20,7 +20,7 @@ from segcompress_operator.kinds import Ref
 logger = logging.getLogger(__name__)
 
 _NEVER = float("-inf")
-_RENEWAL, _POLL, _HOLD = 0.2, 0.1, 0.7
+_RENEWAL, _POLL, _HOLD = 0.2, 0.05, 0.7
 """Shares of the Lease's duration: between two renewals; between two looks of a standby, or two tries where
 the first failed; and until a holder stops whose renewals fail."""
 

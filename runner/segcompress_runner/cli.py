@@ -25,8 +25,8 @@ from typing import Literal
 
 from segcompress_api.contract import ExitCode, RunResult
 from segcompress_api.job import SegCompressionJob
-from segcompress_runner.command import INTERRUPTED, Interrupt
 from segcompress_runner.endings import exit_code, failure, one_line
+from segcompress_runner.interrupts import INTERRUPTED, Interrupt
 from segcompress_runner.job_file import read_job
 from segcompress_runner.processor import this_processor
 from segcompress_runner.provenance import RUNNER_VERSION, installed

@@ -6,22 +6,8 @@ else.
 
 import signal
 import sys
-from types import FrameType
 
-INTERRUPTED = 130
-"""What shells expect of a program that Ctrl-C ended."""
-
-
-class Interrupt:
-    """A handler for SIGINT that raises KeyboardInterrupt, and remembers that it did."""
-
-    def __init__(self) -> None:
-        self.came = False
-
-    def __call__(self, _number: int, _frame: FrameType | None) -> None:
-        """Raise KeyboardInterrupt."""
-        self.came = True
-        raise KeyboardInterrupt
+from segcompress_runner.interrupts import INTERRUPTED, Interrupt
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from faults.history import PODS, Body
-from faults.namespace import Namespace
+from faults.namespace import Namespace, uid_of
 from integration.operator import objects
 
 PATIENCE_SECONDS = 3.0
@@ -20,11 +20,13 @@ class Pod:
 
     def __init__(self, namespace: Namespace, body: Body) -> None:
         self.name = str(body["metadata"]["name"])
+        self._uid = uid_of(body)
         self._namespace = namespace
 
     async def report(self, patch: Body) -> None:
-        """Write the pod's status."""
-        await self._namespace.patch(PODS, f"{self.name}/status", patch)
+        """Write the pod's status, and not that of another that has its name by now."""
+        body = {"metadata": {"uid": self._uid}, **patch}
+        await self._namespace.patch(PODS, f"{self.name}/status", body)
 
     async def waits(self, reason: str, message: str) -> None:
         """Report that the container cannot start, and leave it so until the resource says it."""
@@ -48,7 +50,7 @@ class Pod:
 
     async def is_deleted(self, grace_seconds: int) -> None:
         """Delete it with a grace, which nobody on its node takes note of."""
-        await self._namespace.delete(PODS, self.name, gracePeriodSeconds=grace_seconds)
+        await self._delete(grace_seconds)
 
     async def until_deleted(self) -> None:
         """Wait until somebody has deleted it."""
@@ -60,7 +62,11 @@ class Pod:
 
     async def goes(self) -> None:
         """Do what a kubelet does last with a pod that was deleted."""
-        await self._namespace.delete(PODS, self.name, gracePeriodSeconds=0)
+        await self._delete(0)
+
+    async def _delete(self, grace_seconds: int) -> None:
+        this = {"preconditions": {"uid": self._uid}}
+        await self._namespace.delete(PODS, self.name, gracePeriodSeconds=grace_seconds, **this)
 
     async def until_told(self, words: str) -> None:
         """Wait until the resource says these words."""
