@@ -93,6 +93,19 @@ def test_job_vanished_is_made_again_under_its_name(alone: Stage) -> None:
     finish(alone)
 
 
+def test_job_is_made_again_once_the_pod_that_it_left_behind_has_ended(alone: Stage) -> None:
+    alone.apply(spec())
+    pod = alone.runs_on("gpu-1")
+    alone.reaches("Reconciling", "Running")
+    alone.api.delete("jobs", alone.namespace, alone.job()["metadata"]["name"], propagationPolicy="Background")
+    words = f"pod {pod['metadata']['name']} has not ended, and its Job is gone; start 1 follows"
+    assert alone.waits("Pending")["message"] == words
+    assert alone.jobs() == []
+    alone.ends_deleted(pod, 5)
+    alone.runs(alone.pod(pod["metadata"]["name"]))
+    assert len(alone.jobs()) == 1
+
+
 def test_deleted_resource_takes_its_job_along(alone: Stage) -> None:
     alone.apply(spec())
     alone.runs()
