@@ -9,7 +9,7 @@ import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import NoReturn
 
 from aiohttp import web
@@ -72,14 +72,17 @@ class _Connections:
     async def _hand_over(self, connection: socket.socket) -> None:
         loop, handler = asyncio.get_running_loop(), self._server()
         try:
-            with suppress(OSError):  # what strangers do is no news
-                await loop.connect_accepted_socket(
-                    lambda: handler,
-                    connection,
-                    ssl=self._tls,
-                    ssl_handshake_timeout=HANDSHAKE_SECONDS,
-                    ssl_shutdown_timeout=1.0,
-                )
-                loop.call_later(CONNECTION_SECONDS, handler.force_close)
+            await loop.connect_accepted_socket(
+                lambda: handler,
+                connection,
+                ssl=self._tls,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                ssl_shutdown_timeout=1.0,
+            )
+            loop.call_later(CONNECTION_SECONDS, handler.force_close)
+        except OSError:
+            pass  # what strangers do is no news
+        except Exception:
+            logger.exception("a bug ended a connection")
         finally:
             self._handshakes -= 1

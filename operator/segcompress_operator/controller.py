@@ -106,12 +106,24 @@ class Controller:
         return self._plan(resource)
 
     async def _list_left(self, resource: Resource, job_name: str) -> Plan:
-        """Plan with the pods that a Job has left behind: nothing of theirs leads to the resource any more."""
+        """Plan with the pods that a Job has left behind: nothing of theirs leads to the resource any more.
+
+        A Job that is still there has only lost its labels, and leaves nothing behind.
+        """
         query = {"labelSelector": f"{BATCH_JOB_NAME_LABEL}={job_name}"}
         found = map(parse_pod, await self._cluster.find(PODS, resource.namespace, query))
         left = tuple(pod for pod in found if not pod.terminal)
+        job = await self._job_uid(resource.namespace, job_name) if left else None
+        left = tuple(pod for pod in left if pod.owner_uid != job)
         observed = replace(self._known.observe(resource), left=left)
         return self._plan_for(resource, observed, self._clock())
+
+    async def _job_uid(self, namespace: str, name: str) -> str | None:
+        """Return the uid of the Job of that name, None where there is none."""
+        try:
+            return str((await self._cluster.get(Ref(JOBS, namespace, name)))["metadata"]["uid"])
+        except GoneError:
+            return None
 
     async def _apply(self, resource: Resource, plan: Plan) -> Plan:
         """Write what the plan says; return the plan that was carried out in the end.

@@ -90,6 +90,10 @@ class FakeCluster(Cluster):
         self._called("look", job_uid)
         return self.refusal, NOW
 
+    async def get(self, ref: Ref) -> dict[str, Any]:
+        self._called("get", ref)
+        return job_body()
+
     async def find(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
         assert (kind, namespace) == (PODS, OWNER.namespace)
         self._called("list", query["labelSelector"])
@@ -266,7 +270,7 @@ def test_result_counts_as_lost_only_after_the_api_server_was_asked_for_its_pod()
 
 
 def test_pods_that_a_deleted_job_left_behind_are_waited_for() -> None:
-    stage = Round(FakeCluster())
+    stage = Round(FakeCluster(get=GoneError("jobs not found")))
     stage.fed.resources.seen(resource_body(status={"start": 1, "jobName": JOB}))
     stage.cluster.pods = [pod_body("left")]
     assert asyncio.run(stage.reconcile()) == LEFT_SECONDS
@@ -275,6 +279,14 @@ def test_pods_that_a_deleted_job_left_behind_are_waited_for() -> None:
     stage.cluster.pods = [ended_body(137, name="left")]
     asyncio.run(stage.reconcile())
     assert stage.cluster.calls[-1] == ("create", JOB)
+
+
+def test_pods_of_a_job_that_lost_its_labels_are_not_left_behind() -> None:
+    stage = Round(FakeCluster())
+    stage.fed.resources.seen(resource_body(status={"start": 1, "jobName": JOB}))
+    stage.cluster.pods = [pod_body("its own")]
+    asyncio.run(stage.reconcile())
+    assert stage.cluster.calls[1:] == [("get", Ref(JOBS, OWNER.namespace, JOB)), ("create", JOB)]
 
 
 def test_result_is_not_lost_while_its_pod_cannot_be_asked_for() -> None:
