@@ -90,6 +90,7 @@ async def _takes_labels_away(namespace: Namespace, _: Controllers) -> None:
     await namespace.reaches("Running")
     name = (await namespace.job())["metadata"]["name"]
     await namespace.patch(JOBS, name, {"metadata": {"labels": {JOB_NAME_LABEL: None}}})
+    await namespace.until(lambda: JOB_NAME_LABEL in namespace.objects[JOBS][name]["metadata"]["labels"])
 
 
 async def _takes_the_name(namespace: Namespace, _: Controllers) -> None:
