@@ -42,7 +42,7 @@ MEANINGS = {
     Kind.TIMEOUT_AFTER: "no answer, and the write took effect",
     Kind.KILL_BEFORE: "SIGKILL, and the write has no effect",
     Kind.KILL_AFTER: "SIGKILL, and the write took effect",
-    Kind.HANG: "SIGSTOP for 15 s; a standby takes the Lease (10 s), and only then the write takes effect",
+    Kind.HANG: "SIGSTOP for 25 s; a standby takes the Lease (20 s), and only then the write takes effect",
     Kind.RIVAL: "another operator leads too, for 10 s; the write waits until it has looked around",
     Kind.DROP: "the event never comes, later ones do; after 3 s the history is compacted, and a LIST follows",
     Kind.DELAY_1: "this event and what follows it on its watch come 1 s late",
@@ -75,7 +75,7 @@ AT_EVENTS = tuple(kind for kind in Kind if kind not in (*AT_WRITES, *AT_START))
 SECONDS = {
     Kind.TIMEOUT_BEFORE: 30.0,
     Kind.TIMEOUT_AFTER: 30.0,
-    Kind.HANG: 15.0,
+    Kind.HANG: 25.0,
     Kind.RIVAL: 20.0,
     Kind.DROP: 3.0,
     Kind.DELAY_1: 1.0,

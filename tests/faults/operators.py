@@ -19,6 +19,8 @@ _ENVIRONMENT = {
     "SEGCOMPRESS_RUNNER_IMAGE": "registry.example.com/segcompress-runner:test",
     "SEGCOMPRESS_LOG_FORMAT": "plain",
     "SEGCOMPRESS_HEALTH_PORT": "0",
+    # On a busy machine a renewal takes seconds.
+    "SEGCOMPRESS_LEASE_SECONDS": "20",
 }
 
 
