@@ -16,14 +16,17 @@ from typing import Any
 
 from segcompress_runner.child import check_not_killed, crash, run_module
 from segcompress_runner.errors import NotExportableError
-from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.inputs.model import ModelFiles, parse_program
 
 OPSET = 13
 _MARKS = re.compile(r"\x1b\[[0-9;]*m|\[(ERROR|Paddle2ONNX)\]\s*|Oops, ")
-_SETTINGS: tuple[Any, ...] = (OPSET, True, False, True, True, True, {}, "onnxruntime", "", "", False)
-"""The converter's arguments after the files, in order: opset; a higher one where an operator needs it; not
-verbose; checked; experimental operators; optimised; no operators of our own; for ONNX Runtime; no calibration
-file; no external data; no fp16."""
+OPTIMISED = 3000
+"""Operators up to which paddle2onnx optimises what it writes.
+
+For that it reads its own graph in a time that grows with their square: minutes for the 4,189 of a quantised
+HRNet-W18. Runtimes optimise what they load themselves.
+"""
+
 
 _CRASHES = {"SIGFPE": "SIGFPE, as for an adaptive pooling into more bins than its input has values"}
 """What a signal stands for where that is known."""
@@ -41,12 +44,17 @@ def export_onnx(files: ModelFiles, to: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=to.parent) as folder:
         made = Path(folder, "model.onnx")
         inputs = (files.program.resolve(), files.params.resolve())
-        ended = run_module(__name__, [*map(str, (*inputs, made.resolve()))], folder=Path(folder))
+        optimised = "optimised" if _operators(files) <= OPTIMISED else "as it is"
+        ended = run_module(__name__, [*map(str, (*inputs, made.resolve())), optimised], folder=Path(folder))
         check_not_killed(ended, "the export to ONNX")
         if ended.returncode or not made.exists():
             raise NotExportableError(_cause(ended))
         made.replace(to)
     return to
+
+
+def _operators(files: ModelFiles) -> int:
+    return sum(len(block.ops) for block in parse_program(files.program).blocks)
 
 
 def _cause(ended: subprocess.CompletedProcess[str]) -> str:
@@ -59,12 +67,21 @@ def _cause(ended: subprocess.CompletedProcess[str]) -> str:
     return _MARKS.sub("", line).strip().rstrip(".,")[:300]
 
 
-def _main(program: str, params: str, to: str) -> None:
+def _main(program: str, params: str, to: str, optimised: str) -> None:
     import onnx
 
-    content = _converter().export(program, params, *_SETTINGS)
+    content = _converter().export(program, params, *_settings(optimised=optimised == "optimised"))
     Path(to).write_bytes(content)
     onnx.checker.check_model(to, full_check=True)
+
+
+def _settings(*, optimised: bool) -> tuple[Any, ...]:
+    """Return the converter's arguments after the files.
+
+    In order: opset; a higher one where an operator needs it; not verbose; checked; experimental operators;
+    optimised; no operators of our own; for ONNX Runtime; no calibration file; no external data; no fp16.
+    """
+    return OPSET, True, False, True, True, optimised, {}, "onnxruntime", "", "", False
 
 
 def _converter() -> Any:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 from integration.runner.measurement.tiny import Shape, tiny_model
@@ -11,7 +12,9 @@ from segcompress_api.benchmark import RuntimeName
 from segcompress_api.job import ExportName, JobSpec
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.runtimes.onnx_runtime import OnnxSession
 from segcompress_runner.measurement.runtimes.row import Candidate
+from segcompress_runner.outputs import onnx_export
 from segcompress_runner.outputs.artefacts import export, published
 
 
@@ -93,3 +96,14 @@ def test_a_model_on_which_the_converter_crashes_is_told_by_signal_and_cause(tmp_
     candidate = Candidate(tiny_model(tmp_path / "model", Shape(bins=32)), quantised=False)
     with pytest.raises(InvalidSettingError, match="paddle2onnx crashed: SIGFPE, as for an adaptive pooling"):
         export(candidate, "ONNX", tmp_path / "exports", spec(["ONNXRuntime"], []))
+
+
+def test_a_large_model_is_exported_unoptimised_and_gives_the_same(
+    quantised: ModelFiles, quantised_onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_export, "OPTIMISED", 0)
+    plain = onnx_export.export_onnx(quantised, tmp_path / "plain.onnx")
+    assert plain.read_bytes() != quantised_onnx.read_bytes()
+    picture = np.random.default_rng(1).normal(size=(1, 3, 32, 32)).astype(np.float32)
+    given, expected = (OnnxSession(path, 1).run(picture) for path in (plain, quantised_onnx))
+    np.testing.assert_allclose(given, expected, atol=1e-6)
