@@ -72,9 +72,15 @@ class PodSpecBody(TypedDict, total=False):
     nodeName: Any
 
 
+class PodMeta(ObjectMeta, total=False):
+    """What a Pod has besides: whether its end will be counted."""
+
+    finalizers: Any
+
+
 class PodBody(TypedDict, total=False):
     """A Pod."""
 
-    metadata: ObjectMeta
+    metadata: PodMeta
     spec: PodSpecBody
     status: Any

@@ -108,6 +108,8 @@ class ObservedPod:
     created: datetime
     terminal: bool
     deleting: bool
+    released: bool
+    """Whether the Job controller deleted it and will not count its end: the Job was suspended, or is over."""
     ends_by: datetime | None
     """When a pod that is being deleted has to have ended, its grace included."""
     node: str

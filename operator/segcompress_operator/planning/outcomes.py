@@ -50,14 +50,23 @@ class Outcome:
 
 
 def is_preempted(pod: ObservedPod) -> bool:
-    """Return whether the pod's end does not count as a failure, by the rules of a Job's podFailurePolicy."""
-    return pod.terminal and pod.exit_code != 0 and (pod.exit_code == ExitCode.PREEMPTED or pod.disrupted)
+    """Return whether the Job controller does not count the pod's end as a failure.
+
+    By the rules of the Job's podFailurePolicy, or because it deleted the pod itself; of one that never ran,
+    the kubelet then says exit code 137.
+    """
+    if not pod.terminal or pod.exit_code == 0:
+        return False
+    return (
+        pod.exit_code == ExitCode.PREEMPTED or pod.disrupted or (pod.released and pod.exit_code not in FINAL)
+    )
 
 
 def outcome_of_pod(pod: ObservedPod) -> Outcome:
     """Return how a terminal pod ended."""
     if is_preempted(pod):
-        why = pod.verdict or ("it was asked to stop" if pod.exit_code == ExitCode.PREEMPTED else "disruption")
+        alone = pod.disrupted and pod.exit_code != ExitCode.PREEMPTED
+        why = pod.verdict or ("disruption" if alone else "it was asked to stop")
         return Outcome(Reason.PREEMPTED, f"pod {pod.name} was preempted ({plain(why)}); a new pod follows")
     if pod.out_of_memory:
         return Outcome(

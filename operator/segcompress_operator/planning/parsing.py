@@ -26,6 +26,9 @@ Body = Mapping[str, Any]
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _JOB_CONTROLLER = "kubernetes.io/job-controller"
 _TERMINAL = ("Succeeded", "Failed")
+_TRACKED = "batch.kubernetes.io/job-tracking"
+"""The finalizer of pods whose end the Job controller will count."""
+
 _MESSAGE_LIMIT = 4096
 """What the kubelet keeps of a termination message."""
 
@@ -120,6 +123,7 @@ def parse_pod(body: Body) -> ObservedPod:
         created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
         terminal=status.get("phase") in _TERMINAL,
         deleting=bool(meta.get("deletionTimestamp")),
+        released=bool(meta.get("deletionTimestamp")) and _TRACKED not in (meta.get("finalizers") or ()),
         ends_by=parse_time(meta.get("deletionTimestamp")),
         node=str((body.get("spec") or {}).get("nodeName", "")),
         running=running is not None,

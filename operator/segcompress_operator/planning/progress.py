@@ -47,9 +47,8 @@ def progress_of(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -
     if job.deleting:
         return Progress(Reason.PENDING, f"Job {job.name} is being deleted and will be made again")
     if job.suspended:
-        where = f" in queue {job.queue}" if job.queue else ""
-        return Progress(Reason.QUEUED, f"Job {job.name} is held{where} until it is admitted")
-    live = [pod for pod in pods if not pod.terminal]
+        return _held(job, pods)
+    live = _live(pods)
     if not live:
         return _without_a_pod(job, pods, refusal)
     if _between_states(live[-1]):
@@ -57,6 +56,17 @@ def progress_of(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -
     current = _of_pod(live[-1])
     before = _after(job, pods) if current.reason is Reason.PENDING else None
     return before or current
+
+
+def _held(job: ObservedJob, pods: tuple[ObservedPod, ...]) -> Progress:
+    """Say which queue has the run, and which pod of an earlier admission still holds what it was given."""
+    where = f" in queue {job.queue}" if job.queue else ""
+    left = "".join(f"; pod {pod.name} is being stopped" for pod in _live(pods))
+    return Progress(Reason.QUEUED, f"Job {job.name} is held{where} until it is admitted{left}")
+
+
+def _live(pods: tuple[ObservedPod, ...]) -> list[ObservedPod]:
+    return [pod for pod in pods if not pod.terminal]
 
 
 def overdue_at(pod: ObservedPod) -> datetime | None:
