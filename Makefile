@@ -14,7 +14,7 @@ PACKAGES := crds/segcompress_api operator/segcompress_operator runner/segcompres
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
 ##### For a first look
 
@@ -157,6 +157,25 @@ test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
 	@$(DEVCLUSTER) build etcd kubernetes minio helm states
 	@$(DEVCLUSTER) browser || echo "without chromium the tests of the report are not run"
 	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not large" tests/integration
+
+.PHONY: test-kubernetes-minors
+test-kubernetes-minors: install ## Run the operator's integration tests on older Kubernetes, MINORS="1.35 1.34"; for a nightly run
+	@for minor in $(or $(MINORS),1.35 1.34); do
+	    $(DEVCLUSTER) build etcd "kubernetes-$$minor" kubernetes helm
+	    echo "Kubernetes $$minor"
+	    SEGCOMPRESS_KUBERNETES="$$minor" .venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/integration/operator
+	done
+
+.PHONY: test-kueue
+test-kueue: install ## Run two tenants with Kueue's own manager: KUEUE=checkout (docs/kueue.md); WRITE=1 writes the page's table
+	@$(DEVCLUSTER) build etcd kubernetes helm
+	@SEGCOMPRESS_KUEUE="$(KUEUE)" SEGCOMPRESS_WRITE_PAGE="$(WRITE)" .venv/bin/pytest tests/tools/test_kueue.py
+
+.PHONY: test-tools
+test-tools: install ## Ask tools what they say of each state: KUBE_STATE_METRICS= ARGO_CD= ARGO_WORKFLOWS= name checkouts (docs/gitops.md)
+	@$(DEVCLUSTER) build etcd kubernetes helm
+	@SEGCOMPRESS_KUBE_STATE_METRICS="$(KUBE_STATE_METRICS)" SEGCOMPRESS_ARGO_CD="$(ARGO_CD)" \
+		SEGCOMPRESS_ARGO_WORKFLOWS="$(ARGO_WORKFLOWS)" .venv/bin/pytest tests/tools --ignore tests/tools/test_kueue.py
 
 .PHONY: test-alerts
 test-alerts: install ## Check and test the chart's alerts with Prometheus' promtool (Debian: the package prometheus)

@@ -94,6 +94,7 @@ def _build(layout: Layout, target: Target, title: str) -> None:
         _compile(target, Path(folder), title)
         stamp.unlink(missing_ok=True)
         for name, package in target.programs:
+            (layout.bin / name).parent.mkdir(exist_ok=True)
             (Path(folder) / default_name(package)).replace(layout.bin / name)
     written = stamp.with_suffix(".new")
     written.write_text(json.dumps({"digest": digest(target), "sizes": _sizes(layout.bin, target)}))

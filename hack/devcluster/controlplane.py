@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 TRIES = 5
-PROGRAMS = ("etcd", "kubernetes")
 _ACCOUNTS = "serviceaccount-controller"
 _WITHOUT_ACCOUNTS = ("--disable-admission-plugins=ServiceAccount",)
 
@@ -77,12 +76,12 @@ class ControlPlane:
     def start(self) -> None:
         """Start, and return when the API server is ready; missing programs are built first."""
         layout = Layout.from_environment(os.environ)
-        build.ensure(layout, PROGRAMS)
+        build.ensure(layout, ("etcd", layout.kubernetes))
         if self._programs:
             self._start_programs()
             return
         for attempt in range(TRIES):
-            self._plan(layout.bin)
+            self._plan(layout)
             try:
                 self._start_programs()
             except DevclusterError as error:
@@ -122,15 +121,16 @@ class ControlPlane:
             self._supervisor.start(program)
             self._supervisor.await_ready([program])
 
-    def _plan(self, programs: Path) -> None:
+    def _plan(self, layout: Layout) -> None:
         identities = issue_identities(self.directory / "pki", (LOOPBACK, "10.0.0.1"))
         api, *others = free_ports(5)
         plane = Plane(
-            programs,
+            layout.bin,
             self.directory,
             self.directory / "logs",
             identities,
             ports=Ports(self._port or api, *others),
+            kubernetes=layout.kubernetes_bin,
         )
         self.url = plane.url
         self.etcd_url = plane.etcd_url

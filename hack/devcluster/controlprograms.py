@@ -71,6 +71,12 @@ class Plane:
     host: str = LOOPBACK
     services: str = "10.0.0.0/24"
     ports: Ports = Ports()
+    kubernetes: Path | None = None
+    """Where Kubernetes' programs lie, if not in `bin`."""
+
+    def kubernetes_program(self, name: str) -> str:
+        """Return the path of one of Kubernetes' programs."""
+        return str((self.kubernetes or self.bin) / name)
 
     @property
     def url(self) -> str:
@@ -133,7 +139,7 @@ def api_server(plane: Plane, extra: Sequence[str] = ()) -> Program:
     return Program(
         name="kube-apiserver",
         argv=(
-            str(plane.bin / "kube-apiserver"),
+            plane.kubernetes_program("kube-apiserver"),
             f"--bind-address={plane.host}",
             f"--advertise-address={plane.host}",
             f"--secure-port={plane.ports.api}",
@@ -175,7 +181,7 @@ def controller_manager(plane: Plane, identity: KeyPair, extra: Sequence[str] = (
     return Program(
         name="kube-controller-manager",
         argv=(
-            str(plane.bin / "kube-controller-manager"),
+            plane.kubernetes_program("kube-controller-manager"),
             *_loopback_serving(plane, config, plane.ports.controller_manager),
             f"--root-ca-file={own.authority}",
             f"--service-account-private-key-file={own.tokens.key}",
@@ -194,7 +200,10 @@ def scheduler(plane: Plane, identity: KeyPair) -> Program:
     config = plane.folder / "config" / "scheduler.kubeconfig"
     return Program(
         name="kube-scheduler",
-        argv=(str(plane.bin / "kube-scheduler"), *_loopback_serving(plane, config, plane.ports.scheduler)),
+        argv=(
+            plane.kubernetes_program("kube-scheduler"),
+            *_loopback_serving(plane, config, plane.ports.scheduler),
+        ),
         probe=HttpProbe(f"https://{LOOPBACK}:{plane.ports.scheduler}/healthz", own.admin_trust),
         files={config: kubeconfig(plane.url, own.authority, identity)},
         inputs=(own.fingerprint,),

@@ -30,22 +30,33 @@ DEFAULT_NETWORK = "10.213.0.0/16"
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths below one cache folder."""
+    """Paths below one cache folder; `minor` names an older Kubernetes for the control planes of tests."""
 
     cache: Path
+    minor: str = ""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Layout:
-        """Take SEGCOMPRESS_CACHE, or the user's cache folder."""
-        named = environ.get("SEGCOMPRESS_CACHE")
+        """Take SEGCOMPRESS_CACHE, or the user's cache folder; and SEGCOMPRESS_KUBERNETES, such as 1.35."""
+        named, minor = environ.get("SEGCOMPRESS_CACHE"), environ.get("SEGCOMPRESS_KUBERNETES", "")
         if named:
-            return cls(Path(named).expanduser().resolve())
-        return cls(Path(environ.get("HOME", "/")) / ".cache" / "segcompress")
+            return cls(Path(named).expanduser().resolve(), minor)
+        return cls(Path(environ.get("HOME", "/")) / ".cache" / "segcompress", minor)
 
     @property
     def bin(self) -> Path:
         """Built binaries."""
         return self.cache / "bin"
+
+    @property
+    def kubernetes(self) -> str:
+        """The component whose API server and controllers the control planes of tests run."""
+        return f"kubernetes-{self.minor}" if self.minor else "kubernetes"
+
+    @property
+    def kubernetes_bin(self) -> Path:
+        """Where those programs lie."""
+        return self.bin / self.kubernetes if self.minor else self.bin
 
     @property
     def state(self) -> Path:

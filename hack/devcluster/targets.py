@@ -50,6 +50,23 @@ class Target:
         return MODULES / self.name
 
 
+_VERSION = (
+    ("k8s.io/component-base/version.gitVersion", "{version}"),
+    ("k8s.io/component-base/version.gitMajor", "{major}"),
+    ("k8s.io/component-base/version.gitMinor", "{minor}"),
+    ("k8s.io/component-base/version.gitTreeState", "archive"),
+    ("k8s.io/client-go/pkg/version.gitVersion", "{version}"),
+)
+
+
+def _earlier(minor: str) -> Target:
+    """Return the control plane of an older Kubernetes; its programs lie in a folder of their own."""
+    name = f"kubernetes-{minor}"
+    programs = ("kube-apiserver", "kube-controller-manager")
+    paths = tuple((f"{name}/{program}", f"k8s.io/kubernetes/cmd/{program}") for program in programs)
+    return Target(name, paths, module="k8s.io/kubernetes", variables=_VERSION)
+
+
 # What the cluster is made of, in the order of need: the first two suffice for a bare API server.
 TARGETS = (
     Target("etcd", (("etcd", "go.etcd.io/etcd/server/v3"),)),
@@ -57,13 +74,7 @@ TARGETS = (
         "kubernetes",
         tuple((name, f"k8s.io/kubernetes/cmd/{name}") for name in _KUBERNETES),
         module="k8s.io/kubernetes",
-        variables=(
-            ("k8s.io/component-base/version.gitVersion", "{version}"),
-            ("k8s.io/component-base/version.gitMajor", "{major}"),
-            ("k8s.io/component-base/version.gitMinor", "{minor}"),
-            ("k8s.io/component-base/version.gitTreeState", "archive"),
-            ("k8s.io/client-go/pkg/version.gitVersion", "{version}"),
-        ),
+        variables=_VERSION,
     ),
     Target("minio", (("minio", "github.com/minio/minio"),)),
     Target(
@@ -90,6 +101,7 @@ EXTRAS = (
     Target("registry", (("registry", "segcompress.dev/devcluster/registry"),)),
     Target("states", (("states", "segcompress.dev/devcluster/states"),)),
     Target("jobset", (("jobset", "sigs.k8s.io/jobset"),)),
+    *(_earlier(minor) for minor in ("1.35", "1.34")),
 )
 
 

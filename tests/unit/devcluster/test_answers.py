@@ -119,6 +119,13 @@ def test_cache_folder_can_be_named() -> None:
     assert Layout.from_environment({"HOME": "/h"}).state == Path("/h/.cache/segcompress/cluster")
 
 
+def test_an_older_kubernetes_has_a_folder_of_its_own() -> None:
+    pinned = Layout.from_environment({"HOME": "/h"})
+    assert (pinned.kubernetes, pinned.kubernetes_bin) == ("kubernetes", pinned.bin)
+    older = Layout.from_environment({"SEGCOMPRESS_CACHE": "/c", "SEGCOMPRESS_KUBERNETES": "1.35"})
+    assert (older.kubernetes, older.kubernetes_bin) == ("kubernetes-1.35", Path("/c/bin/kubernetes-1.35"))
+
+
 def test_errors_end_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

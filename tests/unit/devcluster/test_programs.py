@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,13 @@ def test_api_server_listens_on_the_bridge_alone_with_rbac_and_audit(plane: Plane
     assert "--authorization-mode=Node,RBAC" in argv
     assert "--audit-log-path=/cache/cluster/logs/audit.log" in argv
     assert "--kubelet-preferred-address-types=InternalIP" in argv
+
+
+def test_older_kubernetes_runs_beside_the_same_etcd(plane: Plane) -> None:
+    older = replace(plane, kubernetes=LAYOUT.bin / "kubernetes-1.35")
+    assert controlprograms.etcd(older).argv[0] == "/cache/bin/etcd"
+    assert controlprograms.api_server(older).argv[0] == "/cache/bin/kubernetes-1.35/kube-apiserver"
+    assert controlprograms.api_server(plane).argv[0] == "/cache/bin/kube-apiserver"
 
 
 def test_extra_flags_come_last_and_win(plane: Plane) -> None:
