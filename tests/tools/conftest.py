@@ -1,0 +1,118 @@
+"""A control plane with a scheduler, nodes that offer GPUs, Kueue's own manager, and our operator."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from devcluster.controlplane import ControlPlane
+from devcluster.layout import Layout
+from devcluster.probes import CommandProbe
+from devcluster.processes import Program, Supervisor
+from integration.chart.helm import of_kind, rendered
+from integration.operator.api import Api
+from integration.operator.installed import install_crd, install_rights
+from integration.operator.process import OPERATOR_USER, Operator
+from states import states
+from tools.checkouts import build, checkout
+from tools.kueue import kueue
+from tools.nodes import Kubelet, add_node
+from tools.tenants import add_flavor, add_priority
+
+CONTROLLERS = (
+    "job-controller",
+    "garbage-collector-controller",
+    "ttl-after-finished-controller",
+    "pod-garbage-collector-controller",
+)
+_POLICIES = "/apis/admissionregistration.k8s.io/v1/{}"
+RUNNER = {"repository": "registry.example.com/segcompress-runner", "tag": "test"}
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    folder = tmp_path_factory.mktemp("plane")
+    with ControlPlane(folder, controllers=CONTROLLERS) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api(plane: ControlPlane) -> Api:
+    """Return the administrator's client, with the operator's CRD, rights and policy installed."""
+    admin = Api(plane.kubeconfig)
+    install_crd(admin)
+    manifests = rendered(runner__image=RUNNER)
+    install_rights(admin, manifests)
+    for kind, plural in (
+        ("ValidatingAdmissionPolicy", "validatingadmissionpolicies"),
+        ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),
+    ):
+        (manifest,) = of_kind(manifests, kind)
+        admin.request("POST", _POLICIES.format(plural), manifest)
+    return admin
+
+
+@pytest.fixture(scope="module")
+def written(api: Api) -> Iterator[str]:
+    """Return a namespace with a resource in each state, called after it; they go with the module."""
+    namespace = f"states-{os.urandom(2).hex()}"
+    api.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+    for name, body in states().items():
+        api.create("scj", namespace, {**body, "metadata": {"name": name}})
+        api.patch("scj", namespace, f"{name}/status", {"status": body["status"]})
+    yield namespace
+    for name in states():
+        api.delete("scj", namespace, name)
+
+
+@pytest.fixture(scope="session")
+def scheduler(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = tmp_path_factory.mktemp("scheduler")
+    binary = Layout.from_environment(os.environ).bin / "kube-scheduler"
+    flags = (f"--kubeconfig={plane.kubeconfig}", "--leader-elect=false", "--secure-port=0")
+    program = Program("kube-scheduler", (str(binary), *flags), CommandProbe(("true",)))
+    supervisor = Supervisor(folder / "processes", folder, tied=True)
+    supervisor.start(program)
+    yield
+    supervisor.stop(program.name)
+
+
+@pytest.fixture(scope="session")
+def queues(
+    plane: ControlPlane, api: Api, scheduler: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    """Return the administrator's client of a cluster with Kueue and four GPUs on two nodes."""
+    assert scheduler is None
+    folder = checkout("SEGCOMPRESS_KUEUE")
+    manager = build(folder, "./cmd/kueue", "kueue")
+    with kueue(plane, folder / "charts/kueue", manager, tmp_path_factory.mktemp("kueue")):
+        for name in ("gpu-1", "gpu-2"):
+            add_node(api, name, 2)
+        add_flavor(api)
+        add_priority(api, "urgent", 1000)
+        yield api
+
+
+@pytest.fixture
+def kubelet(queues: Api) -> Iterator[Kubelet]:
+    with Kubelet(queues) as playing:
+        yield playing
+
+
+@pytest.fixture
+def start_operator(plane: ControlPlane, api: Api, tmp_path: Path) -> Iterator[Callable[[], Operator]]:
+    """Return a function that starts an operator; all of them end with the test."""
+    assert api
+    kubeconfig = plane.kubeconfig_for(OPERATOR_USER, ["system:authenticated"])
+    settings = {"SEGCOMPRESS_ALLOWED_WORKLOAD_PRIORITY_CLASSES": "urgent"}
+    running: list[Operator] = []
+
+    def start() -> Operator:
+        operator = Operator(kubeconfig, tmp_path / f"operator-{len(running)}.log", (), settings)
+        running.append(operator)
+        return operator
+
+    yield start
+    for operator in running:
+        operator.kill()

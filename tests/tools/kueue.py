@@ -1,0 +1,123 @@
+"""Kueue's own manager, installed by its own chart; only its pod is played: a process on this machine.
+
+Its webhooks are called by the API server under their Service's name, with the certificate that the manager
+makes itself. The Service is an ExternalName, since no proxy serves addresses of Services here.
+"""
+
+import base64
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from devcluster.controlplane import ControlPlane
+from devcluster.layout import Layout
+from devcluster.ports import LOOPBACK, free_ports
+from devcluster.probes import HttpProbe
+from devcluster.processes import Program, Supervisor
+from integration.api.kubectl import Kubectl
+from integration.operator.api import Api, eventually
+
+NAMESPACE = "kueue-system"
+ACCOUNT = f"system:serviceaccount:{NAMESPACE}:kueue-controller-manager"
+_SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/kueue-webhook-server-cert"
+_CONFIG = "controller_manager_config.yaml"
+_PLAYED = ("Deployment", "APIService")
+"""What is not installed: the manager's pod, and its server of listings, which is switched off."""
+
+Manifest = dict[str, Any]
+
+
+def rendered(chart: Path) -> list[Manifest]:
+    """Return the manifests of Kueue's chart."""
+    helm = Layout.from_environment(os.environ).bin / "helm"
+    command = (helm, "template", "kueue", chart, "-n", NAMESPACE, "--kube-version", "1.36.0")
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+def reached_at(manifests: list[Manifest], port: int) -> list[Manifest]:
+    """Return what is installed, with the webhooks at that port of this machine."""
+    kept = [manifest for manifest in manifests if manifest["kind"] not in _PLAYED]
+    for manifest in kept:
+        for client in _clients(manifest):
+            client["service"]["port"] = port
+        if manifest["metadata"]["name"] == "kueue-webhook-service":
+            manifest["spec"] = {"type": "ExternalName", "externalName": "localhost"}
+    return kept
+
+
+def _clients(manifest: Manifest) -> list[Manifest]:
+    webhooks = manifest.get("webhooks") or ()
+    conversion = (
+        manifest["spec"].get("conversion") if manifest["kind"] == "CustomResourceDefinition" else None
+    )
+    return [
+        *(w["clientConfig"] for w in webhooks),
+        *([conversion["webhook"]["clientConfig"]] if conversion else ()),
+    ]
+
+
+def configuration(manifests: list[Manifest], certificates: Path, webhook: int, health: int) -> str:
+    """Return the chart's configuration of the manager, at other addresses and without a standby."""
+    (found,) = (m for m in manifests if m["kind"] == "ConfigMap" and _CONFIG in m["data"])
+    config = yaml.safe_load(found["data"][_CONFIG])
+    config |= {
+        "webhook": {"port": webhook, "host": LOOPBACK, "certDir": str(certificates)},
+        "health": {"healthProbeBindAddress": f"{LOOPBACK}:{health}"},
+        "metrics": {"bindAddress": "0"},
+        "leaderElection": {"leaderElect": False},
+    }
+    return json.dumps(config)
+
+
+@contextmanager
+def kueue(plane: ControlPlane, chart: Path, manager: Path, folder: Path) -> Iterator[None]:
+    """Install Kueue and run its manager with the rights of its own service account."""
+    webhook, health = free_ports(2)
+    manifests = rendered(chart)
+    kubectl = Kubectl(
+        Layout.from_environment(os.environ).bin / "kubectl", plane.kubeconfig, folder / "kubectl"
+    )
+    admin = Api(plane.kubeconfig)
+    admin.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+    _install(kubectl, reached_at(manifests, webhook))
+    config = folder / "kueue.json"
+    user = plane.kubeconfig_for(ACCOUNT, ["system:authenticated"])
+    gates = "--feature-gates=VisibilityOnDemand=false"
+    program = Program(
+        name="kueue",
+        argv=(str(manager), f"--config={config}", f"--kubeconfig={user}", "--zap-log-level=2", gates),
+        probe=HttpProbe(f"http://{LOOPBACK}:{health}/readyz"),
+        files={config: configuration(manifests, folder / "certificates", webhook, health)},
+    )
+    supervisor = Supervisor(folder / "processes", folder, tied=True)
+    supervisor.start(program)
+    try:
+        _mount(admin, folder / "certificates")
+        supervisor.await_ready([program])
+        yield
+    finally:
+        supervisor.stop(program.name)
+
+
+def _install(kubectl: Kubectl, manifests: list[Manifest]) -> None:
+    for namespace in (NAMESPACE, "kube-system"):
+        mine = [m for m in manifests if m["metadata"].get("namespace", NAMESPACE) == namespace]
+        answer = kubectl.send(
+            "apply", {"apiVersion": "v1", "kind": "List", "items": mine}, "--server-side", "-n", namespace
+        )
+        assert answer.code == 0, answer.err
+
+
+def _mount(admin: Api, folder: Path) -> None:
+    """Bring the Secret of the manager's certificate to its pod, as the kubelet does."""
+    data = eventually(lambda: admin.request("GET", _SECRET).get("data"), "the manager's certificate")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in data.items():
+        (folder / name).write_bytes(base64.b64decode(text))
