@@ -7,13 +7,20 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 FIRST_DELAY_SECONDS = 0.25
 LONGEST_DELAY_SECONDS = 60.0
 
 
 K = TypeVar("K", bound=Hashable)
+
+
+class _Timer(NamedTuple):
+    """When a key comes; of what is due at once, uvloop's handle does not know."""
+
+    due: float
+    handle: asyncio.Handle
 
 
 class WorkQueue(Generic[K]):
@@ -25,7 +32,7 @@ class WorkQueue(Generic[K]):
         self._queued: set[K] = set()
         self._at_work: set[K] = set()
         self._again: set[K] = set()
-        self._timers: dict[K, asyncio.TimerHandle] = {}
+        self._timers: dict[K, _Timer] = {}
         self._failures: dict[K, int] = {}
         self._filled = asyncio.Event()
 
@@ -36,7 +43,7 @@ class WorkQueue(Generic[K]):
         """Queue the key; while a worker has it, it comes again after that."""
         timer = self._timers.pop(key, None)
         if timer is not None:
-            timer.cancel()
+            timer.handle.cancel()
         if key in self._at_work:
             self._again.add(key)
         elif key not in self._queued:
@@ -50,10 +57,10 @@ class WorkQueue(Generic[K]):
         due = loop.time() + seconds
         timer = self._timers.get(key)
         if timer is not None:
-            if timer.when() <= due:
+            if timer.due <= due:
                 return
-            timer.cancel()
-        self._timers[key] = loop.call_at(due, self.add, key)
+            timer.handle.cancel()
+        self._timers[key] = _Timer(due, loop.call_at(due, self.add, key))
 
     def retry(self, key: K, at_least: float = 0.0) -> float:
         """Queue the key after a back-off that doubles with each failure; return it, in seconds."""
@@ -89,5 +96,5 @@ class WorkQueue(Generic[K]):
     def close(self) -> None:
         """Drop all delays."""
         for timer in self._timers.values():
-            timer.cancel()
+            timer.handle.cancel()
         self._timers.clear()

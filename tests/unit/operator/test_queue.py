@@ -1,9 +1,11 @@
 """The work queue: one key once, one worker a key, back-off."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import pytest
+import uvloop
 
 from segcompress_operator.queue import FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS, WorkQueue
 
@@ -64,7 +66,7 @@ def test_delay_runs_from_now() -> None:
     async def scenario(queue: WorkQueue[str]) -> None:
         before = asyncio.get_running_loop().time()
         queue.add_after("a", 3600)
-        assert before + 3600 <= queue._timers["a"].when() <= before + 3660
+        assert before + 3600 <= queue._timers["a"].due <= before + 3660
 
     run(scenario)
 
@@ -105,3 +107,15 @@ def test_api_servers_wish_is_the_least_delay() -> None:
         assert queue.retry("a", at_least=30.0) == 30.0
 
     run(scenario)
+
+
+@pytest.mark.parametrize("loop", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_what_is_due_at_once_may_be_wished_for_again(loop: Callable[[Coroutine[Any, Any, str]], str]) -> None:
+    async def wished_twice() -> str:
+        queue: WorkQueue[str] = WorkQueue()
+        queue.add_after("a", 0.0)
+        queue.add_after("a", 0.0001)
+        queue.add_after("a", 0.0)
+        return await queue.get()
+
+    assert loop(wished_twice()) == "a"
