@@ -115,4 +115,7 @@ def _names(step: Step) -> list[str]:
     if not step.path:
         return []
     _, top, *_ = step.path.replace("[]", "").split(".")
-    return [top, "spec.strategy is immutable"] if step.verb == "update" else [top]
+    if step.verb == "update":
+        return [top, "spec.strategy is immutable"]
+    # The one rule that a strategy breaks and that names another field.
+    return [top, "acceptance.minSparsity"] if top == "strategy" else [top]
