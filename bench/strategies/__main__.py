@@ -37,7 +37,7 @@ INTRODUCTION = """# What each strategy makes of the sample model
 
 Written by `make bench-strategies` ({date}, {minutes:.0f} minutes on {processor}).
 PP-HumanSeg-Lite at 192x192, {images} validation pictures; the trainings take a minute or two each
-([cases.yaml](../bench/strategies/cases.yaml)), so that accuracy is less than hours of training reach.
+([cases.yaml](../bench/strategies/cases.yaml)), so that accuracy is below what hours of training reach.
 A latency is the median at batch 1 on one thread, followed by how many times faster than the baseline in the
 same run it is; a model with int8 is measured in int8 wherever the runtime computes it.
 

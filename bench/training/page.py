@@ -15,8 +15,8 @@ PP-HumanSeg-Lite at 192x192 on the sample's pictures, batches of 8, settings in
 [cases.yaml](../bench/training/cases.yaml). *upstream* is PaddleSlim's `AutoCompression`, driven as its
 example for segmentation drives it (loaders without workers, evaluation of one picture at a time), by
 [a program of ours](../bench/training/upstream.py), which gives it our order of pictures. Both sides take
-turns, each in a new process whose start counts. A ratio is the median of neighbouring runs' ratios, with the
-least and the largest.
+turns, each in a new process whose start counts. A ratio is the median of neighbouring runs' ratios; where
+there were several rounds, the least and the largest follow.
 
 """
 

@@ -11,8 +11,9 @@ _HEAD = """\
 # Faults between operator and API server
 
 Written by `make test-faults`, which commits each kind of fault at each write and each event of each scenario:
-[tests/faults](../tests/faults/README.md). A cell says how many of its runs came to the end of the run without
-a fault and kept every invariant on the way, and how many there were.
+[tests/faults](../tests/faults/README.md). A cell says how many of its runs came to the same end as the run
+without a fault and kept every invariant on the way, and how many there were; an empty one,
+that none was done.
 """
 
 

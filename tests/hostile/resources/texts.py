@@ -118,6 +118,6 @@ def _judged() -> Iterator[Case]:
 
 THEME = Theme(
     "Texts that something might obey",
-    "control characters, text from right to left, templates, variables, commands, scripts, paths upwards",
+    "control characters, right-to-left text, templates, variables, commands, scripts, paths upwards",
     (*_closed(), *_images(), *_open(), *_judged()),
 )
