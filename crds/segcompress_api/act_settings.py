@@ -115,7 +115,7 @@ def parse_act_file(content: object, field: str) -> Strategy:
         raise InvalidSpecError(f"{field}.configUri", "a file named by configUri names no other")
     if "preset" in content:
         raise InvalidSpecError(
-            f"{field}.preset", "stands in a job, and in no ACT file", "set spec.strategy.preset"
+            f"{field}.preset", "belongs in a job, not in an ACT file", "set spec.strategy.preset"
         )
     try:
         return Strategy.model_validate(content, by_name=False)

@@ -35,7 +35,7 @@ _FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
 """A path below the folder: no part of it starts with a dot, so that none leads out of it."""
 
 DOTS = "/[.][.]?(/|$)"
-NO_DOTS = "must have neither . nor .. between slashes: an object store has no such folders"
+NO_DOTS = "must not have . or .. as a path segment: an object store has no such folders"
 
 
 def _without_dots(uri: str) -> str:

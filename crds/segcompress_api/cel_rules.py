@@ -116,7 +116,7 @@ _PRUNE_RULES = [
     ),
 ]
 _POST_RULES = [
-    _rule("!has(self.hist_percent) || self.algo == 'hist'", "hist_percent has no effect but with algo hist")
+    _rule("!has(self.hist_percent) || self.algo == 'hist'", "hist_percent has no effect unless algo is hist")
 ]
 _GMP_RULES = [
     _rule(

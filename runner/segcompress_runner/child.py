@@ -36,7 +36,7 @@ def run_module(
 def check_not_killed(ended: subprocess.CompletedProcess[str], what: str) -> None:
     """Raise MemoryError where the kernel killed the process that did `what`."""
     if ended.returncode == -signal.SIGKILL:
-        raise MemoryError(f"{what} was killed, as for want of memory")
+        raise MemoryError(f"{what} was killed, probably for lack of memory")
 
 
 def crash(ended: subprocess.CompletedProcess[str]) -> str | None:

@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_validate(add: _Add) -> None:
-    validate = add("validate", help="say all that is wrong with a job, in a minute, without a GPU")
+    validate = add("validate", help="report all that is wrong with a job, in about a minute, without a GPU")
     validate.add_argument("job", type=Path, help="YAML of a SegCompressionJob")
     validate.add_argument("--json", action="store_true", help="print findings and figures as JSON")
     validate.add_argument(

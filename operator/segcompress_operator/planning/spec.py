@@ -35,7 +35,7 @@ def parse_spec(resource: Resource) -> JobSpec:
     if resource.oversized:
         raise _too_large(resource.oversized)
     if depth(resource.spec) > _DEEPEST:
-        problem = f"must hold at most {_DEEPEST} lists and objects within one another"
+        problem = f"must be nested at most {_DEEPEST} levels deep"
         raise InvalidSpecError(deepest_part(json.loads(resource.spec)), problem)
     try:
         return JobSpec.model_validate_json(resource.spec, by_name=False)

@@ -32,7 +32,7 @@ def in_order(operators: Sequence[Access], late: Collection[str] = ()) -> list[in
             if waits[follower] == 0:
                 heapq.heappush(ready, follower)
     if len(order) < len(operators):
-        raise ValueError("operators wait for one another in a circle")
+        raise ValueError("operators depend on one another in a cycle")
     return order
 
 

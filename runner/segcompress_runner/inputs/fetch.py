@@ -184,7 +184,7 @@ def check_unchanged(found: Found, storage: Storage) -> None:
 
 def _changed(what: str) -> InvalidInputError:
     return InvalidInputError(
-        f"{what} changed while the run went on, so its figures are of no one input; run again"
+        f"{what} changed while the run went on, so its figures mix two versions of it; run again"
     )
 
 

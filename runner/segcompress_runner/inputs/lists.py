@@ -70,7 +70,7 @@ class Lists:
 def parse_list(content: bytes, name: str) -> tuple[Entry, ...]:
     """Return the entries of the list file `name`; raises InvalidInputError naming the line."""
     if len(content) > LIST_BYTES:
-        raise InvalidInputError(f"{name}: is larger than {LIST_BYTES >> 20} MiB, which no list file is")
+        raise InvalidInputError(f"{name}: is larger than {LIST_BYTES >> 20} MiB, the most for a list file")
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:

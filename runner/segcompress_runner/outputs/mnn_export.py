@@ -47,7 +47,7 @@ def _cause(output: str) -> str:
     """Return the first line in which the converter says what it minds, else its last."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if any(mark in line for mark in _ERROR_MARKS)]
-    return (errors or lines[-1:] or ["the converter ended without a word"])[0].rstrip(".,")[:_LONGEST]
+    return (errors or lines[-1:] or ["the converter gave no error message"])[0].rstrip(".,")[:_LONGEST]
 
 
 def _main(source: str, to: str) -> None:

@@ -63,7 +63,7 @@ def _cause(ended: subprocess.CompletedProcess[str]) -> str:
     errors = [line for line in lines if any(mark in line for mark in _ERROR_MARKS)]
     if not errors and (name := crash(ended)):
         return f"paddle2onnx crashed: {_CRASHES.get(name, name)}"
-    line = errors[0] if errors else (lines or ["paddle2onnx ended without a word"])[-1]
+    line = errors[0] if errors else (lines or ["paddle2onnx gave no error message"])[-1]
     return _MARKS.sub("", line).strip().rstrip(".,")[:300]
 
 

@@ -33,7 +33,7 @@ def convert(files: ModelFiles, to: Path, target: Target, interpreter: Interprete
         inputs = (str(files.program.resolve()), str(files.params.resolve()))
         ended = interpreter.run("convert", *inputs, str(made), target)
         if ended.returncode:
-            cause = complaint(ended.stdout + ended.stderr) or "Paddle-Lite ended without a word"
+            cause = complaint(ended.stdout + ended.stderr) or "Paddle-Lite gave no error message"
             raise NotExportableError(cause)
         told = json.loads(made.with_suffix(".json").read_text())
         made.with_suffix(".nb").replace(to)

@@ -112,9 +112,9 @@ def _unreachable(address: str, endpoint: str, how: str) -> Judgement:
 
 _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (InvalidResponseError, "its answer is not S3's"),
-    (SSLError, "it speaks no TLS, or its certificate is not trusted (a private CA goes into ca.crt)"),
+    (SSLError, "it does not speak TLS, or its certificate is not trusted (a private CA goes into ca.crt)"),
     (NameResolutionError, "its host name does not resolve"),
-    (NewConnectionError, "it takes no connection"),
+    (NewConnectionError, "it does not accept connections"),
     (urllib3.exceptions.TimeoutError, "no answer in time"),
 )
 """First match counts: urllib3's NewConnectionError is a TimeoutError too."""

@@ -111,7 +111,7 @@ def _translated(address: str) -> Iterator[None]:
     except (IsADirectoryError, NotADirectoryError):
         raise InputNotFoundError(f"{address} is not a file") from None
     except PermissionError:
-        raise StorageAccessDeniedError(f"{address}: this user has no right to it") from None
+        raise StorageAccessDeniedError(f"{address}: permission denied") from None
     except OSError as error:
         if is_full(error):
             raise InvalidInputError(

@@ -71,7 +71,7 @@ def _value(environment: Mapping[str, str], key: str, variable: str) -> str:
     """
     value = environment.get(variable, "").strip()
     if not (value.isascii() and value.isprintable()):
-        raise _wrong(key, variable, "must be printable ASCII, and holds a line break or another character")
+        raise _wrong(key, variable, "must be printable ASCII on one line")
     return value
 
 

@@ -68,7 +68,7 @@ _JSON: dict[str, tuple[str, str, End]] = {
 
 def _nested() -> Iterator[Case]:
     """Yield lists and objects within one another; the API server takes 10,000 of them."""
-    too_deep = Fails(f"must hold at most {_LEVELS} lists and objects within one another")
+    too_deep = Fails(f"must be nested at most {_LEVELS} levels deep")
     for levels in (50, 100, 197, 900, 4000, 9000):
         end: End = Harmless() if levels < _LEVELS else too_deep
         yield Case(f"{levels} lists", {}, end, json={_GLOBAL: "[" * levels + "1" + "]" * levels})

@@ -148,7 +148,7 @@ def test_a_preset_stands_alone(other: str) -> None:
 
 def test_a_file_names_no_preset() -> None:
     assert complaint(TRAIN + "preset: QuantDistillation\n") == (
-        "spec.strategy.preset: stands in a job, and in no ACT file; set spec.strategy.preset"
+        "spec.strategy.preset: belongs in a job, not in an ACT file; set spec.strategy.preset"
     )
 
 

@@ -57,9 +57,7 @@ def test_spec_that_is_nested_deep_is_refused_naming_its_part(levels: int) -> Non
         node = [node]
     with pytest.raises(InvalidSpecError) as refused:
         parse_spec(make_resource(spec=spec_with(strategy={"Distillation": {"node": node}})))
-    assert str(refused.value) == (
-        "spec.strategy.Distillation.node: must hold at most 64 lists and objects within one another"
-    )
+    assert str(refused.value) == "spec.strategy.Distillation.node: must be nested at most 64 levels deep"
 
 
 def test_what_the_operator_takes_the_runner_can_read() -> None:

@@ -121,7 +121,7 @@ def _why_not(marks: Marks, name: str, ratio: float) -> str | None:
     if reason is not None:
         return f"its channels reach {reason}"
     if share(ratio, len(roots)) == 0:
-        return f"{ratio:g} of its {len(roots)} channels is none"
+        return f"{ratio:g} of its {len(roots)} channels rounds to zero"
     return None
 
 

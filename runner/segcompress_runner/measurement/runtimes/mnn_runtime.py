@@ -39,7 +39,7 @@ class MnnSession:
         except Exception as error:
             if isinstance(error, ImportError | MemoryError):
                 raise
-            raise InvalidInputError(f"{path.name}: MNN does not load it ({error})") from error
+            raise InvalidInputError(f"{path.name}: MNN cannot load it ({error})") from error
         self._input = self._net.getSessionInput(self._session)
         self._shape: tuple[int, ...] = tuple(self._input.getShape())
 

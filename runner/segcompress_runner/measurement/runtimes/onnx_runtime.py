@@ -44,7 +44,7 @@ class OnnxSession:
             if is_exhaustion(error):
                 raise
             raise InvalidInputError(
-                f"{path.name}: ONNX Runtime does not load it ({first_line(error)})"
+                f"{path.name}: ONNX Runtime cannot load it ({first_line(error)})"
             ) from error
         self._name = path.name
         self._input = self._session.get_inputs()[0]

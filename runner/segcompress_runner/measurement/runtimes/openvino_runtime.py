@@ -45,9 +45,7 @@ class OpenVinoSession:
         except Exception as error:
             if is_exhaustion(error):
                 raise
-            raise InvalidInputError(
-                f"{path.name}: OpenVINO does not load it ({first_line(error)})"
-            ) from error
+            raise InvalidInputError(f"{path.name}: OpenVINO cannot load it ({first_line(error)})") from error
         self._name = path.name
         self._batch = int(shape[0].get_length())
         self._request = self.compiled.create_infer_request()

@@ -56,7 +56,7 @@ class PaddleSession:
             if is_blameless(error):
                 raise
             raise InvalidInputError(
-                f"{self._program}: Paddle Inference does not load it ({_summary(error)})"
+                f"{self._program}: Paddle Inference cannot load it ({_summary(error)})"
             ) from error
         self._predictor = predictor
         self._input = predictor.get_input_handle(predictor.get_input_names()[0])

@@ -103,7 +103,7 @@ def test_answers_are_the_callers_own(plain_mnn: Path, batch: NDArray[np.float32]
 def test_what_is_no_mnn_file_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "broken.mnn"
     path.write_bytes(b"no model")
-    with pytest.raises(InvalidInputError, match=r"^broken\.mnn: MNN does not load it"):
+    with pytest.raises(InvalidInputError, match=r"^broken\.mnn: MNN cannot load it"):
         MnnSession(path, 1)
     assert capfd.readouterr() == ("", "")
 

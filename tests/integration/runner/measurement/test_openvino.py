@@ -66,7 +66,7 @@ def test_answers_are_the_callers_own(plain_ir: Path, batch: NDArray[np.float32])
 def test_what_is_no_ir_is_told(tmp_path: Path) -> None:
     path = tmp_path / "broken.xml"
     path.write_text("<net/>")
-    with pytest.raises(InvalidInputError, match=r"^broken\.xml: OpenVINO does not load it \(.+\)$"):
+    with pytest.raises(InvalidInputError, match=r"^broken\.xml: OpenVINO cannot load it \(.+\)$"):
         OpenVinoSession(path, 1)
 
 

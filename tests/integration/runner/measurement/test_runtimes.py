@@ -127,7 +127,7 @@ def test_relative_paths_are_those_of_the_caller(
 def test_a_file_that_is_no_onnx_is_told(tmp_path: Path) -> None:
     path = tmp_path / "broken.onnx"
     path.write_bytes(b"no model")
-    with pytest.raises(InvalidInputError, match=r"^broken\.onnx: ONNX Runtime does not load it"):
+    with pytest.raises(InvalidInputError, match=r"^broken\.onnx: ONNX Runtime cannot load it"):
         OnnxSession(path, 1)
 
 

@@ -69,7 +69,7 @@ def exported(folder: Path, ending: Ending) -> Path:
         pytest.param(
             Ending(code=-9),
             MemoryError,
-            "the export of the network was killed, as for want of memory",
+            "the export of the network was killed, probably for lack of memory",
             id="killed",
         ),
     ],
