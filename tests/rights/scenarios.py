@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import count
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -14,6 +15,7 @@ from integration.operator.tokens import issued
 from segcompress_api.contract import RUN_CONFIG_ANNOTATION, RunConfig
 from segcompress_api.progress import ProgressReport
 from segcompress_api.progress import Stage as RunStage
+from segcompress_operator.resources.names import JOB_NAME_LABEL
 from segcompress_operator.watching.stream import LONGEST_DELAY_SECONDS
 from segcompress_runner.reporting import OperatorClient
 
@@ -26,13 +28,18 @@ STEADY_SECONDS = 2 * LONGEST_DELAY_SECONDS
 
 @dataclass(frozen=True)
 class Help:
-    """What a scenario has besides its namespace: a folder, and where the operator says that it is ready."""
+    """What a scenario has besides its namespace.
+
+    A folder, where the operator says that it is ready, and the namespace and name of its Service.
+    """
 
     folder: Path
     ready: str
+    service: str
 
 
 _LOOK_SECONDS = 0.05
+_RUN_SECONDS = 1.0
 Act = Callable[[Stage, Help], None]
 
 
@@ -117,6 +124,25 @@ def _hears_of_progress(stage: Stage, help_: Help) -> None:
     eventually(lambda: stage.status().get("progress"), "progress", stage.patience)
 
 
+def _follows_its_service(stage: Stage, help_: Help) -> None:
+    """Make the operator's Service, and then runs until the pod of one is told where that is."""
+    namespace, _, name = help_.service.partition("/")
+    body = {"metadata": {"name": name}, "spec": {"ports": [{"port": 8443}]}}
+    made = stage.api.request("POST", f"/api/v1/namespaces/{namespace}/services", body)
+    aliased = [made["spec"]["clusterIP"]]
+    numbers = count()
+
+    def told() -> bool:
+        run = Stage(stage.api, stage.namespace, f"demo-{next(numbers)}", stage.patience)
+        run.apply(spec())
+        query = f"labelSelector={JOB_NAME_LABEL}={run.name}"
+        jobs = eventually(lambda: stage.api.list("jobs", stage.namespace, query), "a Job", stage.patience)
+        time.sleep(_RUN_SECONDS)
+        return [each["ip"] for each in jobs[0]["spec"]["template"]["spec"].get("hostAliases", ())] == aliased
+
+    eventually(told, "a pod that is told the Service's address", stage.patience)
+
+
 def _is_ready(stage: Stage, help_: Help) -> None:
     """Ask until it is ready, and then for a while whether it stays so."""
     eventually(lambda: _answers(help_.ready), "a ready operator", stage.patience)
@@ -144,4 +170,5 @@ SCENARIOS = (
     Scenario("a quota keeps its pod away", _waits_for_a_quota),
     Scenario("the leader renews its Lease", _leads_on),
     Scenario("a pod reports its progress", _hears_of_progress),
+    Scenario("pods are told where its Service is", _follows_its_service),
 )

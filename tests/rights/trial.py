@@ -63,9 +63,10 @@ class Trials:
         folder = self._folder / release
         folder.mkdir()
         health, port = free_ports(2)
-        help_ = Help(folder, f"http://localhost:{health}/readyz")
+        help_ = Help(folder, f"http://localhost:{health}/readyz", environment["SEGCOMPRESS_PROGRESS_SERVICE"])
         settings = {
             **_reports(folder, port),
+            "SEGCOMPRESS_PROGRESS_SERVICE": help_.service,
             "SEGCOMPRESS_LEASE": environment["SEGCOMPRESS_LEASE"],
             "SEGCOMPRESS_LEASE_SECONDS": str(LEASE_SECONDS),
             "SEGCOMPRESS_HEALTH_PORT": str(health),
