@@ -64,7 +64,7 @@ class Metrics:
         )
         self._rounds = Histogram(
             "segcompress_reconcile_duration_seconds",
-            "Of one round: observe, plan, apply.",
+            "Of one reconciliation: observe, plan, apply.",
             buckets=_ROUND_SECONDS,
             registry=registry,
         )

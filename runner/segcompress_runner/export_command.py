@@ -43,7 +43,7 @@ def _print(found: "PhoneFile") -> None:
         "sparse kernels"
     )
     if found.gate is None:
-        print("not evaluated: a folder with model files tells of no pictures; a published result does")
+        print("not evaluated: a folder with model files names no pictures; a published result does")
         return
     where = sys.stdout if found.gate.passed else sys.stderr
     mark = "" if found.gate.passed else "error: ExportMismatch: "
