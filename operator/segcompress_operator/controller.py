@@ -76,7 +76,8 @@ class Controller:
             plan = await self._with_events(resource, plan.read_events_of)
         elif plan.list_pods_of is not None:
             plan = await self._list_pods(resource, plan.list_pods_of)
-        elif plan.list_left_of is not None:
+        # What the pods of a lost result tell may be that another start's are to be asked for.
+        if plan.list_left_of is not None:
             plan = await self._list_left(resource, plan.list_left_of)
         try:
             return (await self._apply(resource, plan)).requeue_after

@@ -18,7 +18,7 @@ from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, Announcement, 
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
 from segcompress_operator.planning.stopping import LEFT_SECONDS
 from segcompress_operator.queue import WorkQueue
-from segcompress_operator.resources.names import short_hash
+from segcompress_operator.resources.names import runner_job_name, short_hash
 from unit.operator.fed import REF, Fed, versioned
 from unit.operator.planned import PUBLISHED, waiting
 from unit.operator.samples import (
@@ -279,6 +279,18 @@ def test_pods_that_a_deleted_job_left_behind_are_waited_for() -> None:
     stage.cluster.pods = [ended_body(137, name="left")]
     asyncio.run(stage.reconcile())
     assert stage.cluster.calls[-1] == ("create", JOB)
+
+
+def test_second_start_that_is_gone_is_asked_for_in_the_round_that_finds_the_first_result_lost() -> None:
+    """The operator began anew and knows of no question: nobody would wake the run for the second one."""
+    second = runner_job_name(OWNER.name, OWNER.uid, 2)
+    stage = Round(FakeCluster(get=GoneError("jobs not found")))
+    status = {"start": 2, "jobName": second, "attempts": {"failed": 0, "preempted": 0}}
+    stage.fed.resources.seen(resource_body(spec=spec_with(suspend=True), status=status))
+    stage.fed.jobs.seen(job_body(status=COMPLETE))
+    asyncio.run(stage.reconcile())
+    assert stage.cluster.calls[1] == ("list", f"batch.kubernetes.io/job-name={second}")
+    assert stage.condition("Suspended") == ("True", "Suspended")
 
 
 def test_pods_of_a_job_that_lost_its_labels_are_not_left_behind() -> None:
