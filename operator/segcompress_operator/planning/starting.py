@@ -41,8 +41,11 @@ def start(look: Round, before: ObservedJob | None = None) -> Plan:
     refusal = observed.refused("Job")
     if refusal is not None and look.now < refusal.next_try(refusal.since or refusal.seen):
         return _wait(look, refusal, spec, before)
+    waiting = wait_for_left(look, number)
+    if waiting is not None:
+        return waiting
     if before is None:
-        return wait_for_left(look, number) or Plan(create=job, requeue_after=WATCH_LAG_SECONDS)
+        return Plan(create=job, requeue_after=WATCH_LAG_SECONDS)
     status = _once_more(look, before, number, job["metadata"]["name"])
     said = resumed(look, number)
     return Plan(create=job, status=status, announcements=said, requeue_after=WATCH_LAG_SECONDS)

@@ -145,9 +145,11 @@ def _left(look: Round, job: ObservedJob, then: str) -> Progress:
 
 
 def _asking_for_left(look: Round) -> Plan | None:
-    """Ask for the pods of the last Job, which is gone; None where that was done, or there was none."""
+    """Ask for the pods of the last Job; None where it is here, that was done, or there was none."""
     name = look.status.job_name
-    return Plan(list_left_of=name) if name and look.observed.left is None else None
+    if not name or look.observed.left is not None or any(job.name == name for job in look.observed.jobs):
+        return None
+    return Plan(list_left_of=name)
 
 
 def _left_behind(look: Round, then: str) -> Progress | None:

@@ -169,7 +169,7 @@ class Model(RuleBasedStateMachine):
         if plan.list_pods_of is not None:
             self.runs.pods_listed(plan.list_pods_of, self.truth.owned(PODS, plan.list_pods_of))
             plan = self.plan(resource)
-        elif plan.list_left_of is not None:
+        if plan.list_left_of is not None:
             plan = self.plan(resource, left=tuple(self.left_behind(plan.list_left_of)))
         self.carry_out(name, resource, plan)
 

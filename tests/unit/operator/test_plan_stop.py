@@ -1,5 +1,6 @@
 """Runs that are suspended, resumed, or preempted too often: rows of what was observed and what is done."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -472,6 +473,16 @@ LOST = {**RUNNING, "start": 2, "jobName": SECOND, "attempts": {"failed": 0, "pre
 def after_the_second_start(status: dict[str, Any], **spec: Any) -> Plan:
     """Return the plan where the first Job is all that is left."""
     return plan(Observed(jobs=(complete_job(),), asked=True), spec=spec_with(**spec), status=status)
+
+
+def test_second_start_is_not_made_again_beside_a_pod_that_it_left_behind() -> None:
+    observed = Observed(jobs=(complete_job(),), asked=True)
+    resource = make_resource(status=LOST)
+    assert plan_job(resource, observed, SETTINGS, NOW) == Plan(list_left_of=SECOND)
+    made = plan_job(resource, replace(observed, left=(running_pod(),)), SETTINGS, NOW)
+    assert (made.create, made.requeue_after) == (None, LEFT_SECONDS)
+    assert reconciling(made)[1] == "pod demo-pod has not ended, and its Job is gone; start 2 follows"
+    assert after_the_second_start(LOST).create is not None
 
 
 def test_second_start_that_was_preempted_too_often_ends_the_run() -> None:
