@@ -162,7 +162,10 @@ class Runs:
         return pod.terminal and self._jobs.get(pod.owner_uid) is not None
 
     def _parse_pod(self, body: Body) -> ObservedPod:
-        pod = parse_pod(body)
+        """Return the pod; one that ended while its end was to be counted was counted, and not let go."""
+        pod, before = parse_pod(body), self._pods.get(body["metadata"]["uid"])
+        if before is not None and before.terminal and not before.released:
+            pod = replace(pod, released=False)
         resource = self._resource_of(pod)
         return _without_messages(pod) if resource is not None and resource.settled else pod
 

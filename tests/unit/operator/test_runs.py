@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from segcompress_operator.planning.outcomes import is_preempted
 from segcompress_operator.planning.plan import Refusal
 from unit.operator.fed import REF, Fed, versioned
 from unit.operator.samples import (
     NOW,
     OWNER,
+    at,
     ended_body,
     job_body,
     make_resource,
@@ -143,6 +145,18 @@ def test_last_words_of_a_pod_outlive_it_until_its_job_goes(fed: Fed) -> None:
     fed.jobs.gone(job_body())
     assert fed.runs.observe(RESOURCE).jobs == ()
     assert len(fed.runs._pods) == 0
+
+
+def test_pod_whose_end_was_counted_was_not_let_go(fed: Fed) -> None:
+    """The Job controller takes its finalizer off either way, but after the end where it counts that."""
+    body = versioned(ended_body(137), 20)
+    body["metadata"] |= {"deletionTimestamp": at(-5), "finalizers": ["batch.kubernetes.io/job-tracking"]}
+    counted = versioned(body, 21)
+    counted["metadata"]["finalizers"] = []
+    for tell, told in ((fed.pods.seen, body), (fed.pods.seen, counted), (fed.pods.gone, counted)):
+        tell(told)
+        (pod,) = fed.runs.observe(RESOURCE).pods
+        assert (pod.terminal, pod.released, is_preempted(pod)) == (True, False, False)
 
 
 def test_pod_of_a_job_that_is_gone_leaves_nothing(fed: Fed) -> None:
