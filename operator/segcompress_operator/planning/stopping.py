@@ -100,11 +100,14 @@ def _attempts(look: Round, job: ObservedJob | None) -> Attempts:
 
 
 def _give_up(look: Round, job: ObservedJob | None, preempted: int) -> Plan:
-    """Delete the Job, and end the run once that is gone."""
+    """Delete the Job, and end the run once that and its pods are gone."""
     words = f"{preempted} pod(s) were preempted, spec.preemptionLimit is {look.resource.preemption_limit}"
-    if job is None:
+    asking = None if job else _asking_for_left(look)
+    if asking is not None:
+        return asking
+    left = _left(look, job, "ends") if job else _left_behind(look, "ends")
+    if left is None:
         return end(look, Outcome(Reason.PREEMPTION_LIMIT_EXCEEDED, words))
-    left = _left(look, job, "ends")
     progress = (
         left
         if left.reason is Reason.NODE_LOST
@@ -112,9 +115,9 @@ def _give_up(look: Round, job: ObservedJob | None, preempted: int) -> Plan:
     )
     status, reword = look.in_progress(progress)
     return Plan(
-        status=status.model_copy(update=job_fields(look, job)),
-        delete=_deletion(job),
-        requeue_after=soonest(look.until_overdue(), reword),
+        status=status.model_copy(update=job_fields(look, job) if job else {}),
+        delete=_deletion(job) if job else None,
+        requeue_after=soonest(look.until_overdue(), reword, LEFT_SECONDS if look.observed.left else None),
     )
 
 

@@ -416,6 +416,18 @@ def test_run_preempted_too_often_ends_once_its_pods_are_gone() -> None:
     assert plan(Observed(), spec={**spec, "suspend": True}, status=before).status == gone.status
 
 
+def test_run_preempted_too_often_does_not_end_before_a_pod_that_was_left_behind() -> None:
+    before = written(preempted(0, stopped("a"), running_pod("b")))
+    spec = spec_with(preemptionLimit=0)
+    asking = plan_job(make_resource(spec=spec, status=before), Observed(), SETTINGS, NOW)
+    assert asking == Plan(list_left_of=JOB)
+    still = pods_left(running_pod("b"), spec=spec, status=before)
+    assert (still.delete, still.create, still.requeue_after) == (None, None, LEFT_SECONDS)
+    words = "1 pod(s) were preempted, spec.preemptionLimit is 0"
+    behind = "pod b has not ended, and its Job is gone"
+    assert reconciling(still) == ("Preempted", f"{words}; {behind}, and the run ends")
+
+
 def test_run_that_succeeded_after_all_has_succeeded() -> None:
     pods = (stopped("a"), stopped("b"), ended_pod(0, result("Succeeded", **PUBLISHED), name="c"))
     assert status_of(preempted(0, *pods, job=complete_job())).phase == "Succeeded"
