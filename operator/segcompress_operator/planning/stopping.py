@@ -165,9 +165,14 @@ def _left_behind(look: Round, then: str) -> Progress | None:
 
 
 def _with_last_pod(look: Round, attempts: Attempts | None) -> Attempts | None:
-    """Remember the last pod where it has ended: what a suspension ended is no attempt, and is told once."""
+    """Remember the last pod where it has ended: what a suspension ended is no attempt, and is told once.
+
+    The pod of a lost result is none of the start that was stopped after it.
+    """
     last, until = look.observed.pods[-1:], parse_time(attempts.preempted_until) if attempts else None
     if not last or not last[0].terminal or (until is not None and until >= last[0].created):
+        return attempts
+    if look.status.job_name not in (None, look.observed.jobs[-1].name):
         return attempts
     return (attempts or Attempts()).model_copy(update={"preempted_until": timestamp(last[0].created)})
 

@@ -510,6 +510,13 @@ def test_second_start_that_was_suspended_stays_suspended_under_its_number() -> N
     assert (status_of(made).start, status_of(made).job_name) == (3, SECOND)
 
 
+def test_pod_of_a_lost_result_was_not_ended_by_a_suspension_of_the_second_start() -> None:
+    observed = Observed(jobs=(complete_job(),), pods=(ended_pod(0, "garbage"),), asked=True)
+    made = plan(observed, spec=spec_with(suspend=True), status={**LOST, "start": 3})
+    assert conditions(made)["Suspended"] == "True"
+    assert status_of(made).attempts == Attempts(failed=0, preempted=1)
+
+
 def test_second_start_that_was_suspended_is_followed_by_the_third() -> None:
     made = after_the_second_start({**GONE, "start": 3, "jobName": SECOND})
     assert made.create is not None
