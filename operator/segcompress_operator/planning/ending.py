@@ -1,11 +1,12 @@
 """The end of a run: its conditions, its times, its Event."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from segcompress_api.conditions import SUCCESS_REASONS, Reason
 from segcompress_api.status import Attempts, JobStatus, timestamp
 from segcompress_operator.planning import statuses
-from segcompress_operator.planning.observed import ObservedJob
+from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 from segcompress_operator.planning.outcomes import Outcome, is_preempted, plain
 from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Announcement, Plan
@@ -52,15 +53,20 @@ def count_attempts(look: Round, job: ObservedJob) -> Attempts:
     """
     before = attempts_before(look, job.name)
     ended = [pod for pod in look.observed.pods if pod.terminal and pod.exit_code != 0]
-    failed = sum(not is_preempted(pod) for pod in ended)
+    failed = max(job.failed_pods - _stopped(job, ended), sum(not is_preempted(pod) for pod in ended))
     until = parse_time(before.preempted_until)
     new = [pod for pod in ended if is_preempted(pod) and (until is None or pod.created > until)]
     newest = max((pod.created for pod in new), default=until)
     return Attempts(
-        failed=max(before.failed, job.failed_before + max(job.failed_pods, failed)),
+        failed=max(before.failed, job.failed_before + failed),
         preempted=before.preempted + len(new),
         preempted_until=None if newest is None else timestamp(newest),
     )
+
+
+def _stopped(job: ObservedJob, ended: Sequence[ObservedPod]) -> int:
+    """Count the last pod where the deadline stopped it: the Job controller says that it failed, unlike us."""
+    return sum(pod.released and is_preempted(pod) for pod in ended[-1:] if job.failure == "DeadlineExceeded")
 
 
 def attempts_before(look: Round, job_name: str) -> Attempts:

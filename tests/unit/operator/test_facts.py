@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from segcompress_api.conditions import Reason
-from segcompress_api.status import JobStatus
+from segcompress_api.status import Attempts, JobStatus
 from segcompress_operator.planning.facts import UNKNOWN, EndedAttempt, EndedRun, Facts, facts_of
 from segcompress_operator.planning.outcomes import Outcome
-from segcompress_operator.planning.parsing import parse_resource
+from segcompress_operator.planning.parsing import parse_pod, parse_resource
 from segcompress_operator.planning.plan import Observed
 from segcompress_operator.planning.statuses import ended_at, failed
 from unit.operator.planned import PUBLISHED, RUNNING, plan, status_of
@@ -17,6 +17,7 @@ from unit.operator.samples import (
     NOW,
     at,
     complete_job,
+    ended_body,
     ended_pod,
     failed_job,
     make_job,
@@ -148,3 +149,15 @@ def test_next_start_counts_its_own_pods() -> None:
     pods = (ended_pod(1), running_pod("last"))
     told = facts(Observed(jobs=(make_job(2),), pods=pods), status=before)
     assert told.attempts == (EndedAttempt("RunnerCrashed", 0.0),)
+
+
+@pytest.mark.parametrize("code", [5, 137, 143])
+def test_pod_that_the_deadline_stopped_is_one_attempt(code: int) -> None:
+    """The Job controller counts it as failed, takes its finalizer off, and deletes it."""
+    body = ended_body(code)
+    body["metadata"] |= {"deletionTimestamp": at(-5), "finalizers": []}
+    observed = Observed(jobs=(failed_job("DeadlineExceeded"),), pods=(parse_pod(body),))
+    assert status_of(plan(observed, status=RUNNING)).attempts == Attempts(
+        preempted=1, preempted_until=at(-25)
+    )
+    assert [attempt.reason for attempt in facts(observed).attempts] == ["Preempted"]
