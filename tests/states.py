@@ -85,7 +85,7 @@ def under_way() -> dict[str, State]:
 def suspended(running: State) -> dict[str, State]:
     """Return the states around a suspension; all but the last have `spec.suspend: true`."""
     suspending = status_after(seen(make_job(), running_pod()), running, 2, suspend=True)
-    gone = status_after(Observed(), suspending, 2, suspend=True)
+    gone = status_after(Observed(left=()), suspending, 2, suspend=True)
     return {
         "suspend-unseen": running,
         "suspending": suspending,

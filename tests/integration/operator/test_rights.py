@@ -60,7 +60,6 @@ def test_with_all_rights_everything_ends_well(trials: Trials) -> None:
         pytest.param(Right("batch", "jobs", "get"), "another has the Job's name", id="get jobs"),
         pytest.param(Right("batch", "jobs", "patch"), "its Job is kept for the ttl", id="patch jobs"),
         pytest.param(Right("", "events", "create"), "its end is told by an Event", id="create events"),
-        pytest.param(Right("", "events", "list"), "a quota keeps its pod away", id="list events"),
         pytest.param(Right("", "pods", "watch"), "the operator is ready", id="watch pods"),
     ],
 )

@@ -92,6 +92,8 @@ def test_toggling_quickly_leaves_one_job(stage: Stage) -> None:
     stage.apply(spec())
     for suspend in (True, False) * 5:
         stage.edit(suspend=suspend)
+    newest = stage.resource()["metadata"]["generation"]
+    eventually(lambda: stage.status()["observedGeneration"] == newest, "the last edit seen")
     stage.reaches("Suspended", "NotSuspended", "False")
     stage.runs()
     assert len([job for job in stage.jobs() if not job["metadata"].get("deletionTimestamp")]) == 1
