@@ -4,6 +4,11 @@ oneDNN stays on, as Paddle 2.6.2 sets it by default on a CPU, for all that it co
 The int8 pass (`enable_mkldnn_int8`) reads the scales which QuantAware left in the program; `paddle_int8` says
 which operators it may take.
 
+Weights that are dequantised at each run must not meet both oneDNN and shared memory (`enable_memory_optim`):
+oneDNN keeps their address, and reads there once the memory holds something else (Paddle 2.6.2; the answers
+are wrong from the second run on). With the int8 pass few are left, and the values share no memory; without
+it they all are, memory would be several times as much, and oneDNN is off.
+
 Each run sets the thread count of the process's maths libraries to its own, so sessions with different counts
 live side by side; an executor must set its count again after them. Nothing is written to disk: neither
 optimised models nor caches are asked for.
@@ -20,7 +25,7 @@ from numpy.typing import NDArray
 from segcompress_runner.errors import InvalidInputError, is_blameless
 from segcompress_runner.inputs.model import ModelFiles, inspect_model
 from segcompress_runner.measurement.runtimes.paddle_int8 import POOLING, int8_operators
-from segcompress_runner.measurement.runtimes.paddle_onednn import onednn_operators
+from segcompress_runner.measurement.runtimes.paddle_onednn import dequantises, onednn_operators
 from segcompress_runner.measurement.runtimes.quiet import quiet
 from segcompress_runner.measurement.runtimes.row import Candidate, Device, Runtime, Way, always
 from segcompress_runner.measurement.runtimes.session import Predict, predictor
@@ -95,12 +100,15 @@ def _config(files: ModelFiles, options: PaddleOptions) -> Any:
     config = inference.Config(str(files.program), str(files.params))
     config.disable_glog_info()
     config.switch_ir_optim()
-    config.enable_memory_optim()
+    config.enable_memory_optim(not options.int8)
     if options.device == "GPU":
         config.enable_use_gpu(_GPU_POOL_MB, 0)
         return config
     config.disable_gpu()
     config.set_cpu_math_library_num_threads(options.threads)
+    if dequantises(files) and not options.int8:
+        config.disable_mkldnn()
+        return config
     config.enable_mkldnn()
     config.set_mkldnn_op(onednn_operators(files))
     if options.int8:
@@ -137,20 +145,19 @@ def _code(*lines: str) -> str:
     )
 
 
-_ON_CPU = (
-    "config.disable_gpu()",
-    "config.set_cpu_math_library_num_threads(threads)",
-    "config.enable_mkldnn()",
-)
+_ON_CPU = ("config.disable_gpu()", "config.set_cpu_math_library_num_threads(threads)")
+_WITH_ONEDNN = (*_ON_CPU, "config.enable_mkldnn()")
 
 
 def _cpu_code(files: ModelFiles) -> str:
-    return _code(*_ON_CPU, *_call("set_mkldnn_op", onednn_operators(files)))
+    if dequantises(files):
+        return _code(*_ON_CPU, "config.disable_mkldnn()")
+    return _code(*_WITH_ONEDNN, *_call("set_mkldnn_op", onednn_operators(files)))
 
 
 def _int8_code(files: ModelFiles) -> str:
     int8 = _call("enable_mkldnn_int8", int8_operators(files))
-    return _code(*_ON_CPU, *_call("set_mkldnn_op", onednn_operators(files)), *int8)
+    return _code(*_WITH_ONEDNN, *_call("set_mkldnn_op", onednn_operators(files)), *int8)
 
 
 def _call(method: str, operators: set[str]) -> tuple[str, ...]:
@@ -160,6 +167,12 @@ def _call(method: str, operators: set[str]) -> tuple[str, ...]:
 
 
 def _cpu_how(files: ModelFiles) -> str:
+    if dequantises(files):
+        return "CPU, oneDNN off (Config.disable_mkldnn), since the weights are dequantised at each run"
+    return _onednn_how(files)
+
+
+def _onednn_how(files: ModelFiles) -> str:
     if onednn_operators(files):
         return "CPU, oneDNN on for all operators but softmax (Config.set_mkldnn_op)"
     return "CPU, oneDNN on, as Paddle 2.6.2 sets it by default"
@@ -169,7 +182,7 @@ def _int8_how(files: ModelFiles) -> str:
     given = "with its default operators except elementwise_*"
     pools = POOLING in int8_operators(files)
     too = "" if pools else "; except pool2d too, since the model pools adaptively"
-    return f"{_cpu_how(files)}, and its int8 pass (Config.enable_mkldnn_int8 {given}{too})"
+    return f"{_onednn_how(files)}, and its int8 pass (Config.enable_mkldnn_int8 {given}{too})"
 
 
 RUNTIME = Runtime(

@@ -26,6 +26,13 @@ def onednn_operators(files: ModelFiles) -> set[str]:
     return {op.type for op in operators} - {_SLOW, *_NOTHING_COMPUTED}
 
 
+def dequantises(files: ModelFiles) -> bool:
+    """Return whether a model makes floats of int8 values at each run."""
+    return any(
+        op.type == "dequantize_linear" for block in parse_program(files.program).blocks for op in block.ops
+    )
+
+
 def _axes(operators: list[Any]) -> Iterator[int]:
     """Yield the axis of each softmax; its default is the last one, which oneDNN computes fast."""
     for op in operators:

@@ -70,6 +70,16 @@ def gated(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures) -> Model
 
 
 @pytest.fixture(scope="session")
+def tripled(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures) -> ModelFiles:
+    """Return a quantised model for pictures of any size, with weights that oneDNN reads where they are."""
+    folder = tmp_path_factory.mktemp("tripled")
+    images = np.stack([pictures[index][0] for index in range(len(pictures))])
+    return quantise(
+        tiny_model(folder / "float", Shape(size=(-1, -1), is_tripled=True)), images, folder / "model"
+    )
+
+
+@pytest.fixture(scope="session")
 def plain_onnx(tmp_path_factory: pytest.TempPathFactory, model: ModelFiles) -> Path:
     return export_onnx(model, tmp_path_factory.mktemp("onnx") / "model.onnx")
 

@@ -39,6 +39,17 @@ def test_the_int8_pass_computes_in_int8_and_keeps_the_answer(
     assert differing(plain, passed) < 0.05
 
 
+@pytest.mark.parametrize("int8", [False, True], ids=["default", "int8"])
+def test_a_picture_that_comes_back_gets_the_same_answer(
+    tripled: ModelFiles, batch: NDArray[np.float32], *, int8: bool
+) -> None:
+    session = PaddleSession(tripled, PaddleOptions(int8=int8))
+    first = session.run(batch[:1])
+    assert np.array_equal(session.run(batch[:1]), first)
+    session.run(batch)
+    assert np.array_equal(session.run(batch[:1]), first)
+
+
 def test_a_session_writes_nothing(
     quantised: ModelFiles, batch: NDArray[np.float32], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

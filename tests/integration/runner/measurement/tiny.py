@@ -35,6 +35,8 @@ class Shape:
     """Whether values meet between the layers: pooled, concatenated, resized, added."""
     is_gated: bool = False
     """Whether values that can be negative are multiplied by a product of values that cannot."""
+    is_tripled: bool = False
+    """Whether a layer makes three channels of each one; the scores are half as high and wide."""
     bins: int = 0
     """Of an adaptive pooling before the last convolution."""
 
@@ -57,6 +59,8 @@ def tiny_model(folder: Path, shape: Shape = Shape(), change: Change = lambda val
 def _body_of(shape: Shape) -> Callable[[Any, Shape], Any]:
     if shape.is_gated:
         return _gated_body
+    if shape.is_tripled:
+        return _tripled_body
     return _joined_body if shape.is_joined else _body
 
 
@@ -88,6 +92,12 @@ def _gated_body(x: Any, shape: Shape) -> Any:
     other = paddle.static.nn.conv2d(stem, 16, 1, act="relu")
     y = paddle.static.nn.conv2d(gate * other * paddle.static.nn.conv2d(stem, 16, 1), shape.classes, 1)
     return paddle.nn.functional.interpolate(y, size=list(shape.size), mode="bilinear")
+
+
+def _tripled_body(x: Any, shape: Shape) -> Any:
+    y = paddle.static.nn.conv2d(x, 8, 3, stride=2, padding=1, act="relu")
+    y = paddle.static.nn.conv2d(y, 24, 3, padding=1, groups=8, act="relu")
+    return paddle.static.nn.conv2d(y, shape.classes, 1)
 
 
 def _head(scores: Any, head: Head) -> Any:
