@@ -44,6 +44,7 @@ def export_baseline(case: Case, into: Path) -> Candidate:
     """Export the model as it came to whatever is asked for, so that what cannot be made ends no training."""
     origin = Candidate(case.model, quantised=False)
     for name in artefacts(case.spec.benchmark.runtimes, case.spec.exports):
+        case.means.progress.step(len(case.val))  # the baseline's evaluation is over; a stop is heeded here
         origin = export(origin, name, into / "baseline", case.spec)
     return origin
 
