@@ -28,5 +28,5 @@ def test_each_operator_reads_what_it_read(operators: list[str], late: str, expec
 
 
 def test_operators_that_wait_for_one_another_have_no_order() -> None:
-    with pytest.raises(ValueError, match="circle"):
+    with pytest.raises(ValueError, match="cycle"):
         in_order([operator("a > b"), operator("b > a")], ["a"])
