@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import canaries
+import pytest
 from devcluster.controlplane import ControlPlane
 from integration.operator.api import Api, Body
 from integration.operator.objects import SUCCEEDED
@@ -35,6 +36,7 @@ def plant(api: Api, namespace: str) -> None:
     api.create("secrets", namespace, body)
 
 
+@pytest.mark.usefixtures("_deep_json")  # other tests' resources are read too
 def test_credentials_stand_in_their_secret_alone(
     api: Api, plane: ControlPlane, namespace: str, start_operator: Callable[..., Operator]
 ) -> None:

@@ -98,7 +98,9 @@ def test_spec_that_is_nested_deeply_fails_alone(stage: Stage) -> None:
     for _ in range(5000):
         node = [node]
     stage.apply(spec(strategy={**spec()["strategy"], "Distillation": {"node": node}}))
-    assert failed(stage, "InvalidSpec").startswith("spec.strategy.Distillation.node: must be nested at most 64")
+    assert failed(stage, "InvalidSpec").startswith(
+        "spec.strategy.Distillation.node: must be nested at most 64"
+    )
     other = Stage(stage.api, stage.namespace, "other")
     other.apply(spec())
     other.waits("Pending")
