@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable, Iterator
 
-import canaries
 import pytest
+
+import canaries
 from devcluster.controlplane import ControlPlane
 from integration.operator.api import Api, Body
 from integration.operator.objects import SUCCEEDED
