@@ -3,7 +3,7 @@
     make bench-scale [PEER=JobSet] [BENCH_FLAGS="--sizes 300 1000 3000"]
 
 Each subject starts on an empty namespace and stays: bursts bring it to one size after another, and at each
-size more resources follow at a pace, so that their latency is no backlog's.
+size more resources follow at a steady rate, so that their latency does not measure a backlog.
 """
 
 import argparse

@@ -81,7 +81,7 @@ class _Connections:
             )
             loop.call_later(CONNECTION_SECONDS, handler.force_close)
         except OSError:
-            pass  # what strangers do is no news
+            pass  # a client that fails its handshake is not worth a log line
         except Exception:
             logger.exception("a bug ended a connection")
         finally:

@@ -161,7 +161,7 @@ def _int8_code(files: ModelFiles) -> str:
 
 
 def _call(method: str, operators: set[str]) -> tuple[str, ...]:
-    """Return the call that names operators; none where there are no names."""
+    """Return the call that names operators; nothing if there are none."""
     names = fill(", ".join(f'"{name}"' for name in sorted(operators)), 90)
     return (f"config.{method}({{\n{indent(names, '    ')}\n}})",) if names else ()
 
