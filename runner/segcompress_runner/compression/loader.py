@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from segcompress_runner.compression.order import Order
 from segcompress_runner.errors import RunError
 from segcompress_runner.inputs.dataset import Pictures
+from segcompress_runner.inputs.paddle_start import start_paddle
 
 Batch = NDArray[np.float32]
 Task = tuple[int, list[int]]
@@ -118,12 +119,16 @@ class _Worker:
 
 def _serve(connection: Connection, pictures: Pictures) -> None:
     """Read what is asked for, until the other side is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer.
+    start_paddle(_leave_interrupts)
     while True:
         try:
             connection.send(_answer(pictures, connection.recv()))
         except (OSError, EOFError):
             return
+
+
+def _leave_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer.
 
 
 def _answer(pictures: Pictures, task: Task) -> Batch | Exception:

@@ -35,6 +35,17 @@ print(*[worker.pid for worker in multiprocessing.active_children()], flush=True)
 time.sleep(600)
 """
 
+CRASHES = """
+import contextlib, itertools, multiprocessing, os, signal, sys
+from pathlib import Path
+from integration.runner.test_loader import batches, pictures_in
+with contextlib.closing(batches(pictures_in(Path(sys.argv[1])), 2)) as feed:
+    list(itertools.islice(feed, 2))
+    for worker in multiprocessing.active_children():
+        os.kill(worker.pid, signal.SIGSEGV)
+    list(feed)
+"""
+
 PREPARES = """
 import contextlib, multiprocessing, os, sys
 from pathlib import Path
@@ -115,11 +126,19 @@ def test_worker_that_ends_ends_the_feed(
     tmp_path: Path, by: signal.Signals, error: type[Exception], words: str
 ) -> None:
     with closing(batches(pictures_in(tmp_path / "data", {"type": "Normalize"}), 2)) as feed:
-        next(feed)
+        assert len(list(islice(feed, 2))) == 2  # One from each worker: both have started.
         for worker in multiprocessing.active_children():
             os.kill(worker.pid or 0, by)
         with pytest.raises(error, match=words):
             list(islice(feed, 100))
+
+
+def test_worker_that_crashes_prints_pythons_stack_and_not_paddles(tmp_path: Path) -> None:
+    # Paddle's handler allocates memory, and a worker that crashed while it did so would never end.
+    stderr = played(CRASHES, tmp_path / "data").stderr
+    assert "Fatal Python error: Segmentation fault" in stderr
+    assert "C++ Traceback" not in stderr
+    assert stderr.rstrip().endswith("RuntimeError: a process that reads pictures ended with exit code -11")
 
 
 def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
@@ -139,15 +158,18 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 
 
 def test_workers_are_forked_from_the_process_that_was_prepared(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PREPARES, str(tmp_path / "data")],
-        stdout=subprocess.PIPE,
+    assert played(PREPARES, tmp_path / "data").stdout == "True\n"
+
+
+def played(program: str, data: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program, str(data)],
+        capture_output=True,
         text=True,
         cwd=Path(__file__).parents[3],
         env={**os.environ, "PYTHONPATH": ":".join(sys.path)},
-        check=True,
+        check=False,
     )
-    assert done.stdout == "True\n"
 
 
 def parent_of(pid: int | None) -> int:
