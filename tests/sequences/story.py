@@ -12,16 +12,9 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
-from unit.api.specs import (
-    COMPRESSIONS,
-    SCHEMA,
-    SOURCES,
-    Spec,
-    changed_at,
-    full,
-    obey_rules,
-    places,
-)
+from unit.api.changes import changed_at
+from unit.api.specs import COMPRESSIONS, SOURCES, Spec, obey_rules, places
+from unit.api.values import SCHEMA, full
 
 PATHS = tuple(place.path for place in places(full(SCHEMA))[1:])
 """Every field of a spec, by its path; a list's items by one of them."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hostile.case import Case, End, Fails, Harmless, Refused, Theme
-from unit.api.specs import SCHEMA, full, is_free_form, places
+from unit.api.specs import places
+from unit.api.values import SCHEMA, full, is_free_form
 
 MEGABYTE = "x" * 2**20
 _ANNOTATIONS = 256 * 1024

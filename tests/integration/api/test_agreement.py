@@ -1,4 +1,4 @@
-"""The API server and the types take and refuse the same specs; made samples, see `unit.api.specs`.
+"""The API server and the types take and refuse the same specs; made samples, see `unit.api.changes`.
 
 SEGCOMPRESS_SPECS=5000 tries more of them, others each time: `make test-specs`.
 """
@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 
 from integration.api.kubectl import Kubectl
 from integration.operator.api import KINDS, Api, ApiError
+from unit.api.changes import Sample, changed_specs
 from unit.api.differences import may_differ, refusal
 from unit.api.jobs import job
-from unit.api.specs import Sample, Spec, changed_specs, right_specs
+from unit.api.specs import Spec, right_specs
 
 SAMPLES = int(os.environ.get("SEGCOMPRESS_SPECS", "100"))
 EXAMPLES = settings(

@@ -13,17 +13,10 @@ from jsonschema import Draft4Validator, validators
 from pydantic import ValidationError
 
 from segcompress_api.job import JobSpec
+from unit.api.changes import Sample, changed_specs
 from unit.api.differences import LAXER, STRICTER, may_differ, refusal
-from unit.api.specs import (
-    SCHEMA,
-    Sample,
-    Schema,
-    Spec,
-    changed_specs,
-    full,
-    places,
-    right_specs,
-)
+from unit.api.specs import Spec, places, right_specs
+from unit.api.values import SCHEMA, Schema, full
 
 EXAMPLES = settings(max_examples=100, deadline=None, database=None)
 
