@@ -5,6 +5,8 @@ SHELL := bash
 .ONESHELL:
 
 export PYTHONPATH := hack
+# Tests start many programs that import Paddle or the Kubernetes client: without byte code each takes seconds more.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON := .venv/bin/python
 SYSTEM_PYTHON := $(shell command -v python3.11 || command -v python3)
 DEVCLUSTER := $(SYSTEM_PYTHON) -m devcluster
