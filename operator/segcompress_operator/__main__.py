@@ -81,6 +81,8 @@ async def run(settings: Settings) -> int:
             reports = Reports(runs, cluster, _now)
 
             async def work() -> None:
+                if address is not None:
+                    await address.refresh(cluster)  # it is told to the first pod, too
                 async with asyncio.TaskGroup() as group:
                     group.create_task(streams.run())
                     group.create_task(workers.run(settings.workers))

@@ -53,5 +53,6 @@ class ServiceAddress:
 
     def _say(self, problem: str) -> None:
         if problem and problem != self._problem:
-            logger.warning("%s: its address cannot be read: %s", self._ref, problem)
+            told = f"are told {self.value}" if self.value else "look its name up"
+            logger.warning("%s: its address cannot be read; pods %s: %s", self._ref, told, problem)
         self._problem = problem

@@ -4,6 +4,7 @@ An empty value counts as unset, since charts pass settings that way.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
@@ -12,6 +13,7 @@ from segcompress_operator.errors import SettingError
 from segcompress_operator.quantities import is_quantity
 
 PREFIX = "SEGCOMPRESS_"
+_REFERENCE = re.compile(r"\$\(\w+\)")
 
 
 class Environment:
@@ -53,8 +55,13 @@ class Environment:
         return int(value)
 
     def address(self, name: str) -> str:
-        """Return an IP address, "" where none is given."""
+        """Return an IP address, "" where none is given.
+
+        The kubelet leaves `$(NAME)` as it is where it knows no such variable: the Service is missing.
+        """
         value = self.text(name, "")
+        if _REFERENCE.fullmatch(value):
+            return ""
         try:
             return str(ip_address(value)) if value else ""
         except ValueError:

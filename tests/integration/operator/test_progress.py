@@ -3,8 +3,10 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
 
 import pytest
 
@@ -46,12 +48,15 @@ def api(plane: ControlPlane) -> Api:
     return admin
 
 
-Start = Callable[[], Operator]
+class Start(Protocol):
+    """Ends the operator that runs, and starts another with the same certificate."""
+
+    def __call__(self, changes: Mapping[str, str] = ...) -> Operator:
+        """Return the operator; `changes` are settings that it alone has."""
 
 
 @pytest.fixture(scope="module")
 def start(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Return a function that ends the operator that runs, and starts another with the same certificate."""
     folder, (port,) = tmp_path_factory.mktemp("operator"), free_ports(1)
     settings = {
         "SEGCOMPRESS_PROGRESS_ADDRESS": made_service(api),
@@ -63,10 +68,10 @@ def start(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathFactor
     kubeconfig = plane.kubeconfig_for(OPERATOR_USER, ["system:authenticated"])
     running: list[Operator] = []
 
-    def start() -> Operator:
+    def start(changes: Mapping[str, str] = MappingProxyType({})) -> Operator:
         for operator in running:
             operator.kill()
-        running.append(Operator(kubeconfig, folder / f"{len(running)}.log", (), settings))
+        running.append(Operator(kubeconfig, folder / f"{len(running)}.log", (), {**settings, **changes}))
         return running[-1]
 
     yield start
@@ -215,16 +220,30 @@ def test_operator_that_restarts_hears_the_same_pods(api: Api, run: Running, star
 def test_service_made_anew_is_where_the_next_pods_report(api: Api) -> None:
     api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/services/{SERVICE}")
     address, namespace = made_service(api), make_namespace(api)
-
-    def told() -> list[str]:
-        stage = Stage(api, namespace, f"demo-{os.urandom(3).hex()}")
-        stage.apply(spec())
-        query = f"labelSelector=segcompress.dev/job-name={stage.name}"
-        job = eventually(lambda: next(iter(api.list("jobs", namespace, query)), None), "a Job")
-        return [alias["ip"] for alias in job["spec"]["template"]["spec"]["hostAliases"]]
-
-    while told() != [address]:
+    while told(api, namespace) != [address]:
         time.sleep(1.0)
+
+
+def test_operator_that_starts_without_its_service_works_and_finds_it_later(api: Api, start: Start) -> None:
+    """The kubelet then leaves the variable as the chart spells it."""
+    namespace = make_namespace(api)
+    api.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/services/{SERVICE}")
+    operator = start({"SEGCOMPRESS_PROGRESS_ADDRESS": "$(SEGCOMPRESS_OPERATOR_SERVICE_HOST)"})
+    assert told(api, namespace) == []
+    words = f"Service {NAMESPACE}/{SERVICE}: its address cannot be read; pods look its name up: "
+    assert operator.log.read_text().count(words) == 1
+    address = made_service(api)
+    while told(api, namespace) != [address]:
+        time.sleep(1.0)
+
+
+def told(api: Api, namespace: str) -> list[str]:
+    """Return the addresses that the pod of a new run is told."""
+    stage = Stage(api, namespace, f"demo-{os.urandom(3).hex()}")
+    stage.apply(spec())
+    query = f"labelSelector=segcompress.dev/job-name={stage.name}"
+    job = eventually(lambda: next(iter(api.list("jobs", namespace, query)), None), "a Job")
+    return [alias["ip"] for alias in job["spec"]["template"]["spec"].get("hostAliases", ())]
 
 
 def test_without_the_right_to_ask_whose_a_token_is_nothing_is_heard_and_the_run_ends_well(

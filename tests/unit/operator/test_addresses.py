@@ -26,9 +26,9 @@ class Answers:
         return {"spec": {"clusterIP": answer}}
 
 
-def followed(*answers: str | Exception) -> str:
+def followed(*answers: str | Exception, known: str = "10.0.0.1") -> str:
     async def follow() -> str:
-        address, reader = ServiceAddress(REF, "10.0.0.1"), Answers(*answers)
+        address, reader = ServiceAddress(REF, known), Answers(*answers)
         for _ in answers:
             await address.refresh(reader)
         return address.value
@@ -60,6 +60,18 @@ def test_what_keeps_it_from_being_told_is_said_once(caplog: pytest.LogCaptureFix
     no = RefusedError("forbidden", final=False)
     followed(no, no, "10.0.0.1", no)
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        pytest.param("10.0.0.1", "pods are told 10.0.0.1", id="known"),
+        pytest.param("", "pods look its name up", id="missing since the start"),
+    ],
+)
+def test_warning_says_what_pods_do_meanwhile(known: str, told: str, caplog: pytest.LogCaptureFixture) -> None:
+    followed(GoneError("services not found"), known=known)
+    assert told in caplog.text
 
 
 def test_it_is_looked_at_again_and_again() -> None:

@@ -65,9 +65,17 @@ def test_progress_is_reported_where_an_address_is_given() -> None:
     assert progress == ProgressSettings(url, Path("/tls"), "fd00::7", service, port=9443)
 
 
-def test_address_that_the_kubelet_did_not_fill_in_is_named() -> None:
+def test_address_that_the_kubelet_did_not_fill_in_is_unknown() -> None:
+    """The Service is missing: that is no wrong setting, and keeps no operator from its work."""
     given = {**REPORTING, "SEGCOMPRESS_PROGRESS_ADDRESS": "$(SEGCOMPRESS_OPERATOR_SERVICE_HOST)"}
-    with pytest.raises(SettingError, match=r"SEGCOMPRESS_PROGRESS_ADDRESS: must be an IP address, got '\$\("):
+    progress = settings_from(given).progress
+    assert progress is not None
+    assert progress.address == ""
+
+
+def test_address_that_is_none_is_named() -> None:
+    given = {**REPORTING, "SEGCOMPRESS_PROGRESS_ADDRESS": "localhost"}
+    with pytest.raises(SettingError, match=r"PROGRESS_ADDRESS: must be an IP address, got 'localhost'"):
         settings_from(given)
 
 
