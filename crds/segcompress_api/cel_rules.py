@@ -5,13 +5,19 @@ from segcompress_api.job import MUTABLE_FIELDS, JobSpec
 from segcompress_api.strategy import SPELLINGS
 from segcompress_api.structural import Schema
 
+_AS_STORED = " (if nothing was changed: send numbers as they are stored, 1 and not 1.0)"
+
 
 def _rule(rule: str, message: str) -> Schema:
     return {"rule": rule, "message": message}
 
 
-def _immutability() -> list[Schema]:
-    """One rule a field, so that the message names it (JobSet's way)."""
+def _immutability(properties: Schema) -> list[Schema]:
+    """One rule a field, so that the message names it (JobSet's way).
+
+    CEL compares free-form settings as they were decoded, and a 1.0 is stored as 1: to a client that writes
+    1.0 again, as Python's do, that is another number. No rule can look into such a leaf: the message says it.
+    """
     rules = []
     for name, field in JobSpec.model_fields.items():
         key = field.alias or name
@@ -21,8 +27,15 @@ def _immutability() -> list[Schema]:
         always = field.is_required() or field.default is not None or extra.get(CLUSTER_REQUIRED)
         same = f"self.{key} == oldSelf.{key}"
         rule = same if always else f"has(self.{key}) == has(oldSelf.{key}) && (!has(self.{key}) || {same})"
-        rules.append(_rule(rule, f"spec.{key} is immutable: make another SegCompressionJob"))
+        hint = _AS_STORED if _is_free_form(properties[key]) else ""
+        rules.append(_rule(rule, f"spec.{key} is immutable: make another SegCompressionJob{hint}"))
     return rules
+
+
+def _is_free_form(schema: Schema) -> bool:
+    """Return whether some leaf of the schema takes any value."""
+    inner = [*schema.get("properties", {}).values(), *filter(None, [schema.get("items")])]
+    return "x-kubernetes-preserve-unknown-fields" in schema or any(map(_is_free_form, inner))
 
 
 def _spelling_rules(section: str, properties: Schema) -> list[Schema]:
@@ -193,7 +206,7 @@ def add_rules(spec: Schema) -> None:
     properties = spec["properties"]
     strategy = properties["strategy"]
     sections = strategy["properties"]
-    spec["x-kubernetes-validations"] = [*_SPEC_RULES, *_immutability()]
+    spec["x-kubernetes-validations"] = [*_SPEC_RULES, *_immutability(properties)]
     strategy["x-kubernetes-validations"] = _STRATEGY_RULES
     properties["dataset"]["x-kubernetes-validations"] = _DATASET_RULES
     model = properties["model"]

@@ -110,7 +110,7 @@ class User:
 def _names(step: Step) -> list[str]:
     """Return what a refusal of the step must name one of.
 
-    A number that is free-form is stored as 1 where a client sent 1.0: sent again, it is another to CEL.
+    A free-form number is stored as 1 where a client sent 1.0: sent again, it is another one to CEL.
     """
     if not step.path:
         return []

@@ -1,10 +1,11 @@
 """What the API server refuses: each rule with its own sentence, each unknown key by its path."""
 
+import json
 from typing import Any
 
 import pytest
 
-from integration.api.kubectl import Kubectl
+from integration.api.kubectl import Answer, Kubectl
 from segcompress_api.schema import job_crd
 from unit.api.act_files import OLD_QUANT, OLD_SPARSE_FILE, QUANT, loaded
 from unit.api.jobs import Body, changed, job
@@ -366,6 +367,23 @@ def test_the_spec_is_immutable(kubectl: Kubectl, stored: Body, path: str, value:
 
     assert answer.code != 0
     assert f"spec.{field} is immutable: make another SegCompressionJob" in answer.err
+
+
+def test_number_is_sent_again_as_it_is_stored(kubectl: Kubectl, stored: Body) -> None:
+    """Python writes 1.0, Go stores 1, and CEL takes them for two values where a setting is free-form."""
+    rate = "spec.strategy.TrainConfig.learning_rate"
+    name = "whole-number"
+    body = changed(changed(stored, rate, 1.0), "metadata", {"name": name, "namespace": "default"})
+    assert kubectl.send("create", body).code == 0
+    kept = kubectl.get(name)
+
+    def sent(number: float) -> Answer:
+        address = f"/apis/segcompress.dev/v1alpha1/namespaces/default/segcompressionjobs/{name}?dryRun=All"
+        manifest = json.dumps(changed(kept, rate, number))
+        return kubectl.run("replace", f"--raw={address}", "-f", "-", stdin=manifest)
+
+    assert sent(1).code == 0
+    assert "send numbers as they are stored, 1 and not 1.0" in sent(1.0).err
 
 
 @pytest.fixture(scope="module")
