@@ -97,16 +97,23 @@ class Cluster:
             return await self._existing(ref, manifest)
 
     async def _existing(self, ref: Ref, manifest: Mapping[str, Any]) -> Body:
-        """Return what was made before; without its labels, the streams would never tell of it."""
-        labels = manifest["metadata"].get("labels", {})
+        """Return what was made before."""
         try:
-            found = await self.get(ref)
-            if controller_uid(found) != controller_uid(manifest):
-                raise NameTakenError(ref.name)
-            if not _carries(found, labels):
-                found = await self.patch(ref, {"metadata": {"labels": labels}})
+            return await self.relabel(ref, controller_uid(manifest), manifest["metadata"].get("labels", {}))
         except GoneError:
             raise RetryableError(f"GET: {ref} was in the way and is gone") from None
+
+    async def relabel(self, ref: Ref, controller: str, labels: Mapping[str, str]) -> Body:
+        """Return the object, its labels given back: without them, the streams would never tell of it.
+
+        Raises GoneError where there is none, NameTakenError where it has another controller, RefusedError
+        where something takes the labels away.
+        """
+        found = await self.get(ref)
+        if controller_uid(found) != controller:
+            raise NameTakenError(ref.name)
+        if not _carries(found, labels):
+            found = await self.patch(ref, {"metadata": {"labels": labels}})
         if not _carries(found, labels):
             raise RefusedError(f"it exists already, and something takes its labels away: {ref}", final=False)
         return found

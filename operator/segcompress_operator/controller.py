@@ -14,11 +14,17 @@ from segcompress_operator.kinds import JOBS, PODS, Kind, Ref
 from segcompress_operator.logs import about, add_to_subject
 from segcompress_operator.planning.facts import Facts, facts_of
 from segcompress_operator.planning.observed import Resource
-from segcompress_operator.planning.parsing import Body, parse_pod
+from segcompress_operator.planning.parsing import Body
 from segcompress_operator.planning.plan import Deletion, Observed, Plan, Refusal
 from segcompress_operator.planning.statuses import status_patch
 from segcompress_operator.queue import WorkQueue
-from segcompress_operator.resources.names import BATCH_JOB_NAME_LABEL, CONTROLLER_UID_LABEL
+from segcompress_operator.resources.names import (
+    BATCH_JOB_NAME_LABEL,
+    CONTROLLER_UID_LABEL,
+    SELECTOR,
+    labels,
+    start_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +53,9 @@ class Known(Protocol):
 
     def pods_listed(self, job_uid: str, bodies: Iterable[Body]) -> None:
         """Take in all pods of a Job that has ended."""
+
+    def left_listed(self, resource: Resource, bodies: Iterable[Body]) -> None:
+        """Take in the pods that Jobs of the resource have left behind."""
 
 
 class Controller:
@@ -77,7 +86,7 @@ class Controller:
         elif plan.list_pods_of is not None:
             plan = await self._list_pods(resource, plan.list_pods_of)
         # What the pods of a lost result tell may be that another start's are to be asked for.
-        if plan.list_left_of is not None:
+        if plan.list_left_of:
             plan = await self._list_left(resource, plan.list_left_of)
         try:
             return (await self._apply(resource, plan)).requeue_after
@@ -106,25 +115,30 @@ class Controller:
         self._known.pods_listed(job_uid, await self._cluster.find(PODS, resource.namespace, query))
         return self._plan(resource)
 
-    async def _list_left(self, resource: Resource, job_name: str) -> Plan:
-        """Plan with the pods that a Job has left behind: nothing of theirs leads to the resource any more.
+    async def _list_left(self, resource: Resource, job_names: tuple[str, ...]) -> Plan:
+        """Plan with a Job that has only lost its labels, or else with the pods that Jobs have left behind."""
+        for name in job_names:
+            try:
+                if await self._find_again(resource, name):
+                    return self._plan(resource)
+            except RefusedError as error:
+                plan = self._replan(resource, name, error)
+                if plan.list_left_of:  # what it is to say is not known without an answer
+                    raise
+                return plan
+        query = {"labelSelector": f"{SELECTOR},{BATCH_JOB_NAME_LABEL} in ({','.join(job_names)})"}
+        self._known.left_listed(resource, await self._cluster.find(PODS, resource.namespace, query))
+        return self._plan(resource)
 
-        A Job that is still there has only lost its labels, and leaves nothing behind.
-        """
-        query = {"labelSelector": f"{BATCH_JOB_NAME_LABEL}={job_name}"}
-        found = map(parse_pod, await self._cluster.find(PODS, resource.namespace, query))
-        left = tuple(pod for pod in found if not pod.terminal)
-        job = await self._job_uid(resource.namespace, job_name) if left else None
-        left = tuple(pod for pod in left if pod.owner_uid != job)
-        observed = replace(self._known.observe(resource), left=left)
-        return self._plan_for(resource, observed, self._clock())
-
-    async def _job_uid(self, namespace: str, name: str) -> str | None:
-        """Return the uid of the Job of that name, None where there is none."""
+    async def _find_again(self, resource: Resource, name: str) -> bool:
+        """Give a Job of the resource its labels back; return whether it is there."""
+        job = Ref(JOBS, resource.namespace, name)
         try:
-            return str((await self._cluster.get(Ref(JOBS, namespace, name)))["metadata"]["uid"])
-        except GoneError:
-            return None
+            ours = labels(resource.owner.name, start_of(name))
+            self._known.job_written(await self._cluster.relabel(job, resource.uid, ours))
+        except (GoneError, NameTakenError):
+            return False
+        return True
 
     async def _apply(self, resource: Resource, plan: Plan) -> Plan:
         """Write what the plan says; return the plan that was carried out in the end.
@@ -137,7 +151,7 @@ class Controller:
             try:
                 plan = await self._create(resource, manifest, plan)
             except RetryableError as error:
-                failure, plan = error, self._replan(resource, manifest, error)
+                failure, plan = error, self._replan(resource, manifest["metadata"]["name"], error)
         if plan.status is not None:
             patch = status_patch(resource.status, plan.status)
             if patch:
@@ -162,15 +176,13 @@ class Controller:
             observed = replace(self._known.observe(resource), conflict=name)
             return self._plan_for(resource, observed, self._clock())
         except RefusedError as error:
-            return self._replan(resource, manifest, error)
+            return self._replan(resource, name, error)
         logger.info("%s: made Job %s", resource.ref, name)
         return plan
 
-    def _replan(
-        self, resource: Resource, manifest: Mapping[str, Any], error: RefusedError | RetryableError
-    ) -> Plan:
+    def _replan(self, resource: Resource, job_name: str, error: RefusedError | RetryableError) -> Plan:
         """Plan again, knowing why the Job was not made."""
-        message = f"Job {manifest['metadata']['name']} was not made: {error}"
+        message = f"Job {job_name} was not made: {error}"
         final = isinstance(error, RefusedError) and error.final
         transient = isinstance(error, RetryableError)
         refusal = Refusal("Job", message, self._clock(), final=final, transient=transient)

@@ -11,6 +11,7 @@ from typing import Any, Generic
 
 from segcompress_api.progress import ProgressReport
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
+from segcompress_operator.left import LeftPods
 from segcompress_operator.planning.bodies import JobBody, PodBody, ResourceBody
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod, Resource
 from segcompress_operator.planning.parsing import Body, parse_job, parse_pod, parse_resource
@@ -32,6 +33,7 @@ class Runs:
         self._refusals: dict[str, Refusal] = {}
         self._asked: set[str] = set()
         self._reports: dict[str, Reported] = {}
+        self._left = LeftPods()
 
     def sinks(self) -> Mapping[Kind, Sink]:
         """Return where the stream of each kind goes."""
@@ -58,7 +60,15 @@ class Runs:
             reported=self._reports.get(pods[-1].uid) if pods else None,
             refusal=self._refusals.get(owner),
             asked=bool(jobs) and jobs[-1].uid in self._asked,
+            left=self._left_behind(owner),
+            job_went=self._left.may_have(owner, resource.namespace),
         )
+
+    def _left_behind(self, owner: str) -> tuple[ObservedPod, ...] | None:
+        found = self._left.of(owner)
+        pods = filter(None, map(self._pods.get, found or ()))
+        left = sorted((pod for pod in pods if pod.may_run), key=lambda pod: (pod.created, pod.name))
+        return None if found is None else tuple(left)
 
     def phases(self) -> Mapping[str, int]:
         """Count the resources by phase; one that nobody has seen to yet is pending."""
@@ -109,11 +119,22 @@ class Runs:
                 self._pods.drop(pod.uid)
         self._asked.add(job_uid)
 
+    def left_listed(self, resource: Resource, bodies: Iterable[Body]) -> None:
+        """Take in the pods that Jobs of the resource have left behind; from now on they wake it."""
+        listed = [*map(self._parse_pod, bodies)]
+        for pod in listed:
+            self._pods.answered(pod)
+        self._left.found(resource.uid, (pod.uid for pod in listed))
+
     def _is_known(self, namespace: str) -> bool:
         return all(store.is_listed(namespace) for store in (self._resources, self._jobs, self._pods))
 
     def _scope_listed(self, scope: Scope) -> None:
         """Wake every resource of a scope once all of its kinds were listed."""
+        if self._is_known(scope or ""):
+            within = (pod for pod in self._pods if scope in (None, pod.namespace) and pod.may_run)
+            strays = (pod for pod in within if self._jobs.get(pod.owner_uid) is None)
+            self._left.strayed((pod.uid, pod.namespace) for pod in strays)
         for resource in self._resources:
             if scope in (None, resource.namespace):
                 self._changed(resource)
@@ -139,24 +160,38 @@ class Runs:
         if self._uids.get(resource.ref) == resource.uid:
             del self._uids[resource.ref]
         self._refusals.pop(resource.uid, None)
+        self._left.forget(resource.uid)
 
     def _job_changed(self, old: ObservedJob | None, new: ObservedJob | None) -> None:
         if new is None and old is not None:
             self._asked.discard(old.uid)
             self._pods.forget_gone(old.uid)
+        self._job_came_or_went(old, new)
         for owner in dict.fromkeys(job.owner_uid for job in (old, new) if job is not None):
             self._changed(self._resources.get(owner))
+
+    def _job_came_or_went(self, old: ObservedJob | None, new: ObservedJob | None) -> None:
+        job = old or new
+        resource = None if job is None else self._resources.get(job.owner_uid)
+        if job is None or resource is None or resource.finished or not _is_named_for(job, resource):
+            return
+        if new is None:
+            self._left.job_went(resource.uid)
+        elif old is None:
+            self._left.job_came(resource.uid)
 
     def _pod_changed(self, old: ObservedPod | None, new: ObservedPod | None) -> None:
         if new is None and old is not None:
             self._reports.pop(old.uid, None)
         pod = new or old
         if pod is not None:
+            if new is None or not new.may_run:
+                self._left.pod_went(pod.uid)
             self._changed(self._resource_of(pod))
 
     def _resource_of(self, pod: ObservedPod) -> Resource | None:
         job = self._jobs.get(pod.owner_uid)
-        return None if job is None else self._resources.get(job.owner_uid)
+        return self._resources.get(self._left.run_of(pod.uid) if job is None else job.owner_uid)
 
     def _has_last_words(self, pod: ObservedPod) -> bool:
         return pod.terminal and self._jobs.get(pod.owner_uid) is not None

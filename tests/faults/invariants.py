@@ -191,7 +191,10 @@ def _is_finished(body: Body) -> bool:
 
 
 def _has_ended(pod: Body) -> bool:
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    """Return whether a pod computes no more; one that is deleted before it got a node never does."""
+    status = pod.get("status") or {}
+    never = "deletionTimestamp" in pod["metadata"] and not pod["spec"].get("nodeName")
+    return status.get("phase") in ("Succeeded", "Failed") or (never and status.get("phase") == "Pending")
 
 
 def _version_before(sent: Body | None) -> str:

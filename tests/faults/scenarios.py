@@ -85,6 +85,24 @@ async def _deletes_the_job(namespace: Namespace, _: Controllers) -> None:
     await namespace.delete(JOBS, job["metadata"]["name"], propagationPolicy="Background")
 
 
+async def _deletes_the_job_at_once(namespace: Namespace, _: Controllers) -> None:
+    """Delete it before any status can name it: that of a new run waits for its pod."""
+    await namespace.apply()
+    job = await namespace.job()
+    await namespace.until(lambda: any(pod["spec"].get("nodeName") for pod in namespace.all(PODS)))
+    await namespace.delete(JOBS, job["metadata"]["name"], propagationPolicy="Background")
+
+
+async def _hides_the_job_of_a_suspended_run(namespace: Namespace, _: Controllers) -> None:
+    await namespace.apply()
+    await namespace.reaches("Running")
+    name = (await namespace.job())["metadata"]["name"]
+    await namespace.patch(RESOURCES, "demo", {"spec": {"suspend": True}})
+    await namespace.patch(JOBS, name, {"metadata": {"labels": {JOB_NAME_LABEL: None}}})
+    await namespace.reaches("Suspended")
+    await namespace.patch(RESOURCES, "demo", {"spec": {"suspend": False}})
+
+
 async def _takes_labels_away(namespace: Namespace, _: Controllers) -> None:
     await namespace.apply()
     await namespace.reaches("Running")
@@ -258,6 +276,18 @@ SCENARIOS = (
         [runs_until_deleted(0), well],
         user=_deletes_the_job,
         phases=_again,
+    ),
+    Scenario(
+        "Job deleted at once, not its pod",
+        [runs_until_deleted(0), well],
+        user=_deletes_the_job_at_once,
+        phases=_again,
+    ),
+    Scenario(
+        "labels taken away while it is suspended",
+        [_stops, well],
+        user=_hides_the_job_of_a_suspended_run,
+        phases=(*_RUNS, "Suspended", *_SUCCEEDS),
     ),
     Scenario("labels taken away", [_later], user=_takes_labels_away, phases=_again),
     Scenario(

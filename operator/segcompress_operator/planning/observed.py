@@ -127,3 +127,9 @@ class ObservedPod:
     """The scheduler's message, where it found no node."""
     started: datetime | None
     finished: datetime | None
+
+    @property
+    def may_run(self) -> bool:
+        """Whether it computes, or may yet: a pod that is being deleted before it got a node never will."""
+        never = self.deleting and not self.node and self.started is None
+        return not (self.terminal or never)

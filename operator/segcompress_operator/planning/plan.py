@@ -72,7 +72,9 @@ class Observed:
     asked: bool = False
     """Whether the API server was asked for `pods` after the last Job's end: a watch may be late."""
     left: tuple[ObservedPod, ...] | None = None
-    """Pods without a Job that have not ended; None where the API server was not asked."""
+    """Pods without a Job that may run; None where the API server was not asked for them."""
+    job_went: bool = False
+    """Whether a Job of the run went in sight, or might have before anybody looked."""
 
     def refused(self, of: Literal["Job", "Pod"]) -> Refusal | None:
         """Return the refusal where it is one of that kind, and no pod was made since."""
@@ -117,7 +119,7 @@ class Plan:
 
     `read_events_of` is the uid of a Job that gets no pod and says nothing: its Events are to be read, and the
     plan to be made again. `list_pods_of` is the uid of a Job whose pods are to be listed, and the same;
-    `list_left_of` the name of a Job that is gone, whose pods may not be.
+    `list_left_of` the names of Jobs that are out of sight: either they or their pods may still be there.
     """
 
     create: Mapping[str, Any] | None = None
@@ -127,5 +129,5 @@ class Plan:
     announcements: tuple[Announcement, ...] = ()
     read_events_of: str | None = None
     list_pods_of: str | None = None
-    list_left_of: str | None = None
+    list_left_of: tuple[str, ...] = ()
     requeue_after: float | None = None

@@ -46,7 +46,8 @@ class Round:
 
     def until_overdue(self) -> float | None:
         """Return the seconds until the next pod counts as lost, None where none is about to."""
-        waits = soonest(*(self.seconds_until(m) for m in map(overdue_at, self.observed.pods) if m))
+        pods = (*self.observed.pods, *(self.observed.left or ()))
+        waits = soonest(*(self.seconds_until(m) for m in map(overdue_at, pods) if m))
         return waits if waits is not None and waits > 0 else None
 
     def in_progress(self, progress: Progress) -> tuple[JobStatus, float | None]:

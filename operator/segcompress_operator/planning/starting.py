@@ -30,14 +30,14 @@ def start(look: Round, before: ObservedJob | None = None) -> Plan:
     """
     observed, owner = look.observed, look.resource.owner
     if observed.conflict:
-        return end(look, _name_conflict(observed.conflict), before)
+        return _end(look, _name_conflict(observed.conflict), before)
+    number = _number(look, before)
     try:
         spec = parse_spec(look.resource)
         check_spec(spec, owner.labels, look.settings)
-        number = max(before.start + 1 if before else 1, look.status.start or 1)
         job = make_runner_job(owner, spec, number, look.settings, _failed_before(look, number))
     except InvalidSpecError as error:
-        return end(look, Outcome(Reason.INVALID_SPEC, str(error)), before)
+        return _end(look, Outcome(Reason.INVALID_SPEC, str(error)), before)
     refusal = observed.refused("Job")
     if refusal is not None and look.now < refusal.next_try(refusal.since or refusal.seen):
         return _wait(look, refusal, spec, before)
@@ -51,6 +51,16 @@ def start(look: Round, before: ObservedJob | None = None) -> Plan:
     return Plan(create=job, status=status, announcements=said, requeue_after=WATCH_LAG_SECONDS)
 
 
+def _number(look: Round, before: ObservedJob | None) -> int:
+    """Return the number of the start to be made."""
+    return max(before.start + 1 if before else 1, look.status.start or 1)
+
+
+def _end(look: Round, outcome: Outcome, before: ObservedJob | None) -> Plan:
+    """End the run once no pod of it is left behind."""
+    return wait_for_left(look, _number(look, before), outcome) or end(look, outcome, before)
+
+
 def _failed_before(look: Round, number: int) -> int:
     """Return how many pods have failed in a Job of that start, which somebody deleted."""
     name = runner_job_name(look.resource.owner.name, look.resource.uid, number)
@@ -60,10 +70,10 @@ def _failed_before(look: Round, number: int) -> int:
 def _wait(look: Round, refusal: Refusal, spec: JobSpec, before: ObservedJob | None) -> Plan:
     """Say why the Job cannot be made, until that is mended or the deadline has come."""
     if refusal.final:
-        return end(look, Outcome(Reason.INVALID_SPEC, refused(refusal.message).message), before)
+        return _end(look, Outcome(Reason.INVALID_SPEC, refused(refusal.message).message), before)
     deadline = _asked_for(look, before) + timedelta(seconds=spec.active_deadline_seconds)
     if look.now >= deadline:
-        return end(look, too_late(look, spec.active_deadline_seconds), before)
+        return _end(look, too_late(look, spec.active_deadline_seconds), before)
     status, reword = look.in_progress(refused(refusal.message))
     again = refusal.next_try(refusal.since or refusal.seen)
     return Plan(

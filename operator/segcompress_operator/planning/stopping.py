@@ -18,10 +18,7 @@ from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Announcement, Deletion, Plan
 from segcompress_operator.planning.progress import Progress, is_over, lost_pod
 from segcompress_operator.planning.rounds import Round, soonest
-from segcompress_operator.resources.names import QUEUE_LABEL
-
-LEFT_SECONDS = 2.0
-"""Pods without a Job are looked at this often: no event leads from them to the run."""
+from segcompress_operator.resources.names import QUEUE_LABEL, runner_job_name
 
 _STARTS_OVER = "starts over, and of what it did before only weights that it had published are used"
 
@@ -48,7 +45,7 @@ def stop(look: Round, job: ObservedJob | None) -> Plan | None:
 
 def suspend(look: Round, job: ObservedJob | None) -> Plan:
     """Delete the Job and say so. The status names the next start from now on, so that no name comes twice."""
-    asking = None if job or _is_at_rest(look) else _asking_for_left(look)
+    asking = None if job or _is_at_rest(look) else _asking_for_left(look, look.status.start or 1)
     if asking is not None:
         return asking
     runs = job is not None and not job.finished
@@ -63,14 +60,19 @@ def suspend(look: Round, job: ObservedJob | None) -> Plan:
         status=status.model_copy(update=more),
         announcements=() if _is_suspended(look) else (Announcement("Normal", "Suspended", words),),
         delete=_deletion(job) if job and runs else None,
-        requeue_after=soonest(look.until_overdue(), LEFT_SECONDS if look.observed.left else None),
+        requeue_after=look.until_overdue(),
     )
 
 
-def wait_for_left(look: Round, number: int) -> Plan | None:
-    """Wait for pods whose Job is gone before that start is made; None where there are none."""
-    left = _left_behind(look, f"goes on with start {number}")
-    return _asking_for_left(look) or (_go_on_later(look, left, number) if left else None)
+def wait_for_left(look: Round, number: int, outcome: Outcome | None = None) -> Plan | None:
+    """Wait for pods whose Job is gone; None where there are none.
+
+    Then comes the start of that number, or the end of the run where it has an outcome.
+    """
+    left = _left_behind(look, "ends" if outcome else f"goes on with start {number}")
+    if left is None:
+        return _asking_for_left(look, number)
+    return _end_later(look, left, outcome.message) if outcome else _go_on_later(look, left, number)
 
 
 def resumed(look: Round, number: int) -> tuple[Announcement, ...]:
@@ -102,23 +104,26 @@ def _attempts(look: Round, job: ObservedJob | None) -> Attempts:
 def _give_up(look: Round, job: ObservedJob | None, preempted: int) -> Plan:
     """Delete the Job, and end the run once that and its pods are gone."""
     words = f"{preempted} pod(s) were preempted, spec.preemptionLimit is {look.resource.preemption_limit}"
-    asking = None if job else _asking_for_left(look)
+    asking = None if job else _asking_for_left(look, look.status.start or 1)
     if asking is not None:
         return asking
     left = _left(look, job, "ends") if job else _left_behind(look, "ends")
     if left is None:
         return end(look, Outcome(Reason.PREEMPTION_LIMIT_EXCEEDED, words))
-    progress = (
-        left
-        if left.reason is Reason.NODE_LOST
-        else Progress(Reason.PREEMPTED, f"{words}; {left.message}, and the run ends")
-    )
-    status, reword = look.in_progress(progress)
+    said = _waiting(left, Reason.PREEMPTED, f"{words}; {left.message}, and the run ends")
+    status, reword = look.in_progress(said)
     return Plan(
         status=status.model_copy(update=job_fields(look, job) if job else {}),
         delete=_deletion(job) if job else None,
-        requeue_after=soonest(look.until_overdue(), reword, LEFT_SECONDS if look.observed.left else None),
+        requeue_after=soonest(look.until_overdue(), reword),
     )
+
+
+def _end_later(look: Round, left: Progress, words: str) -> Plan:
+    """Say what the run waits for before it ends: nobody is told of an end while a pod of it computes."""
+    said = _waiting(left, Reason.PENDING, f"{left.message}; then the run ends: {words}")
+    status, reword = look.in_progress(said)
+    return Plan(status=status, requeue_after=soonest(look.until_overdue(), reword))
 
 
 def _resume_later(look: Round, job: ObservedJob) -> Plan:
@@ -128,17 +133,19 @@ def _resume_later(look: Round, job: ObservedJob) -> Plan:
 
 
 def _go_on_later(look: Round, left: Progress, number: int) -> Plan:
-    progress = (
-        left
-        if left.reason is Reason.NODE_LOST
-        else Progress(Reason.PENDING, f"{left.message}; start {number} follows")
+    status, reword = look.in_progress(
+        _waiting(left, Reason.PENDING, f"{left.message}; start {number} follows")
     )
-    status, reword = look.in_progress(progress)
     return Plan(
         status=status.model_copy(update={"attempts": _with_last_pod(look, status.attempts)}),
         announcements=resumed(look, number),
-        requeue_after=soonest(look.until_overdue(), reword, LEFT_SECONDS if look.observed.left else None),
+        requeue_after=soonest(look.until_overdue(), reword),
     )
+
+
+def _waiting(left: Progress, reason: Reason, message: str) -> Progress:
+    """Return how a run stands that waits for what is left of it; a lost node comes first."""
+    return left if left.reason is Reason.NODE_LOST else Progress(reason, message)
 
 
 def _left(look: Round, job: ObservedJob, then: str) -> Progress:
@@ -147,12 +154,17 @@ def _left(look: Round, job: ObservedJob, then: str) -> Progress:
     return lost or Progress(Reason.SUSPENDED, f"Job {job.name} is being deleted")
 
 
-def _asking_for_left(look: Round) -> Plan | None:
-    """Ask for the pods of the last Job; None where it is here, that was done, or there was none."""
-    name = look.status.job_name
-    if not name or look.observed.left is not None or any(job.name == name for job in look.observed.jobs):
-        return None
-    return Plan(list_left_of=name)
+def _asking_for_left(look: Round, number: int) -> Plan | None:
+    """Ask for what Jobs that are out of sight have left behind; None where that was done, or there are none.
+
+    The status names the last Job, but that of start `number` may have come and gone before it was written.
+    """
+    owner = look.resource.owner
+    due = runner_job_name(owner.name, owner.uid, number) if look.observed.job_went else None
+    names = {name for name in (look.status.job_name, due) if name}
+    names -= {job.name for job in look.observed.jobs}
+    asked = look.observed.left is not None or not names
+    return None if asked else Plan(list_left_of=tuple(sorted(names)))
 
 
 def _left_behind(look: Round, then: str) -> Progress | None:
@@ -160,7 +172,7 @@ def _left_behind(look: Round, then: str) -> Progress | None:
     left = look.observed.left
     if not left:
         return None
-    words = f"pod {left[-1].name} has not ended, and its Job is gone"
+    words = f"pod {left[-1].name} has outlived its Job: it has to end or be deleted first"
     return lost_pod(left, look.now, f"the run {then}") or Progress(Reason.SUSPENDED, words)
 
 

@@ -77,6 +77,12 @@ def runner_job_name(name: str, uid: str, start: int) -> str:
     return child_name(name, f"-{short_hash(uid)}-{start}")
 
 
+def start_of(job_name: str) -> int:
+    """Return the number of the start that a Job's name ends with."""
+    number = job_name.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 1
+
+
 def event_name(name: str, moment: str) -> str:
     """Return the name of an Event on the object `name`, unique by `moment`: letters and digits."""
     head = name[: _SUBDOMAIN_LIMIT - len(moment) - 1]

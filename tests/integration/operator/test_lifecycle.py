@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -98,12 +99,35 @@ def test_job_is_made_again_once_the_pod_that_it_left_behind_has_ended(alone: Sta
     pod = alone.runs_on("gpu-1")
     alone.reaches("Reconciling", "Running")
     alone.api.delete("jobs", alone.namespace, alone.job()["metadata"]["name"], propagationPolicy="Background")
-    words = f"pod {pod['metadata']['name']} has not ended, and its Job is gone; start 1 follows"
-    assert alone.waits("Pending")["message"] == words
+    assert alone.waits("Pending")["message"] == outlived(pod)
     assert alone.jobs() == []
     alone.ends_deleted(pod, 5)
     alone.runs(alone.pod(pod["metadata"]["name"]))
     assert len(alone.jobs()) == 1
+
+
+def outlived(pod: Body) -> str:
+    name = pod["metadata"]["name"]
+    return f"pod {name} has outlived its Job: it has to end or be deleted first; start 1 follows"
+
+
+def test_orphaned_pod_that_never_starts_is_named_and_asked_for_once(
+    alone: Stage, plane: ControlPlane
+) -> None:
+    alone.apply(spec())
+    pod = alone.pod()
+    alone.reaches("Reconciling", "Pending")
+    alone.api.delete("jobs", alone.namespace, alone.job()["metadata"]["name"], propagationPolicy="Orphan")
+    name = pod["metadata"]["name"]
+    eventually(lambda: alone.condition("Reconciling")["message"] == outlived(pod), "the pod named")
+    alone.api.delete("pods", alone.namespace, name)
+    alone.runs(alone.pod(name))
+    asked = [
+        entry["requestURI"]
+        for entry in audited(plane, alone.namespace)
+        if (entry["verb"], entry["stage"]) == ("list", "ResponseComplete")
+    ]
+    assert sum("batch.kubernetes.io/job-name in" in unquote_plus(uri) for uri in asked) == 1
 
 
 def test_deleted_resource_takes_its_job_along(alone: Stage) -> None:

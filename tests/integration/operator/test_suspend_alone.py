@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from integration.operator.api import Api, eventually
 from integration.operator.process import Operator
 from integration.operator.stage import Stage, spec
-from segcompress_operator.resources.names import runner_job_name
+from segcompress_operator.resources.names import JOB_NAME_LABEL, runner_job_name
 
 
 def test_operator_killed_while_it_suspends_makes_no_second_job(
@@ -24,6 +26,45 @@ def test_operator_killed_while_it_suspends_makes_no_second_job(
     stage.ends_deleted(pod, 5)
     stage.runs(stage.pod(pod["metadata"]["name"]))
     assert [job["metadata"]["name"] for job in stage.jobs()] == [name[:-1] + "2"]
+
+
+def test_suspended_run_finds_its_job_again_that_lost_its_labels(
+    api: Api, namespace: str, start_operator: Callable[..., Operator]
+) -> None:
+    stage, operator = Stage(api, namespace), start_operator(namespace)
+    stage.apply(spec())
+    pod = stage.runs_on("gpu-1")
+    name = stage.job()["metadata"]["name"]
+    operator.kill()
+    stage.edit(suspend=True)
+    api.patch("jobs", namespace, name, {"metadata": {"labels": {JOB_NAME_LABEL: None}}})
+    start_operator(namespace)
+    assert stage.being_deleted()["metadata"]["labels"][JOB_NAME_LABEL] == "demo"
+    assert stage.waits("Suspended")["message"] == f"Job {name} is being deleted"
+    stage.ends_deleted(pod, 5)
+    stage.reaches("Reconciling", "Suspended", "False")
+    assert stage.jobs() == []
+
+
+@pytest.mark.parametrize("restarted", [pytest.param(False, id="watched"), pytest.param(True, id="restarted")])
+def test_pod_of_a_job_that_went_before_any_status_is_waited_for(
+    api: Api, namespace: str, start_operator: Callable[..., Operator], *, restarted: bool
+) -> None:
+    stage, operator = Stage(api, namespace), start_operator(namespace)
+    stage.apply(spec())
+    pod = stage.pod()
+    stage.bind(pod, "gpu-1")
+    if restarted:
+        operator.kill()
+    api.delete("jobs", namespace, stage.job()["metadata"]["name"], propagationPolicy="Background")
+    if restarted:
+        start_operator(namespace)
+    name = pod["metadata"]["name"]
+    words = f"pod {name} has outlived its Job: it has to end or be deleted first; start 1 follows"
+    eventually(lambda: stage.condition("Reconciling").get("message") == words, "the pod named")
+    assert stage.jobs() == []
+    stage.ends_deleted(pod, 137)
+    stage.runs(stage.pod(name))
 
 
 def test_job_that_multikueue_took_is_refused_and_deleted(

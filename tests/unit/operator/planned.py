@@ -32,7 +32,7 @@ def waiting(seconds: float) -> dict[str, Any]:
 def plan(observed: Observed, settings: RunnerSettings = SETTINGS, **resource: Any) -> Plan:
     """Return the plan; as in a cluster, no pod is left of a Job that is gone, unless `observed` has it."""
     made = plan_job(make_resource(**resource), observed, settings, NOW)
-    if made.list_left_of is None:
+    if not made.list_left_of:
         return made
     return plan_job(make_resource(**resource), replace(observed, left=()), settings, NOW)
 

@@ -16,7 +16,6 @@ from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, Announcement, Observed, Plan
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
-from segcompress_operator.planning.stopping import LEFT_SECONDS
 from segcompress_operator.queue import WorkQueue
 from segcompress_operator.resources.names import runner_job_name, short_hash
 from unit.operator.fed import REF, Fed, versioned
@@ -54,6 +53,7 @@ class FakeCluster(Cluster):
         self.version = 100
         self.status: dict[str, Any] = {}
         self.spec = spec_with()
+        self.unlabelled = {"some": "label"}
 
     def _called(self, name: str, what: Any) -> None:
         self.calls.append((name, what))
@@ -78,6 +78,9 @@ class FakeCluster(Cluster):
         return body
 
     async def patch(self, ref: Ref, patch: Mapping[str, Any]) -> dict[str, Any]:
+        if "metadata" in patch:
+            self._called("relabel", ref.name)
+            return job_body(resourceVersion="90", labels={**self.unlabelled, **patch["metadata"]["labels"]})
         self._called("ttl", (ref.kind, patch))
         return job_body(status=COMPLETE, resourceVersion="90", **patch)
 
@@ -91,8 +94,8 @@ class FakeCluster(Cluster):
         return self.refusal, NOW
 
     async def get(self, ref: Ref) -> dict[str, Any]:
-        self._called("get", ref)
-        return job_body()
+        self._called("get", ref.name)
+        return job_body(labels=self.unlabelled)
 
     async def find(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
         assert (kind, namespace) == (PODS, OWNER.namespace)
@@ -269,16 +272,34 @@ def test_result_counts_as_lost_only_after_the_api_server_was_asked_for_its_pod()
     assert stage.condition("Complete") == ("True", "Succeeded")
 
 
-def test_pods_that_a_deleted_job_left_behind_are_waited_for() -> None:
-    stage = Round(FakeCluster(get=GoneError("jobs not found")))
-    stage.fed.resources.seen(resource_body(status={"start": 1, "jobName": JOB}))
-    stage.cluster.pods = [pod_body("left")]
-    assert asyncio.run(stage.reconcile()) == LEFT_SECONDS
-    assert stage.cluster.calls[0] == ("list", f"batch.kubernetes.io/job-name={JOB}")
-    assert "create" not in stage.cluster.names
-    stage.cluster.pods = [ended_body(137, name="left")]
-    asyncio.run(stage.reconcile())
-    assert stage.cluster.calls[-1] == ("create", JOB)
+WITH_JOB = {"start": 1, "jobName": JOB}
+
+
+def bereft(**errors: Exception) -> Round:
+    """Return the round of a run whose Job is out of sight; by default it is gone."""
+    stage = Round(FakeCluster(**{"get": GoneError("jobs not found"), **errors}))
+    stage.fed.resources.seen(resource_body(status=WITH_JOB))
+    return stage
+
+
+def test_pods_that_a_deleted_job_left_behind_are_asked_for_once_and_wake_their_run() -> None:
+    async def scene(stage: Round) -> None:
+        body = versioned(pod_body("left"), 40)
+        stage.fed.pods.seen(body)
+        stage.cluster.pods = [body]
+        assert await stage.reconcile() is None
+        selector = f"segcompress.dev/job-name,batch.kubernetes.io/job-name in ({JOB})"
+        assert stage.cluster.calls[:2] == [("get", JOB), ("list", selector)]
+        assert await stage.reconcile() is None
+        assert stage.cluster.names == ["get", "list", "status"]
+        stage.queue.done(await stage.queue.get())
+        stage.fed.pods.seen(versioned(ended_body(137, name="left"), 41))
+        assert await stage.queue.get() == REF
+        await stage.reconcile()
+
+    stage = bereft()
+    asyncio.run(scene(stage))
+    assert stage.cluster.calls[3:] == [("create", JOB)]
 
 
 def test_second_start_that_is_gone_is_asked_for_in_the_round_that_finds_the_first_result_lost() -> None:
@@ -289,16 +310,53 @@ def test_second_start_that_is_gone_is_asked_for_in_the_round_that_finds_the_firs
     stage.fed.resources.seen(resource_body(spec=spec_with(suspend=True), status=status))
     stage.fed.jobs.seen(job_body(status=COMPLETE))
     asyncio.run(stage.reconcile())
-    assert stage.cluster.calls[1] == ("list", f"batch.kubernetes.io/job-name={second}")
+    assert stage.cluster.calls[1] == ("get", second)
     assert stage.condition("Suspended") == ("True", "Suspended")
 
 
-def test_pods_of_a_job_that_lost_its_labels_are_not_left_behind() -> None:
+def test_job_that_lost_its_labels_gets_them_back_and_is_followed() -> None:
     stage = Round(FakeCluster())
-    stage.fed.resources.seen(resource_body(status={"start": 1, "jobName": JOB}))
-    stage.cluster.pods = [pod_body("its own")]
+    stage.fed.resources.seen(resource_body(status=WITH_JOB))
     asyncio.run(stage.reconcile())
-    assert stage.cluster.calls[1:] == [("get", Ref(JOBS, OWNER.namespace, JOB)), ("create", JOB)]
+    assert stage.cluster.calls[:2] == [("get", JOB), ("relabel", JOB)]
+    assert stage.cluster.names[2:] == ["status"]
+
+
+def test_job_that_lost_its_labels_is_deleted_where_its_run_is_suspended() -> None:
+    stage = Round(FakeCluster())
+    stage.cluster.spec = spec_with(suspend=True)
+    stage.fed.resources.seen(resource_body(spec=stage.cluster.spec, status=WITH_JOB))
+    asyncio.run(stage.reconcile())
+    assert stage.cluster.names == ["get", "relabel", "status", "event", "delete"]
+
+
+def test_labels_that_are_taken_away_again_are_told_and_nothing_is_made() -> None:
+    stage = Round(FakeCluster(relabel=RefusedError("a webhook takes labels away", final=False)))
+    stage.fed.resources.seen(resource_body(status=WITH_JOB))
+    assert asyncio.run(stage.reconcile()) == FIRST_TRY_SECONDS
+    assert stage.cluster.names == ["get", "relabel", "status"]
+    assert "a webhook takes labels away" in str(stage.cluster.calls[2])
+
+
+def test_run_is_not_said_to_be_suspended_while_its_job_cannot_be_found_again() -> None:
+    stage = Round(FakeCluster(relabel=RefusedError("a webhook takes labels away", final=False)))
+    stage.fed.resources.seen(resource_body(spec=spec_with(suspend=True), status=WITH_JOB))
+    with pytest.raises(RefusedError):
+        asyncio.run(stage.reconcile())
+    assert stage.cluster.names == ["get", "relabel"]
+
+
+def test_job_that_went_before_any_status_named_it_is_asked_for() -> None:
+    async def scene(stage: Round) -> None:
+        stage.fed.resources.seen(resource_body())
+        stage.fed.jobs.seen(job_body())
+        stage.fed.jobs.gone(versioned(job_body(), 30))
+        stage.cluster.pods = [pod_body("left")]
+        await stage.reconcile()
+
+    stage = play(scene, get=GoneError("jobs not found"))
+    assert stage.cluster.names == ["get", "list", "status"]
+    assert stage.condition("Reconciling") == ("True", "Pending")
 
 
 def test_result_is_not_lost_while_its_pod_cannot_be_asked_for() -> None:

@@ -5,8 +5,8 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,10 +18,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from segcompress_operator.errors import GoneError, RetryableError
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
 from segcompress_operator.planning.job import plan_job
-from segcompress_operator.planning.observed import ObservedPod, Resource
+from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.parsing import parse_job, parse_pod, parse_resource
 from segcompress_operator.planning.plan import Plan
 from segcompress_operator.planning.statuses import parse_status, status_patch
+from segcompress_operator.resources.names import BATCH_JOB_NAME_LABEL
 from segcompress_operator.runs import Runs
 from segcompress_operator.watching.store import Record, Store
 from unit.operator.modelled import Body, Truth
@@ -169,26 +170,32 @@ class Model(RuleBasedStateMachine):
         if plan.list_pods_of is not None:
             self.runs.pods_listed(plan.list_pods_of, self.truth.owned(PODS, plan.list_pods_of))
             plan = self.plan(resource)
-        if plan.list_left_of is not None:
-            plan = self.plan(resource, left=tuple(self.left_behind(plan.list_left_of)))
+        if plan.list_left_of:
+            plan = self.look_behind(resource, plan.list_left_of)
         self.carry_out(name, resource, plan)
 
-    def plan(self, resource: Resource, left: tuple[ObservedPod, ...] | None = None) -> Plan:
+    def plan(self, resource: Resource) -> Plan:
         now = NOW + timedelta(seconds=self.truth.seconds)
-        return plan_job(resource, replace(self.runs.observe(resource), left=left), SETTINGS, now)
+        return plan_job(resource, self.runs.observe(resource), SETTINGS, now)
 
-    def left_behind(self, job_name: str) -> Iterator[ObservedPod]:
-        """Yield the pods of Jobs of that name that have not ended."""
-        for body in self.truth.objects[PODS].values():
-            if body["metadata"]["labels"]["batch.kubernetes.io/job-name"] == job_name:
-                pod = parse_pod(body)
-                if not pod.terminal:
-                    yield pod
+    def look_behind(self, resource: Resource, job_names: Collection[str]) -> Plan:
+        """Find Jobs again that streams have yet to tell of, or else take in what Jobs have left behind."""
+        found = next(filter(None, (self.truth.named(JOBS, name) for name in job_names)), None)
+        if found is None:
+            self.runs.left_listed(resource, self.pods_of(job_names))
+        else:
+            self.runs.job_written(found)
+        return self.plan(resource)
+
+    def pods_of(self, job_names: Collection[str]) -> list[Body]:
+        """Return the pods of Jobs of those names."""
+        pods = self.truth.objects[PODS].values()
+        return [pod for pod in pods if pod["metadata"]["labels"][BATCH_JOB_NAME_LABEL] in job_names]
 
     def carry_out(self, name: str, resource: Resource, plan: Plan) -> None:
         if plan.create is not None:
             self.check_no_ghost(resource)
-            self.check_no_pod_runs_on(resource)
+            self.check_no_pod_runs_on(resource, plan.create["metadata"]["name"])
             made = self.truth.create(plan.create)
             self.answers[name] = lambda: self.runs.job_written(made)
             return
@@ -223,11 +230,12 @@ class Model(RuleBasedStateMachine):
         if not stream.broken and stream.delivered == len(self.truth.history[COMPRESSION_JOBS]):
             assert resource.uid in self.truth.objects[COMPRESSION_JOBS]
 
-    def check_no_pod_runs_on(self, resource: Resource) -> None:
-        """Fail where a run gets a Job while a pod of the one before, which is gone, has not ended."""
-        name = parse_status(resource.status).job_name
-        gone = name is not None and self.truth.named(JOBS, name) is None
-        assert not (gone and [*self.left_behind(str(name))])
+    def check_no_pod_runs_on(self, resource: Resource, job_name: str) -> None:
+        """Fail where a run gets a Job while a pod of one that is gone, and was known, has not ended."""
+        named = parse_status(resource.status).job_name
+        names = {named, job_name} if self.runs.observe(resource).job_went else {named}
+        gone = [name for name in names if name is not None and self.truth.named(JOBS, name) is None]
+        assert not any(parse_pod(pod).may_run for pod in self.pods_of(gone))
 
     def check_attempts(self, resource: Resource, body: Body) -> None:
         before = parse_status(resource.status)

@@ -10,7 +10,6 @@ from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 from segcompress_operator.planning.parsing import parse_pod
 from segcompress_operator.planning.plan import Deletion, Observed, Plan, Refusal
-from segcompress_operator.planning.stopping import LEFT_SECONDS
 from unit.operator.planned import PUBLISHED, RUNNING, conditions, failure, plan, reconciling, status_of
 from unit.operator.samples import (
     DISRUPTED,
@@ -34,6 +33,7 @@ SECOND = f"{JOB[:-1]}2"
 SUSPEND = spec_with(suspend=True)
 STARTS_OVER = "starts over, and of what it did before only weights that it had published are used"
 SUSPENDED_WORDS = f"spec.suspend is true; a resumed run {STARTS_OVER}"
+BEHIND = "pod demo-pod has outlived its Job: it has to end or be deleted first"
 WORKING = {**RUNNING, "start": 1, "jobName": JOB, "attempts": {"failed": 1, "preempted": 2}}
 
 
@@ -298,7 +298,7 @@ def lost_pod() -> ObservedPod:
 
 
 def test_run_without_a_job_asks_what_its_last_one_has_left_behind() -> None:
-    assert plan_job(make_resource(status=WORKING), Observed(), SETTINGS, NOW) == Plan(list_left_of=JOB)
+    assert plan_job(make_resource(status=WORKING), Observed(), SETTINGS, NOW) == Plan(list_left_of=(JOB,))
     made = plan_job(make_resource(status=WORKING), Observed(left=()), SETTINGS, NOW)
     assert made.create is not None
     assert made.create["metadata"]["name"] == JOB
@@ -306,14 +306,63 @@ def test_run_without_a_job_asks_what_its_last_one_has_left_behind() -> None:
 
 def test_first_start_asks_nothing() -> None:
     made = plan_job(make_resource(), Observed(), SETTINGS, NOW)
-    assert (made.create is None, made.list_left_of) == (False, None)
+    assert (made.create is None, made.list_left_of) == (False, ())
+
+
+def test_job_that_went_before_the_status_named_it_is_asked_for() -> None:
+    made = plan_job(make_resource(), Observed(job_went=True), SETTINGS, NOW)
+    assert made == Plan(list_left_of=(JOB,))
+    held = plan_job(make_resource(), Observed(job_went=True, left=(running_pod(),)), SETTINGS, NOW)
+    assert (held.create, reconciling(held)) == (None, ("Pending", f"{BEHIND}; start 1 follows"))
+
+
+def test_resumed_run_asks_for_the_start_before_and_for_its_own() -> None:
+    resource = make_resource(status=GONE, generation=3)
+    assert plan_job(resource, Observed(job_went=True), SETTINGS, NOW).list_left_of == (JOB, SECOND)
+
+
+@pytest.mark.parametrize(
+    ("observed", "spec", "reason"),
+    [
+        pytest.param(Observed(), spec_with(storage=None), "InvalidSpec", id="a wrong spec"),
+        pytest.param(Observed(conflict=JOB), spec_with(), "NameConflict", id="a foreign Job"),
+        pytest.param(
+            Observed(refusal=Refusal("Job", "no", NOW, final=True)), spec_with(), "InvalidSpec", id="refused"
+        ),
+        pytest.param(
+            Observed(refusal=Refusal("Job", "exceeded quota: none", NOW)),
+            spec_with(activeDeadlineSeconds=60),
+            "DeadlineExceeded",
+            id="too late",
+        ),
+    ],
+)
+def test_run_ends_once_the_pod_left_behind_has_ended(
+    observed: Observed, spec: dict[str, Any], reason: str
+) -> None:
+    resource = make_resource(spec=spec, status=since(WORKING, -70))
+    assert plan_job(resource, observed, SETTINGS, NOW) == Plan(list_left_of=(JOB,))
+    made = plan_job(resource, replace(observed, left=(running_pod(),)), SETTINGS, NOW)
+    said, words = reconciling(made)
+    assert (said, made.create) == ("Pending", None)
+    assert words.startswith(f"{BEHIND}; then the run ends: ")
+    lost = plan_job(resource, replace(observed, left=(lost_pod(),)), SETTINGS, NOW)
+    assert reconciling(lost)[0] == "NodeLost"
+    gone = plan_job(resource, replace(observed, left=()), SETTINGS, NOW)
+    assert failure(gone)[0] == reason
+
+
+def test_pod_left_behind_is_looked_at_when_it_will_count_as_lost() -> None:
+    body = pod_body("p", {"running": {"startedAt": at(-99)}}, "Running")
+    body["metadata"]["deletionTimestamp"] = at(30)
+    body["spec"] = {"nodeName": "node-7"}
+    assert pods_left(parse_pod(body)).requeue_after == 45
 
 
 def test_no_job_is_made_beside_a_pod_that_was_left_behind() -> None:
     made = pods_left(running_pod())
-    assert (made.create, made.requeue_after) == (None, LEFT_SECONDS)
-    words = "pod demo-pod has not ended, and its Job is gone; start 1 follows"
-    assert reconciling(made) == ("Pending", words)
+    assert (made.create, made.requeue_after) == (None, None)
+    assert reconciling(made) == ("Pending", f"{BEHIND}; start 1 follows")
 
 
 def test_pod_left_behind_on_a_lost_node_is_named() -> None:
@@ -327,12 +376,12 @@ def test_pod_left_behind_on_a_lost_node_is_named() -> None:
 def test_run_is_suspended_once_the_pod_left_behind_has_ended() -> None:
     made = pods_left(running_pod(), spec=SUSPEND, generation=2)
     assert conditions(made)["Suspended"] == "True"
-    assert reconciling(made) == ("Suspended", "pod demo-pod has not ended, and its Job is gone")
-    assert made.requeue_after == LEFT_SECONDS
+    assert reconciling(made) == ("Suspended", BEHIND)
+    assert made.requeue_after is None
     rest = pods_left(spec=SUSPEND, generation=2, status=written(made))
     assert (reconciling_status(rest), rest.requeue_after) == ("False", None)
     resource = make_resource(spec=SUSPEND, generation=2, status=written(rest))
-    assert plan_job(resource, Observed(), SETTINGS, NOW).list_left_of is None
+    assert plan_job(resource, Observed(), SETTINGS, NOW).list_left_of == ()
 
 
 def test_resumed_run_waits_for_the_pod_that_was_left_behind() -> None:
@@ -420,11 +469,11 @@ def test_run_preempted_too_often_does_not_end_before_a_pod_that_was_left_behind(
     before = written(preempted(0, stopped("a"), running_pod("b")))
     spec = spec_with(preemptionLimit=0)
     asking = plan_job(make_resource(spec=spec, status=before), Observed(), SETTINGS, NOW)
-    assert asking == Plan(list_left_of=JOB)
+    assert asking == Plan(list_left_of=(JOB,))
     still = pods_left(running_pod("b"), spec=spec, status=before)
-    assert (still.delete, still.create, still.requeue_after) == (None, None, LEFT_SECONDS)
+    assert (still.delete, still.create, still.requeue_after) == (None, None, None)
     words = "1 pod(s) were preempted, spec.preemptionLimit is 0"
-    behind = "pod b has not ended, and its Job is gone"
+    behind = BEHIND.replace("demo-pod", "b")
     assert reconciling(still) == ("Preempted", f"{words}; {behind}, and the run ends")
 
 
@@ -490,10 +539,10 @@ def after_the_second_start(status: dict[str, Any], **spec: Any) -> Plan:
 def test_second_start_is_not_made_again_beside_a_pod_that_it_left_behind() -> None:
     observed = Observed(jobs=(complete_job(),), asked=True)
     resource = make_resource(status=LOST)
-    assert plan_job(resource, observed, SETTINGS, NOW) == Plan(list_left_of=SECOND)
+    assert plan_job(resource, observed, SETTINGS, NOW) == Plan(list_left_of=(SECOND,))
     made = plan_job(resource, replace(observed, left=(running_pod(),)), SETTINGS, NOW)
-    assert (made.create, made.requeue_after) == (None, LEFT_SECONDS)
-    assert reconciling(made)[1] == "pod demo-pod has not ended, and its Job is gone; start 2 follows"
+    assert (made.create, made.requeue_after) == (None, None)
+    assert reconciling(made)[1] == f"{BEHIND}; start 2 follows"
     assert after_the_second_start(LOST).create is not None
 
 

@@ -217,6 +217,61 @@ def test_pod_that_the_stream_saw_go_does_not_come_back_by_a_list(fed: Fed) -> No
     assert fed.runs.observe(RESOURCE).pods == ()
 
 
+def left_names(fed: Fed) -> list[str] | None:
+    left = fed.runs.observe(RESOURCE).left
+    return None if left is None else [pod.name for pod in left]
+
+
+def test_pods_left_behind_are_known_from_the_answer_until_they_end_or_go(fed: Fed) -> None:
+    names = ("ends", "goes", "stays")
+    bodies = [versioned(pod_body(name), 20) for name in names]
+    for body in bodies:
+        body["metadata"]["ownerReferences"] = []
+    fed.jobs.gone(job_body())
+    assert (left_names(fed), fed.runs.observe(RESOURCE).job_went) == (None, True)
+    fed.runs.left_listed(RESOURCE, bodies)
+    assert left_names(fed) == [*names]
+    assert fed.waking
+    fed.pods.seen(versioned(ended_body(137, name="ends"), 21))
+    assert fed.waking == [REF]
+    fed.pods.gone(versioned(pod_body("goes"), 22))
+    assert REF in fed.waking
+    assert left_names(fed) == ["stays"]
+
+
+def test_pod_that_is_deleted_before_it_got_a_node_is_not_waited_for(fed: Fed) -> None:
+    fed.jobs.gone(job_body())
+    never, leaving = versioned(pod_body("never"), 20), versioned(pod_body("leaving"), 20)
+    for body in (never, leaving):
+        body["metadata"]["deletionTimestamp"] = at(30)
+    leaving["spec"] = {"nodeName": "node-7"}
+    fed.runs.left_listed(RESOURCE, [never, leaving])
+    assert left_names(fed) == ["leaving"]
+
+
+def test_job_that_comes_ends_the_question_and_one_that_goes_asks_it_anew(fed: Fed) -> None:
+    fed.jobs.gone(job_body())
+    fed.runs.left_listed(RESOURCE, [])
+    assert left_names(fed) == []
+    fed.jobs.seen(versioned(job_body(uid="again"), 30))
+    assert (left_names(fed), fed.runs.observe(RESOURCE).job_went) == (None, False)
+    fed.jobs.gone(versioned(job_body(uid="again"), 31))
+    assert (left_names(fed), fed.runs.observe(RESOURCE).job_went) == (None, True)
+
+
+def test_pod_that_a_start_finds_without_a_job_may_be_any_new_runs_of_its_namespace() -> None:
+    fed = Fed(listed=False)
+    fed.resources.seen(resource_body())
+    fed.resources.seen(resource_body(name="far", namespace="audio", uid="far"))
+    fed.pods.seen(pod_body("stray"))
+    for sink in (fed.resources, fed.pods, fed.jobs):
+        sink.listed(None, "20", {OWNER.uid, "far", "uid-stray"})
+    far = make_resource(name="far", namespace="audio", uid="far")
+    assert [fed.runs.observe(each).job_went for each in (RESOURCE, far)] == [True, False]
+    fed.pods.seen(versioned(ended_body(0, name="stray"), 21))
+    assert not fed.runs.observe(RESOURCE).job_went
+
+
 def test_settled_resource_keeps_its_end_and_nothing_else(fed: Fed) -> None:
     fed.pods.seen(ended_body(0, result("Succeeded")))
     status = {**DONE, "phase": "Succeeded", "metrics": {"miouDrop": "0.005"}, "jobName": "x"}
@@ -238,13 +293,16 @@ def test_job_that_only_claims_to_be_ours_is_not_followed(fed: Fed) -> None:
 def test_forgotten_resource_leaves_nothing(fed: Fed) -> None:
     fed.runs.note_refusal(RESOURCE, Refusal("Job", "no", NOW))
     fed.runs.pods_listed("job-1", [])
-    fed.resources.gone(resource_body())
     fed.jobs.gone(job_body())
+    fed.runs.left_listed(RESOURCE, [pod_body("left")])
+    fed.resources.gone(resource_body())
+    fed.pods.gone(versioned(pod_body("left"), 30))
     fed.runs.note_refusal(RESOURCE, Refusal("Job", "no", NOW))
     assert fed.runs.resource(REF) is None
     runs = fed.runs
     assert [len(store) for store in (runs._resources, runs._jobs, runs._pods)] == [0, 0, 0]
     assert (runs._uids, runs._refusals, runs._asked) == ({}, {}, set())
+    assert not any(vars(runs._left).values())
 
 
 def test_resources_are_counted_by_phase() -> None:
