@@ -154,6 +154,7 @@ class Runs:
         self._uids[new.ref] = new.uid
         if new.settled:
             self._forget_messages(new)
+            self._left.forget(new.uid)
         self._changed(new)
 
     def _forget(self, resource: Resource) -> None:

@@ -259,6 +259,13 @@ def test_job_that_comes_ends_the_question_and_one_that_goes_asks_it_anew(fed: Fe
     assert (left_names(fed), fed.runs.observe(RESOURCE).job_went) == (None, True)
 
 
+def test_run_that_has_ended_remembers_no_pod_that_was_left_behind(fed: Fed) -> None:
+    fed.jobs.gone(job_body())
+    fed.runs.left_listed(RESOURCE, [versioned(pod_body("left"), 20)])
+    fed.resources.seen(versioned(resource_body(status=DONE), 50))
+    assert not any(vars(fed.runs._left).values())
+
+
 def test_pod_that_a_start_finds_without_a_job_may_be_any_new_runs_of_its_namespace() -> None:
     fed = Fed(listed=False)
     fed.resources.seen(resource_body())
