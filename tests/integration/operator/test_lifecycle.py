@@ -298,7 +298,7 @@ def test_job_that_loses_its_labels_gets_them_back_at_once(
     stage.exits(pod, 0, SUCCEEDED)
     stage.reaches("Complete", "Succeeded")
     counted = requests(plane, namespace)
-    assert (counted["create jobs 409"], counted["get jobs 200"], counted["patch jobs 200"]) == (1, 2, 1)
+    assert (counted["create jobs 409"], counted["get jobs 200"], counted["patch jobs 200"]) == (0, 1, 1)
 
 
 def test_operator_uses_every_right_and_asks_for_no_other(
