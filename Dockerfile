@@ -92,6 +92,7 @@ FROM build-backend AS runner-code
 COPY runner/segcompress_runner runner/segcompress_runner
 RUN /opt/tools/uv build --wheel --offline --no-build-isolation --python /app/.venv --out-dir /dist \
  && /opt/tools/uv pip install --offline --no-deps --python /app/.venv --prefix /code /dist/*.whl \
+ && rm -r /code/bin \
  && python3.11 -m compileall -q --invalidation-mode unchecked-hash /code
 
 

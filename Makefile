@@ -12,7 +12,7 @@ SYSTEM_PYTHON := $(shell command -v python3.11 || command -v python3)
 DEVCLUSTER := $(SYSTEM_PYTHON) -m devcluster
 IMAGES := $(SYSTEM_PYTHON) -m images
 APP_VERSION := $(shell sed -n 's/^appVersion: "\(.*\)"/\1/p' charts/segcompress/Chart.yaml)
-PACKAGES := crds/segcompress_api operator/segcompress_operator runner/segcompress_runner hack bench tests examples
+PACKAGES := client/segcompress crds/segcompress_api operator/segcompress_operator runner/segcompress_runner hack bench tests examples
 
 .PHONY: help
 help: ## List the targets
@@ -51,7 +51,7 @@ install: .venv/.synced ## Install what development needs into .venv
 .venv/.synced: pyproject.toml uv.lock
 	@uv=$$(hack/bootstrap.sh)
 	@echo "installing the locked packages into .venv"
-	@$$uv sync --frozen --quiet --extra operator --extra runner
+	@$$uv sync --frozen --quiet --extra client --extra operator --extra runner
 	@ln -sf "$$uv" .venv/bin/uv
 	@touch $@
 
@@ -113,7 +113,7 @@ test-rights: install ## Take each verb from the operator's roles: something must
 .PHONY: mutate
 mutate: install ## Change the pure decisions one place at a time: unit tests must notice 85 % in each package
 	@uv=$$(hack/bootstrap.sh)
-	@$$uv sync --frozen --quiet --inexact --group mutate --extra operator --extra runner
+	@$$uv sync --frozen --quiet --inexact --group mutate --extra client --extra operator --extra runner
 	@$(PYTHON) -m mutation $(MUTANTS)
 
 .PHONY: bench-operator
@@ -143,7 +143,7 @@ bench-strategies: install sample ## Compress the sample model by every strategy,
 .PHONY: bench-int8
 bench-int8: install sample ## Measure int8 on OpenVINO beside NNCF's, and write docs/int8.md
 	@uv=$$(hack/bootstrap.sh)
-	@$$uv sync --frozen --quiet --inexact --group bench-int8 --extra operator --extra runner
+	@$$uv sync --frozen --quiet --inexact --group bench-int8 --extra client --extra operator --extra runner
 	@PYTHONPATH=.:hack:crds:runner:examples/sample $(PYTHON) -m bench.int8 $(BENCH_FLAGS)
 
 .PHONY: bench-sparse

@@ -1,6 +1,7 @@
 """One sentence for a wrong spec: the field, what is wrong, what would be right."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -103,6 +104,11 @@ def _sentence(complaint: ErrorDetails, root: type[BaseModel], prefix: str) -> In
     suffix = "" if isinstance(given, dict | list) else f", not {shown(given)}"
     message = str(complaint["msg"]).removeprefix("Value error, ")
     return InvalidSpecError(field, message[:1].lower() + message[1:] + suffix)
+
+
+def unknown_field(field: str, root: type[BaseModel]) -> InvalidSpecError:
+    """Return the sentence about a field, `spec.dataset.numClases`, that `root` does not have."""
+    return _unknown_key(field, re.sub(r"\[\d+\]", "", field).split("."), root)
 
 
 def _unknown_key(field: str, path: list[str], root: type[BaseModel]) -> InvalidSpecError:

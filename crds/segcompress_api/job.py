@@ -211,6 +211,7 @@ class ObjectMeta(Model):
     namespace: str = ""
     uid: str = ""
     generation: int = 0
+    creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
     labels: dict[str, str] = Field(default_factory=dict)
 

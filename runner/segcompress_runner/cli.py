@@ -1,4 +1,4 @@
-"""`segcompress`: the same job, the same pipeline, without a cluster.
+"""`segcompress` without a cluster: the same job, the same pipeline.
 
     segcompress run job.yaml [--output DIR] [--device cpu|gpu] [--work DIR]
     segcompress validate job.yaml [--json] [--spec-only]
@@ -26,6 +26,7 @@ from typing import Literal
 from segcompress_api.contract import ExitCode, RunResult
 from segcompress_api.job import SegCompressionJob
 from segcompress_runner.endings import exit_code, failure, one_line
+from segcompress_runner.extras import missing_extra
 from segcompress_runner.interrupts import INTERRUPTED, Interrupt
 from segcompress_runner.job_file import read_job
 from segcompress_runner.processor import this_processor
@@ -39,28 +40,47 @@ _Add = Callable[..., argparse.ArgumentParser]
 _RESULT = "manifest.json of a finished run, or its folder: s3://, file:// or a path"
 
 
-def main(arguments: Sequence[str] | None = None, interrupt: Interrupt | None = None) -> int:
-    """Parse the command line, run, and return the exit code; raises what came of an interrupt."""
-    options = _parser().parse_args(arguments)
+def main(
+    arguments: Sequence[str] | None = None,
+    interrupt: Interrupt | None = None,
+    add_more: Callable[[_Add], None] = lambda _: None,
+) -> int:
+    """Parse the command line, run, and return the exit code; raises what came of an interrupt.
+
+    `add_more` adds commands of others; each parser's default `act` takes the options and returns the code.
+    """
+    options = _parser(add_more).parse_args(arguments)
     stop = StopFlag()
     try:
-        return int(_COMMANDS[options.command](options, stop))
+        if options.command in _COMMANDS:
+            return int(_COMMANDS[options.command](options, stop))
+        return int(options.act(options))
     except Exception as error:  # the border: everything becomes one line and a code
         if interrupt is not None and interrupt.came:
             raise  # a library made something else of it
         return _stopped() if stop.interrupted else _report(error)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(add_more: Callable[[_Add], None]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="segcompress",
-        description="Compress segmentation models with PaddleSlim ACT, without a cluster.",
+        description="Compress segmentation models with PaddleSlim ACT, here or on a cluster.",
         epilog="Exit codes: 0 done, 1 crashed, 3 wrong job or inputs, 4 a gate was missed, "
-        "5 stopped by SIGTERM, 6 object store out of reach, 130 stopped by Ctrl-C.",
+        "5 stopped by SIGTERM, 6 object store out of reach, 130 stopped by Ctrl-C. Commands for a cluster "
+        "know 0, 1 and 130.",
     )
     parser.add_argument("--version", action="version", version=f"segcompress {RUNNER_VERSION}")
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="compress what a job's YAML says")
+    _add_run(commands.add_parser)
+    _add_validate(commands.add_parser)
+    _add_report(commands.add_parser)
+    _add_export(commands.add_parser)
+    add_more(commands.add_parser)
+    return parser
+
+
+def _add_run(add: _Add) -> None:
+    run = add("run", help="compress what a job's YAML says, without a cluster")
     run.add_argument("job", type=Path, help="YAML of a SegCompressionJob")
     run.add_argument(
         "--output", type=Path, metavar="DIR", help="folder for all results, instead of output.uri"
@@ -69,10 +89,6 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--work", type=Path, metavar="DIR", help="scratch folder; keeps fetched inputs between runs"
     )
-    _add_validate(commands.add_parser)
-    _add_report(commands.add_parser)
-    _add_export(commands.add_parser)
-    return parser
 
 
 def _add_validate(add: _Add) -> None:
@@ -210,6 +226,9 @@ def _work_folder(asked: Path | None) -> tuple[Path, bool]:
 
 
 def _report(error: Exception) -> int:
+    if message := missing_extra(error):
+        print(f"error: {message}", file=sys.stderr)
+        return int(ExitCode.CRASHED)
     result, code = failure(error)
     if code == ExitCode.CRASHED:
         traceback.print_exception(error)

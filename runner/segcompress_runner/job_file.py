@@ -4,6 +4,7 @@ Addresses file://./folder and file://../folder are relative to the file's own fo
 wherever it was cloned to; a cluster takes s3:// alone.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +20,44 @@ _RELATIVE = ("file://./", "file://../")
 
 def read_job(path: Path) -> SegCompressionJob:
     """Return the job in `path`; raises InvalidSpecError naming the field, or the line."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LIMIT + 1)
-    except OSError as error:
-        raise InputNotFoundError(f"{path}: cannot be read ({error.strerror})") from None
-    return parse_job(content, path)
+    return parse_job(_content(path), path)
 
 
 def parse_job(content: bytes, path: Path) -> SegCompressionJob:
     """Return the one job in `content`, which lies at `path`."""
-    try:
-        documents = load_documents(content)
-    except UnsafeYamlError as error:
-        raise InvalidSpecError(str(path), str(error)) from None
-    if len(documents) != 1:
-        raise InvalidSpecError(str(path), f"holds {len(documents)} documents", f"give one {KIND} a file")
-    document = documents[0]
-    if not isinstance(document, dict) or document.get("kind") != KIND:
-        kind = document.get("kind") if isinstance(document, dict) else type(document).__name__
-        raise InvalidSpecError("kind", f"is {kind}, not {KIND}")
+    document = _document(content, path, (KIND,))
     try:
         return SegCompressionJob.model_validate(_resolved(document, path.resolve().parent), by_name=False)
     except ValidationError as error:
         raise invalid_spec(error, SegCompressionJob) from None
+
+
+def read_document(path: Path, kinds: Sequence[str] = (KIND,)) -> dict[str, Any]:
+    """Return the one resource in `path`, of one of `kinds`, as it is written: a cluster is to judge it."""
+    return _document(_content(path), path, kinds)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(LIMIT + 1)
+    except OSError as error:
+        raise InputNotFoundError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _document(content: bytes, path: Path, kinds: Sequence[str]) -> dict[str, Any]:
+    try:
+        documents = load_documents(content)
+    except UnsafeYamlError as error:
+        raise InvalidSpecError(str(path), str(error)) from None
+    named = " or ".join(kinds)
+    if len(documents) != 1:
+        raise InvalidSpecError(str(path), f"holds {len(documents)} documents", f"give one {named} a file")
+    document = documents[0]
+    if not isinstance(document, dict) or document.get("kind") not in kinds:
+        kind = document.get("kind") if isinstance(document, dict) else type(document).__name__
+        raise InvalidSpecError("kind", f"is {kind}, not {named}")
+    return document
 
 
 def _resolved(value: Any, folder: Path) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-m", "segcompress_runner.command"]
+COMMAND = [sys.executable, "-m", "segcompress"]
 STOPPED = (130, "", "error: stopped by Ctrl-C\n")
 VALIDATE = ("validate", "job.yaml", "--spec-only")
 REPORT = ("report", "out")

@@ -1,12 +1,13 @@
 """The entry point of `segcompress`: answers Ctrl-C while everything else is still being imported.
 
 That takes seconds, and an import that is interrupted ends in a traceback, or in an error that says something
-else.
+else. What needs no cluster is the runner's; the commands for a cluster are added to it.
 """
 
 import signal
 import sys
 
+from segcompress_runner.extras import missing_extra
 from segcompress_runner.interrupts import INTERRUPTED, Interrupt
 
 
@@ -15,14 +16,18 @@ def main() -> int:
     interrupt = Interrupt()
     signal.signal(signal.SIGINT, interrupt)
     try:
+        from segcompress.commands import add_commands
         from segcompress_runner import cli
 
-        return cli.main(interrupt=interrupt)
-    except (Exception, KeyboardInterrupt):
-        if not interrupt.came:
-            raise
-        print("error: stopped by Ctrl-C", file=sys.stderr)
-        return INTERRUPTED
+        return cli.main(interrupt=interrupt, add_more=add_commands)
+    except (Exception, KeyboardInterrupt) as error:
+        if interrupt.came:
+            print("error: stopped by Ctrl-C", file=sys.stderr)
+            return INTERRUPTED
+        if message := missing_extra(error):
+            print(f"error: {message}", file=sys.stderr)
+            return 1
+        raise
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""SegCompress from Python and from a terminal: `segcompress.client`, and the command `segcompress`."""

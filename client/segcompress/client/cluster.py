@@ -1,0 +1,148 @@
+"""The requests of the client, one function each. With `connection` the only user of the Kubernetes library.
+
+Bodies stay plain JSON. No decision is made here: what an answer means is said by `refusals`.
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import urllib3
+from kubernetes.client import ApiClient, ApiException, CoreV1Api, CustomObjectsApi
+from kubernetes.watch import Watch
+
+from segcompress.client.connection import Connection
+from segcompress.client.errors import ClientError, UnreachableError
+from segcompress.client.refusals import error_of
+from segcompress_api.base import API_GROUP, API_VERSION
+from segcompress_api.errors import one_line
+
+Body = dict[str, Any]
+
+_CONNECT_S, _ANSWER_S = 10.0, 30.0
+_REQUEST = (_CONNECT_S, _ANSWER_S)
+_PAGE = 500
+
+
+class Cluster:
+    """One user's way to one API server."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.host = str(connection.configuration.host)
+        api = ApiClient(connection.configuration)
+        self._objects = CustomObjectsApi(api)
+        self._core = CoreV1Api(api)
+
+    def create(self, namespace: str, plural: str, body: Mapping[str, Any]) -> Body:
+        """Create an object; a key that the schema does not know is refused, not dropped."""
+        with self._translated():
+            made: Body = self._objects.create_namespaced_custom_object(
+                *_KIND, namespace, plural, dict(body), field_validation="Strict", _request_timeout=_REQUEST
+            )
+        return made
+
+    def get(self, namespace: str, plural: str, name: str) -> Body:
+        """Return one object."""
+        with self._translated():
+            found: Body = self._objects.get_namespaced_custom_object(
+                *_KIND, namespace, plural, name, _request_timeout=_REQUEST
+            )
+        return found
+
+    def find(self, namespace: str | None, plural: str, selector: str | None = None) -> list[Body]:
+        """Return the objects of a namespace, or of all, page by page."""
+        items: list[Body] = []
+        options = {"label_selector": selector, "limit": _PAGE, "_request_timeout": _REQUEST}
+        while True:
+            with self._translated():
+                if namespace is None:
+                    page = self._objects.list_custom_object_for_all_namespaces(*_KIND, plural, **options)
+                else:
+                    page = self._objects.list_namespaced_custom_object(*_KIND, namespace, plural, **options)
+            items += page["items"]
+            options["_continue"] = page["metadata"].get("continue")
+            if not options["_continue"]:
+                return items
+
+    def changes(self, namespace: str, plural: str, body: Body, seconds: float) -> Iterator[tuple[str, Body]]:
+        """Yield (ADDED, MODIFIED or DELETED, object) for each change after `body`, for so many seconds.
+
+        Ends earlier where the server or the network ends the watch; what was missed is then to be asked for.
+        """
+        meta, whole = body["metadata"], max(1, round(seconds))
+        events = Watch().stream(
+            self._objects.list_namespaced_custom_object,
+            *(*_KIND, namespace, plural),
+            field_selector=f"metadata.name={meta['name']}",
+            resource_version=meta["resourceVersion"],
+            timeout_seconds=whole,
+            _request_timeout=(_CONNECT_S, whole + _CONNECT_S),
+        )
+        try:
+            with self._translated():
+                for event in events:
+                    yield event["type"], event["object"]
+        finally:
+            events.close()
+
+    def pods(self, namespace: str, selector: str) -> list[Body]:
+        """Return the pods that match `selector`."""
+        with self._translated():
+            found = self._core.list_namespaced_pod(
+                namespace, label_selector=selector, _request_timeout=_REQUEST
+            )
+        pods: list[Body] = self._core.api_client.sanitize_for_serialization(found)["items"]
+        return pods
+
+    def log(
+        self, namespace: str, pod: str, container: str, *, follow: bool, since_seconds: int | None
+    ) -> Iterator[str]:
+        """Yield the lines of a container's log, each behind its time stamp and a space."""
+        with self._translated():
+            lines = Watch().stream(
+                self._core.read_namespaced_pod_log,
+                *(pod, namespace),
+                container=container,
+                timestamps=True,
+                since_seconds=since_seconds,
+                _request_timeout=(_CONNECT_S, None if follow else _ANSWER_S),
+            )
+            yield from lines
+
+    def secret(self, namespace: str, name: str) -> dict[str, str]:
+        """Return the values of a Secret."""
+        with self._translated():
+            found = self._core.read_namespaced_secret(name, namespace, _request_timeout=_REQUEST)
+        return {
+            key: base64.b64decode(value).decode(errors="replace") for key, value in (found.data or {}).items()
+        }
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except ApiException as error:
+            raise self._error_of(error) from None
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise self._unreachable(_cause(error)) from None
+
+    def _error_of(self, error: ApiException) -> ClientError:
+        if not error.status:  # no answer came: TLS
+            return self._unreachable(one_line(str(error.reason)))
+        return error_of(int(error.status), error.body or str(error.reason or ""))
+
+    def _unreachable(self, cause: str) -> UnreachableError:
+        return UnreachableError(
+            f"the API server at {self.host} cannot be reached: {cause}; is the cluster up, and is it the "
+            "one that you mean?"
+        )
+
+
+_KIND = (API_GROUP, API_VERSION)
+
+
+def _cause(error: BaseException) -> str:
+    """Return the innermost words of a chain of errors: `connection refused`, not a pool's representation."""
+    words = str(getattr(error, "reason", None) or error)
+    return one_line(words.rpartition(": ")[2] or words) or type(error).__name__

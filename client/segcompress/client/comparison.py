@@ -1,0 +1,80 @@
+"""Jobs side by side: what each made of its model. Pure: everything stands in the status of the jobs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from segcompress.client.outcomes import condition_of
+from segcompress_api.conditions import ConditionType
+from segcompress_api.job import SegCompressionJob
+from segcompress_api.status import Metrics, ModelFigures
+
+HEADER = (
+    "NAME", "PHASE", "GATES", "MIOU BEFORE", "AFTER", "DROP", "MS BEFORE", "AFTER", "SPEEDUP",
+    "KIB BEFORE", "AFTER", "SPARSITY", "RUNTIME",
+)  # fmt: skip
+NONE = "-"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one job measured, in `metrics`: None until it was, and its figures are decimal strings.
+
+    `accepted` is None until the gates were checked; `missed` is the reason where one was missed.
+    """
+
+    name: str
+    phase: str
+    accepted: bool | None
+    missed: str | None
+    metrics: Metrics | None
+
+
+def compare(jobs: Iterable[SegCompressionJob]) -> tuple[Comparison, ...]:
+    """Return what each job measured, in their order."""
+    return tuple(_of(job) for job in jobs)
+
+
+def table(compared: Sequence[Comparison]) -> list[tuple[str, ...]]:
+    """Return one row for each job, below `HEADER`."""
+    return [_row(one) for one in compared]
+
+
+def caution(compared: Sequence[Comparison]) -> str:
+    """Return what a reader must know before comparing latencies, "" where nothing."""
+    measured = [one.metrics for one in compared if one.metrics is not None]
+    places = {(metrics.runtime, metrics.processor) for metrics in measured if metrics.runtime}
+    if len(places) < 2:  # noqa: PLR2004 - two places
+        return ""
+    named = "; ".join(sorted(" on ".join(filter(None, place)) for place in places))
+    return f"latencies are of different runtimes or processors ({named}): compare the speed-ups"
+
+
+def _of(job: SegCompressionJob) -> Comparison:
+    gates = condition_of(job, ConditionType.ACCEPTED)
+    accepted = {"True": True, "False": False}.get(gates.status) if gates else None
+    missed = gates.reason if gates and accepted is False else None
+    return Comparison(job.metadata.name, job.status.phase or "Pending", accepted, missed, job.status.metrics)
+
+
+def _row(one: Comparison) -> tuple[str, ...]:
+    gates = one.missed or ("passed" if one.accepted else NONE)
+    if one.metrics is None:
+        return (one.name, one.phase, gates, *[NONE] * (len(HEADER) - 3))
+    metrics, before, after = one.metrics, one.metrics.baseline, one.metrics.compressed
+    figures = (
+        before.miou,
+        after and after.miou,
+        metrics.miou_drop,
+        before.latency_ms,
+        after and after.latency_ms,
+        metrics.speedup and f"{metrics.speedup}x",
+        _kib(before),
+        after and _kib(after),
+        after and after.sparsity,
+        metrics.runtime,
+    )
+    return (one.name, one.phase, gates, *(figure or NONE for figure in figures))
+
+
+def _kib(model: ModelFigures) -> str:
+    return f"{model.size_bytes / 1024:.1f}"

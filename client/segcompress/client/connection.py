@@ -1,0 +1,89 @@
+"""Who asks, and which API server: by a kubeconfig, or by a pod's service account."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes import config
+from kubernetes.client import Configuration
+
+from segcompress.client.errors import SettingsError
+from segcompress_api.errors import nearest, one_line
+
+_DEFAULT_KUBECONFIG = "~/.kube/config"
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A way to an API server, and the namespace that is meant where none is named."""
+
+    configuration: Any
+    namespace: str
+
+
+def from_environment(environment: Mapping[str, str], context: str | None) -> Connection:
+    """Return the way that kubectl would take: a kubeconfig, or else the pod's service account."""
+    if context is None and not _kubeconfigs(environment) and "KUBERNETES_SERVICE_HOST" in environment:
+        return in_cluster()
+    return from_kubeconfig(environment, None, context)
+
+
+def from_kubeconfig(environment: Mapping[str, str], path: Path | None, context: str | None) -> Connection:
+    """Return the way that a kubeconfig describes: `path`, or else KUBECONFIG, or ~/.kube/config."""
+    files = [path] if path else _kubeconfigs(environment)
+    if not files or not any(file.is_file() for file in files):
+        named = ", ".join(map(str, files)) or _DEFAULT_KUBECONFIG
+        raise SettingsError(f"there is no kubeconfig at {named}; set KUBECONFIG, or name a file")
+    joined = os.pathsep.join(map(str, files))
+    configuration = _configuration()
+    try:
+        contexts, current = config.list_kube_config_contexts(config_file=joined)
+        chosen = _chosen(contexts, current, context)
+        config.load_kube_config(
+            config_file=joined, context=context, client_configuration=configuration, persist_config=False
+        )
+    except (config.ConfigException, yaml.YAMLError, OSError, TypeError, KeyError, ValueError) as error:
+        raise SettingsError(f"{joined}: cannot be used as a kubeconfig: {one_line(str(error))}") from None
+    return Connection(configuration, chosen["context"].get("namespace") or "default")
+
+
+def in_cluster() -> Connection:
+    """Return the way of a pod's service account, whose namespace is meant where none is named."""
+    configuration = _configuration()
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException as error:
+        raise SettingsError(f"this is no pod of a cluster, or has no service account: {error}") from None
+    found = _POD_NAMESPACE.read_text().strip() if _POD_NAMESPACE.is_file() else ""
+    return Connection(configuration, found or "default")
+
+
+def _configuration() -> Any:
+    configuration = Configuration()
+    # urllib3 would repeat a refused connection three times, and log each; who waits repeats it anyhow.
+    configuration.retries = False
+    return configuration
+
+
+def _kubeconfigs(environment: Mapping[str, str]) -> list[Path]:
+    """Return the files that kubectl would read, of several those that KUBECONFIG names."""
+    named = environment.get("KUBECONFIG", "")
+    if named:
+        return [Path(file).expanduser() for file in named.split(os.pathsep) if file]
+    default = Path(_DEFAULT_KUBECONFIG).expanduser()
+    return [default] if default.is_file() else []
+
+
+def _chosen(contexts: list[dict[str, Any]], current: dict[str, Any], name: str | None) -> dict[str, Any]:
+    if name is None:
+        return current
+    named = {one["name"]: one for one in contexts}
+    if name not in named:
+        match = nearest(name, named)
+        remedy = f"did you mean {match}?" if match else f"there are: {', '.join(sorted(named))}"
+        raise SettingsError(f"the kubeconfig has no context {name!r}; {remedy}")
+    return named[name]

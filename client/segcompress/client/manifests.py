@@ -1,0 +1,51 @@
+"""Jobs as the API server writes them, and as types; the one border between both."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from segcompress.client.errors import ClientError, InvalidJobError
+from segcompress_api.base import API_GROUP, API_VERSION
+from segcompress_api.errors import InvalidSpecError, invalid_spec
+from segcompress_api.job import KIND, SegCompressionJob
+from segcompress_runner.errors import InputNotFoundError
+from segcompress_runner.job_file import read_document
+
+_API_VERSION = f"{API_GROUP}/{API_VERSION}"
+
+
+def read_manifest(path: Path | str) -> dict[str, Any]:
+    """Return the one job in a YAML file as it is written, to be submitted or changed.
+
+    Raises InvalidJobError naming the line, and ClientError where the file cannot be read.
+    """
+    try:
+        return read_document(Path(path))
+    except InvalidSpecError as error:
+        raise InvalidJobError([str(error)]) from None
+    except InputNotFoundError as error:
+        raise ClientError(str(error)) from None
+
+
+def as_body(job: SegCompressionJob | Mapping[str, Any]) -> dict[str, Any]:
+    """Return a job as JSON has it: of a model, what was set, so that the cluster's own defaults hold."""
+    if isinstance(job, SegCompressionJob):
+        job = job.model_dump(
+            mode="json", by_alias=True, exclude_unset=True, exclude_none=True, exclude={"status"}
+        )
+    named = {"apiVersion": _API_VERSION, "kind": KIND} | dict(job)
+    return named | {"metadata": dict(named.get("metadata") or {})}
+
+
+def as_job(body: Mapping[str, Any]) -> SegCompressionJob:
+    """Return the type of what the API server sent; what a newer version added to it is left out."""
+    try:
+        return SegCompressionJob.model_validate(body, by_name=False, by_alias=True, extra="ignore")
+    except ValidationError as error:
+        name = body.get("metadata", {}).get("name", "")
+        raise ClientError(
+            f"{name}: cannot be read by this version of SegCompress "
+            f"({invalid_spec(error, SegCompressionJob)})"
+        ) from None

@@ -1,0 +1,82 @@
+"""What an API server's answer other than 2xx means. Pure: a status code and the body that came with it."""
+
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from segcompress.client.errors import (
+    AlreadyExistsError,
+    ClientError,
+    ForbiddenError,
+    InvalidJobError,
+    NotFoundError,
+    UnreachableError,
+)
+from segcompress_api.errors import one_line, unknown_field
+from segcompress_api.job import KIND, SegCompressionJob
+
+_UNKNOWN = re.compile(r'(unknown|duplicate) field "([^"]+)"')
+_NOT_INSTALLED = (
+    f"the cluster knows no {KIND}: install SegCompress there (helm install), or name another by --context"
+)
+_PASSING = {
+    HTTPStatus.GONE,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+
+def error_of(status: int, body: str) -> ClientError:
+    """Return what an answer with this status code and body means to the user."""
+    answer = _parsed(body)
+    message = one_line(str(answer.get("message") or body or f"HTTP {status}"))
+    error: ClientError
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            error = ForbiddenError("the API server does not accept your credentials; log in again")
+        case HTTPStatus.FORBIDDEN:
+            error = ForbiddenError(message)
+        case HTTPStatus.NOT_FOUND:
+            error = NotFoundError(message if answer.get("details") else _NOT_INSTALLED)
+        case HTTPStatus.CONFLICT:
+            error = AlreadyExistsError(message)
+        case HTTPStatus.BAD_REQUEST | HTTPStatus.UNPROCESSABLE_ENTITY:
+            error = InvalidJobError(_problems(answer, message))
+        case _ if status in _PASSING:
+            error = UnreachableError(f"the API server cannot answer now: {message}")
+        case _:
+            error = ClientError(f"the API server answers {status}: {message}")
+    return error
+
+
+def _parsed(body: str) -> Mapping[str, Any]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _problems(answer: Mapping[str, Any], message: str) -> list[str]:
+    """Return one line for each field: of the schema's causes, or of strict validation's sentence."""
+    causes = (answer.get("details") or {}).get("causes") or []
+    lines = [_cause(cause) for cause in causes if cause.get("message")]
+    lines += [_misspelt(what, field) for what, field in _UNKNOWN.findall(message)]
+    return list(dict.fromkeys(lines)) or [message]
+
+
+def _cause(cause: Mapping[str, Any]) -> str:
+    field = cause.get("field", "")
+    text = one_line(str(cause["message"]))
+    return f"{field}: {text}" if field and field != "<nil>" else text
+
+
+def _misspelt(what: str, field: str) -> str:
+    if what == "duplicate":
+        return f"{field}: is there twice"
+    return str(unknown_field(field, SegCompressionJob))

@@ -1,0 +1,99 @@
+"""A job's states, one after another, whatever becomes of the connection.
+
+A watch only says when to look: each time one ends, for whatever reason (the server's time limit, a cut
+connection, a version that is too old: 410), the object is asked for again and the next watch starts there. So
+nothing is missed for good, and nothing has to be taken over from one watch to the next.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from segcompress.client.errors import NotFoundError, UnreachableError, WaitTimeoutError
+
+Body = dict[str, Any]
+
+_WATCH_S = 240.0
+_PATIENCE_S = 300.0
+"""An API server that is being upgraded is away for minutes, and a run takes hours."""
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
+
+
+class Source(Protocol):
+    """One object at an API server."""
+
+    def get(self) -> Body:
+        """Return it; raises NotFoundError or UnreachableError."""
+
+    def changes(self, body: Body, seconds: float) -> Iterator[tuple[str, Body]]:
+        """Yield (type of event, object) for changes after `body`, for at most so many seconds."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time, s, and how to wait."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+def states(source: Source, timeout: float | None = None, clock: Clock = Clock()) -> Iterator[Body]:
+    """Yield the object as it is, then as it is after each change; some states may come twice.
+
+    Raises NotFoundError where it is deleted, WaitTimeoutError after `timeout` seconds, and UnreachableError
+    where the API server is away at first, or later for five minutes.
+    """
+    end = None if timeout is None else clock.now() + timeout
+    body = source.get()
+    while True:
+        yield body
+        body = yield from _watched(source, body, _left(end, clock))
+        body = _again(source, body, end, clock)
+
+
+def _watched(source: Source, body: Body, seconds: float) -> Any:
+    """Yield states until the watch ends; return the last."""
+    try:
+        for type_, changed in source.changes(body, seconds):
+            if type_ == "DELETED":
+                raise _deleted(body)
+            body = changed
+            yield body
+    except UnreachableError:
+        pass  # cut, or too old: the next look tells
+    return body
+
+
+def _again(source: Source, before: Body, end: float | None, clock: Clock) -> Body:
+    """Return the object as it is now, asked for until the API server answers."""
+    pause, patience = _FIRST_PAUSE_S, clock.now() + _PATIENCE_S
+    while True:
+        clock.sleep(min(pause, _left(end, clock)))
+        try:
+            body = source.get()
+        except UnreachableError:
+            if clock.now() >= patience:
+                raise
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            continue
+        except NotFoundError:
+            raise _deleted(before) from None
+        if body["metadata"]["uid"] != before["metadata"]["uid"]:
+            raise _deleted(before)
+        return body
+
+
+def _left(end: float | None, clock: Clock) -> float:
+    """Return the seconds that may be waited now; raises WaitTimeoutError where none are left."""
+    if end is None:
+        return _WATCH_S
+    left = end - clock.now()
+    if left <= 0:
+        raise WaitTimeoutError("the time is up")
+    return min(left, _WATCH_S)
+
+
+def _deleted(body: Body) -> NotFoundError:
+    return NotFoundError(f"{body['metadata']['name']} was deleted meanwhile")

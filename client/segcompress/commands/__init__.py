@@ -1,0 +1,81 @@
+"""The commands of `segcompress` for a cluster: what `segcompress.client` does, for people at a terminal.
+
+    segcompress submit job.yaml [--wait]
+    segcompress list [-A] [-l SELECTOR]
+    segcompress wait NAME [--timeout 2h]
+    segcompress compare NAME...
+
+Each takes -n NAMESPACE and --context CONTEXT. The arguments stand here; the libraries that the commands need
+are imported once one of them runs.
+"""
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+_Add = Callable[..., argparse.ArgumentParser]
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def add_commands(add: _Add) -> None:
+    """Add every command by `add`, argparse's add_parser."""
+    _add_submit(add)
+    _add_list(add)
+    _add_wait(add)
+    _add_compare(add)
+
+
+def _add_submit(add: _Add) -> None:
+    submit = _command(add, "submit", "give a job to a cluster")
+    submit.add_argument("file", type=Path, metavar="FILE", help="YAML of a SegCompressionJob")
+    submit.add_argument("--wait", action="store_true", help="wait until it has finished, as `wait` does")
+    _add_timeout(submit)
+
+
+def _add_list(add: _Add) -> None:
+    listed = _command(add, "list", "list the jobs of a namespace")
+    listed.add_argument("-A", "--all-namespaces", action="store_true", help="list those of all namespaces")
+    listed.add_argument(
+        "-l", "--selector", metavar="LABELS", help="list those with these labels: team=vision"
+    )
+
+
+def _add_wait(add: _Add) -> None:
+    wait = _command(add, "wait", "wait until a job has finished, and show how far it is")
+    wait.add_argument("name", metavar="NAME", help="name of the job")
+    _add_timeout(wait)
+
+
+def _add_compare(add: _Add) -> None:
+    compare = _command(add, "compare", "show what jobs measured, side by side")
+    compare.add_argument("names", metavar="NAME", nargs="+", help="names of the jobs")
+
+
+def _add_timeout(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--timeout", type=duration, metavar="TIME", help="give up after 90s, 30m, 2h or 1d; by default never"
+    )
+
+
+def _command(add: _Add, name: str, summary: str) -> argparse.ArgumentParser:
+    command = add(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    command.add_argument("-n", "--namespace", help="instead of the one that the kubeconfig's context names")
+    command.add_argument("--context", help="context of the kubeconfig, instead of the current one")
+    command.set_defaults(act=_act)
+    return command
+
+
+def duration(text: str) -> float:
+    """Return the seconds in 90, 90s, 30m, 2h or 1d."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text)
+    if found is None or not float(found[1]):
+        raise argparse.ArgumentTypeError(f"must be a time such as 90s, 30m, 2h or 1d, got {text!r}")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def _act(options: argparse.Namespace) -> int:
+    from segcompress.commands import border
+
+    return border.run(options)

@@ -1,0 +1,31 @@
+"""Where every error of a command becomes a line: 0 is success, 1 anything else."""
+
+import argparse
+import os
+import sys
+
+from segcompress.client import Client, ClientError
+from segcompress.commands import compare, list_jobs, submit, wait
+
+FAILED = 1
+
+_COMMANDS = {
+    "submit": submit.run,
+    "list": list_jobs.run,
+    "wait": wait.run,
+    "compare": compare.run,
+}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run a command, and return its exit code."""
+    try:
+        client = Client.from_environment(options.context, options.namespace)
+        return _COMMANDS[options.command](client, options)
+    except ClientError as error:
+        for line in str(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:  # `| head` has read enough; nothing is to be flushed at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,17 @@
+"""`segcompress compare`."""
+
+import argparse
+import sys
+
+from segcompress.client import Client
+from segcompress.client.comparison import HEADER, caution, table
+from segcompress.commands.columns import print_columns
+
+
+def run(client: Client, options: argparse.Namespace) -> int:
+    """Print one line for each job, and what must be known beside it."""
+    compared = client.compare(*options.names)
+    print_columns(HEADER, table(compared))
+    if warning := caution(compared):
+        print(f"note: {warning}", file=sys.stderr)
+    return 0

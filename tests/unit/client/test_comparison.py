@@ -1,0 +1,62 @@
+"""Jobs side by side."""
+
+import pytest
+
+from integration.operator.objects import METRICS
+from segcompress.client import Comparison, compare
+from segcompress.client.comparison import HEADER, caution, table
+from segcompress_api.status import Metrics
+from unit.client.jobs import STATES, job_in
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_has_a_row_of_all_columns(state: str) -> None:
+    (row,) = table(compare([job_in(state)]))
+    assert len(row) == len(HEADER)
+    assert all(row)
+
+
+def test_row_shows_the_model_before_and_after() -> None:
+    (row,) = table(compare([job_in("succeeded", metrics=METRICS)]))
+    assert row == (
+        *("demo", "Succeeded", "passed"),
+        *("0.9287", "0.9235", "0.0052"),
+        *("56.363", "37.712", "1.4946x"),
+        *("542.9", "542.9", "0.7497"),
+        "PaddleInference",
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "phase", "gates"),
+    [
+        ("gate-missed", "Failed", "AcceptanceNotMet"),
+        ("input-not-found", "Failed", "-"),
+        ("new", "Pending", "-"),
+    ],
+)
+def test_row_says_which_gate_was_missed(state: str, phase: str, gates: str) -> None:
+    (row,) = table(compare([job_in(state)]))
+    assert row[1:3] == (phase, gates)
+
+
+def measured(runtime: str, processor: str | None) -> Comparison:
+    metrics = Metrics.model_validate(
+        {"baseline": {"miou": "0.9", "sizeBytes": 1}, "runtime": runtime, "processor": processor}
+    )
+    return Comparison("demo", "Succeeded", accepted=True, missed=None, metrics=metrics)
+
+
+@pytest.mark.parametrize(
+    ("places", "warned"),
+    [
+        pytest.param([("MNN", "EPYC"), ("MNN", "EPYC")], False, id="same"),
+        pytest.param([("MNN", "EPYC"), ("MNN", "Xeon")], True, id="other processor"),
+        pytest.param([("MNN", "EPYC"), ("OpenVINO", "EPYC")], True, id="other runtime"),
+        pytest.param([("MNN", None)], False, id="one"),
+    ],
+)
+def test_latencies_of_different_machines_are_not_compared_in_silence(
+    places: list[tuple[str, str | None]], *, warned: bool
+) -> None:
+    assert bool(caution([measured(*place) for place in places])) is warned

@@ -1,0 +1,75 @@
+"""Which cluster is meant."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from segcompress.client import SettingsError
+from segcompress.client.connection import from_environment, from_kubeconfig, in_cluster
+
+
+def kubeconfig(*contexts: str, current: str = "one") -> str:
+    entry = {"cluster": "c", "user": "u"}
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": current,
+            "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+            "users": [{"name": "u", "user": {"token": "t"}}],
+            "contexts": [
+                {"name": name, "context": {**entry, **({} if name == "one" else {"namespace": name})}}
+                for name in contexts
+            ],
+        }
+    )
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "kubeconfig"
+    path.write_text(kubeconfig("one", "two"))
+    return path
+
+
+@pytest.mark.parametrize(("context", "namespace"), [(None, "default"), ("two", "two")])
+def test_context_names_the_namespace(file: Path, context: str | None, namespace: str) -> None:
+    way = from_environment({"KUBECONFIG": str(file)}, context)
+    assert (way.configuration.host, way.namespace) == ("https://127.0.0.1:1", namespace)
+
+
+def test_of_several_files_those_are_read_that_exist(file: Path, tmp_path: Path) -> None:
+    both = f"{tmp_path / 'none'}:{file}"
+    assert from_kubeconfig({"KUBECONFIG": both}, None, "two").namespace == "two"
+
+
+def test_unknown_context_is_answered_with_the_nearest(file: Path) -> None:
+    with pytest.raises(SettingsError, match="no context 'twoo'; did you mean two"):
+        from_kubeconfig({}, file, "twoo")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(None, "there is no kubeconfig at", id="missing"),
+        pytest.param("", "cannot be used as a kubeconfig", id="empty"),
+        pytest.param("a: [", "cannot be used as a kubeconfig", id="syntax"),
+        pytest.param("- 1", "cannot be used as a kubeconfig", id="a list"),
+        pytest.param("apiVersion: v1", "cannot be used as a kubeconfig", id="nothing in it"),
+        pytest.param(kubeconfig("two"), "cannot be used as a kubeconfig", id="no such current context"),
+    ],
+)
+def test_kubeconfig_that_cannot_be_used_is_named(tmp_path: Path, content: str | None, message: str) -> None:
+    path = tmp_path / "config"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(SettingsError, match=message) as raised:
+        from_environment({"KUBECONFIG": str(path)}, None)
+    assert str(path) in str(raised.value)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_outside_a_cluster_there_is_no_service_account() -> None:
+    with pytest.raises(SettingsError, match="this is no pod of a cluster"):
+        in_cluster()

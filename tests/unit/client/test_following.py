@@ -1,0 +1,73 @@
+"""Progress at a terminal, and in a log."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from segcompress.commands.following import shown_on, steps, where
+from segcompress_api.job import SegCompressionJob
+from segcompress_api.progress import JobProgress
+from unit.client.jobs import at_step, job_in
+
+UPDATED = datetime(2026, 11, 1, 12, tzinfo=UTC)
+WAY = [
+    job_in("new"),
+    job_in("secret-not-found"),
+    job_in("running", progress=at_step(40)),
+    job_in("running", progress=at_step(41)),
+    job_in("running", progress=at_step(52, eta=None)),
+    job_in("succeeded"),
+]
+
+
+def shown(*, terminal: bool) -> str:
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
+    with shown_on(console) as progress:
+        for job in WAY:
+            progress.show(job)
+    text = console.file
+    assert isinstance(text, io.StringIO)
+    return text.getvalue()
+
+
+def test_log_has_a_line_for_each_step_of_the_way() -> None:
+    lines = shown(terminal=False).splitlines()
+    assert [line.split(" ETA")[0] for line in lines] == [
+        "demo: Pending",
+        'demo: Pending (SecretNotFound: pod demo-pod: secret "object-store" not found)',
+        "demo: Running Compress 40/100 40 %",
+        "demo: Running Compress 52/100 52 %",
+        "demo: Succeeded (Succeeded: mIoU 0.9235, 0.0052 less than the baseline)",
+    ]
+
+
+def test_terminal_has_a_bar() -> None:
+    text = shown(terminal=True)
+    assert "demo: Running Compress" in text
+    assert "━" in text
+    assert "52/100 52 %" in text
+
+
+@pytest.mark.parametrize(
+    ("progress", "words"),
+    [
+        pytest.param(at_step(40), "40/100 40 % ETA 1:00", id="all known"),
+        pytest.param(at_step(40, total=None, eta=None), "40", id="nothing known"),
+        pytest.param(at_step(99, eta=3700), "99/100 99 % ETA 1:01:40", id="hours"),
+    ],
+)
+def test_steps_show_what_is_known(progress: dict[str, object], words: str) -> None:
+    assert steps(JobProgress.model_validate(progress), UPDATED) == words
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        pytest.param(job_in("running", progress=at_step(1)), "Running Compress", id="running"),
+        pytest.param(job_in("suspended", progress=at_step(1)), "Suspended", id="no stage while suspended"),
+    ],
+)
+def test_stage_stands_beside_the_phase(job: SegCompressionJob, words: str) -> None:
+    assert where(job) == words

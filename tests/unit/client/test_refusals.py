@@ -1,0 +1,78 @@
+"""What the answers of an API server become."""
+
+import json
+from typing import Any
+
+import pytest
+
+from segcompress.client import (
+    AlreadyExistsError,
+    ClientError,
+    ForbiddenError,
+    InvalidJobError,
+    NotFoundError,
+    UnreachableError,
+)
+from segcompress.client.refusals import error_of
+
+
+def status(message: str, **details: Any) -> str:
+    return json.dumps({"kind": "Status", "message": message, "details": details or None})
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "kind", "message"),
+    [
+        pytest.param(401, status("Unauthorized"), ForbiddenError, "the API server does not accept", id="401"),
+        pytest.param(403, status("jane cannot"), ForbiddenError, "jane cannot", id="403"),
+        pytest.param(404, status("no x", name="x"), NotFoundError, "no x", id="404"),
+        pytest.param(
+            404, "404 page not found", NotFoundError, "the cluster knows no SegCompressionJob: ", id="no CRD"
+        ),
+        pytest.param(409, status("exists"), AlreadyExistsError, "exists", id="409"),
+        pytest.param(410, status("too old"), UnreachableError, "the API server cannot answer", id="410"),
+        pytest.param(
+            429, status("slow"), UnreachableError, "the API server cannot answer now: slow", id="429"
+        ),
+        pytest.param(
+            503, "<html>\nsorry", UnreachableError, "the API server cannot answer now: <html> s", id="503"
+        ),
+        pytest.param(418, "[1]", ClientError, "the API server answers 418: [1]", id="a teapot"),
+        pytest.param(500, "", UnreachableError, "the API server cannot answer now: HTTP 500", id="empty"),
+    ],
+)
+def test_answer_becomes_one_line(code: int, body: str, kind: type[ClientError], message: str) -> None:
+    error = error_of(code, body)
+    assert type(error) is kind
+    assert str(error).startswith(message)
+    assert len(str(error).splitlines()) == 1
+
+
+def test_each_cause_becomes_a_line_once() -> None:
+    causes = [
+        {"field": "spec.dataset.numClasses", "message": "Invalid value: 0: must be\n at least 1"},
+        {"field": "spec.dataset.numClasses", "message": "Invalid value: 0: must be\n at least 1"},
+        {"field": "<nil>", "message": "some validation rules were not checked"},
+        {"field": "spec.seed"},
+    ]
+    error = error_of(422, status("everything at once", causes=causes))
+    assert isinstance(error, InvalidJobError)
+    assert error.problems == (
+        "spec.dataset.numClasses: Invalid value: 0: must be at least 1",
+        "some validation rules were not checked",
+    )
+
+
+def test_unknown_field_is_answered_with_the_nearest_one() -> None:
+    message = 'strict decoding error: unknown field "spec.dataset.numClases", duplicate field "spec.seed"'
+    error = error_of(400, status(message))
+    assert isinstance(error, InvalidJobError)
+    assert error.problems == (
+        "spec.dataset.numClases: is not a field of this version; did you mean numClasses?",
+        "spec.seed: is there twice",
+    )
+    assert str(error) == "\n".join(error.problems)
+
+
+def test_refusal_without_fields_is_its_message() -> None:
+    assert str(error_of(422, status("denied by a policy"))) == "denied by a policy"
