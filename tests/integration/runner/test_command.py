@@ -22,7 +22,7 @@ class Folder:
 
     def segcompress(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command; results go to `out/`."""
-        command = [sys.executable, "-m", "segcompress_runner.command", *arguments]
+        command = [sys.executable, "-m", "segcompress", *arguments]
         return subprocess.run(command, check=False, capture_output=True, text=True, cwd=self.path)
 
     def write(self, path: str = "seed", value: object = 0) -> None:

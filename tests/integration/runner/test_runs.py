@@ -123,7 +123,7 @@ def test_report_of_a_bucket_is_fetched_and_replaces_no_other_file(
 
     def report() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            (sys.executable, "-m", "segcompress_runner.command", "report", artifacts.manifest.uri),
+            (sys.executable, "-m", "segcompress", "report", artifacts.manifest.uri),
             check=False,
             capture_output=True,
             text=True,

@@ -34,7 +34,7 @@ class Validator:
         """Write a job, validate it, and return exit code and output."""
         (self.folder / "job.yaml").write_text(yaml.safe_dump({**HEAD, "spec": spec}))
         done = subprocess.run(
-            [sys.executable, "-m", "segcompress_runner.command", "validate", "job.yaml", *options],
+            [sys.executable, "-m", "segcompress", "validate", "job.yaml", *options],
             check=False,
             capture_output=True,
             text=True,

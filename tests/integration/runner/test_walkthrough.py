@@ -44,7 +44,7 @@ def script(path: Path, *arguments: str) -> None:
 def validated(folder: Path, spec: dict[str, Any], name: str) -> Any:
     job = {**job_for("Sparse"), "spec": spec}
     (folder / name).write_text(yaml.safe_dump(job))
-    command = [sys.executable, "-m", "segcompress_runner.command", "validate", name, "--json"]
+    command = [sys.executable, "-m", "segcompress", "validate", name, "--json"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder)
     report = json.loads(done.stdout)
     assert done.returncode == 0, report["findings"]
