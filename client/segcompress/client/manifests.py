@@ -1,6 +1,7 @@
 """Jobs as the API server writes them, and as types; the one border between both."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,32 @@ def as_body(job: SegCompressionJob | Mapping[str, Any]) -> dict[str, Any]:
 def as_job(body: Mapping[str, Any]) -> SegCompressionJob:
     """Return the type of what the API server sent; what a newer version added to it is left out."""
     try:
-        return SegCompressionJob.model_validate(body, by_name=False, by_alias=True, extra="ignore")
+        return _validated(body)
+    except ValidationError as error:
+        unknown = [each["loc"] for each in error.errors() if each["type"] == "extra_forbidden"]
+    try:
+        return _validated(_without(body, unknown))
     except ValidationError as error:
         name = body.get("metadata", {}).get("name", "")
         raise ClientError(
             f"{name}: cannot be read by this version of SegCompress "
             f"({invalid_spec(error, SegCompressionJob)})"
         ) from None
+
+
+def _validated(body: Mapping[str, Any]) -> SegCompressionJob:
+    return SegCompressionJob.model_validate(body, by_name=False, by_alias=True)
+
+
+def _without(body: Mapping[str, Any], places: Iterable[tuple[int | str, ...]]) -> dict[str, Any]:
+    """Return a copy without the keys at these places.
+
+    pydantic's own extra="ignore" would take the arguments of a transform along, which may have any name.
+    """
+    copy = deepcopy(dict(body))
+    for *parents, key in places:
+        within: Any = copy
+        for part in parents:
+            within = within[part]
+        del within[key]
+    return copy

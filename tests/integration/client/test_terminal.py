@@ -104,7 +104,7 @@ def test_jobs_are_compared(terminal: Terminal, played: Played) -> None:
         pytest.param(
             ("list", "--context", "x"), "the kubeconfig has no context 'x'; there are: ", id="context"
         ),
-        pytest.param(("list", "-l", "=,"), "unable to parse requirement", id="selector"),
+        pytest.param(("list", "-l", "=,"), "found '=', expected: ", id="selector"),
     ],
 )
 def test_wrong_use_ends_with_one_line(

@@ -30,8 +30,15 @@ def test_every_state_is_read(state: str) -> None:
 
 def test_what_a_newer_version_adds_is_left_out() -> None:
     body = STATES["succeeded"]
-    newer = {**body, "status": {**body["status"], "novelty": 1, "attempts": {"novel": 2}}, "novel": 3}
-    assert as_job(newer).status.phase == "Succeeded"
+    dataset = {**body["spec"]["dataset"], "novel": {"a": 1}}
+    status = {**body["status"], "novelty": 1, "attempts": {"novel": 2}}
+    newer = {**body, "status": status, "novel": 3, "spec": {**body["spec"], "dataset": dataset}}
+    assert as_job(newer) == as_job({**body, "status": {**body["status"], "attempts": {}}})
+
+
+def test_arguments_of_transforms_are_read_whatever_their_names() -> None:
+    (resize,) = as_job(STATES["succeeded"]).to_wire()["spec"]["dataset"]["trainTransforms"]
+    assert resize == {"type": "Resize", "target_size": [192, 192]}
 
 
 def test_what_cannot_be_read_is_named() -> None:
