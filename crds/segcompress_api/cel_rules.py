@@ -1,34 +1,42 @@
-"""The CEL rules of the CRD: what a schema cannot say, refused by the API server with our message."""
+"""The CEL rules of a job: what a schema cannot say, refused by the API server with our message."""
+
+from collections.abc import Collection
+
+from pydantic import BaseModel
 
 from segcompress_api.base import CLUSTER_REQUIRED, DOTS, NO_DOTS, S3_FILE, S3_FOLDER
-from segcompress_api.job import MUTABLE_FIELDS, JobSpec
 from segcompress_api.strategy import SPELLINGS
 from segcompress_api.structural import Schema
 
 _AS_STORED = " (if nothing was changed: send numbers as they are stored, 1 and not 1.0)"
 
 
-def _rule(rule: str, message: str) -> Schema:
-    return {"rule": rule, "message": message}
+def rule(expression: str, message: str) -> Schema:
+    """Return a validation rule."""
+    return {"rule": expression, "message": message}
 
 
-def _immutability(properties: Schema) -> list[Schema]:
-    """One rule a field, so that the message names it (JobSet's way).
+def immutability(
+    spec: type[BaseModel], properties: Schema, mutable: Collection[str], kind: str
+) -> list[Schema]:
+    """Return one rule a field that is not mutable, so that the message names it (JobSet's way).
 
     CEL compares free-form settings as they were decoded, and a 1.0 is stored as 1: to a client that writes
     1.0 again, as Python's do, that is another number. No rule can look into such a leaf: the message says it.
     """
     rules = []
-    for name, field in JobSpec.model_fields.items():
+    for name, field in spec.model_fields.items():
         key = field.alias or name
-        if key in MUTABLE_FIELDS:
+        if key in mutable:
             continue
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         always = field.is_required() or field.default is not None or extra.get(CLUSTER_REQUIRED)
         same = f"self.{key} == oldSelf.{key}"
-        rule = same if always else f"has(self.{key}) == has(oldSelf.{key}) && (!has(self.{key}) || {same})"
+        expression = (
+            same if always else f"has(self.{key}) == has(oldSelf.{key}) && (!has(self.{key}) || {same})"
+        )
         hint = _AS_STORED if _is_free_form(properties[key]) else ""
-        rules.append(_rule(rule, f"spec.{key} is immutable: make another SegCompressionJob{hint}"))
+        rules.append(rule(expression, f"spec.{key} is immutable: make another {kind}{hint}"))
     return rules
 
 
@@ -45,7 +53,7 @@ def _spelling_rules(section: str, properties: Schema) -> list[Schema]:
     left to the types themselves and end in InvalidSpec.
     """
     return [
-        _rule(f"!(has(self.{old}) && has(self.{new}))", f"{old} is the old name of {new}: give one of them")
+        rule(f"!(has(self.{old}) && has(self.{new}))", f"{old} is the old name of {new}: give one of them")
         for old, new in SPELLINGS[section].items()
         if "type" in properties[old] and "type" in properties[new]
     ]
@@ -57,104 +65,102 @@ _TRAINED = (
 )
 _WHOLE = "(has(self.configUri) || has(self.preset))"
 _STRATEGY_RULES = [
-    _rule(
+    rule(
         f"{_WHOLE} ? !({_TRAINED} || has(self.QuantPost) || has(self.TrainConfig)"
         f" || has(self.Distillation)) : {_TRAINED} || has(self.QuantPost)",
         "give either configUri alone, preset alone, or what compresses: UnstructurePrune, ChannelPrune, "
         "ASPPrune, QuantAware, QuantPost",
     ),
-    _rule(
+    rule(
         "!(has(self.configUri) && has(self.preset))",
         "preset cannot be combined with configUri: give one of them",
     ),
-    _rule(
+    rule(
         "[has(self.UnstructurePrune), has(self.ChannelPrune), has(self.ASPPrune)].filter(x, x).size() <= 1",
         "UnstructurePrune, ChannelPrune and ASPPrune cannot be combined: give one of them",
     ),
-    _rule(
+    rule(
         "!(has(self.QuantPost) && (has(self.QuantAware) || has(self.Quantization)))",
         "QuantPost cannot be combined with QuantAware: give one of them",
     ),
-    _rule(
+    rule(
         "!(has(self.QuantAware) && has(self.Quantization))",
         "Quantization is the old name of QuantAware: give one of them",
     ),
-    _rule(
+    rule(
         f"!({_TRAINED}) || has(self.TrainConfig)",
         "TrainConfig is required by what trains: every section but QuantPost",
     ),
-    _rule(
+    rule(
         f"{_WHOLE} || {_TRAINED} || !(has(self.TrainConfig) || has(self.Distillation))",
         "TrainConfig and Distillation have no effect, since QuantPost alone trains nothing",
     ),
-    _rule(
+    rule(
         "!has(self.UnstructurePrune) || !has(self.UnstructurePrune.gmp_config) || !has(self.TrainConfig)"
         " || !has(self.TrainConfig.train_iter) || self.UnstructurePrune.gmp_config.stable_iterations"
         " + self.UnstructurePrune.gmp_config.pruning_iterations <= self.TrainConfig.train_iter",
         "the pruning ramp (stable_iterations + pruning_iterations) must not be longer than train_iter",
     ),
 ]
-_TRAIN_RULES = [
-    _rule("has(self.epochs) != has(self.train_iter)", "give exactly one of epochs and train_iter")
-]
+_TRAIN_RULES = [rule("has(self.epochs) != has(self.train_iter)", "give exactly one of epochs and train_iter")]
 _PRUNE_RULES = [
-    _rule(
+    rule(
         "has(self.prune_strategy) == has(self.gmp_config)",
         "gmp_config is required by prune_strategy gmp, and has no effect without it",
     ),
-    _rule(
+    rule(
         "self.prune_mode == 'threshold' || has(self.ratio) || has(self.pruned_ratio)",
         "ratio is required by prune_mode ratio, such as 0.75",
     ),
-    _rule(
+    rule(
         "self.prune_mode == 'threshold' ? has(self.threshold) && !has(self.ratio) && !has(self.pruned_ratio)"
         " : !has(self.threshold)",
         "prune_mode threshold takes threshold and no ratio, prune_mode ratio no threshold",
     ),
-    _rule(
+    rule(
         "self.prune_mode == 'ratio' || !(has(self.prune_strategy) || self.local_sparsity)",
         "prune_mode threshold cannot be combined with gmp or local_sparsity",
     ),
-    _rule(
+    rule(
         "!has(self.gmp_config) || !(has(self.ratio) || has(self.pruned_ratio)) || "
         "self.gmp_config.initial_ratio <= (has(self.ratio) ? self.ratio : self.pruned_ratio)",
         "gmp_config.initial_ratio must not be above the ratio",
     ),
-    _rule(
+    rule(
         "self.sparse_block == [1, 1] || self.sparse_block == [4, 1]", "sparse_block must be [1, 1] or [4, 1]"
     ),
-    _rule(
+    rule(
         "self.sparse_block == [1, 1] || has(self.prune_params_type) && self.prune_mode == 'ratio'",
         "sparse_block [4, 1] needs prune_params_type conv1x1_only and prune_mode ratio",
     ),
 ]
 _POST_RULES = [
-    _rule("!has(self.hist_percent) || self.algo == 'hist'", "hist_percent has no effect unless algo is hist")
+    rule("!has(self.hist_percent) || self.algo == 'hist'", "hist_percent has no effect unless algo is hist")
 ]
 _GMP_RULES = [
-    _rule(
+    rule(
         "self.pruning_iterations > 10 * self.pruning_steps",
         "each pruning step needs more than 10 iterations: pruning_iterations > 10 * pruning_steps",
     )
 ]
 _SPEC_RULES = [
-    _rule(
+    rule(
         "!has(self.acceptance.minSparsity)"
         " || has(self.strategy.configUri)"
         " || has(self.strategy.preset) && self.strategy.preset == 'SparseDistillation'"
         " || has(self.strategy.UnstructurePrune) || has(self.strategy.ASPPrune)",
         "acceptance.minSparsity is about weights that become zero: of UnstructurePrune and ASPPrune alone",
     ),
-    _rule(
+    rule(
         "!has(self.acceptance.minSpeedup) || self.acceptance.minSpeedup.runtime in self.benchmark.runtimes",
         "acceptance.minSpeedup.runtime must be one of benchmark.runtimes: it is not measured otherwise",
     ),
 ]
 _MODEL_RULES = [
-    _rule("has(self.inference) != has(self.paddleseg)", "give exactly one of inference and paddleseg")
+    rule("has(self.inference) != has(self.paddleseg)", "give exactly one of inference and paddleseg")
 ]
 _PADDLESEG_RULES = [
-    _rule(
+    rule(
         "self.inputShape[0] != 0 && self.inputShape[1] == 3"
         " && self.inputShape[2] > 0 && self.inputShape[3] > 0",
         "inputShape must be a batch (-1 for a free one), 3 channels, height and width, "
@@ -162,34 +168,34 @@ _PADDLESEG_RULES = [
     )
 ]
 _DATASET_RULES = [
-    _rule(
+    rule(
         "size(self.classNames) == 0 || size(self.classNames) == self.numClasses",
         "classNames must have one name for each of numClasses",
     ),
-    _rule(
+    rule(
         "!has(self.labelList) || self.format != 'PaddleSeg'",
         "labelList is about annotations; the masks of format PaddleSeg hold ids already",
     ),
-    _rule(
+    rule(
         "!has(self.labelList) || size(self.classNames) == 0",
         "labelList cannot be combined with classNames; give one of them",
     ),
-    _rule(
+    rule(
         "self.format != 'Labelme' || has(self.labelList) || size(self.classNames) > 0",
         "format Labelme needs classNames or labelList: its labels have no ids",
     ),
-    _rule(
+    rule(
         "has(self.readerConfigUri) || (size(self.trainTransforms) > 0 && size(self.valTransforms) > 0)",
         "trainTransforms and valTransforms are required where readerConfigUri is not given",
     ),
-    _rule(
+    rule(
         "!has(self.readerConfigUri) || (size(self.trainTransforms) == 0 && size(self.valTransforms) == 0)",
         "readerConfigUri cannot be combined with transforms; give the file or the lists",
     ),
 ]
 
 
-_URI_RULES = [_rule(f"!self.matches('{DOTS}')", NO_DOTS)]
+_URI_RULES = [rule(f"!self.matches('{DOTS}')", NO_DOTS)]
 
 
 def _add_rules_of_addresses(schema: Schema) -> None:
@@ -201,12 +207,12 @@ def _add_rules_of_addresses(schema: Schema) -> None:
 
 
 def add_rules(spec: Schema) -> None:
-    """Add the rules to the schema of a spec, each where its fields are."""
+    """Add the rules to the schema of a job's spec, each where its fields are."""
     _add_rules_of_addresses(spec)
     properties = spec["properties"]
     strategy = properties["strategy"]
     sections = strategy["properties"]
-    spec["x-kubernetes-validations"] = [*_SPEC_RULES, *_immutability(properties)]
+    spec["x-kubernetes-validations"] = _SPEC_RULES
     strategy["x-kubernetes-validations"] = _STRATEGY_RULES
     properties["dataset"]["x-kubernetes-validations"] = _DATASET_RULES
     model = properties["model"]

@@ -63,6 +63,8 @@ class Reason(StrEnum):
     PREEMPTION_LIMIT_EXCEEDED = "PreemptionLimitExceeded"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     NAME_CONFLICT = "NameConflict"
+    MAX_FAILED_TRIALS_EXCEEDED = "MaxFailedTrialsExceeded"
+    NO_ACCEPTABLE_TRIAL = "NoAcceptableTrial"
     # of conditions that do not hold
     NOT_FINISHED = "NotFinished"
     NOT_SUSPENDED = "NotSuspended"

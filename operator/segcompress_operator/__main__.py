@@ -16,15 +16,17 @@ from segcompress_operator import framework
 from segcompress_operator.addresses import ServiceAddress
 from segcompress_operator.certificates import Certificate
 from segcompress_operator.cluster import Cluster, connection
-from segcompress_operator.controller import Controller, Workers
+from segcompress_operator.controller import Controller, Reconciler, Workers
 from segcompress_operator.errors import OperatorError
-from segcompress_operator.kinds import COMPRESSION_JOBS, LEASES, SERVICES, Ref
+from segcompress_operator.kinds import COMPRESSION_JOBS, LEASES, SERVICES, SWEEPS, Kind, Ref
 from segcompress_operator.leader import Alone, Leadership, LeaseLeadership, lead
 from segcompress_operator.logs import configure_logging
 from segcompress_operator.metrics import Gauges, Metrics
 from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.plan import Observed, Plan
+from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved
+from segcompress_operator.planning.sweeps.plan import SweepPlan, plan_sweep
 from segcompress_operator.probes import probes
 from segcompress_operator.queue import WorkQueue
 from segcompress_operator.reports import Reports, report_server
@@ -37,6 +39,8 @@ from segcompress_operator.settings import (
     Settings,
     settings_from,
 )
+from segcompress_operator.sweep_controller import SweepController
+from segcompress_operator.sweeps import Sweeps
 from segcompress_operator.watching.streams import Streams
 
 logger = logging.getLogger("segcompress_operator")
@@ -62,7 +66,8 @@ async def run(settings: Settings) -> int:
     """Watch and reconcile while this process leads; return 1 where something other than a signal ended it."""
     queue: WorkQueue[Ref] = WorkQueue()
     runs = Runs(queue.add)
-    streams = Streams(runs.sinks(), settings.namespaces, framework.stream_settings())
+    runs.parents = sweeps = Sweeps(queue.add_after, runs)
+    streams = Streams({**runs.sinks(), **sweeps.sinks()}, settings.namespaces, framework.stream_settings())
     progress = settings.progress
     certificate = None if progress is None else Certificate(progress.tls)
     address = _service_address(progress)
@@ -71,13 +76,18 @@ async def run(settings: Settings) -> int:
     def plan(resource: Resource, observed: Observed, now: datetime) -> Plan:
         return plan_job(resource, observed, runner(), now)
 
+    def plan_trials(sweep: Sweep, observed: SweepObserved, now: datetime) -> SweepPlan:
+        return plan_sweep(sweep, observed, runner(), now)
+
     # Renewals have connections of their own: they must not wait for those that a thousand jobs keep busy.
     async with Cluster(await connection(), settings.component) as leases:
         leadership = leadership_by(settings.lease, leases)
         async with Cluster(await connection(), settings.component, may_write=leadership.holds) as cluster:
             metrics = Metrics(Gauges(leadership.holds, runs.phases, queue.__len__, streams.states))
             controller = Controller(runs, plan, cluster, _now, metrics.tell)
-            workers = Workers(queue, {COMPRESSION_JOBS: controller}, metrics.reconciled)
+            sweep_controller = SweepController(sweeps, plan_trials, cluster, _now)
+            controllers: dict[Kind, Reconciler] = {COMPRESSION_JOBS: controller, SWEEPS: sweep_controller}
+            workers = Workers(queue, controllers, metrics.reconciled)
             reports = Reports(runs, cluster, _now)
 
             async def work() -> None:

@@ -25,6 +25,7 @@ from segcompress_operator.resources.names import (
     labels,
     start_of,
 )
+from segcompress_operator.writes import write_status
 
 logger = logging.getLogger(__name__)
 
@@ -201,12 +202,19 @@ class Controller:
 
     async def _write(self, resource: Resource, patch: dict[str, Any], plan: Plan, facts: Facts) -> None:
         """Write the status, take in the answer, and only then tell of it."""
-        meta = {"resourceVersion": resource.resource_version, "uid": resource.uid}
-        self._known.written(await self._cluster.patch_status(resource.ref, meta, patch))
-        self._tell(facts)
-        for said in plan.announcements:
-            logger.info("%s: %s: %s", resource.ref, said.reason, said.message)
-            await self._cluster.post_event(resource.ref, resource.uid, said)
+
+        def written(body: Body) -> None:
+            self._known.written(body)
+            self._tell(facts)
+
+        await write_status(self._cluster, resource, patch, written, plan.announcements)
+
+
+class Reconciler(Protocol):
+    """Brings resources to where they are wanted."""
+
+    async def reconcile(self, ref: Ref) -> float | None:
+        """Do one round; return the seconds after which to look again, None where a watch will tell."""
 
 
 class Workers:
@@ -215,7 +223,7 @@ class Workers:
     def __init__(
         self,
         queue: WorkQueue[Ref],
-        controllers: Mapping[Kind, Controller],
+        controllers: Mapping[Kind, Reconciler],
         count: CountRound = lambda *_: None,
     ) -> None:
         self._queue = queue

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from segcompress_api.base import API_GROUP, API_VERSION
 from segcompress_api.job import KIND, PLURAL
+from segcompress_api.sweep import SWEEP_KIND, SWEEP_PLURAL
 
 
 class Kind(NamedTuple):
@@ -42,13 +43,15 @@ class Ref(NamedTuple):
 
 
 COMPRESSION_JOBS = Kind(API_GROUP, API_VERSION, PLURAL, KIND)
+SWEEPS = Kind(API_GROUP, API_VERSION, SWEEP_PLURAL, SWEEP_KIND)
 JOBS = Kind("batch", "v1", "jobs", "Job")
 PODS = Kind("", "v1", "pods", "Pod")
 EVENTS = Kind("", "v1", "events", "Event")
 SERVICES = Kind("", "v1", "services", "Service")
 LEASES = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 
-_BY_NAME = {(kind.api_version, kind.name): kind for kind in (COMPRESSION_JOBS, JOBS, PODS, EVENTS, LEASES)}
+_KINDS = (COMPRESSION_JOBS, SWEEPS, JOBS, PODS, EVENTS, LEASES)
+_BY_NAME = {(kind.api_version, kind.name): kind for kind in _KINDS}
 
 
 def kind_of(api_version: str, name: str) -> Kind:

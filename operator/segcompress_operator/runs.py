@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Generic
+from typing import Protocol
 
 from segcompress_api.progress import ProgressReport
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
@@ -17,14 +17,29 @@ from segcompress_operator.planning.observed import ObservedJob, ObservedPod, Res
 from segcompress_operator.planning.parsing import Body, parse_job, parse_pod, parse_resource
 from segcompress_operator.planning.plan import Observed, Refusal, Reported
 from segcompress_operator.resources.names import runner_job_name
-from segcompress_operator.watching.store import R, Scope, Store
+from segcompress_operator.watching.sinks import StoreSink
+from segcompress_operator.watching.store import Scope, Store
 from segcompress_operator.watching.stream import Sink
 
 
+class Parents(Protocol):
+    """Who has resources as their children."""
+
+    def child_changed(self, old: Resource | None, new: Resource | None) -> None:
+        """Hear of a resource that came, changed or went."""
+
+    def scope_listed(self, scope: Scope) -> None:
+        """Hear that another kind of a scope was listed."""
+
+
 class Runs:
-    """Calls `wake` with a resource's key where facts about its run changed and its namespace is known."""
+    """Calls `wake` with a resource's key where facts about its run changed and its namespace is known.
+
+    `parents`, where there are any, hear of every change of a resource.
+    """
 
     def __init__(self, wake: Callable[[Ref], None]) -> None:
+        self.parents: Parents | None = None
         self._wake = wake
         self._resources: Store[Resource] = Store(self._resource_changed, self._scope_listed)
         self._jobs: Store[ObservedJob] = Store(self._job_changed, self._scope_listed)
@@ -38,15 +53,15 @@ class Runs:
     def sinks(self) -> Mapping[Kind, Sink]:
         """Return where the stream of each kind goes."""
         return {
-            COMPRESSION_JOBS: _StoreSink(self._resources, parse_resource, ResourceBody),
-            JOBS: _StoreSink(self._jobs, parse_job, JobBody),
-            PODS: _StoreSink(self._pods, self._parse_pod, PodBody),
+            COMPRESSION_JOBS: StoreSink(self._resources, parse_resource, ResourceBody),
+            JOBS: StoreSink(self._jobs, parse_job, JobBody),
+            PODS: StoreSink(self._pods, self._parse_pod, PodBody),
         }
 
     def resource(self, ref: Ref) -> Resource | None:
         """Return the resource, None where it is gone or its namespace is not known to the end."""
         resource = self._resources.get(self._uids.get(ref, ""))
-        return resource if resource is not None and self._is_known(resource.namespace) else None
+        return resource if resource is not None and self.is_known(resource.namespace) else None
 
     def observe(self, resource: Resource) -> Observed:
         """Return what is known of the resource's run."""
@@ -63,6 +78,10 @@ class Runs:
             left=self._left_behind(owner),
             job_went=self._left.may_have(owner, resource.namespace),
         )
+
+    def owned(self, owner_uid: str) -> list[Resource]:
+        """Return the resources with that controller."""
+        return self._resources.owned(owner_uid)
 
     def _left_behind(self, owner: str) -> tuple[ObservedPod, ...] | None:
         found = self._left.of(owner)
@@ -126,12 +145,15 @@ class Runs:
             self._pods.answered(pod)
         self._left.found(resource.uid, (pod.uid for pod in listed))
 
-    def _is_known(self, namespace: str) -> bool:
+    def is_known(self, namespace: str) -> bool:
+        """Return whether everything in the namespace has been delivered."""
         return all(store.is_listed(namespace) for store in (self._resources, self._jobs, self._pods))
 
     def _scope_listed(self, scope: Scope) -> None:
         """Wake every resource of a scope once all of its kinds were listed."""
-        if self._is_known(scope or ""):
+        if self.parents is not None:
+            self.parents.scope_listed(scope)
+        if self.is_known(scope or ""):
             within = (pod for pod in self._pods if scope in (None, pod.namespace) and pod.may_run)
             strays = (pod for pod in within if self._jobs.get(pod.owner_uid) is None)
             self._left.strayed((pod.uid, pod.namespace) for pod in strays)
@@ -140,10 +162,12 @@ class Runs:
                 self._changed(resource)
 
     def _changed(self, resource: Resource | None) -> None:
-        if resource is not None and self._is_known(resource.namespace):
+        if resource is not None and self.is_known(resource.namespace):
             self._wake(resource.ref)
 
     def _resource_changed(self, old: Resource | None, new: Resource | None) -> None:
+        if self.parents is not None:
+            self.parents.child_changed(old, new)
         if new is None:
             if old is not None:
                 self._forget(old)
@@ -211,28 +235,6 @@ class Runs:
             for pod in self._pods.owned(job.uid):
                 self._pods.replace(_without_messages(pod))
                 self._reports.pop(pod.uid, None)
-
-
-class _StoreSink(Generic[R]):
-    """Parses a stream's objects for a store; the bodies go no further."""
-
-    def __init__(self, store: Store[R], parse: Callable[[Body], R], body: type) -> None:
-        self.body = body
-        self._parse = parse
-        self._store = store
-        self.moved, self.refused = store.moved, store.refused
-        self.listing, self.listed = store.listing, store.listed
-
-    def seen(self, body: Mapping[str, Any]) -> None:
-        """Take in an object as it is now."""
-        self._store.take(self._parse(body))
-
-    def gone(self, body: Mapping[str, Any]) -> None:
-        """Take in the last state of an object that is gone."""
-        last = self._parse(body)
-        if self._store.get(last.uid) is not None:
-            self._store.take(last)
-            self._store.drop(last.uid)
 
 
 def _start(job: ObservedJob) -> int:

@@ -66,9 +66,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "segcompress.rules" -}}
 - apiGroups: [segcompress.dev]
   resources: [segcompressionjobs]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [segcompress.dev]
+  resources: [segcompressionsweeps]
   verbs: [list, watch]
 - apiGroups: [segcompress.dev]
-  resources: [segcompressionjobs/status]
+  resources: [segcompressionjobs/status, segcompressionsweeps/status]
   verbs: [patch]
 - apiGroups: [batch]
   resources: [jobs]

@@ -29,8 +29,9 @@ class ObjectMeta(TypedDict, total=False):
 
 
 class ResourceMeta(ObjectMeta, total=False):
-    """What a SegCompressionJob has besides: when its status was written."""
+    """What a SegCompressionJob has besides: a trial's parameters, and when its status was written."""
 
+    annotations: Any
     managedFields: list[FieldsEntry] | None
 
 
@@ -38,6 +39,14 @@ class ResourceBody(TypedDict, total=False):
     """A SegCompressionJob."""
 
     metadata: ResourceMeta
+    spec: Any
+    status: Any
+
+
+class SweepBody(TypedDict, total=False):
+    """A SegCompressionSweep."""
+
+    metadata: ObjectMeta
     spec: Any
     status: Any
 

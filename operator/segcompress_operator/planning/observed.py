@@ -12,6 +12,15 @@ from segcompress_operator.resources.names import Owner
 
 
 @dataclass(frozen=True, slots=True)
+class TrialMark:
+    """What says of a SegCompressionJob that it is a trial: its sweep, its index, its parameters in JSON."""
+
+    sweep_uid: str
+    index: int
+    parameters: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """A SegCompressionJob; `spec` and `status` are JSON.
 
@@ -36,6 +45,7 @@ class Resource:
     phase: str = ""
     written: datetime | None = field(default=None, compare=False)
     """When the status was written last."""
+    trial: TrialMark | None = None
 
     @property
     def ref(self) -> Ref:
@@ -54,8 +64,8 @@ class Resource:
 
     @property
     def owner_uid(self) -> str:
-        """Nothing: it has no controller."""
-        return ""
+        """The sweep that it is a trial of, "" where it is none."""
+        return "" if self.trial is None else self.trial.sweep_uid
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from segcompress_api.job import DEFAULT_PREEMPTION_LIMIT, SPEC_LIMIT
-from segcompress_operator.planning.observed import ObservedJob, ObservedPod, Resource
+from segcompress_operator.planning.observed import ObservedJob, ObservedPod, Resource, TrialMark
 from segcompress_operator.resources.names import (
     FAILED_BEFORE_ANNOTATION,
+    PARAMETERS_ANNOTATION,
     QUEUE_LABEL,
     RUNNER_CONTAINER,
     START_LABEL,
+    TRIAL_LABEL,
     Owner,
     kueue_labels,
 )
 
 Body = Mapping[str, Any]
 
-_EPOCH = datetime.fromtimestamp(0, UTC)
+EPOCH = datetime.fromtimestamp(0, UTC)
 _JOB_CONTROLLER = "kubernetes.io/job-controller"
 _TERMINAL = ("Succeeded", "Failed")
 _TRACKED = "batch.kubernetes.io/job-tracking"
@@ -44,10 +46,10 @@ def parse_resource(body: Body) -> Resource:
     """Return what we keep of a SegCompressionJob."""
     meta, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
     generation = int(meta.get("generation", 0))
-    finished = _condition(status, "Finished") is not None
+    finished = condition_of(status, "Finished") is not None
     settled = finished and status.get("observedGeneration") == generation
     ttl = spec.get("ttlSecondsAfterFinished")
-    text = b"" if settled else _json(spec)
+    text = b"" if settled else to_json(spec)
     oversized = largest_part(spec) if len(text) > SPEC_LIMIT else ""
     return Resource(
         owner=Owner(
@@ -58,7 +60,7 @@ def parse_resource(body: Body) -> Resource:
         ),
         generation=generation,
         resource_version=str(meta.get("resourceVersion", "")),
-        created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
+        created=parse_time(meta.get("creationTimestamp")) or EPOCH,
         deleting=bool(meta.get("deletionTimestamp")),
         finished=finished,
         settled=settled,
@@ -67,9 +69,10 @@ def parse_resource(body: Body) -> Resource:
         preemption_limit=_whole(spec.get("preemptionLimit"), DEFAULT_PREEMPTION_LIMIT),
         spec=b"" if oversized else text,
         oversized=oversized,
-        status=_json(_end(status) if settled else status),
+        status=to_json(_end(status) if settled else status),
         phase=sys.intern(str(status.get("phase", ""))),
         written=None if finished else _status_written(meta),
+        trial=_trial_mark(body),
     )
 
 
@@ -77,7 +80,7 @@ def parse_job(body: Body) -> ObservedJob:
     """Return what we keep of a batch/v1 Job."""
     meta, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
     labels = meta.get("labels") or {}
-    failure, complete = _condition(status, "Failed"), _condition(status, "Complete")
+    failure, complete = condition_of(status, "Failed"), condition_of(status, "Complete")
     end = failure or complete or {}
     return ObservedJob(
         uid=sys.intern(meta["uid"]),
@@ -86,10 +89,10 @@ def parse_job(body: Body) -> ObservedJob:
         owner_uid=sys.intern(controller_uid(body)),
         start=_whole(labels.get(START_LABEL), 1),
         resource_version=str(meta.get("resourceVersion", "")),
-        created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
+        created=parse_time(meta.get("creationTimestamp")) or EPOCH,
         deleting=bool(meta.get("deletionTimestamp")),
         suspended=bool(spec.get("suspend")),
-        ending=any(_condition(status, type_) for type_ in ("FailureTarget", "SuccessCriteriaMet")),
+        ending=any(condition_of(status, type_) for type_ in ("FailureTarget", "SuccessCriteriaMet")),
         complete=complete is not None,
         failure=None if failure is None else str(failure.get("reason", "")),
         failure_message="" if failure is None else _text(failure.get("message", "")),
@@ -111,7 +114,7 @@ def parse_pod(body: Body) -> ObservedPod:
     meta, status = body["metadata"], body.get("status") or {}
     state = _runner_state(status)
     waiting, ended = state.get("waiting") or {}, state.get("terminated") or {}
-    scheduled = _condition(status, "PodScheduled", "False") or {}
+    scheduled = condition_of(status, "PodScheduled", "False") or {}
     running = state.get("running")
     exit_code = ended.get("exitCode")
     return ObservedPod(
@@ -120,14 +123,14 @@ def parse_pod(body: Body) -> ObservedPod:
         namespace=sys.intern(meta.get("namespace", "")),
         owner_uid=sys.intern(controller_uid(body)),
         resource_version=str(meta.get("resourceVersion", "")),
-        created=parse_time(meta.get("creationTimestamp")) or _EPOCH,
+        created=parse_time(meta.get("creationTimestamp")) or EPOCH,
         terminal=status.get("phase") in _TERMINAL,
         deleting=bool(meta.get("deletionTimestamp")),
         released=bool(meta.get("deletionTimestamp")) and _TRACKED not in (meta.get("finalizers") or ()),
         ends_by=parse_time(meta.get("deletionTimestamp")),
         node=str((body.get("spec") or {}).get("nodeName", "")),
         running=running is not None,
-        disrupted=_condition(status, "DisruptionTarget") is not None,
+        disrupted=condition_of(status, "DisruptionTarget") is not None,
         exit_code=exit_code if isinstance(exit_code, int) else None,
         out_of_memory=ended.get("reason") == "OOMKilled",
         message=str(ended.get("message", ""))[-_MESSAGE_LIMIT:],
@@ -157,10 +160,10 @@ def _heaviest(spec: Body, weigh: Callable[[bytes], int]) -> tuple[str, int]:
 
     Each level is measured anew, so that only a few are gone down to: a spec may be nested hundreds deep.
     """
-    path, part, weight = "spec", spec, weigh(_json(spec))
+    path, part, weight = "spec", spec, weigh(to_json(spec))
     for _ in range(_PATH_PARTS):
         weights = (
-            {name: weigh(_json(inner)) for name, inner in part.items()} if isinstance(part, dict) else {}
+            {name: weigh(to_json(inner)) for name, inner in part.items()} if isinstance(part, dict) else {}
         )
         name = max(weights, key=weights.__getitem__, default="")
         if not weights or weights[name] <= weight / 2:
@@ -193,13 +196,24 @@ def controller_uid(body: Body) -> str:
     return next((str(r.get("uid", "")) for r in references if r.get("controller")), "")
 
 
+def _trial_mark(body: Body) -> TrialMark | None:
+    """Return what says that a resource is a trial; whose, its sweep decides by its name."""
+    meta = body["metadata"]
+    index, sweep = (meta.get("labels") or {}).get(TRIAL_LABEL), controller_uid(body)
+    if not sweep or not str(index).isdecimal():
+        return None
+    parameters = (meta.get("annotations") or {}).get(PARAMETERS_ANNOTATION, "{}")
+    return TrialMark(sys.intern(sweep), int(str(index)), str(parameters))
+
+
 def _end(status: Body) -> Body:
     """Return what of a settled status anybody may still ask for."""
     kept = {key: status[key] for key in ("phase", "metrics") if key in status}
     return {**kept, "conditions": [c for c in status["conditions"] if c.get("type") == "Finished"]}
 
 
-def _condition(status: Body, type_: str, wanted: str = "True") -> Body | None:
+def condition_of(status: Body, type_: str, wanted: str = "True") -> Body | None:
+    """Return the condition of that type where it has the wanted status."""
     found = (
         c for c in status.get("conditions") or () if c.get("type") == type_ and c.get("status") == wanted
     )
@@ -233,5 +247,6 @@ def _whole(value: object, default: int) -> int:
         return default
 
 
-def _json(value: object) -> bytes:
+def to_json(value: object) -> bytes:
+    """Return compact JSON."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

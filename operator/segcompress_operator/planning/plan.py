@@ -22,13 +22,13 @@ TRANSIENT_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The API server's word on why our Job, or a pod of it, cannot be made; "" where none was found.
+    """The API server's word on why our Job, a pod of it, or a trial cannot be made; "" where none was found.
 
     `seen` is when we asked, `said` when that word was given, and `since` when we asked first and got no
     better answer.
     """
 
-    of: Literal["Job", "Pod"]
+    of: Literal["Job", "Pod", "Trial"]
     message: str
     seen: datetime
     final: bool = False

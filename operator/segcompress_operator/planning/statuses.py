@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -22,32 +22,40 @@ from segcompress_api.conditions import (
     set_condition,
 )
 from segcompress_api.status import Condition, JobStatus, timestamp
+from segcompress_api.sweep_status import SweepStatus
 from segcompress_operator.planning.outcomes import Outcome
 from segcompress_operator.planning.progress import Progress
 
 State = tuple[ConditionType, ConditionStatus, Reason, str]
 _End = Literal["Complete", "Failed"]
+_REMOVABLE = ("progress", "bestTrial")
+S = TypeVar("S", JobStatus, SweepStatus)
 
 
 @lru_cache(maxsize=1024)
 def parse_status(text: bytes) -> JobStatus:
+    """Return a job's status in JSON; a field that this version cannot read counts as unset."""
+    return read_status(JobStatus, text)
+
+
+def read_status(model: type[S], text: bytes) -> S:
     """Return the status in JSON; a field that this version cannot read counts as unset."""
     raw = _loaded(text)
-    known = {info.alias or name for name, info in JobStatus.model_fields.items()}
+    known = {info.alias or name for name, info in model.model_fields.items()}
     kept = {key: value for key, value in raw.items() if key in known}
     while kept:
         try:
-            return JobStatus.model_validate(kept)
+            return model.model_validate(kept)
         except ValidationError as error:
             wrong = {str(e["loc"][0]) for e in error.errors(include_url=False) if e["loc"]}
             kept = {key: value for key, value in kept.items() if wrong and key not in wrong}
-    return JobStatus()
+    return model()
 
 
 def in_progress(status: JobStatus, progress: Progress, generation: int, now: datetime) -> JobStatus:
     """Return the status of a run that has not ended."""
     reason, message = progress.reason, progress.message
-    return _with(
+    return with_states(
         status,
         [
             (ConditionType.COMPLETE, "False", Reason.NOT_FINISHED, ""),
@@ -69,7 +77,7 @@ def suspended(
 ) -> JobStatus:
     """Return the status of a suspended run; `left` says what of it still runs, None where nothing does."""
     reason, message = (left.reason, left.message) if left else (Reason.SUSPENDED, words)
-    return _with(
+    return with_states(
         status,
         [
             (ConditionType.COMPLETE, "False", Reason.NOT_FINISHED, ""),
@@ -89,7 +97,7 @@ def suspended(
 def succeeded(status: JobStatus, outcome: Outcome, generation: int, now: datetime) -> JobStatus:
     """Return the status of a run that ended well."""
     reason, message = outcome.reason, outcome.message
-    return _with(
+    return with_states(
         _measured(status, outcome),
         [
             (ConditionType.COMPLETE, "True", reason, message),
@@ -114,7 +122,7 @@ def failed(status: JobStatus, outcome: Outcome, generation: int, now: datetime) 
         if reason in GATE_REASONS
         else (ConditionType.ACCEPTED, "Unknown", Reason.NOT_MEASURED, "")
     )
-    return _with(
+    return with_states(
         _measured(status, outcome),
         [
             (ConditionType.COMPLETE, "False", reason, ""),
@@ -131,7 +139,7 @@ def failed(status: JobStatus, outcome: Outcome, generation: int, now: datetime) 
     )
 
 
-def observed_again(status: JobStatus, generation: int) -> JobStatus:
+def observed_again(status: S, generation: int) -> S:
     """Return an ended run's status after an edit of a field that changes nothing of its end."""
     return status.model_copy(
         update={
@@ -146,7 +154,7 @@ def observed_again(status: JobStatus, generation: int) -> JobStatus:
     )
 
 
-def ended_at(status: JobStatus, moment: datetime) -> JobStatus:
+def ended_at(status: S, moment: datetime) -> S:
     """Return the status with its completion time, and a start time where none was seen."""
     end = timestamp(moment)
     return status.model_copy(
@@ -154,27 +162,28 @@ def ended_at(status: JobStatus, moment: datetime) -> JobStatus:
     )
 
 
-def current_reason(status: JobStatus) -> tuple[str, str]:
+def current_reason(status: JobStatus | SweepStatus) -> tuple[str, str]:
     """Return reason and message of Reconciling, as they stand."""
     found = (c for c in status.conditions if c.type == ConditionType.RECONCILING)
     return next(((c.reason, c.message) for c in found), ("", ""))
 
 
-def status_patch(old: bytes, new: JobStatus) -> dict[str, Any]:
+def status_patch(old: bytes, new: JobStatus | SweepStatus) -> dict[str, Any]:
     """Return the merge patch from the status in JSON to `new`: only keys that differ.
 
-    Of what this version wrote earlier, progress alone may go again.
+    Of what this version wrote earlier, progress and a sweep's best trial alone may go again.
     """
     before, after = _loaded(old), new.to_wire()
     patch = {key: _over(before.get(key), value) for key, value in after.items() if before.get(key) != value}
-    return {**patch, "progress": None} if "progress" in before and "progress" not in after else patch
+    return {**patch, **{key: None for key in _REMOVABLE if key in before and key not in after}}
 
 
 def _over(before: Any, value: Any) -> Any:
     """Return what makes a merge leave `value`: null for each key that it lacks."""
     if not (isinstance(before, dict) and isinstance(value, dict)):
         return value
-    return {**dict.fromkeys(before.keys() - value.keys()), **value}
+    inner = {key: _over(before.get(key), each) for key, each in value.items()}
+    return {**dict.fromkeys(before.keys() - value.keys()), **inner}
 
 
 @lru_cache(maxsize=256)
@@ -190,7 +199,8 @@ def _measured(status: JobStatus, outcome: Outcome) -> JobStatus:
     return status.model_copy(update={"metrics": result.metrics, "artifacts": result.artifacts})
 
 
-def _with(status: JobStatus, states: Iterable[State], generation: int, now: datetime) -> JobStatus:
+def with_states(status: S, states: Iterable[State], generation: int, now: datetime) -> S:
+    """Return the status with these conditions, as they are of now."""
     conditions: tuple[Condition, ...] = status.conditions
     for type_, holds, reason, message in states:
         new = condition(type_, holds, reason, message, now)

@@ -19,6 +19,11 @@ FAILED_BEFORE_ANNOTATION = f"{API_GROUP}/failed-before"
 SELECTOR = JOB_NAME_LABEL
 """Label selector of our Jobs and Pods: whatever carries the label."""
 
+SWEEP_NAME_LABEL = f"{API_GROUP}/sweep-name"
+TRIAL_LABEL = f"{API_GROUP}/trial"
+PARAMETERS_ANNOTATION = f"{API_GROUP}/parameters"
+"""JSON of what a trial's parameters are, by name."""
+
 CONTROLLER_UID_LABEL = "batch.kubernetes.io/controller-uid"
 BATCH_JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
 """The Job controller's labels of a Job's pods."""
@@ -81,6 +86,11 @@ def start_of(job_name: str) -> int:
     """Return the number of the start that a Job's name ends with."""
     number = job_name.rpartition("-")[2]
     return int(number) if number.isdecimal() else 1
+
+
+def trial_name(sweep: str, uid: str, index: int) -> str:
+    """Return the name of the trial of that index of the sweep with `uid`."""
+    return child_name(sweep, f"-{short_hash(uid)}-{index}")
 
 
 def event_name(name: str, moment: str) -> str:

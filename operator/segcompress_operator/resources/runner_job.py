@@ -5,7 +5,6 @@ What may restart and what may not stands in its podFailurePolicy; the pod itself
 
 from typing import Any
 
-from segcompress_api.base import API_GROUP, API_VERSION
 from segcompress_api.contract import ExitCode
 from segcompress_api.job import KIND, JobSpec
 from segcompress_operator.resources.names import (
@@ -16,6 +15,7 @@ from segcompress_operator.resources.names import (
     labels,
     runner_job_name,
 )
+from segcompress_operator.resources.ownership import owner_reference
 from segcompress_operator.resources.runner_pod import make_pod_template
 from segcompress_operator.settings import RunnerSettings
 
@@ -39,7 +39,7 @@ def make_runner_job(
             "namespace": owner.namespace,
             "labels": {**kueue_labels(owner.labels), **labels(owner.name, start)},
             **({"annotations": remembered} if remembered else {}),
-            "ownerReferences": [_owner_reference(owner)],
+            "ownerReferences": [owner_reference(KIND, owner)],
         },
         "spec": {
             "completions": 1,
@@ -50,18 +50,6 @@ def make_runner_job(
             "podFailurePolicy": {"rules": _failure_rules()},
             "template": make_pod_template(owner, spec, start, settings),
         },
-    }
-
-
-def _owner_reference(owner: Owner) -> Manifest:
-    """Return the controller reference; it blocks no deletion, so it needs no right on finalizers."""
-    return {
-        "apiVersion": f"{API_GROUP}/{API_VERSION}",
-        "kind": KIND,
-        "name": owner.name,
-        "uid": owner.uid,
-        "controller": True,
-        "blockOwnerDeletion": False,
     }
 
 

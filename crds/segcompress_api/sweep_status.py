@@ -1,0 +1,82 @@
+"""What the operator reports on a sweep; its size has a bound, whatever the number of trials."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from segcompress_api.base import Model
+from segcompress_api.status import Condition, Phase
+
+MetricName = Literal[
+    "compressed.miou",
+    "compressed.boundaryIou",
+    "compressed.latencyMs",
+    "compressed.sizeBytes",
+    "compressed.sparsity",
+    "miouDrop",
+    "boundaryIouDrop",
+    "speedup",
+    "worstClass.iouDrop",
+]
+"""Fields of a job's status.metrics that say how good its model is."""
+
+FRONTIER_LIMIT = 20
+
+
+class TrialCounts(Model):
+    """How many trials there are, and how they stand."""
+
+    total: int = Field(default=0, description="Trials that were made.")
+    running: int = Field(default=0, description="Of these, trials that have not ended.")
+    succeeded: int = Field(default=0, description="Trials that ended Succeeded.")
+    failed: int = Field(default=0, description="Trials that ended Failed.")
+    rejected: int = Field(
+        default=0,
+        description="Of the failed, trials that were measured and missed a gate; they do not count towards "
+        "maxFailedTrials.",
+    )
+
+
+class SweepTrial(Model):
+    """A trial that ended well."""
+
+    name: str = Field(max_length=63, description="Its SegCompressionJob.")
+    parameters: dict[str, Annotated[str, Field(max_length=256)]] = Field(
+        default_factory=dict, description="What its parameters were, by name."
+    )
+    metrics: dict[str, Annotated[str, Field(max_length=24)]] = Field(
+        default_factory=dict, description="Its figures that objectives and constraints name."
+    )
+
+
+class SweepStatus(Model):
+    """How a sweep went."""
+
+    observed_generation: int = Field(
+        default=-1, description="metadata.generation that this status describes."
+    )
+    phase: Phase | None = Field(default=None, description="Summary of the conditions, for people.")
+    conditions: tuple[Condition, ...] = Field(
+        default=(),
+        max_length=16,
+        description="Complete, Failed, Suspended, Finished, Ready, Reconciling, Stalled.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+    start_time: str | None = Field(
+        default=None,
+        description="When the first trial was made.",
+        json_schema_extra={"format": "date-time"},
+    )
+    completion_time: str | None = Field(
+        default=None, description="When the sweep ended.", json_schema_extra={"format": "date-time"}
+    )
+    trials: TrialCounts | None = Field(default=None, description="How many trials there are.")
+    best_trial: SweepTrial | None = Field(
+        default=None, description="The trial of the frontier that is best by the first objective."
+    )
+    frontier: tuple[SweepTrial, ...] | None = Field(
+        default=None,
+        max_length=FRONTIER_LIMIT,
+        description="Trials that succeeded, keep the constraints, and that no other such trial beats in "
+        f"every objective, best by the first one first; of more than {FRONTIER_LIMIT}, some from end to end.",
+    )

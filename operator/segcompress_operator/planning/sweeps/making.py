@@ -1,0 +1,81 @@
+"""The next trials of a sweep, each checked as if its spec had been written by hand."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from segcompress_api.errors import InvalidSpecError, invalid_spec
+from segcompress_api.job import JobSpec
+from segcompress_api.sweep import SweepSpec
+from segcompress_operator.planning.spec import check_spec
+from segcompress_operator.planning.sweeps.search import propose
+from segcompress_operator.planning.sweeps.space import Axis, Interval, Point, Space
+from segcompress_operator.planning.sweeps.trials import Trial
+from segcompress_operator.resources.names import Owner, kueue_labels
+from segcompress_operator.resources.trial import make_trial
+from segcompress_operator.settings import RunnerSettings
+
+TRIALS_A_ROUND = 32
+"""Requests of one round at most: other resources wait for a worker meanwhile."""
+
+Manifest = Mapping[str, Any]
+
+_CHECKED = 64
+"""Values of one parameter that are all tried before the first trial; of more, the ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What trials of a sweep are made from."""
+
+    owner: Owner
+    spec: SweepSpec
+    space: Space
+    settings: RunnerSettings
+
+    def trials(self, existing: Sequence[Trial], indices: Sequence[int]) -> tuple[Manifest, ...]:
+        """Return trials for the indices, as far as the search has new points; raises InvalidSpecError."""
+        if not indices:
+            return ()
+        owner = replace(self.owner, labels=self.spec.template.metadata.labels)
+        proposed = propose(self.spec, self.space, existing, indices)
+        return tuple(
+            make_trial(owner, index, self._spec_at(point), point) for index, point in proposed.items()
+        )
+
+    def check_every_value(self) -> None:
+        """Raise InvalidSpecError for a value that no trial can have, before the first one is made."""
+        first = {name: next(_samples(axis)) for name, axis in self.space.axes.items()}
+        for name, axis in self.space.axes.items():
+            for text in _samples(axis):
+                self._spec_at({**first, name: text})
+
+    def _spec_at(self, point: Point) -> dict[str, Any]:
+        """Return the spec of the trial at that point; raises InvalidSpecError naming point and field."""
+        template = self.spec.template
+        made = self.space.spec_at(template.spec.to_wire(), point)
+        try:
+            parsed = JobSpec.model_validate_json(json.dumps(made), by_name=False)
+            check_spec(parsed, kueue_labels(template.metadata.labels), self.settings)
+        except ValidationError as error:
+            raise _wrong(point, invalid_spec(error, JobSpec, "spec")) from None
+        except InvalidSpecError as error:
+            raise _wrong(point, error) from None
+        return made
+
+
+def _samples(axis: Axis) -> Iterator[str]:
+    if isinstance(axis, Interval):
+        yield axis.text(axis.least)
+        yield axis.text(axis.greatest)
+        return
+    every = range(axis.size)
+    yield from map(axis.at, every if axis.size <= _CHECKED else (every[0], every[-1]))
+
+
+def _wrong(point: Point, error: InvalidSpecError) -> InvalidSpecError:
+    where = ", ".join(f"{name} {text}" for name, text in point.items())
+    return InvalidSpecError("spec.parameters", f"a trial with {where} would be refused: {error}")

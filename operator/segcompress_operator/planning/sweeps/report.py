@@ -1,0 +1,152 @@
+"""The status of a sweep in each of its states, and the Events that go with it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from segcompress_api.conditions import ConditionStatus, ConditionType, Reason, status_of
+from segcompress_api.status import timestamp
+from segcompress_api.sweep import SweepSpec
+from segcompress_api.sweep_status import SweepStatus, TrialCounts
+from segcompress_operator.planning import statuses
+from segcompress_operator.planning.plan import Announcement
+from segcompress_operator.planning.progress import Progress
+from segcompress_operator.planning.statuses import State
+from segcompress_operator.planning.sweeps.frontier import entry, frontier_of, shown
+from segcompress_operator.planning.sweeps.observed import Sweep
+from segcompress_operator.planning.sweeps.trials import Target, Trial, target_of
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at one sweep; `spec` is None where it cannot be read."""
+
+    sweep: Sweep
+    spec: SweepSpec | None
+    status: SweepStatus
+    trials: list[Trial]
+    now: datetime
+
+    @property
+    def known_spec(self) -> SweepSpec:
+        """Return the spec; to be asked only where it could be read."""
+        if self.spec is None:
+            raise AssertionError("the spec could not be read")
+        return self.spec
+
+    @cached_property
+    def counts(self) -> TrialCounts:
+        """Count the trials by how they stand."""
+        states = Counter(trial.state for trial in self.trials)
+        return TrialCounts(
+            total=len(self.trials),
+            running=states["Running"],
+            succeeded=states["Succeeded"],
+            failed=states["Failed"] + states["Rejected"],
+            rejected=states["Rejected"],
+        )
+
+    @cached_property
+    def target(self) -> Target:
+        """Return what is searched."""
+        return target_of(self.known_spec)
+
+    @cached_property
+    def frontier(self) -> list[Trial]:
+        """Return the trials worth shipping, best first."""
+        return frontier_of(self.trials, self.target) if self.spec else []
+
+
+def running(look: Look, progress: Progress) -> SweepStatus:
+    """Return the status of a sweep that goes on."""
+    reason, message = progress.reason, progress.message
+    return _with(look, _unfinished(), ("False", reason, message), ("True", reason, message))
+
+
+def suspended(look: Look, words: str, left: int) -> SweepStatus:
+    """Return the status of a suspended sweep, of which `left` trials still hold pods."""
+    said = f"{left} trial(s) still stop" if left else words
+    reconciling: ConditionStatus = "True" if left else "False"
+    return _with(
+        look,
+        _unfinished((ConditionType.SUSPENDED, "True", Reason.SUSPENDED, words)),
+        ("False", Reason.SUSPENDED, said),
+        (reconciling, Reason.SUSPENDED, said if left else ""),
+    )
+
+
+def succeeded(look: Look, words: str) -> SweepStatus:
+    """Return the status of a sweep that ended well."""
+    reason = Reason.SUCCEEDED
+    ends: list[State] = [
+        (ConditionType.COMPLETE, "True", reason, words),
+        (ConditionType.FAILED, "False", reason, ""),
+        _NOT_SUSPENDED,
+        (ConditionType.FINISHED, "True", reason, words),
+        (ConditionType.STALLED, "False", reason, ""),
+    ]
+    return _ended(look, _with(look, ends, ("True", reason, words), ("False", reason, "")))
+
+
+def failed(look: Look, reason: Reason, words: str) -> SweepStatus:
+    """Return the status of a sweep that ended badly; what was found is kept."""
+    ends: list[State] = [
+        (ConditionType.COMPLETE, "False", reason, ""),
+        (ConditionType.FAILED, "True", reason, words),
+        _NOT_SUSPENDED,
+        (ConditionType.FINISHED, "True", reason, words),
+        (ConditionType.STALLED, "True", reason, words),
+    ]
+    return _ended(look, _with(look, ends, ("False", reason, words), ("False", reason, "")))
+
+
+def going_on(look: Look) -> tuple[Announcement, ...]:
+    """Return the Event of a sweep that starts or goes on again, none where it ran before."""
+    if is_suspended(look.status):
+        return (Announcement("Normal", "Resumed", "spec.suspend is false: its trials go on"),)
+    if look.status.start_time is None and look.trials:
+        return (Announcement("Normal", "Started", f"trial {look.trials[0].name} was made"),)
+    return ()
+
+
+def is_suspended(status: SweepStatus) -> bool:
+    """Return whether the status says that the sweep is suspended."""
+    return status_of(status.conditions, ConditionType.SUSPENDED) == "True"
+
+
+_NOT_SUSPENDED: State = (ConditionType.SUSPENDED, "False", Reason.NOT_SUSPENDED, "")
+
+
+def _unfinished(suspended: State = _NOT_SUSPENDED) -> list[State]:
+    return [
+        (ConditionType.COMPLETE, "False", Reason.NOT_FINISHED, ""),
+        (ConditionType.FAILED, "False", Reason.NOT_FINISHED, ""),
+        suspended,
+        (ConditionType.FINISHED, "False", Reason.NOT_FINISHED, ""),
+        (ConditionType.STALLED, "False", Reason.NOT_FINISHED, ""),
+    ]
+
+
+def _with(
+    look: Look,
+    states: Iterable[State],
+    ready: tuple[ConditionStatus, Reason, str],
+    reconciling: tuple[ConditionStatus, Reason, str],
+) -> SweepStatus:
+    """Return the status with these conditions, and with what is known of the trials."""
+    found: dict[str, object] = {"trials": look.counts}
+    if look.spec is not None:
+        frontier = look.frontier
+        found["best_trial"] = entry(frontier[0], look.target) if frontier else None
+        found["frontier"] = shown(frontier, look.target)
+    if look.trials and look.status.start_time is None:
+        found["start_time"] = timestamp(look.now)
+    conditions = [*states, (ConditionType.READY, *ready), (ConditionType.RECONCILING, *reconciling)]
+    status = look.status.model_copy(update=found)
+    return statuses.with_states(status, conditions, look.sweep.generation, look.now)
+
+
+def _ended(look: Look, status: SweepStatus) -> SweepStatus:
+    return statuses.ended_at(status, look.now)

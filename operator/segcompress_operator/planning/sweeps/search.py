@@ -1,0 +1,46 @@
+"""Which points to try next: a pure function of the sweep's spec and its trials.
+
+No point is tried twice, whatever is under way: what was drawn before is drawn again.
+"""
+
+from collections.abc import Sequence
+
+from segcompress_api.sweep import SweepSpec
+from segcompress_operator.planning.sweeps.space import Point, Space
+from segcompress_operator.planning.sweeps.trials import Trial, target_of
+
+ATTEMPTS = 64
+"""Draws for one trial: where none of them is new, the space counts as searched."""
+
+
+def propose(
+    spec: SweepSpec, space: Space, trials: Sequence[Trial], indices: Sequence[int]
+) -> dict[int, Point]:
+    """Return a point for each of the indices, and none for those that get no new one."""
+    match spec.algorithm.name:
+        case "Grid":
+            return {index: space.in_order(index) for index in indices}
+        case "Random":
+            return _at_random(spec.algorithm.seed, space, trials, indices)
+        case "TPE" | "NSGAII":
+            # Optuna brings numpy: only who asks for it waits for that, and holds it.
+            from segcompress_operator.planning.sweeps import learned
+
+            return learned.propose(spec.algorithm, target_of(spec), space, trials, indices)
+
+
+def end_of(spec: SweepSpec, space: Space) -> int:
+    """Return how many trials there are to be in the end."""
+    return spec.max_trials if space.size is None else min(spec.max_trials, space.size)
+
+
+def _at_random(seed: int, space: Space, trials: Sequence[Trial], indices: Sequence[int]) -> dict[int, Point]:
+    taken = {space.key(trial.point) for trial in trials}
+    proposed = {}
+    for index in indices:
+        drawn = (space.at_random(index, seed, attempt) for attempt in range(ATTEMPTS))
+        point = next((point for point in drawn if space.key(point) not in taken), None)
+        if point is not None:
+            taken.add(space.key(point))
+            proposed[index] = point
+    return proposed

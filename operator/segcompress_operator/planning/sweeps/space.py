@@ -1,0 +1,233 @@
+"""What the parameters of a sweep may be: one axis each, and the points that they span.
+
+A coordinate is a string, as it stands in a trial's annotation and in the status: equal points have equal
+strings. Nothing here lists the points: of a grid of any size, each is computed from its number.
+"""
+
+import hashlib
+import json
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
+
+from segcompress_api.errors import InvalidSpecError
+from segcompress_api.paths import FieldKind, kind_at
+from segcompress_api.sweep import Parameter, Range
+
+Point = Mapping[str, str]
+"""Each parameter's coordinate by the parameter's name."""
+
+_DIGITS = 6
+"""Of a number that is drawn: more would tell of no difference in a training."""
+
+_ROUNDS = 4
+"""Of the Feistel network: fewer leave a pattern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Coordinates that can be counted; `ordered` where they are numbers, in their order."""
+
+    texts: tuple[str, ...]
+    ordered: bool
+
+    @property
+    def size(self) -> int:
+        """Return how many there are."""
+        return len(self.texts)
+
+    def at(self, index: int) -> str:
+        """Return the coordinate of that index."""
+        return self.texts[index]
+
+    def index(self, text: str) -> int | None:
+        """Return the index of a coordinate, None where it is none."""
+        return self.texts.index(text) if text in self.texts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Numbers at equal distances."""
+
+    least: Decimal
+    step: Decimal
+    size: int
+
+    def at(self, index: int) -> str:
+        """Return the coordinate of that index."""
+        return _plain(self.least + index * self.step)
+
+    def index(self, text: str) -> int | None:
+        """Return the index of a coordinate, None where it is none."""
+        if _number(text) is None:
+            return None
+        index = int((Decimal(text) - self.least) / self.step)
+        return index if 0 <= index < self.size and self.at(index) == text else None
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Numbers on a linear or a logarithmic scale; bounds of `whole` ones are whole."""
+
+    least: float
+    greatest: float
+    log: bool
+    whole: bool
+
+    def draw(self, chance: random.Random) -> str:
+        """Return a coordinate at random."""
+        if self.log:
+            return self.text(math.exp(chance.uniform(math.log(self.least), math.log(self.greatest))))
+        return self.text(chance.uniform(self.least, self.greatest))
+
+    def number(self, text: str) -> float | None:
+        """Return the number of a coordinate, None where it is none."""
+        value = _number(text)
+        return value if value is not None and self.least <= value <= self.greatest else None
+
+    def text(self, value: float) -> str:
+        """Return the coordinate of a number: rounded, and never out of bounds by that."""
+        if self.whole:
+            return str(min(max(round(value), int(self.least)), int(self.greatest)))
+        rounded = float(f"{value:.{_DIGITS}g}")
+        return _plain(Decimal(repr(min(max(rounded, self.least), self.greatest))))
+
+
+Axis = Choices | Steps | Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The axes by their names, in the order of the parameters, and what the field of each holds."""
+
+    axes: Mapping[str, Axis]
+    paths: Mapping[str, str]
+    kinds: Mapping[str, FieldKind]
+
+    @property
+    def size(self) -> int | None:
+        """Return how many points there are, None where they cannot be counted."""
+        sizes = [axis.size for axis in self.axes.values() if not isinstance(axis, Interval)]
+        return math.prod(sizes) if len(sizes) == len(self.axes) else None
+
+    def in_order(self, index: int) -> Point:
+        """Return the point of that index of a finite space; the last parameter changes first."""
+        point = {}
+        for name, axis in reversed([*self.axes.items()]):
+            if isinstance(axis, Interval):
+                raise TypeError(f"{name} has no order of points; the spec's checks refuse it")
+            index, digit = divmod(index, axis.size)
+            point[name] = axis.at(digit)
+        return {name: point[name] for name in self.axes}
+
+    def key(self, point: Point) -> tuple[str, ...]:
+        """Return what is equal for equal points."""
+        return tuple(point.get(name, "") for name in self.axes)
+
+    def at_random(self, index: int, seed: int, attempt: int = 0) -> Point:
+        """Return the point of that index in an order without a pattern: of a finite space, each once.
+
+        Each attempt has an order of its own where the points cannot be counted.
+        """
+        if self.size is not None:
+            return self.in_order(shuffled(index, self.size, seed))
+        chance = random.Random(f"{seed}/{index}/{attempt}")  # noqa: S311 - no secret
+        return {name: _drawn(axis, chance) for name, axis in self.axes.items()}
+
+    def spec_at(self, template: Mapping[str, Any], point: Point) -> dict[str, Any]:
+        """Return a copy of the template's spec in which each parameter has its coordinate's value."""
+        spec: dict[str, Any] = json.loads(json.dumps(template))
+        for name, text in point.items():
+            *parents, last = self.paths[name].split(".")
+            part = spec
+            for key in parents:
+                inner = part.get(key)
+                part[key] = part = inner if isinstance(inner, dict) else {}
+            part[last] = _value(text, self.kinds[name])
+        return spec
+
+
+def space_of(parameters: Sequence[Parameter]) -> Space:
+    """Return the space of the parameters; raises InvalidSpecError naming what is wrong with one."""
+    axes, kinds = {}, {}
+    for index, each in enumerate(parameters):
+        field = f"spec.parameters[{index}]"
+        kinds[each.name] = kind_at(each.path, f"{field}.path")
+        axes[each.name] = _axis(each, kinds[each.name], field)
+    return Space(axes, {each.name: each.path for each in parameters}, kinds)
+
+
+def shuffled(index: int, size: int, seed: int) -> int:
+    """Return where `index` goes in an order of `size` that the seed makes: a permutation, one at a time.
+
+    A Feistel network permutes a power of four; what lands beyond `size` is permuted again.
+    """
+    bits = max(1, ((size - 1).bit_length() + 1) // 2)
+    mask = (1 << bits) - 1
+    while True:
+        left, right = index >> bits, index & mask
+        for number in range(_ROUNDS):
+            left, right = right, left ^ (derived(seed, number, right) & mask)
+        index = left << bits | right
+        if index < size:
+            return index
+
+
+def derived(*parts: int) -> int:
+    """Return 32 bits that follow from the numbers, the same in every process."""
+    text = "/".join(map(str, parts))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
+def _axis(parameter: Parameter, kind: FieldKind, field: str) -> Axis:
+    if parameter.range is not None:
+        return _range_axis(parameter.range, kind, field)
+    texts = parameter.values or ()
+    if kind == "Text" or any(_number(text) is None for text in texts):
+        return Choices(texts, ordered=False)
+    return Choices(tuple(sorted(texts, key=float)), ordered=True)
+
+
+def _range_axis(given: Range, kind: FieldKind, field: str) -> Axis:
+    if kind == "Text":
+        raise InvalidSpecError(f"{field}.range", "is of numbers, and the field holds a string", "give values")
+    least, greatest = Decimal(given.min), Decimal(given.max)
+    if kind == "Whole":
+        least, greatest = least.to_integral_value(ROUND_CEILING), greatest.to_integral_value(ROUND_FLOOR)
+        if least > greatest:
+            raise InvalidSpecError(f"{field}.range", "holds no whole number, which the field asks for")
+    step = Decimal(given.step) if given.step else Decimal(1) if kind == "Whole" else None
+    if step is not None and given.scale == "Linear":
+        return Steps(least, step, int((greatest - least) / step) + 1)
+    return Interval(float(least), float(greatest), log=given.scale == "Log", whole=kind == "Whole")
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _drawn(axis: Axis, chance: random.Random) -> str:
+    return axis.draw(chance) if isinstance(axis, Interval) else axis.at(chance.randrange(axis.size))
+
+
+def _value(text: str, kind: FieldKind) -> Any:
+    """Return what a field of that kind gets: a string as it is, else what JSON makes of it."""
+    if kind == "Text":
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _plain(value: Decimal) -> str:
+    """Return a number as JSON spells it, the same for equal numbers."""
+    text = f"{value.normalize():f}"
+    return text if len(text) <= 24 else f"{float(value):g}"  # noqa: PLR2004

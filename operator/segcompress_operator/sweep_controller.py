@@ -1,0 +1,89 @@
+"""The loop for sweeps: observe, plan, apply. Trials first, then one status write a round."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from segcompress_operator.cluster import Cluster, NameTakenError
+from segcompress_operator.errors import GoneError, RefusedError
+from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
+from segcompress_operator.planning.plan import Refusal
+from segcompress_operator.planning.statuses import status_patch
+from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved
+from segcompress_operator.planning.sweeps.plan import SuspendChange, SweepPlan
+from segcompress_operator.sweeps import Sweeps
+from segcompress_operator.writes import write_status
+
+logger = logging.getLogger(__name__)
+
+SweepPlanMaker = Callable[[Sweep, SweepObserved, datetime], SweepPlan]
+
+
+class SweepController:
+    """Brings sweeps to where `plan` wants them."""
+
+    def __init__(
+        self, known: Sweeps, plan: SweepPlanMaker, cluster: Cluster, clock: Callable[[], datetime]
+    ) -> None:
+        self._known = known
+        self._plan_for = plan
+        self._cluster = cluster
+        self._clock = clock
+
+    async def reconcile(self, ref: Ref) -> float | None:
+        """Do one round; return the seconds after which to look again, None where a watch will tell."""
+        sweep = self._known.sweep(ref)
+        if sweep is None:
+            return None
+        plan = await self._plan(sweep)
+        if plan.create or plan.suspend:
+            conflict = await self._apply(sweep, plan)
+            plan = await self._plan(sweep, conflict)
+        try:
+            await self._write(sweep, plan)
+        except GoneError:
+            logger.debug("%s: is gone", ref)
+            return None
+        return 0.0 if plan.create or plan.suspend else plan.requeue_after
+
+    async def _plan(self, sweep: Sweep, conflict: str = "") -> SweepPlan:
+        """Plan in a thread: a search may take a second, and must delay no other resource."""
+        observed = replace(self._known.observe(sweep), conflict=conflict)
+        return await asyncio.to_thread(self._plan_for, sweep, observed, self._clock())
+
+    async def _apply(self, sweep: Sweep, plan: SweepPlan) -> str:
+        """Make trials and change them; return the name of one that is not ours, "" where all are."""
+        for change in plan.suspend:
+            await self._suspend(sweep, change)
+        for manifest in plan.create:
+            try:
+                self._known.trial_made(sweep, await self._cluster.create(manifest))
+            except NameTakenError:
+                return str(manifest["metadata"]["name"])
+            except RefusedError as error:
+                self._known.note_refusal(sweep, self._refusal(manifest, error))
+                break
+            logger.info("%s: made trial %s", sweep.ref, manifest["metadata"]["name"])
+        return ""
+
+    def _refusal(self, manifest: Mapping[str, Any], error: RefusedError) -> Refusal:
+        message = f"trial {manifest['metadata']['name']} was not made: {error}"
+        return Refusal("Trial", message, self._clock(), final=error.final)
+
+    async def _suspend(self, sweep: Sweep, change: SuspendChange) -> None:
+        """Suspend a trial, or let it go on; one that is gone needs neither."""
+        trial = Ref(COMPRESSION_JOBS, sweep.namespace, change.name)
+        try:
+            body = await self._cluster.patch(trial, {"spec": {"suspend": change.suspend}})
+        except GoneError:
+            logger.debug("%s: is gone", trial)
+        else:
+            self._known.trial_written(body)
+
+    async def _write(self, sweep: Sweep, plan: SweepPlan) -> None:
+        patch = {} if plan.status is None else status_patch(sweep.status, plan.status)
+        if patch:
+            await write_status(self._cluster, sweep, patch, self._known.written, plan.announcements)

@@ -1,0 +1,116 @@
+"""What is known of SegCompressionSweeps; their trials are known to `runs`, and asked for there."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from segcompress_operator.kinds import SWEEPS, Kind, Ref
+from segcompress_operator.planning.bodies import SweepBody
+from segcompress_operator.planning.observed import Resource
+from segcompress_operator.planning.parsing import Body
+from segcompress_operator.planning.plan import Refusal
+from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved, parse_sweep
+from segcompress_operator.watching.sinks import StoreSink
+from segcompress_operator.watching.store import Scope, Store
+from segcompress_operator.watching.stream import Sink
+
+SECONDS_A_TRIAL = 1e-4
+"""A round looks at every trial: of a sweep of 10,000, one a second is enough."""
+
+
+class Trials(Protocol):
+    """What is known of jobs."""
+
+    def owned(self, owner_uid: str) -> list[Resource]:
+        """Return the jobs with that controller."""
+
+    def is_known(self, namespace: str) -> bool:
+        """Return whether all jobs of the namespace are known."""
+
+    def written(self, body: Body) -> None:
+        """Take in the answer to a write of a job."""
+
+
+class Sweeps:
+    """Calls `wake` with a sweep's key, and in how many seconds to look, where facts about it changed."""
+
+    def __init__(self, wake: Callable[[Ref, float], None], trials: Trials) -> None:
+        self._wake = wake
+        self._trials = trials
+        self._sweeps: Store[Sweep] = Store(self._sweep_changed, self.scope_listed)
+        self._uids: dict[Ref, str] = {}
+        self._refusals: dict[str, Refusal] = {}
+
+    def sinks(self) -> Mapping[Kind, Sink]:
+        """Return where the stream of the kind goes."""
+        return {SWEEPS: StoreSink(self._sweeps, parse_sweep, SweepBody)}
+
+    def sweep(self, ref: Ref) -> Sweep | None:
+        """Return the sweep, None where it is gone or its namespace is not known to the end."""
+        sweep = self._sweeps.get(self._uids.get(ref, ""))
+        return sweep if sweep is not None and self._is_known(sweep.namespace) else None
+
+    def observe(self, sweep: Sweep) -> SweepObserved:
+        """Return what is known of the sweep's trials."""
+        children = tuple(self._trials.owned(sweep.uid))
+        return SweepObserved(children, self._refusals.get(sweep.uid))
+
+    def note_refusal(self, sweep: Sweep, refusal: Refusal) -> None:
+        """Remember why a trial cannot be made; for the plans to come."""
+        if self._sweeps.get(sweep.uid) is not None:
+            self._refusals[sweep.uid] = refusal.after(self._refusals.get(sweep.uid))
+
+    def written(self, body: Body) -> None:
+        """Take in the answer to a write of the sweep's status."""
+        self._sweeps.answered(parse_sweep(body))
+
+    def trial_made(self, sweep: Sweep, body: Body) -> None:
+        """Take in a trial that was made."""
+        self._refusals.pop(sweep.uid, None)
+        self._trials.written(body)
+
+    def trial_written(self, body: Body) -> None:
+        """Take in the answer to a write of a trial."""
+        self._trials.written(body)
+
+    def child_changed(self, old: Resource | None, new: Resource | None) -> None:
+        """Wake the sweep of a job where anything that a sweep asks for has changed."""
+        if old is None or new is None or _facts(old) != _facts(new):
+            for uid in dict.fromkeys(each.owner_uid for each in (old, new) if each is not None):
+                self._changed(self._sweeps.get(uid))
+
+    def scope_listed(self, scope: Scope) -> None:
+        """Wake every sweep of a scope once it is known."""
+        for sweep in self._within(scope):
+            self._changed(sweep)
+
+    def _within(self, scope: Scope) -> Iterable[Sweep]:
+        return (sweep for sweep in self._sweeps if scope in (None, sweep.namespace))
+
+    def _is_known(self, namespace: str) -> bool:
+        return self._sweeps.is_listed(namespace) and self._trials.is_known(namespace)
+
+    def _changed(self, sweep: Sweep | None) -> None:
+        if sweep is not None and self._is_known(sweep.namespace):
+            self._wake(sweep.ref, SECONDS_A_TRIAL * len(self._trials.owned(sweep.uid)))
+
+    def _sweep_changed(self, old: Sweep | None, new: Sweep | None) -> None:
+        if new is None:
+            if old is not None:
+                self._forget(old)
+            return
+        before = self._uids.get(new.ref)
+        if before not in (None, new.uid):
+            self._sweeps.remove(str(before))
+        self._uids[new.ref] = new.uid
+        self._changed(new)
+
+    def _forget(self, sweep: Sweep) -> None:
+        if self._uids.get(sweep.ref) == sweep.uid:
+            del self._uids[sweep.ref]
+        self._refusals.pop(sweep.uid, None)
+
+
+def _facts(child: Resource) -> tuple[object, ...]:
+    """Return what of a job decides about its sweep; not how far it is."""
+    stopping = child.status if child.phase == "Suspended" else b""
+    return (child.trial, child.phase, child.finished, child.settled, child.suspend, child.deleting, stopping)
