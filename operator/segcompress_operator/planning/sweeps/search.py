@@ -35,6 +35,8 @@ def end_of(spec: SweepSpec, space: Space) -> int:
 
 
 def _at_random(seed: int, space: Space, trials: Sequence[Trial], indices: Sequence[int]) -> dict[int, Point]:
+    if space.size is not None:
+        return {index: space.at_random(index, seed) for index in indices}
     taken = {space.key(trial.point) for trial in trials}
     proposed = {}
     for index in indices:

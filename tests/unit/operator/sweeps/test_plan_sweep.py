@@ -1,0 +1,359 @@
+"""What a plan makes, suspends and says, in every state of a sweep."""
+
+from typing import Any
+
+import pytest
+
+from segcompress_api.sweep_status import SweepStatus
+from segcompress_operator.planning.parsing import parse_resource
+from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, Refusal
+from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND
+from segcompress_operator.planning.sweeps.observed import SPEC_LIMIT, SweepObserved
+from segcompress_operator.planning.sweeps.plan import SuspendChange, SweepPlan, plan_sweep
+from segcompress_operator.resources.names import short_hash
+from unit.operator.samples import NOW, SETTINGS, SPEC, spec_with
+from unit.operator.sweeps.sweep_samples import (
+    RATIO,
+    SEED,
+    SWEEP,
+    child,
+    child_body,
+    conditions,
+    ended,
+    make_sweep,
+    message,
+    names,
+    plan,
+    points,
+    spec_body,
+    suspended,
+)
+
+P = [{"ratio": ratio, "seed": seed} for ratio in RATIO["values"] for seed in SEED["values"]]
+NAMES = [f"widths-{short_hash(SWEEP.uid)}-{index}" for index in range(6)]
+
+
+def finished() -> list[Any]:
+    """Return all six trials of the grid: each more accurate than the last, and slower."""
+    return [child(n, P[n], ended(miou=0.8 + n / 100, latency=20 + n)) for n in range(6)]
+
+
+def status_of(made: SweepPlan) -> SweepStatus:
+    assert made.status is not None
+    return made.status
+
+
+def again(made: SweepPlan) -> dict[str, Any]:
+    return status_of(made).to_wire()
+
+
+def test_a_new_sweep_makes_as_many_trials_as_may_run() -> None:
+    made = plan()
+    assert (names(made), points(made)) == (NAMES[:2], P[:2])
+    manifest = made.create[0]
+    assert manifest["spec"]["strategy"]["UnstructurePrune"]["ratio"] == 0.5
+    assert manifest["spec"]["seed"] == 1
+    assert manifest["metadata"]["labels"]["segcompress.dev/sweep-name"] == "widths"
+    assert manifest["metadata"]["labels"]["segcompress.dev/trial"] == "0"
+    assert manifest["metadata"]["ownerReferences"] == [
+        {
+            "apiVersion": "segcompress.dev/v1alpha1",
+            "kind": "SegCompressionSweep",
+            "name": "widths",
+            "uid": SWEEP.uid,
+            "controller": True,
+            "blockOwnerDeletion": False,
+        }
+    ]
+
+
+def test_labels_of_the_template_are_each_trial_s() -> None:
+    queue = {"kueue.x-k8s.io/queue-name": "gpus", "team": "vision"}
+    made = plan(spec=spec_body(template={"metadata": {"labels": queue}, "spec": SPEC}))
+    assert made.create[0]["metadata"]["labels"].items() >= queue.items()
+
+
+@pytest.mark.parametrize(
+    ("children", "expected"),
+    [
+        pytest.param([child(0, P[0])], [1], id="one runs"),
+        pytest.param([child(0, P[0]), child(1, P[1])], [], id="two run"),
+        pytest.param([child(0, P[0], ended(miou=0.9, latency=9)), child(1, P[1])], [2], id="one ended"),
+        pytest.param(
+            [child(1, P[1]), child(2, P[2], ended(miou=0.9, latency=9))], [0], id="the first is gone"
+        ),
+        pytest.param([child(n, P[n]) for n in range(3)], [], id="more than may run"),
+    ],
+)
+def test_the_least_free_indices_are_made_up_to_the_limit(children: list[Any], expected: list[int]) -> None:
+    made = plan(*children)
+    assert names(made) == [NAMES[n] for n in expected]
+    assert points(made) == [P[n] for n in expected]
+    assert made.suspend == ()
+
+
+def test_more_may_run_and_be_made_while_it_runs() -> None:
+    children = [child(0, P[0]), child(1, P[1])]
+    assert names(plan(*children, spec=spec_body(parallelTrials=4))) == NAMES[2:4]
+    assert names(plan(*children, spec=spec_body(parallelTrials=4, maxTrials=3))) == NAMES[2:3]
+
+
+def test_a_round_makes_a_bounded_number_of_trials() -> None:
+    many = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "10000", "step": "1"}}
+    made = plan(spec=spec_body(parameters=[many], parallelTrials=1000, maxTrials=10_000))
+    assert len(made.create) == TRIALS_A_ROUND
+
+
+def test_a_job_that_only_looks_like_a_trial_is_none() -> None:
+    body = child_body(0, P[0], ended(miou=0.99, latency=1))
+    body["metadata"]["name"] = "mine"
+    made = plan(parse_resource(body))
+    assert names(made) == NAMES[:2]
+    assert status_of(made).trials.total == 0  # type: ignore[union-attr]
+
+
+def test_a_running_sweep_says_how_far_it_is() -> None:
+    made = plan(child(0, P[0]), child(1, P[1], ended(miou=0.9, latency=30, drop=0.01)))
+    status = status_of(made)
+    assert status.trials is not None
+    assert status.trials.to_wire() == {"total": 2, "running": 1, "succeeded": 1, "failed": 0, "rejected": 0}
+    assert conditions(made) == {
+        "Complete": "False",
+        "Failed": "False",
+        "Suspended": "False",
+        "Finished": "False",
+        "Stalled": "False",
+        "Ready": "False",
+        "Reconciling": "True",
+    }
+    assert message(made, "Reconciling") == ("Running", "1 trial(s) run, 1 of 6 have ended")
+    assert (status.phase, status.observed_generation) == ("Running", 1)
+    assert status.best_trial is not None
+    assert status.best_trial.to_wire() == {
+        "name": NAMES[1],
+        "parameters": P[1],
+        "metrics": {"compressed.miou": "0.9000", "compressed.latencyMs": "30.000"},
+    }
+    assert status.start_time == "2026-11-01T12:00:00Z"
+
+
+def test_first_trial_and_nothing_else_is_announced() -> None:
+    made = plan(child(0, P[0]), child(1, P[1]))
+    assert [said.reason for said in made.announcements] == ["Started"]
+    assert plan(child(0, P[0]), child(1, P[1]), status=again(made)).announcements == ()
+
+
+def test_a_sweep_whose_trials_have_ended_is_complete() -> None:
+    made = plan(*finished())
+    status = status_of(made)
+    assert (made.create, made.suspend) == ((), ())
+    assert (status.phase, status.completion_time) == ("Succeeded", "2026-11-01T12:00:00Z")
+    assert conditions(made)["Complete"] == conditions(made)["Ready"] == conditions(made)["Finished"] == "True"
+    words = f"6 trial(s) ended; best is {NAMES[5]}: compressed.miou 0.8500, compressed.latencyMs 25.000"
+    assert message(made, "Complete") == ("Succeeded", words)
+    assert [entry.name for entry in status.frontier or ()] == NAMES[::-1]
+    assert [said.message for said in made.announcements] == [words]
+
+
+def test_an_ended_sweep_acknowledges_an_edit_and_makes_nothing() -> None:
+    status = again(plan(*finished()))
+    assert plan(*finished(), status=status) == SweepPlan()
+    sweep = make_sweep(spec_body(maxTrials=200, parallelTrials=9), status, generation=2)
+    made = plan_sweep(sweep, SweepObserved(tuple(finished())), SETTINGS, NOW)
+    assert (made.create, status_of(made).observed_generation) == ((), 2)
+    assert status_of(made).phase == "Succeeded"
+
+
+def test_missed_gates_are_told_apart_from_failures() -> None:
+    rejected = child(0, P[0], ended("SparsityNotReached", miou=0.99, latency=1))
+    failed = child(1, P[1], ended("RunnerCrashed"))
+    made = plan(rejected, failed, child(2, P[2], ended(miou=0.9, latency=9)))
+    trials = status_of(made).trials
+    assert trials is not None
+    assert trials.to_wire() == {"total": 3, "running": 0, "succeeded": 1, "failed": 2, "rejected": 1}
+    assert [entry.name for entry in status_of(made).frontier or ()] == [NAMES[2]]
+
+
+def test_a_sweep_fails_when_too_many_trials_have_no_figures() -> None:
+    children = [child(n, P[n], ended("RunnerCrashed")) for n in range(2)]
+    children += [child(2, P[2], ended("AcceptanceNotMet", miou=0.5, latency=9)), child(3, P[3])]
+    spec = spec_body(maxFailedTrials=1)
+    made = plan(*children, spec=spec)
+    assert made.create == ()
+    assert made.suspend == (SuspendChange(NAMES[3], True),)  # noqa: FBT003 - a field of a spec
+    words = "2 trial(s) ended without figures, spec.maxFailedTrials is 1"
+    assert message(made, "Failed") == message(made, "Stalled") == ("MaxFailedTrialsExceeded", words)
+    assert conditions(made)["Reconciling"] == "False"
+    assert names(plan(*children, spec=spec_body(maxFailedTrials=2))) == NAMES[4:5]
+    after = plan(*children, spec=spec, status=again(made))
+    assert after.suspend == made.suspend
+    assert after.status is None
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param(ended("AcceptanceNotMet", miou=0.99, latency=1), id="gates missed"),
+        pytest.param(ended(miou=0.99, latency=1, drop=0.02), id="constraint broken"),
+    ],
+)
+def test_a_sweep_without_a_model_to_ship_fails(status: dict[str, Any]) -> None:
+    made = plan(
+        *(child(n, P[n], status) for n in range(6)),
+        spec=spec_body(constraints=[{"metric": "miouDrop", "max": "0.01"}]),
+    )
+    words = "6 trial(s) ended; none succeeded and kept every constraint"
+    assert message(made, "Failed") == ("NoAcceptableTrial", words)
+    assert status_of(made).best_trial is None
+
+
+def test_a_suspended_sweep_suspends_what_has_not_ended() -> None:
+    spec = spec_body(suspend=True)
+    children = [child(0, P[0], ended(miou=0.9, latency=9)), child(1, P[1]), child(2, P[2])]
+    made = plan(*children, spec=spec)
+    assert made.create == ()
+    assert made.suspend == tuple(SuspendChange(NAMES[n], True) for n in (1, 2))  # noqa: FBT003
+    assert status_of(made).phase == "Suspended"
+    assert message(made, "Reconciling") == ("Suspended", "2 trial(s) still stop")
+    assert [said.reason for said in made.announcements] == ["Suspended"]
+
+
+def test_a_suspended_sweep_rests_once_nothing_of_it_runs() -> None:
+    spec = spec_body(suspend=True)
+    stops = [child(1, P[1], suspended(stops=True), suspend=True)]
+    rests = [child(1, P[1], suspended(), suspend=True)]
+    first = plan(*stops, spec=spec)
+    assert (first.suspend, conditions(first)["Reconciling"]) == ((), "True")
+    second = plan(*rests, spec=spec, status=again(first))
+    assert (second.suspend, conditions(second)["Reconciling"]) == ((), "False")
+    assert second.announcements == ()
+    since = {c.type: c.last_transition_time for c in status_of(first).conditions}["Suspended"]
+    assert {c.type: c.last_transition_time for c in status_of(second).conditions}["Suspended"] == since
+
+
+def test_a_new_sweep_may_be_suspended() -> None:
+    made = plan(spec=spec_body(suspend=True))
+    assert (made.create, conditions(made)["Suspended"]) == ((), "True")
+
+
+def test_a_resumed_sweep_lets_its_trials_go_on() -> None:
+    status = again(plan(child(1, P[1]), spec=spec_body(suspend=True)))
+    made = plan(child(1, P[1], suspended(), suspend=True), status=status)
+    assert made.suspend == (SuspendChange(NAMES[1], False),)  # noqa: FBT003
+    assert names(made) == NAMES[:1]
+    assert conditions(made)["Suspended"] == "False"
+    assert [said.reason for said in made.announcements] == ["Resumed"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param(
+            {"parameters": [{**RATIO, "path": "strategy.UnstructurPrune.ratio"}]},
+            "spec.parameters[0].path: strategy.UnstructurPrune.ratio is not a field of a SegCompressionJob's "
+            "spec; did you mean strategy.UnstructurePrune.ratio?",
+            id="wrong path",
+        ),
+        pytest.param(
+            {"parameters": [{**RATIO, "values": ["0.5", "1.5"]}]},
+            "spec.parameters: a trial with ratio 1.5 would be refused: spec.strategy.UnstructurePrune.ratio: "
+            "input should be less than 1, not 1.5",
+            id="wrong value",
+        ),
+        pytest.param(
+            {"parameters": [{**SEED, "path": "strategy.TrainConfig.learning_rate", "values": ["fast"]}]},
+            "spec.parameters: a trial with seed fast would be refused: "
+            "spec.strategy.TrainConfig.learning_rate: must be a positive number, got 'fast'",
+            id="free-form leaf",
+        ),
+        pytest.param(
+            {"template": {"spec": spec_with(runtime={"device": "CPU", "image": "evil:1"})}},
+            "spec.parameters: a trial with ratio 0.5, seed 1 would be refused: "
+            "spec.runtime.image: evil:1 is not allowed; allowed: none (the chart's "
+            "runner.allowed.imagePrefixes)",
+            id="more than the settings allow",
+        ),
+    ],
+)
+def test_a_wrong_spec_is_one_condition_before_any_trial(changes: dict[str, Any], words: str) -> None:
+    made = plan(spec=spec_body(**changes))
+    assert made.create == ()
+    assert conditions(made)["Ready"] == "False"
+    reason, said = message(made, "Stalled")
+    assert (reason, said) == ("InvalidSpec", words)
+
+
+def test_a_wrong_combination_ends_the_sweep_and_names_itself() -> None:
+    block = {
+        "name": "block",
+        "path": "strategy.UnstructurePrune.sparse_block",
+        "values": ["[1, 1]", "[4, 1]"],
+    }
+    kind = {"name": "mode", "path": "strategy.UnstructurePrune.prune_params_type", "values": ["conv1x1_only"]}
+    made = plan(spec=spec_body(parameters=[block, kind]))
+    assert len(made.create) == 2
+    made = plan(spec=spec_body(parameters=[block]))
+    assert message(made, "Stalled")[1].startswith(
+        "spec.parameters: a trial with block [4, 1] would be refused"
+    )
+
+
+def test_a_spec_that_is_too_large_is_refused() -> None:
+    made = plan(spec={**spec_body(), "junk": "x" * SPEC_LIMIT})
+    assert message(made, "Stalled")[1].startswith(f"spec: must be at most {SPEC_LIMIT} bytes")
+
+
+def refusal(*, final: bool) -> Refusal:
+    return Refusal("Trial", "trial t-0 was not made: exceeded quota", NOW, final=final)
+
+
+def test_a_refused_trial_is_tried_again_later() -> None:
+    made = plan(refusal=refusal(final=False))
+    assert made.create == ()
+    assert made.requeue_after == FIRST_TRY_SECONDS
+    assert message(made, "Reconciling") == ("QuotaExceeded", "trial t-0 was not made: exceeded quota")
+
+
+def test_a_trial_that_no_retry_can_make_ends_the_sweep() -> None:
+    assert message(plan(refusal=refusal(final=True)), "Stalled")[0] == "InvalidSpec"
+
+
+def test_a_job_in_the_way_ends_the_sweep() -> None:
+    reason, words = message(plan(conflict="widths-x-0"), "Stalled")
+    assert reason == "NameConflict"
+    assert words.startswith("SegCompressionJob widths-x-0 exists and belongs to something else")
+
+
+def test_a_sweep_that_is_being_deleted_makes_nothing() -> None:
+    sweep = make_sweep(deletionTimestamp="2026-11-01T12:00:00Z")
+    assert plan_sweep(sweep, SweepObserved(), SETTINGS, NOW) == SweepPlan()
+
+
+@pytest.mark.parametrize("name", ["Grid", "Random", "TPE", "NSGAII"])
+def test_every_algorithm_plays_a_sweep_to_its_end(name: str) -> None:
+    spec = spec_body(algorithm={"name": name, "seed": 1, "startupTrials": 2})
+    children: dict[int, Any] = {}
+    made = plan(spec=spec)
+    while made.create:
+        for manifest in made.create:
+            index = int(manifest["metadata"]["labels"]["segcompress.dev/trial"])
+            point = points(SweepPlan(create=(manifest,)))[0]
+            assert index not in children
+            children[index] = child(index, point, ended(miou=0.8 + index / 100, latency=20 + index))
+        made = plan(*children.values(), spec=spec)
+    assert status_of(made).phase == "Succeeded"
+    assert sorted(children) == list(range(6))
+    assert len({each.trial.parameters for each in children.values()}) == 6
+
+
+def test_the_status_is_small_whatever_the_number_of_trials() -> None:
+    many = [{"name": f"p{n}", "path": f"runtime.nodeSelector.k{n}", "values": ["v" * 60]} for n in range(15)]
+    seeds = {"name": "seed", "path": "seed", "range": {"min": "0", "max": "999", "step": "1"}}
+    spec = spec_body(parameters=[*many, seeds], maxTrials=1000)
+    point = {each["name"]: "v" * 60 for each in many}
+    children = [
+        child(n, {**point, "seed": str(n)}, ended(miou=0.5 + n / 10_000, latency=20 + n)) for n in range(1000)
+    ]
+    made = plan(*children, spec=spec)
+    assert status_of(made).phase == "Succeeded"
+    assert len(status_of(made).model_dump_json(by_alias=True)) < 24 * 1024

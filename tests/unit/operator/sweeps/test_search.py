@@ -1,0 +1,142 @@
+"""Each algorithm: the same trials give the same next ones, no point comes twice, and learning helps."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from segcompress_operator.planning.sweeps.search import end_of, propose
+from segcompress_operator.planning.sweeps.space import space_of
+from segcompress_operator.planning.sweeps.trials import Trial
+from unit.operator.sweeps.sweep_samples import RATE, RATIO, sweep_spec, trial
+
+DENSE = {"name": "ratio", "path": RATIO["path"], "range": {"min": "0.3", "max": "0.95"}}
+LEARNERS = ("TPE", "NSGAII")
+ALGORITHMS = ("Random", *LEARNERS)
+
+
+def searched(name: str, *parameters: dict[str, Any], startup: int = 4, **changes: Any) -> Any:
+    algorithm = {"name": name, "seed": 3, "startupTrials": startup}
+    return sweep_spec(algorithm=algorithm, parameters=list(parameters or (DENSE, RATE)), **changes)
+
+
+def measured(index: int, point: Mapping[str, str]) -> Trial:
+    """Return what a training would find: the best rate is 0.01, and zeros cost accuracy and save time."""
+    ratio = float(point["ratio"])
+    drop = max(0.0, ratio - 0.6) * 0.1 + abs(math.log10(float(point.get("lr", "0.01"))) + 2) * 0.02
+    figures = {"compressed.miou": f"{0.9 - drop:.4f}", "compressed.latencyMs": f"{50 - 20 * ratio:.3f}"}
+    return Trial(index, f"t-{index}", point, "Succeeded", figures={**figures, "miouDrop": f"{drop:.4f}"})
+
+
+def played(spec: Any, rounds: int, at_once: int = 2) -> list[Trial]:
+    space = space_of(spec.parameters)
+    trials: list[Trial] = []
+    for start in range(0, rounds * at_once, at_once):
+        made = propose(spec, space, trials, range(start, start + at_once))
+        trials += [measured(index, point) for index, point in made.items()]
+    return trials
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_same_trials_give_the_same_proposals(name: str) -> None:
+    spec = searched(name)
+    space = space_of(spec.parameters)
+    trials = [*played(spec, 5), trial(20, {"ratio": "0.5", "lr": "0.02"}, "Running")]
+    first = propose(spec, space, trials, [21, 22])
+    assert first == propose(spec, space, trials, [21, 22])
+    other = searched(name).model_copy(update={"algorithm": spec.algorithm.model_copy(update={"seed": 4})})
+    assert first != propose(other, space, trials, [21, 22])
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_no_point_comes_twice_and_a_finite_space_is_searched_to_its_end(name: str) -> None:
+    seeds = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "4"}}
+    spec = searched(name, RATIO, seeds)
+    space = space_of(spec.parameters)
+    trials = played(spec, rounds=6)
+    assert space.size == end_of(spec, space) == len({space.key(each.point) for each in trials}) == 12
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_searched_space_has_nothing_new(name: str) -> None:
+    spec = searched(name, RATIO)
+    trials = played(spec, rounds=3, at_once=1)
+    assert propose(spec, space_of(spec.parameters), trials, [3]) == {}
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_trials_under_way_are_not_proposed_again(name: str) -> None:
+    spec = searched(name, RATIO)
+    space = space_of(spec.parameters)
+    running = [trial(index, {"ratio": text}, "Running") for index, text in enumerate(("0.5", "0.8"))]
+    assert propose(spec, space, running, [2]) == {2: {"ratio": "0.65"}}
+    assert propose(spec, space, running, [2, 3]) == {2: {"ratio": "0.65"}}
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_whole_numbers_on_a_log_scale_end_when_all_were_tried(name: str) -> None:
+    few = {"name": "ratio", "path": "seed", "range": {"min": "1", "max": "3", "scale": "Log"}}
+    spec = searched(name, few)
+    space = space_of(spec.parameters)
+    trials = [trial(index, {"ratio": str(index + 1)}, "Running") for index in range(3)]
+    assert space.size is None
+    assert propose(spec, space, trials, [3]) == {}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.permutations(range(6)))
+def test_a_random_trial_follows_from_its_index_whatever_was_asked_before(order: list[int]) -> None:
+    spec = searched("Random")
+    space = space_of(spec.parameters)
+    together = propose(spec, space, [], range(6))
+    one_by_one: dict[int, Mapping[str, str]] = {}
+    for index in order:
+        known = [trial(made, point) for made, point in one_by_one.items()]
+        one_by_one |= propose(spec, space, known, [index])
+    assert one_by_one == together
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_learning_beats_chance(name: str) -> None:
+    def regret(algorithm: str) -> float:
+        spec = searched(algorithm, startup=10, objectives=[{"metric": "compressed.miou", "goal": "Maximize"}])
+        late = played(spec, rounds=40)[40:]
+        return sum(0.9 - float(each.figures["compressed.miou"]) for each in late) / len(late)
+
+    assert regret(name) < 0.75 * regret("Random")
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_broken_constraints_are_avoided(name: str) -> None:
+    def broken(**changes: Any) -> int:
+        spec = searched(
+            name,
+            startup=10,
+            objectives=[{"metric": "compressed.latencyMs", "goal": "Minimize"}],
+            **changes,
+        )
+        return sum(float(each.figures["miouDrop"]) > 0.01 for each in played(spec, rounds=40)[40:])
+
+    assert broken(constraints=[{"metric": "miouDrop", "max": "0.01"}]) < 0.7 * broken()
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_trials_without_figures_or_outside_the_space_are_not_learned_from(name: str) -> None:
+    spec = searched(name)
+    space = space_of(spec.parameters)
+    trials = played(spec, 5)
+    odd = [
+        trial(30, {"ratio": "0.4", "lr": "0.02"}, "Failed"),
+        trial(31, {}, "Succeeded", compressed_miou="0.9"),
+        trial(32, {"ratio": "7", "lr": "0.02"}, "Succeeded", compressed_miou="0.9", compressed_latencyMs="1"),
+        trial(33, {"ratio": "word", "lr": "nan"}, "Running"),
+    ]
+    assert propose(spec, space, trials, [40]) == propose(spec, space, [*trials, *odd], [40])
+
+
+def test_a_sweep_ends_at_max_trials_or_at_its_last_point() -> None:
+    assert end_of(searched("Random", RATIO, maxTrials=2), space_of(searched("Random", RATIO).parameters)) == 2
+    assert end_of(searched("Random", maxTrials=9), space_of(searched("Random").parameters)) == 9

@@ -1,0 +1,262 @@
+"""What is known of sweeps: who is woken by what, and how a round of the controller goes."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from segcompress_operator.cluster import Cluster, NameTakenError
+from segcompress_operator.errors import GoneError, RefusedError, RetryableError
+from segcompress_operator.kinds import COMPRESSION_JOBS, SWEEPS, Ref
+from segcompress_operator.planning.plan import Announcement
+from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved
+from segcompress_operator.planning.sweeps.plan import SweepPlan, plan_sweep
+from segcompress_operator.sweep_controller import SweepController
+from segcompress_operator.sweeps import SECONDS_A_TRIAL, Sweeps
+from unit.operator.fed import Fed, versioned
+from unit.operator.samples import NOW, SETTINGS
+from unit.operator.sweeps.sweep_samples import (
+    SWEEP,
+    child_body,
+    ended,
+    spec_body,
+    suspended,
+    sweep_body,
+)
+from unit.operator.sweeps.test_plan_sweep import NAMES, P
+
+REF = Ref(SWEEPS, SWEEP.namespace, SWEEP.name)
+Body = dict[str, Any]
+
+
+def plan(sweep: Sweep, observed: SweepObserved, now: datetime) -> SweepPlan:
+    return plan_sweep(sweep, observed, SETTINGS, now)
+
+
+class FedSweeps:
+    """Sweeps and jobs that a test feeds by hand; `woken` holds each wake-up with its delay."""
+
+    def __init__(self, *, listed: bool = True) -> None:
+        self.woken: list[tuple[Ref, float]] = []
+        self.fed = Fed(listed=False)
+        self.sweeps = Sweeps(lambda ref, seconds: self.woken.append((ref, seconds)), self.fed.runs)
+        self.fed.runs.parents = self.sweeps
+        self.sink = self.sweeps.sinks()[SWEEPS]
+        if listed:
+            self.sink.listed(None, "1", set())
+            self.list_jobs()
+
+    def list_jobs(self) -> None:
+        for sink in (self.fed.resources, self.fed.jobs, self.fed.pods):
+            sink.listed(None, "1", set())
+
+    @property
+    def waking(self) -> list[Ref]:
+        """Return who was woken since the last look."""
+        woken = [ref for ref, _ in self.woken]
+        self.woken.clear()
+        return woken
+
+
+def test_a_new_sweep_is_looked_at_once_all_of_its_namespace_is_known() -> None:
+    fed = FedSweeps(listed=False)
+    fed.sink.seen(sweep_body())
+    fed.sink.listed(None, "10", {SWEEP.uid})
+    assert (fed.waking, fed.sweeps.sweep(REF)) == ([], None)
+    fed.list_jobs()
+    assert fed.waking == [REF]
+    assert fed.sweeps.sweep(REF) is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "suspend", "wakes"),
+    [
+        pytest.param({"observedGeneration": 1, "phase": "Running"}, False, True, id="runs"),
+        pytest.param(ended(miou=0.9, latency=9), False, True, id="ends"),
+        pytest.param(suspended(stops=True), False, True, id="stops"),
+        pytest.param({"observedGeneration": -1}, True, True, id="is to stop"),
+        pytest.param({"observedGeneration": -1, "progress": {"percent": 7}}, False, False, id="progress"),
+    ],
+)
+def test_a_trial_wakes_its_sweep_where_that_decides_something(
+    status: Body, *, suspend: bool, wakes: bool
+) -> None:
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body())
+    fed.fed.resources.seen(child_body(0, P[0]))
+    assert fed.waking == [REF, REF]
+    fed.fed.resources.seen(versioned(child_body(0, P[0], status, suspend=suspend), 30))
+    assert fed.waking == ([REF] if wakes else [])
+
+
+def test_a_trial_that_goes_wakes_its_sweep() -> None:
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body())
+    fed.fed.resources.seen(child_body(0, P[0]))
+    assert fed.waking
+    fed.fed.resources.gone(versioned(child_body(0, P[0]), 30))
+    assert fed.waking == [REF]
+
+
+def test_a_suspended_trial_wakes_its_sweep_once_nothing_of_it_runs() -> None:
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body())
+    fed.fed.resources.seen(child_body(0, P[0], suspended(stops=True), suspend=True))
+    assert fed.waking
+    fed.fed.resources.seen(versioned(child_body(0, P[0], suspended(), suspend=True), 30))
+    assert fed.waking == [REF]
+
+
+def test_a_large_sweep_is_looked_at_less_often() -> None:
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body())
+    for index in range(50):
+        fed.fed.resources.seen(child_body(index, P[0]))
+    assert [seconds for _, seconds in fed.woken][-1] == pytest.approx(50 * SECONDS_A_TRIAL)
+
+
+def test_a_sweep_of_the_same_name_has_none_of_the_other_s_trials() -> None:
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body())
+    fed.fed.resources.seen(child_body(0, P[0]))
+    fed.sink.seen(sweep_body(uid="another", resourceVersion="40"))
+    sweep = fed.sweeps.sweep(REF)
+    assert sweep is not None
+    assert (sweep.uid, fed.sweeps.observe(sweep).children) == ("another", ())
+    fed.sink.gone(sweep_body(uid="another", resourceVersion="41"))
+    assert fed.sweeps.sweep(REF) is None
+
+
+class FakeCluster(Cluster):
+    """Keeps what was asked of it; `errors` says what a call raises instead."""
+
+    def __init__(self, fed: FedSweeps, **errors: Exception) -> None:
+        self.fed = fed
+        self.calls: list[tuple[str, Any]] = []
+        self.errors = errors
+        self.version = 100
+        self.status: Body = {}
+
+    def _called(self, name: str, what: Any) -> None:
+        self.calls.append((name, what))
+        if name in self.errors:
+            raise self.errors[name]
+
+    async def create(self, manifest: Mapping[str, Any]) -> Body:
+        self._called("create", manifest["metadata"]["name"])
+        index = int(manifest["metadata"]["labels"]["segcompress.dev/trial"])
+        return versioned(child_body(index, P[index]), 50)
+
+    async def patch(self, ref: Ref, patch: Mapping[str, Any]) -> Body:
+        assert ref.kind == COMPRESSION_JOBS
+        self._called("patch", (ref.name, patch))
+        return versioned(child_body(NAMES.index(ref.name), P[0], suspend=patch["spec"]["suspend"]), 50)
+
+    async def patch_status(self, ref: Ref, meta: Mapping[str, str], patch: Mapping[str, Any]) -> Body:
+        assert (ref, meta["uid"]) == (REF, SWEEP.uid)
+        self._called("status", patch)
+        self.version += 1
+        self.status.update(patch)
+        return sweep_body(status=self.status, resourceVersion=str(self.version))
+
+    async def post_event(self, about: Ref, uid: str, said: Announcement) -> None:  # noqa: ARG002
+        self._called("event", said.reason)
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.calls]
+
+
+def round_of(spec: Body | None = None, *children: Body, **errors: Exception) -> tuple[FakeCluster, Any]:
+    """Do one round of the sample sweep; return what was asked of the cluster, and what came of it."""
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body(spec))
+    for body in children:
+        fed.fed.resources.seen(body)
+    cluster = FakeCluster(fed, **errors)
+    controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW)
+    try:
+        return cluster, asyncio.run(controller.reconcile(REF))
+    except RetryableError as error:
+        return cluster, error
+
+
+def test_a_round_makes_trials_and_writes_one_status_that_counts_them() -> None:
+    cluster, again = round_of()
+    assert cluster.names == ["create", "create", "status", "event"]
+    assert cluster.status["trials"]["running"] == 2
+    assert again is None
+
+
+def test_a_second_round_writes_nothing() -> None:
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body())
+    cluster = FakeCluster(fed)
+    controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW)
+    asyncio.run(controller.reconcile(REF))
+    cluster.calls.clear()
+    asyncio.run(controller.reconcile(REF))
+    assert cluster.calls == []
+
+
+def test_trials_are_suspended_one_request_each() -> None:
+    cluster, again = round_of(spec_body(suspend=True), child_body(0, P[0]), child_body(1, P[1]))
+    assert cluster.calls[:2] == [("patch", (name, {"spec": {"suspend": True}})) for name in NAMES[:2]]
+    assert (cluster.names[2:], again) == (["status", "event"], None)
+
+
+def test_a_trial_that_is_gone_needs_no_suspension() -> None:
+    cluster, _ = round_of(spec_body(suspend=True), child_body(0, P[0]), patch=GoneError("gone"))
+    assert cluster.names[:2] == ["patch", "status"]
+
+
+def test_a_job_in_the_way_ends_the_sweep() -> None:
+    cluster, _ = round_of(create=NameTakenError(NAMES[0]))
+    assert cluster.names == ["create", "status", "event"]
+    assert cluster.status["phase"] == "Failed"
+    assert cluster.calls[-1] == ("event", "Failed")
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_a_refused_trial_is_told(*, final: bool) -> None:
+    cluster, again = round_of(create=RefusedError("exceeded quota: pods", final=final))
+    assert cluster.names[:2] == ["create", "status"]
+    assert cluster.status["phase"] == ("Failed" if final else "Pending")
+    assert (again is None) is final
+
+
+def test_an_api_server_that_is_away_is_asked_again() -> None:
+    cluster, error = round_of(create=RetryableError("away"))
+    assert (cluster.names, isinstance(error, RetryableError)) == (["create"], True)
+
+
+def test_a_sweep_that_is_gone_ends_the_round() -> None:
+    cluster, again = round_of(patch_status=GoneError("gone"), status=GoneError("gone"))
+    assert (cluster.names[-1], again) == ("status", None)
+
+
+def test_more_trials_than_a_round_makes_follow_at_once() -> None:
+    many = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "100", "step": "1"}}
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body(spec_body(parameters=[many], parallelTrials=40)))
+
+    class Growing(FakeCluster):
+        async def create(self, manifest: Mapping[str, Any]) -> Body:
+            self._called("create", manifest["metadata"]["name"])
+            index = int(manifest["metadata"]["labels"]["segcompress.dev/trial"])
+            return versioned(child_body(index, {"seed": str(index + 1)}), 50)
+
+    cluster = Growing(fed)
+    controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW)
+    assert asyncio.run(controller.reconcile(REF)) == 0.0
+    assert cluster.names.count("create") == 32
+    cluster.calls.clear()
+    fed.sink.seen(versioned(sweep_body(fed_spec(many), cluster.status), 200))
+    asyncio.run(controller.reconcile(REF))
+    assert cluster.names.count("create") == 8
+
+
+def fed_spec(parameter: Body) -> Body:
+    return spec_body(parameters=[parameter], parallelTrials=40)
