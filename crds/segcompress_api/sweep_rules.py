@@ -19,7 +19,8 @@ _TEMPLATE_RULES = [
 ]
 _META_RULES = [
     rule(
-        "self.labels.all(k, !k.startsWith('segcompress.dev/') && !k.startsWith('app.kubernetes.io/'))",
+        "!has(self.labels)"
+        " || self.labels.all(k, !k.startsWith('segcompress.dev/') && !k.startsWith('app.kubernetes.io/'))",
         "labels of segcompress.dev/ and app.kubernetes.io/ are written by the operator; choose another key",
     ),
 ]

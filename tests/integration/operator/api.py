@@ -19,6 +19,7 @@ PATIENCE_SECONDS = 60.0
 
 KINDS = {
     "scj": "/apis/segcompress.dev/v1alpha1/namespaces/{}/segcompressionjobs",
+    "scs": "/apis/segcompress.dev/v1alpha1/namespaces/{}/segcompressionsweeps",
     "jobs": "/apis/batch/v1/namespaces/{}/jobs",
     "pods": "/api/v1/namespaces/{}/pods",
     "events": "/api/v1/namespaces/{}/events",

@@ -1,4 +1,4 @@
-"""What an administrator installs before the operator starts: its kind and its rights."""
+"""What an administrator installs before the operator starts: its kinds and its rights."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,22 +18,22 @@ _POLICIES = {
     "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
     "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",
 }
-_CRD = Path(__file__).parents[3] / "crds/segcompressionjobs.yaml"
+_CRDS = Path(__file__).parents[3] / "crds"
 
 
 def install_crd(admin: Api) -> None:
-    """Install the CRD, and wait until the API server serves it."""
+    """Install the CRDs, and wait until the API server serves them."""
     url = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    admin.request("POST", url, yaml.safe_load(_CRD.read_text()))
+    for path in sorted(_CRDS.glob("*.yaml")):
+        admin.request("POST", url, yaml.safe_load(path.read_text()))
 
     def served() -> bool:
         try:
-            admin.list("scj", "default")
+            return [admin.list(kind, "default") for kind in ("scj", "scs")] == [[], []]
         except ApiError:
             return False
-        return True
 
-    eventually(served, "the CRD served")
+    eventually(served, "the CRDs served")
 
 
 def install_rights(admin: Api, manifests: list[Manifest]) -> None:

@@ -8,19 +8,22 @@ import pytest
 import yaml
 
 from segcompress_api.job import JobSpec
-from segcompress_api.schema import chart_copy, job_crd, outputs
+from segcompress_api.schema import chart_copy, job_crd, outputs, sweep_crd
 
 ROOT = Path(__file__).resolve().parents[3]
 Node = dict[str, Any]
+KINDS = pytest.mark.parametrize(
+    "crd", [pytest.param(job_crd(), id="job"), pytest.param(sweep_crd(), id="sweep")]
+)
 
 
-def version() -> Node:
-    (only,) = job_crd()["spec"]["versions"]
+def version(crd: Node | None = None) -> Node:
+    (only,) = (crd or job_crd())["spec"]["versions"]
     return dict(only)
 
 
-def schema() -> Node:
-    return dict(version()["schema"]["openAPIV3Schema"])
+def schema(crd: Node | None = None) -> Node:
+    return dict(version(crd)["schema"]["openAPIV3Schema"])
 
 
 def nodes(schema: Node, path: str) -> Iterator[tuple[str, Node]]:
@@ -33,8 +36,8 @@ def nodes(schema: Node, path: str) -> Iterator[tuple[str, Node]]:
             yield from nodes(schema[inner], f"{path}[]")
 
 
-def ours() -> list[tuple[str, Node]]:
-    properties = schema()["properties"]
+def ours(crd: Node | None = None) -> list[tuple[str, Node]]:
+    properties = schema(crd)["properties"]
     return [*nodes(properties["spec"], "spec"), *nodes(properties["status"], "status")]
 
 
@@ -52,18 +55,21 @@ def test_generated_files_are_fresh(path: Path) -> None:
         for key in ("$ref", "$defs", "anyOf", "oneOf", "allOf", "const", "title", "discriminator")
     ],
 )
-def test_schema_is_structural(key: str) -> None:
-    assert [path for path, node in ours() if key in node] == []
+@KINDS
+def test_schema_is_structural(crd: Node, key: str) -> None:
+    assert [path for path, node in ours(crd) if key in node] == []
 
 
-def test_no_schema_is_closed_the_way_the_api_server_refuses() -> None:
-    closed = [path for path, node in ours() if node.get("additionalProperties") in (True, False)]
+@KINDS
+def test_no_schema_is_closed_the_way_the_api_server_refuses(crd: Node) -> None:
+    closed = [path for path, node in ours(crd) if node.get("additionalProperties") in (True, False)]
 
     assert closed == []
 
 
-def test_every_schema_has_a_type_or_is_declared_free_form() -> None:
-    untyped = [path for path, node in ours() if "type" not in node]
+@KINDS
+def test_every_schema_has_a_type_or_is_declared_free_form(crd: Node) -> None:
+    untyped = [path for path, node in ours(crd) if "type" not in node]
 
     assert {path.rpartition(".")[2] for path in untyped} == {
         "alpha",
@@ -78,7 +84,7 @@ def test_every_schema_has_a_type_or_is_declared_free_form() -> None:
         "pruned_ratio",
         "Global",
     }
-    assert all(node["x-kubernetes-preserve-unknown-fields"] for path, node in ours() if path in untyped)
+    assert all(node["x-kubernetes-preserve-unknown-fields"] for path, node in ours(crd) if path in untyped)
 
 
 def test_exclusive_bounds_are_booleans_beside_their_bound() -> None:
@@ -88,13 +94,15 @@ def test_exclusive_bounds_are_booleans_beside_their_bound() -> None:
             assert exclusive is None or (exclusive is True and bound in node), path
 
 
-def test_every_property_teaches() -> None:
-    assert [path for path, node in ours() if not path.endswith("[]") and not node.get("description")] == []
+@KINDS
+def test_every_property_teaches(crd: Node) -> None:
+    assert [path for path, node in ours(crd) if not path.endswith("[]") and not node.get("description")] == []
 
 
-def test_status_has_no_default_but_observed_generation() -> None:
+@KINDS
+def test_status_has_no_default_but_observed_generation(crd: Node) -> None:
     defaults = {
-        path: node["default"] for path, node in ours() if path.startswith("status") and "default" in node
+        path: node["default"] for path, node in ours(crd) if path.startswith("status") and "default" in node
     }
 
     assert defaults == {"status": {"observedGeneration": -1}}
@@ -128,8 +136,9 @@ def test_every_field_but_two_is_immutable_by_its_name() -> None:
     assert named == set(schema()["properties"]["spec"]["properties"]) - mutable
 
 
-def test_every_rule_has_a_message() -> None:
-    rules = [rule for _, node in ours() for rule in node.get("x-kubernetes-validations", [])]
+@KINDS
+def test_every_rule_has_a_message(crd: Node) -> None:
+    rules = [rule for _, node in ours(crd) for rule in node.get("x-kubernetes-validations", [])]
 
     assert all(rule["message"] and len(rule["message"]) < 300 for rule in rules)
 
@@ -165,6 +174,33 @@ def test_columns_lead_to_fields() -> None:
         assert column["jsonPath"].partition("[")[0] in paths
 
 
+def test_every_field_of_a_sweep_but_three_is_immutable_by_its_name() -> None:
+    spec = schema(sweep_crd())["properties"]["spec"]
+    rules = [rule for rule in spec["x-kubernetes-validations"] if "oldSelf" in rule["rule"]]
+    named = {rule["message"].partition(" ")[0].removeprefix("spec.") for rule in rules}
+
+    assert named == set(spec["properties"]) - {"maxTrials", "parallelTrials", "suspend"}
+
+
+def test_a_template_has_a_job_s_rules_but_for_its_immutability() -> None:
+    template = dict(ours(sweep_crd()))["spec.template.spec"]
+    job = schema()["properties"]["spec"]
+
+    own = [rule for rule in job["x-kubernetes-validations"] if "oldSelf" not in rule["rule"]]
+    assert template["x-kubernetes-validations"] == own
+    assert template["properties"] == job["properties"]
+
+
+def test_columns_of_a_sweep_lead_to_fields() -> None:
+    paths = {f".{path}" for path, _ in ours(sweep_crd())} | {".metadata.creationTimestamp"}
+    columns = version(sweep_crd())["additionalPrinterColumns"]
+
+    shown = [column["name"] for column in columns if column["priority"] == 0]
+    assert shown == ["Phase", "Running", "Succeeded", "Failed", "Best", "Age"]
+    assert all(column["jsonPath"].partition("[")[0] in paths for column in columns)
+    assert sweep_crd()["spec"]["names"]["shortNames"] == ["scs"]
+
+
 def test_names_of_the_resource() -> None:
     names = job_crd()["spec"]["names"]
 
@@ -172,16 +208,18 @@ def test_names_of_the_resource() -> None:
     assert version()["subresources"] == {"status": {}}
 
 
-def test_the_chart_s_copy_is_the_same_and_outlives_the_chart() -> None:
-    lines = chart_copy(job_crd()).splitlines()
+@KINDS
+def test_the_chart_s_copy_is_the_same_and_outlives_the_chart(crd: Node) -> None:
+    lines = chart_copy(crd).splitlines()
     body = yaml.safe_load("\n".join(lines[1:-1]))
 
     assert (lines[0], lines[-1]) == ("{{- if .Values.crds.install }}", "{{- end }}")
     assert body["metadata"].pop("annotations") == {"helm.sh/resource-policy": "keep"}
-    assert body == job_crd()
+    assert body == crd
 
 
-def test_nothing_in_the_crd_looks_like_a_template_to_helm() -> None:
-    lines = chart_copy(job_crd()).splitlines()[1:-1]
+@KINDS
+def test_nothing_in_the_crd_looks_like_a_template_to_helm(crd: Node) -> None:
+    lines = chart_copy(crd).splitlines()[1:-1]
 
     assert [line for line in lines if "{{" in line or "}}" in line] == []

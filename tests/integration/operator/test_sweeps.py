@@ -1,0 +1,313 @@
+"""Sweeps on a real API server: trials made once each, whatever happens, and never more than may run."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from integration.operator import objects
+from integration.operator.api import Api, ApiError, Body, eventually
+from integration.operator.process import Operator
+from integration.operator.sweep_stage import PARAMETERS, SweepStage, sweep_spec
+from segcompress_operator.resources.names import trial_name
+
+GRID = [{"ratio": ratio, "rate": rate} for ratio in ("0.5", "0.65", "0.8") for rate in ("0.001", "0.01")]
+
+
+@pytest.fixture
+def sweep(api: Api, namespace: str, everywhere: Operator) -> SweepStage:
+    assert everywhere.runs()
+    return SweepStage(api, namespace)
+
+
+def test_a_grid_runs_two_at_a_time_to_its_frontier(sweep: SweepStage) -> None:
+    sweep.apply(sweep_spec())
+    sweep.plays()
+    condition = sweep.reaches("Complete", "Succeeded")
+    assert sweep.points() == GRID
+    assert sweep.most_at_once == 2
+    status = sweep.status()
+    assert status["trials"] == {"total": 6, "running": 0, "succeeded": 6, "failed": 0, "rejected": 0}
+    # The lower rate is beaten at every ratio, and 0.8 at the higher one keeps the constraint just so.
+    assert [entry["parameters"] for entry in status["frontier"]] == [GRID[1], GRID[3], GRID[5]]
+    best = status["bestTrial"]
+    assert best["name"] == sweep.trials()[1]["metadata"]["name"]
+    assert best["metrics"] == {
+        "compressed.miou": "0.9300",
+        "compressed.latencyMs": "40.000",
+        "miouDrop": "0.0000",
+    }
+    assert best["name"] in condition["message"]
+    assert (status["phase"], sweep.condition("Ready")["status"]) == ("Succeeded", "True")
+    eventually(lambda: sweep.events() == ["Started", "Succeeded"], "its Events")
+
+
+def test_a_trial_is_a_job_like_any_other(sweep: SweepStage) -> None:
+    template = {"metadata": {"labels": {"team": "vision"}}, "spec": objects.SPEC}
+    made = sweep.apply(sweep_spec(template=template))
+    trial = sweep.await_trials(2)[0]
+    assert trial["metadata"]["labels"]["team"] == "vision"
+    assert trial["spec"]["strategy"]["TrainConfig"]["learning_rate"] == 0.001
+    assert trial["spec"]["output"] == objects.SPEC["output"]
+    (owner,) = trial["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["uid"], owner["controller"]) == (
+        "SegCompressionSweep",
+        made["metadata"]["uid"],
+        True,
+    )
+
+
+@pytest.mark.parametrize("played", [1, 2, 4])
+def test_an_operator_that_is_killed_loses_and_doubles_nothing(
+    start_operator: Callable[..., Operator], api: Api, namespace: str, played: int
+) -> None:
+    sweep = SweepStage(api, namespace)
+    operator = start_operator(namespace)
+    sweep.apply(sweep_spec())
+    sweep.plays(until=played)
+    operator.kill()
+    before = sweep.identities()
+    for pod in sweep.pods():
+        sweep.ends(pod)
+    start_operator(namespace)
+    sweep.plays()
+    sweep.reaches("Complete", "Succeeded")
+    after = sweep.identities()
+    assert after[: len(before)] == before
+    assert sweep.points() == GRID
+    assert sweep.most_at_once == 2
+    jobs = [job["metadata"]["labels"]["segcompress.dev/job-name"] for job in api.list("jobs", namespace)]
+    assert sorted(jobs) == sorted(name for name, _ in after)
+
+
+def test_a_trial_that_was_made_before_the_kill_is_found(
+    start_operator: Callable[..., Operator], api: Api, namespace: str
+) -> None:
+    sweep = SweepStage(api, namespace)
+    for _ in range(3):
+        operator = start_operator(namespace)
+        if not sweep.api.list("scs", namespace):
+            sweep.apply(sweep_spec(parallelTrials=6))
+        eventually(sweep.trials, "a trial")
+        operator.kill()
+    seen = sweep.identities()
+    start_operator(namespace)
+    sweep.await_trials(6)
+    assert set(seen) <= set(sweep.identities())
+    assert sweep.points() == GRID
+
+
+def test_a_suspended_sweep_holds_no_pod_and_goes_on_when_it_is_resumed(sweep: SweepStage) -> None:
+    sweep.apply(sweep_spec())
+    sweep.plays(until=1)
+    eventually(lambda: sweep.status()["trials"]["total"] == 3, "a third trial")
+    sweep.await_pods(2)
+    sweep.edit(suspend=True)
+    sweep.reaches("Reconciling", "Suspended", "False")
+    status = sweep.status()
+    assert (status["phase"], status["trials"]["running"]) == ("Suspended", 2)
+    assert sweep.pods() == []
+    assert [each["spec"]["suspend"] for each in sweep.trials()] == [False, True, True]
+    before = sweep.identities()
+    sweep.edit(suspend=False)
+    sweep.plays()
+    sweep.reaches("Complete", "Succeeded")
+    assert sweep.identities()[:3] == before
+    assert sweep.points() == GRID
+    assert sweep.most_at_once == 2
+    eventually(lambda: sweep.events() == ["Resumed", "Started", "Succeeded", "Suspended"], "its Events")
+
+
+def test_a_sweep_created_suspended_starts_when_it_is_resumed(sweep: SweepStage) -> None:
+    sweep.apply(sweep_spec(suspend=True))
+    sweep.reaches("Suspended", "Suspended")
+    assert sweep.trials() == []
+    sweep.edit(suspend=False)
+    sweep.await_trials(2)
+
+
+def test_more_trials_run_when_parallel_trials_is_raised_and_none_ends_when_it_is_lowered(
+    sweep: SweepStage,
+) -> None:
+    sweep.apply(sweep_spec(parallelTrials=1))
+    sweep.await_pods(1)
+    assert len(sweep.trials()) == 1
+    sweep.edit(parallelTrials=4)
+    sweep.await_pods(4)
+    sweep.edit(parallelTrials=1)
+    sweep.plays(until=3)
+    eventually(lambda: sweep.status()["trials"]["succeeded"] == 3, "three ends")
+    assert (len(sweep.trials()), len(sweep.pods())) == (4, 1)
+    sweep.edit(maxTrials=5)
+    sweep.plays()
+    sweep.reaches("Complete", "Succeeded")
+    assert len(sweep.trials()) == 5
+
+
+@pytest.mark.parametrize("name", ["Random", "TPE", "NSGAII"])
+def test_every_algorithm_searches_a_finite_space_to_its_end(sweep: SweepStage, name: str) -> None:
+    sweep.apply(sweep_spec(algorithm={"name": name, "startupTrials": 2}))
+    sweep.plays()
+    sweep.reaches("Complete", "Succeeded")
+    assert sorted(map(str, sweep.points())) == sorted(map(str, GRID))
+
+
+def test_failed_trials_are_counted_and_end_the_sweep(sweep: SweepStage) -> None:
+    sweep.apply(sweep_spec(maxFailedTrials=0, parallelTrials=3))
+    first, second, third = sorted(sweep.await_pods(3), key=lambda pod: pod["metadata"]["name"])
+    sweep.ends(first)
+    missed = objects.result("SparsityNotReached", metrics=objects.METRICS, artifacts=objects.ARTIFACTS)
+    sweep.ends(second, 4, missed)
+    eventually(lambda: sweep.status()["trials"]["failed"] == 1, "a missed gate counted")
+    assert sweep.condition("Finished")["status"] == "False"
+    sweep.ends(third, 3, objects.result("InputNotFound"))
+    words = sweep.reaches("Failed", "MaxFailedTrialsExceeded")["message"]
+    assert words == "1 trial(s) ended without figures, spec.maxFailedTrials is 0"
+    eventually(lambda: sweep.pods() == [], "no pod left")
+    status = sweep.status()
+    assert (status["trials"]["failed"], status["trials"]["rejected"]) == (2, 1)
+    assert len(status["frontier"]) == 1
+
+
+def test_a_wrong_path_gets_its_condition(sweep: SweepStage) -> None:
+    wrong = [{**PARAMETERS[0], "path": "strategy.UnstructurPrune.ratio"}]
+    sweep.apply(sweep_spec(parameters=wrong))
+    stalled = sweep.reaches("Stalled", "InvalidSpec")
+    assert stalled["message"].endswith("did you mean strategy.UnstructurePrune.ratio?")
+    assert sweep.condition("Ready")["status"] == "False"
+    assert sweep.trials() == []
+
+
+def test_a_job_in_the_way_is_not_taken_over(sweep: SweepStage) -> None:
+    made = sweep.apply(sweep_spec(suspend=True))
+    sweep.reaches("Suspended", "Suspended")
+    name = trial_name("widths", made["metadata"]["uid"], 0)
+    sweep.api.create("scj", sweep.namespace, objects.resource(name))
+    sweep.edit(suspend=False)
+    assert name in sweep.reaches("Failed", "NameConflict")["message"]
+
+
+def test_trials_go_with_their_sweep(sweep: SweepStage) -> None:
+    sweep.apply(sweep_spec())
+    sweep.await_pods(2)
+    sweep.api.delete("scs", sweep.namespace, sweep.name)
+    eventually(lambda: sweep.api.list("scj", sweep.namespace) == [], "no trial left")
+    eventually(lambda: sweep.api.list("jobs", sweep.namespace) == [], "no Job left")
+
+
+def test_a_trial_that_was_deleted_is_made_again(sweep: SweepStage) -> None:
+    sweep.apply(sweep_spec())
+    first, second = sweep.await_trials(2)
+    sweep.api.delete("scj", sweep.namespace, first["metadata"]["name"])
+    again = eventually(
+        lambda: next((each for each in sweep.identities() if each[0] == first["metadata"]["name"]), None),
+        "the trial made again",
+    )
+    eventually(lambda: dict(sweep.identities()).get(again[0]) != first["metadata"]["uid"], "another uid")
+    sweep.plays()
+    assert sweep.points() == GRID
+    assert second["metadata"]["uid"] in dict(sweep.identities()).values()
+
+
+REFUSED: dict[str, tuple[Body, str]] = {
+    "both domains": (
+        {"parameters": [{**PARAMETERS[0], "range": {"min": "0.1", "max": "0.2"}}]},
+        "give exactly one of values and range",
+    ),
+    "no such part of the spec": (
+        {"parameters": [{**PARAMETERS[0], "path": "UnstructurePrune.ratio"}]},
+        "path must begin with a field of a SegCompressionJob's spec",
+    ),
+    "suspend": (
+        {"parameters": [{**PARAMETERS[0], "path": "suspend"}]},
+        "suspend cannot be swept: the sweep's own suspend suspends its trials",
+    ),
+    "one path twice": (
+        {"parameters": [PARAMETERS[0], {**PARAMETERS[0], "name": "b"}]},
+        "no two parameters may have one path",
+    ),
+    "path below another": (
+        {"parameters": [PARAMETERS[0], {**PARAMETERS[0], "name": "b", "path": "strategy"}]},
+        "no two parameters may have one path",
+    ),
+    "one name twice": (
+        {"parameters": [PARAMETERS[0], {**PARAMETERS[1], "name": "ratio"}]},
+        "Duplicate value",
+    ),
+    "empty range": (
+        {"parameters": [{"name": "r", "path": "seed", "range": {"min": "2", "max": "1"}}]},
+        "max must be greater than min",
+    ),
+    "logarithm of 0": (
+        {"parameters": [{"name": "r", "path": "seed", "range": {"min": "0", "max": "1", "scale": "Log"}}]},
+        "min must be greater than 0",
+    ),
+    "logarithm in steps": (
+        {
+            "parameters": [
+                {"name": "r", "path": "seed", "range": {"min": "1", "max": "9", "step": "1", "scale": "Log"}}
+            ]
+        },
+        "step must be greater than 0, and belongs to scale Linear",
+    ),
+    "grid without steps": (
+        {"parameters": [{"name": "r", "path": "seed", "range": {"min": "1", "max": "2"}}]},
+        "algorithm Grid needs values, or a range with a step",
+    ),
+    "two bounds": (
+        {"constraints": [{"metric": "speedup", "min": "1", "max": "2"}]},
+        "give exactly one of max and min",
+    ),
+    "unknown metric": ({"objectives": [{"metric": "miou", "goal": "Maximize"}]}, "Unsupported value"),
+    "template that is suspended": (
+        {"template": {"spec": {**objects.SPEC, "suspend": True}}},
+        "set the sweep's own suspend",
+    ),
+    "our own labels": (
+        {"template": {"metadata": {"labels": {"segcompress.dev/trial": "7"}}, "spec": objects.SPEC}},
+        "are written by the operator",
+    ),
+    "template that no job may be": (
+        {"template": {"spec": {**objects.SPEC, "strategy": {"UnstructurePrune": {"ratio": 0.75}}}}},
+        "TrainConfig is required",
+    ),
+    "no trials": ({"maxTrials": 0}, "maxTrials"),
+}
+
+
+@pytest.mark.parametrize(("changes", "words"), REFUSED.values(), ids=REFUSED)
+def test_admission_refuses(api: Api, namespace: str, changes: Body, words: str) -> None:
+    with pytest.raises(ApiError) as raised:
+        SweepStage(api, namespace).apply(sweep_spec(**changes))
+    assert raised.value.status == 422
+    assert words in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"algorithm": {"name": "Random"}}, id="algorithm"),
+        pytest.param({"parameters": PARAMETERS[:1]}, id="parameters"),
+        pytest.param({"maxFailedTrials": 9}, id="maxFailedTrials"),
+        pytest.param({"template": {"spec": {"seed": 3}}}, id="template"),
+        pytest.param({"template": {"spec": {"strategy": {"TrainConfig": {"learning_rate": 3}}}}}, id="leaf"),
+        pytest.param({"objectives": [{"metric": "speedup", "goal": "Maximize"}]}, id="objectives"),
+        pytest.param({"constraints": []}, id="constraints"),
+    ],
+)
+def test_a_sweep_is_immutable_but_for_its_pace(api: Api, namespace: str, change: dict[str, Any]) -> None:
+    sweep = SweepStage(api, namespace)
+    sweep.apply(sweep_spec(suspend=True))
+    with pytest.raises(ApiError, match=f"spec.{next(iter(change))} is immutable"):
+        sweep.edit(**change)
+    sweep.edit(maxTrials=5, parallelTrials=7, suspend=False)
+
+
+def test_a_sweep_s_object_is_small(sweep: SweepStage) -> None:
+    seeds = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "40", "step": "1"}}
+    sweep.apply(sweep_spec(parameters=[PARAMETERS[0], seeds], parallelTrials=20, maxTrials=40))
+    sweep.plays(until=10)
+    body = sweep.api.get("scs", sweep.namespace, sweep.name)
+    body["metadata"].pop("managedFields", None)
+    assert len(json.dumps(body)) < 32 * 1024
