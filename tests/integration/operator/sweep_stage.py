@@ -10,6 +10,9 @@ PARAMETERS: list[Body] = [
     {"name": "ratio", "path": "strategy.UnstructurePrune.ratio", "values": ["0.5", "0.65", "0.8"]},
     {"name": "rate", "path": "strategy.TrainConfig.learning_rate", "values": ["0.001", "0.01"]},
 ]
+GRID = [{"ratio": ratio, "rate": rate} for ratio in ("0.5", "0.65", "0.8") for rate in ("0.001", "0.01")]
+"""The points of these parameters, in the order in which a Grid takes them."""
+
 OBJECTIVES = [
     {"metric": "compressed.miou", "goal": "Maximize"},
     {"metric": "compressed.latencyMs", "goal": "Minimize"},
@@ -91,7 +94,7 @@ class SweepStage:
 
     def await_trials(self, count: int) -> list[Body]:
         """Wait until there are so many trials."""
-        return eventually(lambda: len(found := self.trials()) == count and found, f"{count} trials") or []
+        return eventually(lambda: _if_so_many(self.trials(), count), f"{count} trials")
 
     def identities(self) -> list[tuple[str, str]]:
         """Return name and uid of each trial: a trial that was made twice has another uid."""
@@ -116,7 +119,7 @@ class SweepStage:
 
     def await_pods(self, count: int) -> list[Body]:
         """Wait until there are so many pods that have not ended."""
-        return eventually(lambda: len(found := self.pods()) == count and found, f"{count} pods") or []
+        return eventually(lambda: _if_so_many(self.pods(), count), f"{count} pods")
 
     def ends(self, pod: Body, code: int = 0, message: str | None = None) -> None:
         """Let a pod's trial end: well, with the figures of its parameters, where nothing else is said."""
@@ -147,6 +150,10 @@ class SweepStage:
     def events(self) -> list[str]:
         query = f"fieldSelector=involvedObject.kind=SegCompressionSweep,involvedObject.name={self.name}"
         return sorted(event["reason"] for event in self.api.list("events", self.namespace, query))
+
+
+def _if_so_many(found: list[Body], count: int) -> list[Body] | None:
+    return found if len(found) == count else None
 
 
 def _is_finished(trial: Body) -> bool:

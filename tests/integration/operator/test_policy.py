@@ -10,7 +10,7 @@ import pytest
 from devcluster.controlplane import ControlPlane
 from integration.operator.api import Api, ApiError, Body, eventually
 from integration.operator.installed import RUNNER
-from integration.operator.objects import SUCCEEDED
+from integration.operator.objects import SUCCEEDED, resource
 from integration.operator.process import OPERATOR_USER, Operator
 from integration.operator.stage import Stage, spec
 from segcompress_api.contract import PROGRESS_AUDIENCE, PROGRESS_TOKEN_PATH, RUN_CONFIG_ANNOTATION
@@ -270,3 +270,25 @@ def test_jobs_of_others_cannot_be_changed(run: Stage, thief: Api) -> None:
         return False
 
     eventually(refused, "the policy at work")
+
+
+def test_runs_of_users_cannot_be_made_or_changed(run: Stage, thief: Api) -> None:
+    """Trials alone are the operator's to make and to suspend."""
+    owner = {"apiVersion": "segcompress.dev/v1alpha1", "uid": "a-uid", "controller": True}
+
+    def refused(name: str, **owned: str) -> str:
+        owners = {"ownerReferences": [{**owner, **owned}]} if owned else {}
+        try:
+            thief.create("scj", run.namespace, resource(name, **owners))
+        except ApiError as error:
+            return str(error)
+        return ""
+
+    eventually(lambda: "whose controller is" in refused("mine"), "the policy at work")
+    assert "whose controller is" in refused("widths-0123456789-0", kind="ReplicaSet", name="widths")
+    assert "named after" in refused("mine", kind="SegCompressionSweep", name="widths")
+    assert "named after" in refused("other-0123456789-0", kind="SegCompressionSweep", name="widths")
+    assert refused("widths-0123456789-0", kind="SegCompressionSweep", name="widths") == ""
+    with pytest.raises(ApiError, match="whose controller is"):
+        thief.patch("scj", run.namespace, run.name, {"spec": {"suspend": True}})
+    thief.patch("scj", run.namespace, "widths-0123456789-0", {"spec": {"suspend": True}})

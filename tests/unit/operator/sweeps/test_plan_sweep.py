@@ -350,7 +350,7 @@ def test_the_status_is_small_whatever_the_number_of_trials() -> None:
     many = [{"name": f"p{n}", "path": f"runtime.nodeSelector.k{n}", "values": ["v" * 60]} for n in range(15)]
     seeds = {"name": "seed", "path": "seed", "range": {"min": "0", "max": "999", "step": "1"}}
     spec = spec_body(parameters=[*many, seeds], maxTrials=1000)
-    point = {each["name"]: "v" * 60 for each in many}
+    point = {f"p{n}": "v" * 60 for n in range(15)}
     children = [
         child(n, {**point, "seed": str(n)}, ended(miou=0.5 + n / 10_000, latency=20 + n)) for n in range(1000)
     ]
