@@ -40,6 +40,7 @@ def figures(ratio: float, rate: float) -> Body:
         "miou": f"{0.93 - drop:.4f}",
         "latencyMs": f"{60 - 40 * ratio:.3f}",
         "sizeBytes": 555918,
+        "sparsity": f"{ratio:.4f}",
     }
     return {
         "baseline": {"miou": "0.9300", "latencyMs": "60.000", "sizeBytes": 555918},

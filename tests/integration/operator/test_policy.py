@@ -276,10 +276,10 @@ def test_runs_of_users_cannot_be_made_or_changed(run: Stage, thief: Api) -> None
     """Trials alone are the operator's to make and to suspend."""
     owner = {"apiVersion": "segcompress.dev/v1alpha1", "uid": "a-uid", "controller": True}
 
-    def refused(name: str, **owned: str) -> str:
+    def refused(named: str, **owned: str) -> str:
         owners = {"ownerReferences": [{**owner, **owned}]} if owned else {}
         try:
-            thief.create("scj", run.namespace, resource(name, **owners))
+            thief.create("scj", run.namespace, resource(named, **owners))
         except ApiError as error:
             return str(error)
         return ""

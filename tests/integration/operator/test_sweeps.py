@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
+from documents import ROOT
 from integration.operator import objects
 from integration.operator.api import Api, ApiError, Body, eventually
 from integration.operator.process import Operator
@@ -125,6 +127,16 @@ def test_failed_trials_are_counted_and_end_the_sweep(sweep: SweepStage) -> None:
     status = sweep.status()
     assert (status["trials"]["failed"], status["trials"]["rejected"]) == (2, 1)
     assert len(status["frontier"]) == 1
+
+
+def test_the_example_is_searched_to_its_frontier(sweep: SweepStage) -> None:
+    sweep.apply(yaml.safe_load((ROOT / "examples/04-sweep/sweep.yaml").read_text())["spec"])
+    sweep.plays()
+    sweep.reaches("Complete", "Succeeded")
+    status = sweep.status()
+    assert (status["trials"]["total"], sweep.most_at_once) == (8, 2)
+    assert len({str(point) for point in sweep.points()}) == 8
+    assert 1 <= len(status["frontier"]) <= 8
 
 
 def test_a_wrong_path_gets_its_condition(sweep: SweepStage) -> None:

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+import yaml
 
+from documents import ROOT
 from segcompress_api.sweep_status import SweepStatus
 from segcompress_operator.planning.parsing import parse_resource
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, Refusal
@@ -65,6 +67,14 @@ def test_a_new_sweep_makes_as_many_trials_as_may_run() -> None:
             "blockOwnerDeletion": False,
         }
     ]
+
+
+def test_the_example_makes_trials() -> None:
+    body = yaml.safe_load((ROOT / "examples/04-sweep/sweep.yaml").read_text())
+    made = plan(spec=body["spec"])
+    assert len(made.create) == body["spec"]["parallelTrials"] == 2
+    ratios = body["spec"]["parameters"][0]["values"]
+    assert all(point["ratio"] in ratios for point in points(made))
 
 
 def test_labels_of_the_template_are_each_trial_s() -> None:

@@ -52,6 +52,16 @@ def test_same_trials_give_the_same_proposals(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
+def test_one_decision_for_two_trials_equals_two_decisions(name: str) -> None:
+    spec = searched(name)
+    space = space_of(spec.parameters)
+    trials = played(spec, 5)
+    first = propose(spec, space, trials, [10])
+    under_way = [*trials, trial(10, first[10], "Running")]
+    assert propose(spec, space, trials, [10, 11]) == first | propose(spec, space, under_way, [11])
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
 def test_no_point_comes_twice_and_a_finite_space_is_searched_to_its_end(name: str) -> None:
     seeds = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "4"}}
     spec = searched(name, RATIO, seeds)
