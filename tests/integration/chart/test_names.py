@@ -36,8 +36,10 @@ def test_cluster_wide_bindings_lead_to_what_is_installed() -> None:
     manifests = rendered(namespace="one")
     names = names_outside_namespaces(manifests)
     roles = [("ClusterRole", each["roleRef"]["name"]) for each in of_kind(manifests, "ClusterRoleBinding")]
-    (binding,) = of_kind(manifests, "ValidatingAdmissionPolicyBinding")
-    assert {*roles, ("ValidatingAdmissionPolicy", binding["spec"]["policyName"])} <= set(names)
+    bindings = of_kind(manifests, "ValidatingAdmissionPolicyBinding")
+    policies = [("ValidatingAdmissionPolicy", each["spec"]["policyName"]) for each in bindings]
+    assert {*roles, *policies} <= set(names)
+    assert len(policies) == 2
 
 
 def test_namespace_that_yaml_would_read_as_something_else_stays_a_name() -> None:

@@ -12,10 +12,12 @@ from devcluster.controlplane import ControlPlane
 from integration.chart.helm import NAMESPACE, rendered
 from integration.operator.api import Api, Body, eventually
 from integration.operator.installed import install_crd, operator_rights
-from integration.operator.objects import ARTIFACTS, METRICS, SUCCEEDED, result
+from integration.operator.objects import ARTIFACTS, METRICS, SUCCEEDED, resource, result
 from integration.operator.process import OPERATOR_USER, Operator
 from integration.operator.stage import Stage, foreign_job, quota, spec
+from integration.operator.sweep_stage import SweepStage, sweep_spec
 from integration.operator.team import LEASE
+from segcompress_operator.resources.names import trial_name
 
 EIGHT = {"Complete", "Failed", "Suspended", "Finished", "Accepted", "Ready", "Reconciling", "Stalled"}
 
@@ -319,6 +321,16 @@ def test_operator_uses_every_right_and_asks_for_no_other(
     eventually(lambda: halted.status().get("jobName"), "its Job")
     halted.edit(suspend=True)
     halted.reaches("Reconciling", "Suspended", "False")
+    blocked, searching = SweepStage(api, namespace, "blocked"), SweepStage(api, namespace, "searching")
+    uid = blocked.apply(sweep_spec(suspend=True))["metadata"]["uid"]
+    api.create("scj", namespace, resource(trial_name("blocked", uid, 0), spec(suspend=True)))
+    blocked.edit(suspend=False)
+    searching.apply(sweep_spec())
+    blocked.reaches("Failed", "NameConflict")
+    searching.await_trials(2)
+    searching.edit(suspend=True)
+    searching.reaches("Suspended", "Suspended")
+    eventually(lambda: all(each["spec"]["suspend"] for each in searching.trials()), "its trials suspended")
     asked, refused = set(), set()
     for entry in (*audited(plane, namespace), *audited(plane, NAMESPACE)):
         asked.add((subject(entry), entry["verb"]))
