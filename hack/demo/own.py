@@ -22,7 +22,7 @@ RELEASE = "segcompress-demo"
 SYSTEM_NAMESPACE = "segcompress-demo-system"
 FOLDER = "segcompress-demo"
 DEFAULT_PREFIX = "s3://segcompress-demo"
-CRD = "segcompressionjobs.segcompress.dev"
+CRDS = ("segcompressionjobs.segcompress.dev", "segcompressionsweeps.segcompress.dev")
 OPERATORS = "app.kubernetes.io/name=segcompress,app.kubernetes.io/component=operator"
 NEEDED = ("S3_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 NO_CONTEXT = "SEGCOMPRESS_CONTEXT is not set: `make cluster-down` ends the local cluster"
@@ -75,12 +75,12 @@ def plan(target: Target, settings: Settings, inputs: Inputs, *, has_crd: bool) -
     """Return what the demo will do, one line a step."""
     load = f"run `{' '.join(settings.load)}` with each archive" if settings.load else "take them as present"
     images = f"push them to {target.env.get('IMAGE_PREFIX')}" if settings.push else load
-    crd = "the one that is there stays as it is" if has_crd else "created"
+    crd = "those that are there stay as they are" if has_crd else "created"
     inputs_at = f"{target.uri('models', inputs.name)} and {target.uri('datasets', inputs.name)}"
     outputs_at = f"{target.prefix}/compressed/"
     return [
         f"build the images operator and runner, and {images}",
-        f"helm: release {target.release} in namespace {target.system_namespace}; {CRD}: {crd}",
+        f"helm: release {target.release} in namespace {target.system_namespace}; {', '.join(CRDS)}: {crd}",
         f"upload model and pictures to {inputs_at} at {target.endpoint}",
         f"namespace {NAMESPACE}: the store's keys, and two SegCompressionJobs that write below {outputs_at}",
         "afterwards: `make demo-clean` removes all of it",
@@ -122,8 +122,8 @@ def own_namespace() -> dict[str, object]:
 
 
 def has_foreign_crd(target: Target) -> bool:
-    """Say whether the resource's definition is there and belongs to no release of the demo."""
-    return _exists(target, "crd", CRD) and _crd_release(target) != RELEASE
+    """Say whether one of the resources' definitions is there and belongs to no release of the demo."""
+    return any(_exists(target, "crd", crd) and _crd_release(target, crd) != RELEASE for crd in CRDS)
 
 
 def clean(target: Target) -> None:
@@ -135,17 +135,18 @@ def clean(target: Target) -> None:
         place = ("--namespace", SYSTEM_NAMESPACE)
         answer(["helm", *context, "uninstall", RELEASE, *place, "--ignore-not-found", "--wait"], target.env)
         target.kubectl("delete", "namespace", SYSTEM_NAMESPACE, "--ignore-not-found", "--wait")
-        _remove_crd(target)
+        for crd in CRDS:
+            _remove_crd(target, crd)
         _remove_objects(target)
 
 
-def _remove_crd(target: Target) -> None:
-    if not _exists(target, "crd", CRD) or _crd_release(target) != RELEASE:
+def _remove_crd(target: Target, crd: str) -> None:
+    if not _exists(target, "crd", crd) or _crd_release(target, crd) != RELEASE:
         return
-    if target.kubectl("get", CRD, "-A", "-o", "name").strip():
-        say(f"   {CRD} stays: there are resources of others")
+    if target.kubectl("get", crd, "-A", "-o", "name").strip():
+        say(f"   {crd} stays: there are resources of others")
     else:
-        target.kubectl("delete", "crd", CRD)
+        target.kubectl("delete", "crd", crd)
 
 
 def _remove_objects(target: Target) -> None:
@@ -172,8 +173,8 @@ def _is_ours(target: Target) -> bool:
     return bool(OWN_LABEL.items() <= labels.items())
 
 
-def _crd_release(target: Target) -> str:
-    metadata = json.loads(target.kubectl("get", "crd", CRD, "-o", "json"))["metadata"]
+def _crd_release(target: Target, crd: str) -> str:
+    metadata = json.loads(target.kubectl("get", "crd", crd, "-o", "json"))["metadata"]
     return str(metadata.get("annotations", {}).get("meta.helm.sh/release-name", ""))
 
 

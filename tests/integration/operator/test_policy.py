@@ -277,7 +277,7 @@ def test_runs_of_users_cannot_be_made_or_changed(run: Stage, thief: Api) -> None
     owner = {"apiVersion": "segcompress.dev/v1alpha1", "uid": "a-uid", "controller": True}
 
     def refused(named: str, **owned: str) -> str:
-        owners = {"ownerReferences": [{**owner, **owned}]} if owned else {}
+        owners: Body = {"ownerReferences": [{**owner, **owned}]} if owned else {}
         try:
             thief.create("scj", run.namespace, resource(named, **owners))
         except ApiError as error:

@@ -258,13 +258,13 @@ def test_large_spec_that_is_nested_deep_is_measured_at_a_few_levels(monkeypatch:
     for _ in range(100):
         nested = {"k" * 200: nested}
     measured: list[object] = []
-    spell = parsing._json
+    spell = parsing.to_json
 
     def counted(value: object) -> bytes:
         measured.append(value)
         return spell(value)
 
-    monkeypatch.setattr(parsing, "_json", counted)
+    monkeypatch.setattr(parsing, "to_json", counted)
     resource = make_resource(spec=spec_with(strategy={"Global": nested}))
     assert resource.oversized.startswith("spec.strategy.Global.kkk")
     assert len(resource.oversized) < 200
