@@ -12,7 +12,7 @@ from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved, parse_sweep
 from segcompress_operator.planning.sweeps.plan import SweepPlan, plan_sweep
 from segcompress_operator.planning.sweeps.trials import Trial
-from segcompress_operator.resources.names import Owner
+from segcompress_operator.resources.names import Owner, trial_name
 from segcompress_operator.resources.trial import make_trial
 from unit.operator.samples import NOW, SETTINGS, SPEC, at
 
@@ -30,6 +30,10 @@ OBJECTIVES = [
     {"metric": "compressed.miou", "goal": "Maximize"},
     {"metric": "compressed.latencyMs", "goal": "Minimize"},
 ]
+
+P = [{"ratio": ratio, "seed": seed} for ratio in RATIO["values"] for seed in SEED["values"]]
+NAMES = [trial_name(SWEEP.name, SWEEP.uid, index) for index in range(6)]
+"""Points of these parameters, and the names of their trials."""
 
 
 def spec_body(**changes: Any) -> Body:

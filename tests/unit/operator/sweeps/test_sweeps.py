@@ -18,14 +18,15 @@ from segcompress_operator.sweeps import SECONDS_A_TRIAL, Sweeps
 from unit.operator.fed import Fed, versioned
 from unit.operator.samples import NOW, SETTINGS
 from unit.operator.sweeps.sweep_samples import (
+    NAMES,
     SWEEP,
+    P,
     child_body,
     ended,
     spec_body,
     suspended,
     sweep_body,
 )
-from unit.operator.sweeps.test_plan_sweep import NAMES, P
 
 REF = Ref(SWEEPS, SWEEP.namespace, SWEEP.name)
 Body = dict[str, Any]

@@ -1,0 +1,89 @@
+"""What is refused of a sweep, by its own checks and by the API server, and how that is said."""
+
+from typing import Any
+
+import pytest
+
+from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, Refusal
+from segcompress_operator.planning.sweeps.observed import SPEC_LIMIT
+from unit.operator.samples import NOW, spec_with
+from unit.operator.sweeps.sweep_samples import RATIO, SEED, conditions, message, plan, spec_body
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param(
+            {"parameters": [{**RATIO, "path": "strategy.UnstructurPrune.ratio"}]},
+            "spec.parameters[0].path: strategy.UnstructurPrune.ratio is not a field of a SegCompressionJob's "
+            "spec; did you mean strategy.UnstructurePrune.ratio?",
+            id="wrong path",
+        ),
+        pytest.param(
+            {"parameters": [{**RATIO, "values": ["0.5", "1.5"]}]},
+            "spec.parameters: a trial with ratio 1.5 would be refused: spec.strategy.UnstructurePrune.ratio: "
+            "input should be less than 1, not 1.5",
+            id="wrong value",
+        ),
+        pytest.param(
+            {"parameters": [{**SEED, "path": "strategy.TrainConfig.learning_rate", "values": ["fast"]}]},
+            "spec.parameters: a trial with seed fast would be refused: "
+            "spec.strategy.TrainConfig.learning_rate: must be a positive number, got 'fast'",
+            id="free-form leaf",
+        ),
+        pytest.param(
+            {"template": {"spec": spec_with(runtime={"device": "CPU", "image": "evil:1"})}},
+            "spec.parameters: a trial with ratio 0.5, seed 1 would be refused: "
+            "spec.runtime.image: evil:1 is not allowed; allowed: none (the chart's "
+            "runner.allowed.imagePrefixes)",
+            id="more than the settings allow",
+        ),
+    ],
+)
+def test_a_wrong_spec_is_one_condition_before_any_trial(changes: dict[str, Any], words: str) -> None:
+    made = plan(spec=spec_body(**changes))
+    assert made.create == ()
+    assert conditions(made)["Ready"] == "False"
+    reason, said = message(made, "Stalled")
+    assert (reason, said) == ("InvalidSpec", words)
+
+
+def test_a_wrong_combination_ends_the_sweep_and_names_itself() -> None:
+    block = {
+        "name": "block",
+        "path": "strategy.UnstructurePrune.sparse_block",
+        "values": ["[1, 1]", "[4, 1]"],
+    }
+    kind = {"name": "mode", "path": "strategy.UnstructurePrune.prune_params_type", "values": ["conv1x1_only"]}
+    made = plan(spec=spec_body(parameters=[block, kind]))
+    assert len(made.create) == 2
+    made = plan(spec=spec_body(parameters=[block]))
+    assert message(made, "Stalled")[1].startswith(
+        "spec.parameters: a trial with block [4, 1] would be refused"
+    )
+
+
+def test_a_spec_that_is_too_large_is_refused() -> None:
+    made = plan(spec={**spec_body(), "junk": "x" * SPEC_LIMIT})
+    assert message(made, "Stalled")[1].startswith(f"spec: must be at most {SPEC_LIMIT} bytes")
+
+
+def refusal(*, final: bool) -> Refusal:
+    return Refusal("Trial", "trial t-0 was not made: exceeded quota", NOW, final=final)
+
+
+def test_a_refused_trial_is_tried_again_later() -> None:
+    made = plan(refusal=refusal(final=False))
+    assert made.create == ()
+    assert made.requeue_after == FIRST_TRY_SECONDS
+    assert message(made, "Reconciling") == ("QuotaExceeded", "trial t-0 was not made: exceeded quota")
+
+
+def test_a_trial_that_no_retry_can_make_ends_the_sweep() -> None:
+    assert message(plan(refusal=refusal(final=True)), "Stalled")[0] == "InvalidSpec"
+
+
+def test_a_job_in_the_way_ends_the_sweep() -> None:
+    reason, words = message(plan(conflict="widths-x-0"), "Stalled")
+    assert reason == "NameConflict"
+    assert words.startswith("SegCompressionJob widths-x-0 exists and belongs to something else")
