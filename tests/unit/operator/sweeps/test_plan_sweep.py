@@ -11,6 +11,7 @@ from segcompress_operator.planning.parsing import parse_resource
 from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND
 from segcompress_operator.planning.sweeps.observed import SweepObserved
 from segcompress_operator.planning.sweeps.plan import SuspendChange, SweepPlan, plan_sweep
+from segcompress_operator.resources.names import short_hash
 from unit.operator.samples import NOW, SETTINGS, SPEC
 from unit.operator.sweeps.sweep_samples import (
     NAMES,
@@ -47,6 +48,7 @@ def again(made: SweepPlan) -> dict[str, Any]:
 def test_a_new_sweep_makes_as_many_trials_as_may_run() -> None:
     made = plan()
     assert (names(made), points(made)) == (NAMES[:2], P[:2])
+    assert NAMES[0] == f"widths-{short_hash(SWEEP.uid)}-0"
     manifest = made.create[0]
     assert manifest["spec"]["strategy"]["UnstructurePrune"]["ratio"] == 0.5
     assert manifest["spec"]["seed"] == 1
