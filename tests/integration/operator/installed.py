@@ -54,10 +54,10 @@ def policy_installed(admin: Api) -> Iterator[None]:
     manifests = rendered(runner__image=RUNNER, runner__allowed__imagePrefixes=[TEAM])
     made = []
     for kind, plural in _POLICIES.items():
-        (manifest,) = of_kind(manifests, kind)
         url = f"/apis/admissionregistration.k8s.io/v1/{plural}"
-        admin.request("POST", url, manifest)
-        made.append(f"{url}/{manifest['metadata']['name']}")
+        for manifest in of_kind(manifests, kind):
+            admin.request("POST", url, manifest)
+            made.append(f"{url}/{manifest['metadata']['name']}")
     try:
         yield
     finally:
