@@ -9,13 +9,14 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from integration.operator.api import eventually
-from integration.operator.objects import SUCCEEDED
+from integration.operator.objects import SUCCEEDED, resource
 from integration.operator.stage import Stage, foreign_job, quota, spec
+from integration.operator.sweep_stage import SweepStage, sweep_spec
 from integration.operator.tokens import issued
 from segcompress_api.contract import RUN_CONFIG_ANNOTATION, RunConfig
 from segcompress_api.progress import ProgressReport
 from segcompress_api.progress import Stage as RunStage
-from segcompress_operator.resources.names import JOB_NAME_LABEL
+from segcompress_operator.resources.names import JOB_NAME_LABEL, trial_name
 from segcompress_operator.watching.stream import LONGEST_DELAY_SECONDS
 from segcompress_runner.reporting import OperatorClient
 
@@ -96,6 +97,39 @@ def _waits_for_a_quota(stage: Stage, _: Help) -> None:
     stage.waits("QuotaExceeded")
 
 
+def _searches(stage: Stage, _: Help) -> None:
+    sweep = _sweep_of(stage)
+    sweep.apply(sweep_spec())
+    eventually(lambda: len(sweep.trials()) == 2, "two trials", stage.patience)
+    eventually(lambda: sweep.status().get("trials", {}).get("total") == 2, "its status", stage.patience)
+
+
+def _suspends_its_trials(stage: Stage, help_: Help) -> None:
+    _searches(stage, help_)
+    sweep = _sweep_of(stage)
+    sweep.edit(suspend=True)
+    eventually(
+        lambda: all(trial["spec"]["suspend"] for trial in sweep.trials()),
+        "its trials suspended",
+        stage.patience,
+    )
+
+
+def _finds_a_trial_s_name_taken(stage: Stage, _: Help) -> None:
+    sweep = _sweep_of(stage)
+    uid = sweep.apply(sweep_spec(suspend=True))["metadata"]["uid"]
+    name = trial_name(sweep.name, uid, 0)
+    stage.api.create("scj", stage.namespace, resource(name, spec(suspend=True)))
+    sweep.edit(suspend=False)
+    eventually(
+        lambda: sweep.condition("Failed").get("reason") == "NameConflict", "a conflict", stage.patience
+    )
+
+
+def _sweep_of(stage: Stage) -> SweepStage:
+    return SweepStage(stage.api, stage.namespace)
+
+
 def _leads_on(stage: Stage, _: Help) -> None:
     time.sleep(3 * LEASE_SECONDS)  # a Lease that is not renewed is over
     stage.apply(spec())
@@ -168,6 +202,9 @@ SCENARIOS = (
     Scenario("a run is suspended", _suspends),
     Scenario("another has the Job's name", _finds_a_name_taken),
     Scenario("a quota keeps its pod away", _waits_for_a_quota),
+    Scenario("a sweep makes trials", _searches),
+    Scenario("a sweep suspends its trials", _suspends_its_trials),
+    Scenario("another has the trial's name", _finds_a_trial_s_name_taken),
     Scenario("the leader renews its Lease", _leads_on),
     Scenario("a pod reports its progress", _hears_of_progress),
     Scenario("pods are told where its Service is", _follows_its_service),
