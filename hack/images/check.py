@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 USER = "65532:65532"
 WRITABLE = ("tmp", "work")
 MODULES = {
-    "operator": ("segcompress_operator", "kopf"),
+    "operator": ("segcompress_operator", "segcompress_operator.planning.sweeps.learned", "kopf"),
     "runner": (
         *("segcompress_runner", "paddle", "paddleslim.auto_compression", "paddleseg"),
         *("onnxruntime", "openvino", "MNN", "_tools", "paddle2onnx", "cv2", "minio"),

@@ -83,6 +83,10 @@ class Runs:
         """Return the resources with that controller."""
         return self._resources.owned(owner_uid)
 
+    def count_owned(self, owner_uid: str) -> int:
+        """Return how many resources have that controller."""
+        return self._resources.count_owned(owner_uid)
+
     def _left_behind(self, owner: str) -> tuple[ObservedPod, ...] | None:
         found = self._left.of(owner)
         pods = filter(None, map(self._pods.get, found or ()))

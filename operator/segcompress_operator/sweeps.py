@@ -23,6 +23,9 @@ class Trials(Protocol):
     def owned(self, owner_uid: str) -> list[Resource]:
         """Return the jobs with that controller."""
 
+    def count_owned(self, owner_uid: str) -> int:
+        """Return how many they are."""
+
     def is_known(self, namespace: str) -> bool:
         """Return whether all jobs of the namespace are known."""
 
@@ -91,7 +94,7 @@ class Sweeps:
 
     def _changed(self, sweep: Sweep | None) -> None:
         if sweep is not None and self._is_known(sweep.namespace):
-            self._wake(sweep.ref, SECONDS_A_TRIAL * len(self._trials.owned(sweep.uid)))
+            self._wake(sweep.ref, SECONDS_A_TRIAL * self._trials.count_owned(sweep.uid))
 
     def _sweep_changed(self, old: Sweep | None, new: Sweep | None) -> None:
         if new is None:

@@ -74,6 +74,10 @@ class Store(Generic[R]):
         """Return the records with that owner."""
         return [self._records[uid] for uid in self._owned.get(owner_uid, ())]
 
+    def count_owned(self, owner_uid: str) -> int:
+        """Return how many records have that owner."""
+        return len(self._owned.get(owner_uid, ()))
+
     def is_listed(self, namespace: str) -> bool:
         """Return whether all objects of the namespace have been delivered."""
         return None in self._positions or namespace in self._positions

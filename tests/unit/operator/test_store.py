@@ -135,6 +135,7 @@ def test_children_are_found_by_their_owner(listener: Listener) -> None:
     for thing in (Thing("a", "11"), Thing("b", "11"), Thing("c", "11", owner_uid="another")):
         listener.store.take(thing)
     assert {thing.uid for thing in listener.store.owned("owner")} == {"a", "b"}
+    assert [listener.store.count_owned(uid) for uid in ("owner", "another", "nobody")] == [2, 1, 0]
     listener.store.drop("a")
     listener.store.drop("b")
     assert listener.store.owned("owner") == []
