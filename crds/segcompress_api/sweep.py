@@ -45,7 +45,7 @@ class Range(Model):
         if self.scale == "Log" and float(self.min) <= 0:
             raise ValueError("min must be greater than 0 where scale is Log")
         if self.step is not None and (self.scale == "Log" or float(self.step) <= 0):
-            raise ValueError("step must be greater than 0, and belongs to scale Linear")
+            raise ValueError("step must be greater than 0, and needs scale Linear")
         return self
 
 

@@ -46,7 +46,7 @@ _RANGE_RULES = [
     rule("self.scale != 'Log' || double(self.min) > 0.0", "min must be greater than 0 where scale is Log"),
     rule(
         "!has(self.step) || (self.scale == 'Linear' && double(self.step) > 0.0)",
-        "step must be greater than 0, and belongs to scale Linear",
+        "step must be greater than 0, and needs scale Linear",
     ),
 ]
 _CONSTRAINT_RULES = [rule("has(self.max) != has(self.min)", "give exactly one of max and min")]

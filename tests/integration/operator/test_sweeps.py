@@ -218,7 +218,7 @@ REFUSED: dict[str, tuple[Body, str]] = {
                 {"name": "r", "path": "seed", "range": {"min": "1", "max": "9", "step": "1", "scale": "Log"}}
             ]
         },
-        "step must be greater than 0, and belongs to scale Linear",
+        "step must be greater than 0, and needs scale Linear",
     ),
     "grid without steps": (
         {"parameters": [{"name": "r", "path": "seed", "range": {"min": "1", "max": "2"}}]},

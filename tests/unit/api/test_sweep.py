@@ -95,7 +95,7 @@ def parameter(**fields: Any) -> dict[str, Any]:
         ),
         pytest.param(
             {"range": {"min": "1", "max": "2", "step": "1", "scale": "Log"}},
-            "belongs to scale Linear",
+            "needs scale Linear",
             id="log step",
         ),
         pytest.param({"range": {"min": "inf", "max": "2"}}, "match pattern", id="no number"),

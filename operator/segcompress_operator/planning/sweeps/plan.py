@@ -124,7 +124,7 @@ def _conflict(name: str) -> str:
 def _suspend(look: Look) -> SweepPlan:
     """Suspend what has not ended; say so, and what of it still runs."""
     left = [trial for trial in look.trials if not trial.ended and not trial.stopped]
-    words = "spec.suspend is true: no trial is started, and those that had not ended are suspended"
+    words = "spec.suspend is true: no trial is started, and those that have not ended are suspended"
     status = report.suspended(look, words, len(left))
     said = () if report.is_suspended(look.status) else (Announcement("Normal", "Suspended", words),)
     return SweepPlan(suspend=_changes(look.trials, suspend=True), status=status, announcements=said)

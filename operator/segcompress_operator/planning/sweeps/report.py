@@ -67,7 +67,7 @@ def running(look: Look, progress: Progress) -> SweepStatus:
 
 def suspended(look: Look, words: str, left: int) -> SweepStatus:
     """Return the status of a suspended sweep, of which `left` trials still hold pods."""
-    said = f"{left} trial(s) still stop" if left else words
+    said = f"{left} trial(s) are still stopping" if left else words
     reconciling: ConditionStatus = "True" if left else "False"
     return _with(
         look,

@@ -193,12 +193,12 @@ def _axis(parameter: Parameter, kind: FieldKind, field: str) -> Axis:
 
 def _range_axis(given: Range, kind: FieldKind, field: str) -> Axis:
     if kind == "Text":
-        raise InvalidSpecError(f"{field}.range", "is of numbers, and the field holds a string", "give values")
+        raise InvalidSpecError(f"{field}.range", "must not be given: the field is a string", "give values")
     least, greatest = Decimal(given.min), Decimal(given.max)
     if kind == "Whole":
         least, greatest = least.to_integral_value(ROUND_CEILING), greatest.to_integral_value(ROUND_FLOOR)
         if least > greatest:
-            raise InvalidSpecError(f"{field}.range", "holds no whole number, which the field asks for")
+            raise InvalidSpecError(f"{field}.range", "must contain a whole number: the field is one")
     step = Decimal(given.step) if given.step else Decimal(1) if kind == "Whole" else None
     if step is not None and given.scale == "Linear":
         return Steps(least, step, int((greatest - least) / step) + 1)

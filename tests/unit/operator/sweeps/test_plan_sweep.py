@@ -221,7 +221,7 @@ def test_a_suspended_sweep_suspends_what_has_not_ended() -> None:
     assert made.create == ()
     assert made.suspend == tuple(SuspendChange(NAMES[n], True) for n in (1, 2))  # noqa: FBT003
     assert status_of(made).phase == "Suspended"
-    assert message(made, "Reconciling") == ("Suspended", "2 trial(s) still stop")
+    assert message(made, "Reconciling") == ("Suspended", "2 trial(s) are still stopping")
     assert [said.reason for said in made.announcements] == ["Suspended"]
 
 

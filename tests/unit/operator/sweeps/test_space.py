@@ -148,12 +148,12 @@ def test_values_become_what_the_field_holds() -> None:
         ),
         pytest.param(
             ranged("acceptance.maxMiouDrop", min="0.01", max="0.02"),
-            "spec.parameters[0].range: is of numbers, and the field holds a string; give values",
+            "spec.parameters[0].range: must not be given: the field is a string; give values",
             id="range of strings",
         ),
         pytest.param(
             ranged("seed", min="1.2", max="1.8"),
-            "spec.parameters[0].range: holds no whole number, which the field asks for",
+            "spec.parameters[0].range: must contain a whole number: the field is one",
             id="no whole number",
         ),
     ],
