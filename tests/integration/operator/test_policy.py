@@ -13,6 +13,7 @@ from integration.operator.installed import RUNNER
 from integration.operator.objects import SUCCEEDED, resource
 from integration.operator.process import OPERATOR_USER, Operator
 from integration.operator.stage import Stage, spec
+from integration.operator.sweep_stage import SweepStage, sweep_spec
 from segcompress_api.contract import PROGRESS_AUDIENCE, PROGRESS_TOKEN_PATH, RUN_CONFIG_ANNOTATION
 
 Edit = Callable[[Body], object]
@@ -274,7 +275,9 @@ def test_jobs_of_others_cannot_be_changed(run: Stage, thief: Api) -> None:
 
 def test_runs_of_users_cannot_be_made_or_changed(run: Stage, thief: Api) -> None:
     """Trials alone are the operator's to make and to suspend."""
-    owner = {"apiVersion": "segcompress.dev/v1alpha1", "uid": "a-uid", "controller": True}
+    # The garbage collector deletes what names an owner that is not there.
+    uid = SweepStage(run.api, run.namespace).apply(sweep_spec(suspend=True))["metadata"]["uid"]
+    owner = {"apiVersion": "segcompress.dev/v1alpha1", "uid": uid, "controller": True}
 
     def refused(named: str, **owned: str) -> str:
         owners: Body = {"ownerReferences": [{**owner, **owned}]} if owned else {}
