@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segcompress_api.sweep import Constraint, Objective
@@ -29,6 +29,7 @@ def beats(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     return better[0] != better[1] and all(a <= b for a, b in zip(*better, strict=True))
 
 
+@settings(deadline=None)
 @given(st.lists(FIGURES, max_size=40))
 def test_the_frontier_is_what_nothing_beats(figures: list[tuple[int, int, int]]) -> None:
     trials = [made(index, each) for index, each in enumerate(figures)]
@@ -38,6 +39,7 @@ def test_the_frontier_is_what_nothing_beats(figures: list[tuple[int, int, int]])
     }
 
 
+@settings(deadline=None)
 @given(st.lists(FIGURES, min_size=1, max_size=40), st.randoms())
 def test_the_order_of_the_trials_changes_nothing(
     figures: list[tuple[int, int, int]], chance: st.DataObject

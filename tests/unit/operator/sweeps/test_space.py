@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segcompress_api.errors import InvalidSpecError
@@ -61,6 +61,7 @@ def test_a_range_without_a_step_cannot_be_counted() -> None:
     assert space(RATIO, RATE).size is None
 
 
+@settings(deadline=None)
 @given(st.integers(1, 500), st.integers(0, 2**31))
 def test_a_shuffled_order_has_each_index_once(size: int, seed: int) -> None:
     assert sorted(shuffled(index, size, seed) for index in range(size)) == list(range(size))
@@ -71,6 +72,7 @@ def test_orders_differ_with_the_seed() -> None:
     assert len(orders) == 20
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 2**31))
 def test_a_point_at_random_follows_from_seed_and_index_and_keeps_the_bounds(index: int, seed: int) -> None:
     made = space(RATIO, RATE)
@@ -86,6 +88,7 @@ def test_a_log_range_is_drawn_by_its_exponents() -> None:
     assert sum(exponent < -2 for exponent in drawn) / 2000 == pytest.approx(0.5, abs=0.05)
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 0.1), st.booleans())
 def test_a_number_is_rounded_to_one_spelling_within_the_bounds(value: float, log: bool) -> None:  # noqa: FBT001
     axis = space(ranged(min="0.001", max="0.1", scale="Log" if log else "Linear")).axes["x"]
