@@ -22,10 +22,11 @@ _CRDS = Path(__file__).parents[3] / "crds"
 
 
 def install_crd(admin: Api) -> None:
-    """Install the CRDs, and wait until the API server serves them."""
-    url = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    """Install those CRDs that are not there, and wait until the API server serves them."""
     for path in sorted(_CRDS.glob("*.yaml")):
-        admin.request("POST", url, yaml.safe_load(path.read_text()))
+        _have(
+            admin, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", yaml.safe_load(path.read_text())
+        )
 
     def served() -> bool:
         try:
@@ -66,8 +67,13 @@ def policy_installed(admin: Api) -> Iterator[None]:
 
 
 def _have_namespace(admin: Api, name: str) -> None:
+    _have(admin, "/api/v1/namespaces", {"metadata": {"name": name}})
+
+
+def _have(admin: Api, url: str, manifest: Manifest) -> None:
+    """Create what is not there."""
     try:
-        admin.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        admin.request("POST", url, manifest)
     except ApiError as error:
         if error.status != CONFLICT:
             raise
