@@ -87,12 +87,6 @@ class Runs:
         """Return how many resources have that controller."""
         return self._resources.count_owned(owner_uid)
 
-    def _left_behind(self, owner: str) -> tuple[ObservedPod, ...] | None:
-        found = self._left.of(owner)
-        pods = filter(None, map(self._pods.get, found or ()))
-        left = sorted((pod for pod in pods if pod.may_run), key=lambda pod: (pod.created, pod.name))
-        return None if found is None else tuple(left)
-
     def phases(self) -> Mapping[str, int]:
         """Count the resources by phase; one that nobody has seen to yet is pending."""
         return Counter(resource.phase or "Pending" for resource in self._resources)
@@ -152,6 +146,12 @@ class Runs:
     def is_known(self, namespace: str) -> bool:
         """Return whether everything in the namespace has been delivered."""
         return all(store.is_listed(namespace) for store in (self._resources, self._jobs, self._pods))
+
+    def _left_behind(self, owner: str) -> tuple[ObservedPod, ...] | None:
+        found = self._left.of(owner)
+        pods = filter(None, map(self._pods.get, found or ()))
+        left = sorted((pod for pod in pods if pod.may_run), key=lambda pod: (pod.created, pod.name))
+        return None if found is None else tuple(left)
 
     def _scope_listed(self, scope: Scope) -> None:
         """Wake every resource of a scope once all of its kinds were listed."""

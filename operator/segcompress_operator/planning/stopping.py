@@ -18,7 +18,7 @@ from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Announcement, Deletion, Plan
 from segcompress_operator.planning.progress import Progress, is_over, lost_pod
 from segcompress_operator.planning.rounds import Round, soonest
-from segcompress_operator.resources.names import QUEUE_LABEL, runner_job_name
+from segcompress_operator.resources.names import QUEUE_LABEL, runner_job_name, start_of
 
 _STARTS_OVER = "starts over, and of what it did before only weights that it had published are used"
 
@@ -160,8 +160,10 @@ def _asking_for_left(look: Round, number: int) -> Plan | None:
     The status names the last Job, but that of start `number` may have come and gone before it was written.
     """
     owner = look.resource.owner
-    due = runner_job_name(owner.name, owner.uid, number) if look.observed.job_went else None
-    names = {name for name in (look.status.job_name, due) if name}
+    known = look.status.job_name or ""  # others may have written it
+    starts = {start_of(known)} if known else set()
+    starts |= {number} if look.observed.job_went else set()
+    names = {runner_job_name(owner.name, owner.uid, start) for start in starts}
     names -= {job.name for job in look.observed.jobs}
     asked = look.observed.left is not None or not names
     return None if asked else Plan(list_left_of=tuple(sorted(names)))

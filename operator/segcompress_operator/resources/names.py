@@ -37,6 +37,7 @@ _KUEUE_LABELS = (
     "kueue.x-k8s.io/max-exec-time-seconds",
 )
 _LABEL_LIMIT = 63
+_LONGEST_NUMBER = 9
 _SUBDOMAIN_LIMIT = 253
 _HASH_LENGTH = 10
 """36**10: among a million names that are cut alike, two have one hash with a probability of 1 in 7,000."""
@@ -83,9 +84,9 @@ def runner_job_name(name: str, uid: str, start: int) -> str:
 
 
 def start_of(job_name: str) -> int:
-    """Return the number of the start that a Job's name ends with."""
+    """Return the number of the start that a Job's name ends with, 1 where it has none."""
     number = job_name.rpartition("-")[2]
-    return int(number) if number.isdecimal() else 1
+    return int(number) if number.isdecimal() and len(number) <= _LONGEST_NUMBER else 1
 
 
 def trial_name(sweep: str, uid: str, index: int) -> str:

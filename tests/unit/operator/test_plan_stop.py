@@ -316,6 +316,12 @@ def test_job_that_went_before_the_status_named_it_is_asked_for() -> None:
     assert (held.create, reconciling(held)) == (None, ("Pending", f"{BEHIND}; start 1 follows"))
 
 
+@pytest.mark.parametrize("name", ["../../secrets/object-store", "other-2x", "other-9999999999"])
+def test_name_that_others_wrote_into_the_status_is_never_asked_for(name: str) -> None:
+    resource = make_resource(status={**WORKING, "jobName": name})
+    assert plan_job(resource, Observed(), SETTINGS, NOW).list_left_of == (JOB,)
+
+
 def test_resumed_run_asks_for_the_start_before_and_for_its_own() -> None:
     resource = make_resource(status=GONE, generation=3)
     assert plan_job(resource, Observed(job_went=True), SETTINGS, NOW).list_left_of == (JOB, SECOND)
