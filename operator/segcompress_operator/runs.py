@@ -16,7 +16,7 @@ from segcompress_operator.planning.bodies import JobBody, PodBody, ResourceBody
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod, Resource
 from segcompress_operator.planning.parsing import Body, parse_job, parse_pod, parse_resource
 from segcompress_operator.planning.plan import Observed, Refusal, Reported
-from segcompress_operator.resources.names import runner_job_name
+from segcompress_operator.resources.names import SELECTOR, runner_job_name
 from segcompress_operator.watching.sinks import StoreSink
 from segcompress_operator.watching.store import Scope, Store
 from segcompress_operator.watching.stream import Sink
@@ -119,9 +119,13 @@ class Runs:
         self._resources.answered(parse_resource(body))
 
     def job_written(self, body: Body) -> None:
-        """Take in the answer to a write of a Job."""
+        """Take in the answer to a write of a Job.
+
+        Without our label, no stream would ever tell of its end.
+        """
         job = parse_job(body)
-        if self._resources.get(job.owner_uid) is not None:
+        followed = SELECTOR in (body["metadata"].get("labels") or {})
+        if followed and self._resources.get(job.owner_uid) is not None:
             self._refusals.pop(job.owner_uid, None)
             self._jobs.answered(job)
 

@@ -100,6 +100,7 @@ async def _hides_the_job_of_a_suspended_run(namespace: Namespace, _: Controllers
     await namespace.patch(RESOURCES, "demo", {"spec": {"suspend": True}})
     await namespace.patch(JOBS, name, {"metadata": {"labels": {JOB_NAME_LABEL: None}}})
     await namespace.reaches("Suspended")
+    await namespace.until(lambda: not namespace.all(JOBS))
     await namespace.patch(RESOURCES, "demo", {"spec": {"suspend": False}})
 
 

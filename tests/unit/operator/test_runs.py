@@ -122,6 +122,14 @@ def test_write_answered_after_a_replacement_does_not_hide_the_new_resource(fed: 
     assert found.uid == "another"
 
 
+def test_job_that_lost_its_labels_does_not_come_back_by_the_answer_to_its_deletion(fed: Fed) -> None:
+    """No stream would tell that it is gone."""
+    fed.jobs.gone(versioned(job_body(labels={}), 30))
+    fed.jobs.moved(None, "30")
+    fed.runs.job_written(versioned(job_body(labels={}, deletionTimestamp=at(0)), 31))
+    assert fed.runs.observe(RESOURCE).jobs == ()
+
+
 def test_resource_of_the_same_name_replaces_the_old_one(fed: Fed) -> None:
     fed.resources.seen(versioned(resource_body(uid="another"), 50))
     fed.resources.gone(resource_body())
