@@ -24,6 +24,10 @@ help: ## List the targets
 demo: install ## Run the main job on a local cluster; DATA=folder takes your own pictures
 	@$(PYTHON) -m demo $(if $(DATA),--data "$(DATA)") $(if $(DRY_RUN),--dry-run)
 
+.PHONY: demo-sweep
+demo-sweep: install ## Run a sweep of eight trials on a local cluster, two at a time, and print its frontier
+	@$(PYTHON) -m demo --sweep $(if $(DATA),--data "$(DATA)") $(if $(DRY_RUN),--dry-run)
+
 .PHONY: seed-walkthrough
 seed-walkthrough: install ## Do what the first document asked for, row by row on a local cluster, from labelme files to the table
 	@$(PYTHON) -m walkthrough

@@ -1,4 +1,4 @@
-"""Runs the main job end to end: cluster, images, operator, data, both strategies, table."""
+"""Runs both strategies or a sweep end to end: cluster, images, operator, data, runs, table."""
 
 import argparse
 import os
@@ -9,6 +9,7 @@ from demo import own
 from demo.console import DemoError, interrupted, say, step
 from demo.inputs import Inputs, own_inputs, sample_inputs, upload
 from demo.jobs import NAMESPACE, check_succeeded, job_for, prepare_namespace, run_job
+from demo.sweep import SWEEP, frontier_table, run_sweep, sweep_for
 from demo.table import results_table
 from demo.target import ROOT, Target, prepare_target
 
@@ -19,6 +20,7 @@ def main() -> int:
     """Parse the arguments and run; what stops us is one sentence and exit code 1."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--data", type=Path, help="PaddleSeg dataset to train a teacher on and compress it")
+    parser.add_argument("--sweep", action="store_true", help="search by a sweep in place of two jobs")
     parser.add_argument("--up", action="store_true", help="only bring everything up and say how to use it")
     parser.add_argument("--dry-run", action="store_true", help="on a cluster of your own: only say the plan")
     parser.add_argument("--clean", action="store_true", help="remove the demo from a cluster of your own")
@@ -28,12 +30,15 @@ def main() -> int:
             own.clean(own.target_from(os.environ))
             return 0
         inputs = own_inputs(arguments.data.resolve()) if arguments.data else sample_inputs()
-        target = _prepare(inputs, dry_run=arguments.dry_run)
+        made = "a SegCompressionSweep" if arguments.sweep else "two SegCompressionJobs"
+        target = _prepare(inputs, made, dry_run=arguments.dry_run)
         if target is None:
             return 0
         _upload(inputs, target)
         if arguments.up:
             _say_how_to_use(target)
+        elif arguments.sweep:
+            _run_sweep(inputs, target)
         else:
             _run_jobs(inputs, target)
     except DemoError as error:
@@ -44,7 +49,7 @@ def main() -> int:
     return 0
 
 
-def _prepare(inputs: Inputs, *, dry_run: bool) -> Target | None:
+def _prepare(inputs: Inputs, made: str, *, dry_run: bool) -> Target | None:
     """Return where the demo runs, made ready; None where only the plan was asked for."""
     if not own.context_is_named():
         if dry_run:
@@ -54,7 +59,7 @@ def _prepare(inputs: Inputs, *, dry_run: bool) -> Target | None:
     own.check_free(target)
     has_crd = own.has_foreign_crd(target)
     say(f"On context {target.context[1]} the demo will:")
-    for number, line in enumerate(own.plan(target, settings, inputs, has_crd=has_crd), start=1):
+    for number, line in enumerate(own.plan(target, settings, inputs, made, has_crd=has_crd), start=1):
         say(f"  {number}. {line}")
     if dry_run:
         return None
@@ -86,6 +91,16 @@ def _run_jobs(inputs: Inputs, target: Target) -> None:
     _say_how_to_use(target)
     for job in finished.values():
         check_succeeded(job)
+
+
+def _run_sweep(inputs: Inputs, target: Target) -> None:
+    with step(f"Sweep: kubectl apply -f {SWEEP.relative_to(ROOT)}"):
+        finished = run_sweep(sweep_for(inputs, target), target)
+    if finished["status"].get("frontier"):
+        say(f"\nThe models worth shipping, status.frontier:\n{frontier_table(finished)}\n")
+    say(f"Object store: {target.endpoint}. `kubectl get -n {NAMESPACE} scs,scj -o wide` shows the resources:")
+    _say_how_to_use(target)
+    check_succeeded(finished)
 
 
 def _say_how_to_use(target: Target) -> None:

@@ -40,13 +40,17 @@ def prepare_namespace(target: Target) -> None:
 def job_for(example: Path, inputs: Inputs, target: Target) -> Resource:
     """Return an example's resource, pointed at `inputs` in the target's store."""
     job: Resource = yaml.safe_load((example / "job.yaml").read_text())
+    point(job["spec"], job["metadata"], inputs, target)
+    return job
+
+
+def point(spec: Resource, metadata: Resource, inputs: Inputs, target: Target) -> None:
+    """Point a job's spec at `inputs` in the target's store, and name what it is of after them."""
     if inputs.name != "sample":
-        job["metadata"]["name"] += f"-{inputs.name}"
-    spec = job["spec"]
+        metadata["name"] += f"-{inputs.name}"
     spec["model"]["inference"]["uri"] = target.uri("models", inputs.name)
     spec["dataset"]["uri"] = target.uri("datasets", inputs.name)
-    spec["output"]["uri"] = target.uri("compressed", job["metadata"]["name"])
-    return job
+    spec["output"]["uri"] = target.uri("compressed", metadata["name"])
 
 
 def run_job(job: Resource, target: Target) -> Resource:
@@ -55,16 +59,16 @@ def run_job(job: Resource, target: Target) -> Resource:
     target.kubectl("delete", "-n", NAMESPACE, "--ignore-not-found", "scj", name)
     target.kubectl("apply", "-n", NAMESPACE, "-f", "-", fed=json.dumps(job))
     finished = _follow(name, target)
-    condition = _condition(finished, "Finished")
-    say(f"   {finished['status']['phase']} ({condition['reason']}): {condition['message']}")
+    end = condition(finished, "Finished")
+    say(f"   {finished['status']['phase']} ({end['reason']}): {end['message']}")
     return finished
 
 
 def check_succeeded(finished: Resource) -> None:
     """Raise DemoError where a finished resource did not succeed; its message says why already."""
-    name = finished["metadata"]["name"]
+    kind, name = finished["kind"], finished["metadata"]["name"]
     if finished["status"]["phase"] != "Succeeded":
-        raise DemoError(f"{name} did not succeed: kubectl describe -n {NAMESPACE} scj {name}")
+        raise DemoError(f"{name} did not succeed: kubectl describe -n {NAMESPACE} {kind} {name}")
 
 
 def _follow(name: str, target: Target) -> Resource:
@@ -72,9 +76,9 @@ def _follow(name: str, target: Target) -> Resource:
     shown = ""
     while True:
         resource: Resource = json.loads(target.kubectl("get", "-n", NAMESPACE, "scj", name, "-o", "json"))
-        if _condition(resource, "Finished").get("status") == "True":
+        if condition(resource, "Finished").get("status") == "True":
             return resource
-        state = _condition(resource, "Reconciling").get("message", "")
+        state = condition(resource, "Reconciling").get("message", "")
         if state != shown:
             shown = state
             say(f"   {state}")
@@ -85,7 +89,8 @@ def _follow(name: str, target: Target) -> Resource:
         time.sleep(_POLL_SECONDS)
 
 
-def _condition(resource: Resource, type_: str) -> dict[str, str]:
+def condition(resource: Resource, type_: str) -> dict[str, str]:
+    """Return the condition of that type, empty where there is none."""
     conditions = resource.get("status", {}).get("conditions", [])
     return next((c for c in conditions if c["type"] == type_), {})
 

@@ -71,8 +71,8 @@ def target_from(environ: Mapping[str, str]) -> Target:
     )
 
 
-def plan(target: Target, settings: Settings, inputs: Inputs, *, has_crd: bool) -> list[str]:
-    """Return what the demo will do, one line a step."""
+def plan(target: Target, settings: Settings, inputs: Inputs, made: str, *, has_crd: bool) -> list[str]:
+    """Return what the demo will do, one line a step; `made` is what it runs."""
     load = f"run `{' '.join(settings.load)}` with each archive" if settings.load else "take them as present"
     images = f"push them to {target.env.get('IMAGE_PREFIX')}" if settings.push else load
     crd = "those that are there stay as they are" if has_crd else "created"
@@ -82,7 +82,7 @@ def plan(target: Target, settings: Settings, inputs: Inputs, *, has_crd: bool) -
         f"build the images operator and runner, and {images}",
         f"helm: release {target.release} in namespace {target.system_namespace}; {', '.join(CRDS)}: {crd}",
         f"upload model and pictures to {inputs_at} at {target.endpoint}",
-        f"namespace {NAMESPACE}: the store's keys, and two SegCompressionJobs that write below {outputs_at}",
+        f"namespace {NAMESPACE}: the store's keys, and {made}, written below {outputs_at}",
         "afterwards: `make demo-clean` removes all of it",
     ]
 

@@ -1,5 +1,6 @@
-"""The table of results, from the resources' status."""
+"""Tables: of results, from the resources' status, or of any rows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 Row = tuple[str, ...]
@@ -12,7 +13,12 @@ def results_table(jobs: dict[str, dict[str, Any]]) -> str:
     baseline = next(iter(metrics.values()))["baseline"]
     rows = [HEADER, ("Baseline", *_figures(baseline), "-")]
     rows += [(title, *_figures(found["compressed"]), _speedup(found)) for title, found in metrics.items()]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
+    return table(rows)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the rows with their columns aligned, the first one as the head."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [_line(row, widths) for row in rows]
     rule = "|".join(["", *("-" * (width + 2) for width in widths), ""])
     return "\n".join([lines[0], rule, *lines[1:]])
