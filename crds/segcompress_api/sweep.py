@@ -1,5 +1,6 @@
 """SegCompressionSweep: many runs that differ in a few fields of their spec, as a user asks for them."""
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -24,6 +25,10 @@ Decimal = Annotated[str, Field(pattern=_NUMBER, max_length=24)]
 
 Value = Annotated[str, Field(min_length=1, max_length=VALUE_LIMIT)]
 LabelValue = Annotated[str, Field(max_length=63)]
+
+LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+LabelText = Annotated[str, Field(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")]
+"""Key and value of a label as a selector takes them."""
 
 
 class Range(Model):
@@ -122,6 +127,23 @@ class Constraint(Model):
         return self
 
 
+class KnownTrials(Model):
+    """Which jobs a search starts from."""
+
+    match_labels: dict[str, LabelText] = Field(
+        min_length=1,
+        max_length=8,
+        description="Labels that a job must have, each with its value: model: pp-humanseg.",
+    )
+
+    @model_validator(mode="after")
+    def _keys_are_keys_of_labels(self) -> Self:
+        for key in self.match_labels:
+            if not re.fullmatch(LABEL_KEY, key):
+                raise ValueError(f"matchLabels: {key} must be the key of a label, such as example.com/model")
+        return self
+
+
 class TemplateMeta(Model):
     """Metadata that each trial gets."""
 
@@ -159,6 +181,12 @@ class SweepSpec(Model):
     constraints: tuple[Constraint, ...] = Field(
         default=(), max_length=8, description="Figures that a trial must keep to be chosen."
     )
+    known_trials: KnownTrials | None = Field(
+        default=None,
+        description="Finished SegCompressionJobs of the sweep's namespace that TPE and NSGAII learn from, "
+        "whatever created them: the newest 1,000 that lie at points of the parameters. They are read when "
+        "the sweep starts; their points are not tried again, and they may stand in the frontier.",
+    )
     max_trials: Whole = Field(
         ge=1,
         le=100_000,
@@ -183,6 +211,12 @@ class SweepSpec(Model):
         default=False,
         description="true suspends every trial that has not ended and starts no other; false goes on.",
     )
+
+    @model_validator(mode="after")
+    def _known_trials_are_learned_from(self) -> Self:
+        if self.known_trials is not None and self.algorithm.name not in ("TPE", "NSGAII"):
+            raise ValueError("knownTrials has no effect unless algorithm is TPE or NSGAII")
+        return self
 
     @model_validator(mode="after")
     def _grid_is_finite(self) -> Self:

@@ -4,7 +4,7 @@ from segcompress_api.cel_rules import add_rules, immutability, rule
 from segcompress_api.job import JobSpec
 from segcompress_api.paths import UNSWEPT_FIELDS
 from segcompress_api.structural import Schema
-from segcompress_api.sweep import MUTABLE_SWEEP_FIELDS, SWEEP_KIND, SweepSpec
+from segcompress_api.sweep import LABEL_KEY, MUTABLE_SWEEP_FIELDS, SWEEP_KIND, SweepSpec
 
 _SWEPT = sorted(info.alias or name for name, info in JobSpec.model_fields.items())
 
@@ -12,6 +12,10 @@ _SPEC_RULES = [
     rule(
         "self.algorithm.name != 'Grid' || self.parameters.all(p, !has(p.range) || has(p.range.step))",
         "algorithm Grid needs values, or a range with a step, of each parameter",
+    ),
+    rule(
+        "!has(self.knownTrials) || self.algorithm.name in ['TPE', 'NSGAII']",
+        "knownTrials has no effect unless algorithm is TPE or NSGAII",
     ),
 ]
 _TEMPLATE_RULES = [
@@ -49,6 +53,12 @@ _RANGE_RULES = [
         "step must be greater than 0, and needs scale Linear",
     ),
 ]
+_KNOWN_RULES = [
+    rule(
+        f"self.matchLabels.all(k, k.matches('{LABEL_KEY}'))",
+        "keys of matchLabels must be keys of labels, such as model or example.com/model",
+    ),
+]
 _CONSTRAINT_RULES = [rule("has(self.max) != has(self.min)", "give exactly one of max and min")]
 
 
@@ -66,4 +76,5 @@ def add_sweep_rules(spec: Schema) -> None:
     parameters["x-kubernetes-validations"] = _PARAMETERS_RULES
     parameters["items"]["x-kubernetes-validations"] = _PARAMETER_RULES
     parameters["items"]["properties"]["range"]["x-kubernetes-validations"] = _RANGE_RULES
+    properties["knownTrials"]["x-kubernetes-validations"] = _KNOWN_RULES
     properties["constraints"]["items"]["x-kubernetes-validations"] = _CONSTRAINT_RULES

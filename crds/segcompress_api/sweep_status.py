@@ -40,7 +40,7 @@ class TrialCounts(Model):
 class SweepTrial(Model):
     """A trial that ended well."""
 
-    name: str = Field(max_length=63, description="Its SegCompressionJob.")
+    name: str = Field(max_length=253, description="Its SegCompressionJob.")
     parameters: dict[str, Annotated[str, Field(max_length=256)]] = Field(
         default_factory=dict, description="What its parameters were, by name."
     )

@@ -8,7 +8,7 @@ client's models would drop a field that they do not know.
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import Any, Self
 
@@ -32,6 +32,9 @@ _MERGE_PATCH = "application/merge-patch+json"
 _TOKEN_REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"  # noqa: S105 - a path, no secret
 _EVENT_LIMIT = 1024
 _CONNECTIONS = 32
+_PAGE = 100
+"""Objects of a page: parsing it must not hold up the loop."""
+
 _FIRST_ERROR = 400
 
 
@@ -126,6 +129,17 @@ class Cluster:
         """Return the objects of a kind that match `query` (labelSelector, fieldSelector)."""
         listed = await self._request("GET", kind.url(namespace), query=list(query.items()))
         return list(listed.get("items") or ())
+
+    async def pages(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> AsyncIterator[list[Body]]:
+        """Yield the objects of a kind that match `query` page by page: one may have megabytes."""
+        token = ""
+        while True:
+            asked = {**query, "limit": str(_PAGE), **({"continue": token} if token else {})}
+            listed = await self._request("GET", kind.url(namespace), query=list(asked.items()))
+            yield list(listed.get("items") or ())
+            token = str((listed.get("metadata") or {}).get("continue") or "")
+            if not token:
+                return
 
     async def patch_status(self, ref: Ref, meta: Mapping[str, str], patch: Mapping[str, Any]) -> Body:
         """Merge `patch` into the status, and return the object.

@@ -12,6 +12,7 @@ from segcompress_operator.errors import GoneError, RefusedError
 from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.statuses import status_patch
+from segcompress_operator.planning.sweeps.known import KnownJob, KnownQuery, as_trials, newest
 from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved
 from segcompress_operator.planning.sweeps.plan import SuspendChange, SweepPlan
 from segcompress_operator.sweeps import Sweeps
@@ -39,6 +40,9 @@ class SweepController:
         if sweep is None:
             return None
         plan = await self._plan(sweep)
+        if plan.read_known is not None:
+            await self._read_known(sweep, plan.read_known)
+            plan = await self._plan(sweep)
         if plan.create or plan.suspend:
             conflict = await self._apply(sweep, plan)
             plan = await self._plan(sweep, conflict)
@@ -53,6 +57,14 @@ class SweepController:
         """Plan in a thread: a search may take a second, and must delay no other resource."""
         observed = replace(self._known.observe(sweep), conflict=conflict)
         return await asyncio.to_thread(self._plan_for, sweep, observed, self._clock())
+
+    async def _read_known(self, sweep: Sweep, query: KnownQuery) -> None:
+        """Read page by page, and keep of each no more than its points and figures."""
+        found: list[KnownJob] = []
+        labels = {"labelSelector": query.selector}
+        async for bodies in self._cluster.pages(COMPRESSION_JOBS, sweep.namespace, labels):
+            found = newest([*found, *query.jobs(bodies)])
+        self._known.known_read(sweep, as_trials(found))
 
     async def _apply(self, sweep: Sweep, plan: SweepPlan) -> str:
         """Make trials and change them; return the name of one that is not ours, "" where all are."""

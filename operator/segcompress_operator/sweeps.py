@@ -9,6 +9,7 @@ from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.parsing import Body
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved, parse_sweep
+from segcompress_operator.planning.sweeps.trials import Trial
 from segcompress_operator.watching.sinks import StoreSink
 from segcompress_operator.watching.store import Scope, Store
 from segcompress_operator.watching.stream import Sink
@@ -42,6 +43,7 @@ class Sweeps:
         self._sweeps: Store[Sweep] = Store(self._sweep_changed, self.scope_listed)
         self._uids: dict[Ref, str] = {}
         self._refusals: dict[str, Refusal] = {}
+        self._known: dict[str, tuple[Trial, ...]] = {}
 
     def sinks(self) -> Mapping[Kind, Sink]:
         """Return where the stream of the kind goes."""
@@ -55,7 +57,12 @@ class Sweeps:
     def observe(self, sweep: Sweep) -> SweepObserved:
         """Return what is known of the sweep's trials."""
         children = tuple(self._trials.owned(sweep.uid))
-        return SweepObserved(children, self._refusals.get(sweep.uid))
+        return SweepObserved(children, self._refusals.get(sweep.uid), self._known.get(sweep.uid))
+
+    def known_read(self, sweep: Sweep, known: tuple[Trial, ...]) -> None:
+        """Keep the jobs that the sweep's `knownTrials` name, as long as it goes on."""
+        if self._sweeps.get(sweep.uid) is not None:
+            self._known[sweep.uid] = known
 
     def note_refusal(self, sweep: Sweep, refusal: Refusal) -> None:
         """Remember why a trial cannot be made; for the plans to come."""
@@ -105,12 +112,15 @@ class Sweeps:
         if before not in (None, new.uid):
             self._sweeps.remove(str(before))
         self._uids[new.ref] = new.uid
+        if new.finished:
+            self._known.pop(new.uid, None)
         self._changed(new)
 
     def _forget(self, sweep: Sweep) -> None:
         if self._uids.get(sweep.ref) == sweep.uid:
             del self._uids[sweep.ref]
         self._refusals.pop(sweep.uid, None)
+        self._known.pop(sweep.uid, None)
 
 
 def _facts(child: Resource) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """A namespace in which a sweep is played: the Job controller is real, the tests play the kubelet."""
 
+import copy
 import json
 from typing import Any
 
@@ -121,6 +122,18 @@ class SweepStage:
     def await_pods(self, count: int) -> list[Body]:
         """Wait until there are so many pods that have not ended."""
         return eventually(lambda: _if_so_many(self.pods(), count), f"{count} pods")
+
+    def done_before(self, name: str, at: Body, labels: Body) -> None:
+        """Have a job that somebody made by hand at that point, and let it end."""
+        spec = copy.deepcopy(objects.SPEC)
+        spec["strategy"]["UnstructurePrune"]["ratio"] = float(at["ratio"])
+        spec["strategy"]["TrainConfig"]["learning_rate"] = float(at["rate"])
+        job = objects.resource(name, spec)
+        job["metadata"]["labels"] = labels
+        self.api.create("scj", self.namespace, job)
+        (pod,) = self.await_pods(1)
+        self.ends(pod)
+        eventually(lambda: _is_finished(self.api.get("scj", self.namespace, name)), f"{name} finished")
 
     def ends(self, pod: Body, code: int = 0, message: str | None = None) -> None:
         """Let a pod's trial end: well, with the figures of its parameters, where nothing else is said."""

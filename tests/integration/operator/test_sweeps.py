@@ -1,14 +1,13 @@
 """Sweeps on a real API server: what is made, what is refused, and what is said of it."""
 
 import json
-from typing import Any
 
 import pytest
 import yaml
 
 from documents import ROOT
 from integration.operator import objects
-from integration.operator.api import Api, ApiError, Body, eventually
+from integration.operator.api import Api, eventually
 from integration.operator.process import Operator
 from integration.operator.sweep_stage import GRID, PARAMETERS, SweepStage, sweep_spec
 from segcompress_operator.resources.names import trial_name
@@ -179,100 +178,6 @@ def test_a_trial_that_was_deleted_is_made_again(sweep: SweepStage) -> None:
     assert second["metadata"]["uid"] in dict(sweep.identities()).values()
 
 
-REFUSED: dict[str, tuple[Body, str]] = {
-    "both domains": (
-        {"parameters": [{**PARAMETERS[0], "range": {"min": "0.1", "max": "0.2"}}]},
-        "give exactly one of values and range",
-    ),
-    "no such part of the spec": (
-        {"parameters": [{**PARAMETERS[0], "path": "UnstructurePrune.ratio"}]},
-        "path must begin with a field of a SegCompressionJob's spec",
-    ),
-    "suspend": (
-        {"parameters": [{**PARAMETERS[0], "path": "suspend"}]},
-        "suspend cannot be swept: the sweep's own suspend suspends its trials",
-    ),
-    "one path twice": (
-        {"parameters": [PARAMETERS[0], {**PARAMETERS[0], "name": "b"}]},
-        "no two parameters may have one path",
-    ),
-    "path below another": (
-        {"parameters": [PARAMETERS[0], {**PARAMETERS[0], "name": "b", "path": "strategy"}]},
-        "no two parameters may have one path",
-    ),
-    "one name twice": (
-        {"parameters": [PARAMETERS[0], {**PARAMETERS[1], "name": "ratio"}]},
-        "Duplicate value",
-    ),
-    "empty range": (
-        {"parameters": [{"name": "r", "path": "seed", "range": {"min": "2", "max": "1"}}]},
-        "max must be greater than min",
-    ),
-    "logarithm of 0": (
-        {"parameters": [{"name": "r", "path": "seed", "range": {"min": "0", "max": "1", "scale": "Log"}}]},
-        "min must be greater than 0",
-    ),
-    "logarithm in steps": (
-        {
-            "parameters": [
-                {"name": "r", "path": "seed", "range": {"min": "1", "max": "9", "step": "1", "scale": "Log"}}
-            ]
-        },
-        "step must be greater than 0, and needs scale Linear",
-    ),
-    "grid without steps": (
-        {"parameters": [{"name": "r", "path": "seed", "range": {"min": "1", "max": "2"}}]},
-        "algorithm Grid needs values, or a range with a step",
-    ),
-    "two bounds": (
-        {"constraints": [{"metric": "speedup", "min": "1", "max": "2"}]},
-        "give exactly one of max and min",
-    ),
-    "unknown metric": ({"objectives": [{"metric": "miou", "goal": "Maximize"}]}, "Unsupported value"),
-    "template that is suspended": (
-        {"template": {"spec": {**objects.SPEC, "suspend": True}}},
-        "set the sweep's own suspend",
-    ),
-    "our own labels": (
-        {"template": {"metadata": {"labels": {"segcompress.dev/trial": "7"}}, "spec": objects.SPEC}},
-        "are written by the operator",
-    ),
-    "template that no job may be": (
-        {"template": {"spec": {**objects.SPEC, "strategy": {"UnstructurePrune": {"ratio": 0.75}}}}},
-        "TrainConfig is required",
-    ),
-    "no trials": ({"maxTrials": 0}, "maxTrials"),
-}
-
-
-@pytest.mark.parametrize(("changes", "words"), REFUSED.values(), ids=REFUSED)
-def test_admission_refuses(api: Api, namespace: str, changes: Body, words: str) -> None:
-    with pytest.raises(ApiError) as raised:
-        SweepStage(api, namespace).apply(sweep_spec(**changes))
-    assert raised.value.status == 422
-    assert words in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param({"algorithm": {"name": "Random"}}, id="algorithm"),
-        pytest.param({"parameters": PARAMETERS[:1]}, id="parameters"),
-        pytest.param({"maxFailedTrials": 9}, id="maxFailedTrials"),
-        pytest.param({"template": {"spec": {"seed": 3}}}, id="template"),
-        pytest.param({"template": {"spec": {"strategy": {"TrainConfig": {"learning_rate": 3}}}}}, id="leaf"),
-        pytest.param({"objectives": [{"metric": "speedup", "goal": "Maximize"}]}, id="objectives"),
-        pytest.param({"constraints": []}, id="constraints"),
-    ],
-)
-def test_a_sweep_is_immutable_but_for_its_pace(api: Api, namespace: str, change: dict[str, Any]) -> None:
-    sweep = SweepStage(api, namespace)
-    sweep.apply(sweep_spec(suspend=True))
-    with pytest.raises(ApiError, match=f"spec.{next(iter(change))} is immutable"):
-        sweep.edit(**change)
-    sweep.edit(maxTrials=5, parallelTrials=7, suspend=False)
-
-
 def test_a_sweep_s_object_is_small(sweep: SweepStage) -> None:
     seeds = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "40", "step": "1"}}
     sweep.apply(sweep_spec(parameters=[PARAMETERS[0], seeds], parallelTrials=20, maxTrials=40))
@@ -280,3 +185,17 @@ def test_a_sweep_s_object_is_small(sweep: SweepStage) -> None:
     body = sweep.api.get("scs", sweep.namespace, sweep.name)
     body["metadata"].pop("managedFields", None)
     assert len(json.dumps(body)) < 32 * 1024
+
+
+def test_a_sweep_starts_from_jobs_that_ended_before(sweep: SweepStage) -> None:
+    for index, at in enumerate((GRID[1], GRID[3])):
+        sweep.done_before(f"by-hand-{index}", at, {"model": "lite"})
+    sweep.done_before("of-others", GRID[0], {"model": "other"})
+    learning = {"algorithm": {"name": "TPE", "startupTrials": 2}}
+    sweep.apply(sweep_spec(**learning, knownTrials={"matchLabels": {"model": "lite"}}))
+    eventually(lambda: sweep.condition("Reconciling")["message"].endswith("; 2 known trial(s)"), "two known")
+    sweep.plays()
+    sweep.reaches("Complete", "Succeeded")
+    assert sorted(map(str, sweep.points())) == sorted(str(at) for at in GRID if at not in (GRID[1], GRID[3]))
+    assert sweep.status()["bestTrial"]["name"] == "by-hand-0"
+    assert sweep.status()["trials"]["total"] == 4

@@ -117,3 +117,29 @@ def test_a_grid_needs_points_that_can_be_counted() -> None:
 
     with pytest.raises(ValidationError, match="parameter lr: a Grid needs values, or a range with a step"):
         SweepSpec.model_validate(spec_body(parameters=[RATE]), by_name=False)
+
+
+def known(**changes: Any) -> SweepSpec:
+    return SweepSpec.model_validate(spec_body(**{"algorithm": {"name": "TPE"}, **changes}), by_name=False)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        pytest.param({}, "at least 1 item", id="none"),
+        pytest.param({"model": "a,b"}, "match pattern", id="two selectors in a value"),
+        pytest.param({"a,b": "1"}, "a,b must be the key of a label", id="two selectors in a key"),
+        pytest.param({"/model": "1"}, "/model must be the key of a label", id="no prefix"),
+        pytest.param({"x" * 64: "1"}, "must be the key of a label", id="long key"),
+    ],
+)
+def test_labels_that_no_job_can_have_are_refused(labels: dict[str, str], words: str) -> None:
+    assert known(knownTrials={"matchLabels": {"example.com/model": "lite_2", "old": ""}}).known_trials
+    with pytest.raises(ValidationError, match=words):
+        known(knownTrials={"matchLabels": labels})
+
+
+@pytest.mark.parametrize("name", ["Grid", "Random"])
+def test_known_trials_are_refused_where_nothing_learns_from_them(name: str) -> None:
+    with pytest.raises(ValidationError, match="knownTrials has no effect unless algorithm is TPE or NSGAII"):
+        known(algorithm={"name": name}, knownTrials={"matchLabels": {"model": "lite"}})

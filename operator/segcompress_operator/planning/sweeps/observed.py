@@ -8,6 +8,7 @@ from segcompress_operator.kinds import SWEEPS, Ref
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.parsing import EPOCH, Body, condition_of, largest_part, parse_time, to_json
 from segcompress_operator.planning.plan import Refusal
+from segcompress_operator.planning.sweeps.trials import Trial
 from segcompress_operator.resources.names import Owner
 
 SPEC_LIMIT = 64 * 1024
@@ -57,6 +58,8 @@ class SweepObserved:
 
     children: tuple[Resource, ...] = ()
     refusal: Refusal | None = None
+    known: tuple[Trial, ...] | None = None
+    """What the sweep's `knownTrials` name, None where that was not read yet."""
     conflict: str = ""
     """Name of a job that has a trial's name and another owner."""
 

@@ -12,17 +12,18 @@ from pydantic import ValidationError
 
 from segcompress_api.conditions import Reason
 from segcompress_api.errors import InvalidSpecError, invalid_spec
-from segcompress_api.sweep import SweepSpec
+from segcompress_api.sweep import KnownTrials, SweepSpec
 from segcompress_api.sweep_status import SweepStatus
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.plan import Announcement, Refusal
 from segcompress_operator.planning.progress import Progress, refused
 from segcompress_operator.planning.sweeps import report
+from segcompress_operator.planning.sweeps.known import KnownQuery
 from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND, Maker
 from segcompress_operator.planning.sweeps.observed import SPEC_LIMIT, Sweep, SweepObserved
 from segcompress_operator.planning.sweeps.report import Look
 from segcompress_operator.planning.sweeps.search import end_of
-from segcompress_operator.planning.sweeps.space import space_of
+from segcompress_operator.planning.sweeps.space import Space, space_of
 from segcompress_operator.planning.sweeps.trials import Trial, first_free, trials_of
 from segcompress_operator.settings import RunnerSettings
 
@@ -39,9 +40,11 @@ class SuspendChange:
 class SweepPlan:
     """Writes in their order (trials, their suspend, status with its Events), and when to look again.
 
-    Where anything is made or changed, the plan is to be made again before the status is written.
+    Where anything is made or changed, the plan is to be made again before the status is written. With
+    `read_known`, nothing else is known yet: the jobs are to be read, and the plan to be made again.
     """
 
+    read_known: KnownQuery | None = None
     create: tuple[Mapping[str, Any], ...] = ()
     suspend: tuple[SuspendChange, ...] = ()
     status: SweepStatus | None = None
@@ -71,6 +74,10 @@ def _next(look: Look, observed: SweepObserved, settings: RunnerSettings) -> Swee
     maker = Maker(look.sweep.owner, spec, space_of(spec.parameters), settings)
     if not look.trials:
         maker.check_every_value()
+    if spec.known_trials is not None:
+        if observed.known is None:
+            return SweepPlan(read_known=_query(look.sweep, spec.known_trials, maker.space))
+        look = replace(look, known=observed.known)
     if observed.conflict:
         return _fail(look, Reason.NAME_CONFLICT, _conflict(observed.conflict))
     if observed.refusal is not None and observed.refusal.final:
@@ -84,6 +91,10 @@ def _next(look: Look, observed: SweepObserved, settings: RunnerSettings) -> Swee
     return _go_on(look, maker, observed.refusal)
 
 
+def _query(sweep: Sweep, known: KnownTrials, space: Space) -> KnownQuery:
+    return KnownQuery(sweep.uid, tuple(sorted(known.match_labels.items())), space)
+
+
 def _go_on(look: Look, maker: Maker, refusal: Refusal | None) -> SweepPlan:
     """Make the next trials, wait for those that run, or end."""
     spec, end = maker.spec, end_of(maker.spec, maker.space)
@@ -91,11 +102,13 @@ def _go_on(look: Look, maker: Maker, refusal: Refusal | None) -> SweepPlan:
     free = first_free(look.trials, max(room, 0), end)
     if free and refusal is not None and look.now < refusal.next_try(refusal.since or refusal.seen):
         return _wait(look, refusal)
-    create = maker.trials(look.trials, free)
+    create = maker.trials((*look.known, *look.trials), free)
     if not create and not look.counts.running:
         return _end(look)
     counts = look.counts
     words = f"{counts.running} trial(s) run, {counts.total - counts.running} of {end} have ended"
+    if spec.known_trials is not None:
+        words += f"; {len(look.known)} known trial(s)"
     return SweepPlan(
         create=create,
         suspend=_changes(look.trials, suspend=False),

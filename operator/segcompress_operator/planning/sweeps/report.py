@@ -28,6 +28,8 @@ class Look:
     status: SweepStatus
     trials: list[Trial]
     now: datetime
+    known: tuple[Trial, ...] = ()
+    """Trials that were made before the sweep, whatever created them."""
 
     @property
     def known_spec(self) -> SweepSpec:
@@ -56,7 +58,7 @@ class Look:
     @cached_property
     def frontier(self) -> list[Trial]:
         """Return the trials worth shipping, best first."""
-        return frontier_of(self.trials, self.target) if self.spec else []
+        return frontier_of((*self.known, *self.trials), self.target) if self.spec else []
 
 
 def running(look: Look, progress: Progress) -> SweepStatus:

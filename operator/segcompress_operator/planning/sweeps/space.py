@@ -67,6 +67,11 @@ class Steps:
         index = int((Decimal(text) - self.least) / self.step)
         return index if 0 <= index < self.size and self.at(index) == text else None
 
+    def nearest(self, value: float) -> str | None:
+        """Return the coordinate of a number, None where it is none."""
+        text = _plain(Decimal(repr(value)))
+        return text if self.index(text) is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -94,6 +99,10 @@ class Interval:
             return str(min(max(round(value), int(self.least)), int(self.greatest)))
         rounded = float(f"{value:.{_DIGITS}g}")
         return _plain(Decimal(repr(min(max(rounded, self.least), self.greatest))))
+
+    def nearest(self, value: float) -> str | None:
+        """Return the coordinate of a number, None where it is out of bounds."""
+        return self.text(value) if self.least <= value <= self.greatest else None
 
 
 Axis = Choices | Steps | Interval
@@ -148,6 +157,21 @@ class Space:
                 part[key] = part = inner if isinstance(inner, dict) else {}
             part[last] = _value(text, self.kinds[name])
         return spec
+
+    def point_of(self, spec: Mapping[str, Any]) -> Point | None:
+        """Return where a job's spec lies, None where a field is missing or its value is none of an axis's."""
+        found = {name: self._coordinate(name, spec) for name in self.axes}
+        point = {name: text for name, text in found.items() if text is not None}
+        return point if len(point) == len(found) else None
+
+    def _coordinate(self, name: str, spec: Mapping[str, Any]) -> str | None:
+        part: Any = spec
+        for key in self.paths[name].split("."):
+            part = part.get(key) if isinstance(part, Mapping) else None
+        axis, kind = self.axes[name], self.kinds[name]
+        if isinstance(axis, Choices):
+            return next((text for text in axis.texts if _is_same(_value(text, kind), part)), None)
+        return None if isinstance(part, bool) or not isinstance(part, int | float) else axis.nearest(part)
 
 
 def space_of(parameters: Sequence[Parameter]) -> Space:
@@ -225,6 +249,11 @@ def _value(text: str, kind: FieldKind) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Return whether two values of JSON are equal: true is not 1."""
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _plain(value: Decimal) -> str:

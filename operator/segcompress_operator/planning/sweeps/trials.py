@@ -107,7 +107,13 @@ def _trial(child: Resource, owner: Owner) -> Trial | None:
     if not child.finished:
         stopped = child.phase == "Suspended" and _condition(child.status, "Reconciling")[0] == "False"
         return Trial(mark.index, name, point, "Running", child.suspend, stopped)
-    return Trial(mark.index, name, point, _end_state(child), child.suspend, figures=_figures(child.status))
+    return ended_trial(child, mark.index, point)
+
+
+def ended_trial(child: Resource, index: int, point: Mapping[str, str]) -> Trial:
+    """Return a job that has ended as a trial."""
+    state, figures = _end_state(child), _figures(child.status)
+    return Trial(index, child.owner.name, point, state, child.suspend, figures=figures)
 
 
 def _end_state(child: Resource) -> TrialState:

@@ -128,9 +128,10 @@ def plan(
     spec: Body | None = None,
     status: Body | None = None,
     refusal: Refusal | None = None,
+    known: tuple[Trial, ...] | None = None,
     conflict: str = "",
 ) -> SweepPlan:
-    observed = SweepObserved(children, refusal, conflict)
+    observed = SweepObserved(children, refusal, known, conflict)
     return plan_sweep(make_sweep(spec, status), observed, SETTINGS, NOW)
 
 

@@ -2,21 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import pytest
 
-from segcompress_operator.cluster import Cluster, NameTakenError
+from segcompress_operator.cluster import NameTakenError
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
-from segcompress_operator.kinds import COMPRESSION_JOBS, SWEEPS, Ref
-from segcompress_operator.planning.plan import Announcement
-from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved
-from segcompress_operator.planning.sweeps.plan import SweepPlan, plan_sweep
 from segcompress_operator.sweep_controller import SweepController
-from segcompress_operator.sweeps import SECONDS_A_TRIAL, Sweeps
-from unit.operator.fed import Fed, versioned
-from unit.operator.samples import NOW, SETTINGS
+from segcompress_operator.sweeps import SECONDS_A_TRIAL
+from unit.operator.fed import versioned
+from unit.operator.samples import NOW
+from unit.operator.sweeps.fed_sweeps import REF, Body, FakeCluster, FedSweeps, plan, round_of
 from unit.operator.sweeps.sweep_samples import (
     NAMES,
     SWEEP,
@@ -27,38 +23,6 @@ from unit.operator.sweeps.sweep_samples import (
     suspended,
     sweep_body,
 )
-
-REF = Ref(SWEEPS, SWEEP.namespace, SWEEP.name)
-Body = dict[str, Any]
-
-
-def plan(sweep: Sweep, observed: SweepObserved, now: datetime) -> SweepPlan:
-    return plan_sweep(sweep, observed, SETTINGS, now)
-
-
-class FedSweeps:
-    """Sweeps and jobs that a test feeds by hand; `woken` holds each wake-up with its delay."""
-
-    def __init__(self, *, listed: bool = True) -> None:
-        self.woken: list[tuple[Ref, float]] = []
-        self.fed = Fed(listed=False)
-        self.sweeps = Sweeps(lambda ref, seconds: self.woken.append((ref, seconds)), self.fed.runs)
-        self.fed.runs.parents = self.sweeps
-        self.sink = self.sweeps.sinks()[SWEEPS]
-        if listed:
-            self.sink.listed(None, "1", set())
-            self.list_jobs()
-
-    def list_jobs(self) -> None:
-        for sink in (self.fed.resources, self.fed.jobs, self.fed.pods):
-            sink.listed(None, "1", set())
-
-    @property
-    def waking(self) -> list[Ref]:
-        """Return who was woken since the last look."""
-        woken = [ref for ref, _ in self.woken]
-        self.woken.clear()
-        return woken
 
 
 def test_a_new_sweep_is_looked_at_once_all_of_its_namespace_is_known() -> None:
@@ -128,60 +92,6 @@ def test_a_sweep_of_the_same_name_has_none_of_the_other_s_trials() -> None:
     assert (sweep.uid, fed.sweeps.observe(sweep).children) == ("another", ())
     fed.sink.gone(sweep_body(uid="another", resourceVersion="41"))
     assert fed.sweeps.sweep(REF) is None
-
-
-class FakeCluster(Cluster):
-    """Keeps what was asked of it; `errors` says what a call raises instead."""
-
-    def __init__(self, fed: FedSweeps, **errors: Exception) -> None:
-        self.fed = fed
-        self.calls: list[tuple[str, Any]] = []
-        self.errors = errors
-        self.version = 100
-        self.status: Body = {}
-
-    def _called(self, name: str, what: Any) -> None:
-        self.calls.append((name, what))
-        if name in self.errors:
-            raise self.errors[name]
-
-    async def create(self, manifest: Mapping[str, Any]) -> Body:
-        self._called("create", manifest["metadata"]["name"])
-        index = int(manifest["metadata"]["labels"]["segcompress.dev/trial"])
-        return versioned(child_body(index, P[index]), 50)
-
-    async def patch(self, ref: Ref, patch: Mapping[str, Any]) -> Body:
-        assert ref.kind == COMPRESSION_JOBS
-        self._called("patch", (ref.name, patch))
-        return versioned(child_body(NAMES.index(ref.name), P[0], suspend=patch["spec"]["suspend"]), 50)
-
-    async def patch_status(self, ref: Ref, meta: Mapping[str, str], patch: Mapping[str, Any]) -> Body:
-        assert (ref, meta["uid"]) == (REF, SWEEP.uid)
-        self._called("status", patch)
-        self.version += 1
-        self.status.update(patch)
-        return sweep_body(status=self.status, resourceVersion=str(self.version))
-
-    async def post_event(self, about: Ref, uid: str, said: Announcement) -> None:  # noqa: ARG002
-        self._called("event", said.reason)
-
-    @property
-    def names(self) -> list[str]:
-        return [name for name, _ in self.calls]
-
-
-def round_of(spec: Body | None = None, *children: Body, **errors: Exception) -> tuple[FakeCluster, Any]:
-    """Do one round of the sample sweep; return what was asked of the cluster, and what came of it."""
-    fed = FedSweeps()
-    fed.sink.seen(sweep_body(spec))
-    for body in children:
-        fed.fed.resources.seen(body)
-    cluster = FakeCluster(fed, **errors)
-    controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW)
-    try:
-        return cluster, asyncio.run(controller.reconcile(REF))
-    except RetryableError as error:
-        return cluster, error
 
 
 def test_a_round_makes_trials_and_writes_one_status_that_counts_them() -> None:
