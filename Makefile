@@ -135,6 +135,10 @@ test-handovers: install ## Change the leader HANDOVERS (200) times under load: n
 	@$(DEVCLUSTER) build etcd kubernetes helm
 	@PYTHONPATH=.:hack:tests:crds:operator $(PYTHON) -m bench.handovers --handovers "$${HANDOVERS:-200}"
 
+.PHONY: bench-sweeps
+bench-sweeps: install ## Measure one look at sweeps of up to 10,000 trials, and write docs/sweep-speed.md
+	@PYTHONPATH=.:hack:tests:crds:operator:runner $(PYTHON) -m bench.sweeps
+
 .PHONY: bench-fetch
 bench-fetch: install ## Measure fetching 12,000 small objects beside s5cmd
 	@$(DEVCLUSTER) build minio
