@@ -193,7 +193,7 @@ def test_a_sweep_starts_from_jobs_that_ended_before(sweep: SweepStage) -> None:
     sweep.done_before("of-others", GRID[0], {"model": "other"})
     learning = {"algorithm": {"name": "TPE", "startupTrials": 2}}
     sweep.apply(sweep_spec(**learning, knownTrials={"matchLabels": {"model": "lite"}}))
-    eventually(lambda: sweep.condition("Reconciling")["message"].endswith("; 2 known trial(s)"), "two known")
+    eventually(lambda: "; 2 known trial(s)" in sweep.condition("Reconciling").get("message", ""), "two known")
     sweep.plays()
     sweep.reaches("Complete", "Succeeded")
     assert sorted(map(str, sweep.points())) == sorted(str(at) for at in GRID if at not in (GRID[1], GRID[3]))
