@@ -1,6 +1,7 @@
 """Paddle's own models and pictures, made once."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,44 +40,49 @@ def pictures(samples: tuple[Sample, ...]) -> Pictures:
     return tiny_pictures(samples, tiny_dataset())
 
 
+Quantise = Callable[[ModelFiles], ModelFiles]
+
+
 @pytest.fixture(scope="session")
-def quantised(tmp_path_factory: pytest.TempPathFactory, model: ModelFiles, pictures: Pictures) -> ModelFiles:
+def calibrated(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures) -> Quantise:
+    """Return a function that quantises a model, calibrated on the pictures."""
     images = np.stack([pictures[index][0] for index in range(len(pictures))])
-    return quantise(model, images, tmp_path_factory.mktemp("quantised") / "model")
+    return lambda model: quantise(model, images, tmp_path_factory.mktemp("quantised"))
 
 
 @pytest.fixture(scope="session")
-def joined(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures) -> ModelFiles:
+def shaped(tmp_path_factory: pytest.TempPathFactory, calibrated: Quantise) -> Callable[[Shape], ModelFiles]:
+    """Return a function that makes the quantised model of a shape."""
+    return lambda shape: calibrated(tiny_model(tmp_path_factory.mktemp("float"), shape))
+
+
+@pytest.fixture(scope="session")
+def quantised(model: ModelFiles, calibrated: Quantise) -> ModelFiles:
+    return calibrated(model)
+
+
+@pytest.fixture(scope="session")
+def joined(shaped: Callable[[Shape], ModelFiles]) -> ModelFiles:
     """Return a quantised model whose values meet between its layers."""
-    folder = tmp_path_factory.mktemp("joined")
-    images = np.stack([pictures[index][0] for index in range(len(pictures))])
-    return quantise(tiny_model(folder / "plain", Shape(is_joined=True)), images, folder / "quantised")
+    return shaped(Shape(is_joined=True))
 
 
 @pytest.fixture(scope="session")
-def pooled(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures) -> ModelFiles:
+def pooled(shaped: Callable[[Shape], ModelFiles]) -> ModelFiles:
     """Return a quantised model that pools 16 rows into 3 bins, which differ in size."""
-    folder = tmp_path_factory.mktemp("pooled")
-    images = np.stack([pictures[index][0] for index in range(len(pictures))])
-    return quantise(tiny_model(folder / "float", Shape(bins=3)), images, folder / "model")
+    return shaped(Shape(bins=3))
 
 
 @pytest.fixture(scope="session")
-def gated(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures) -> ModelFiles:
+def gated(shaped: Callable[[Shape], ModelFiles]) -> ModelFiles:
     """Return a quantised model that multiplies what its layers give, as PP-MobileSeg does."""
-    folder = tmp_path_factory.mktemp("gated")
-    images = np.stack([pictures[index][0] for index in range(len(pictures))])
-    return quantise(tiny_model(folder / "float", Shape(is_gated=True)), images, folder / "model")
+    return shaped(Shape(is_gated=True))
 
 
 @pytest.fixture(scope="session")
-def tripled(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures) -> ModelFiles:
+def tripled(shaped: Callable[[Shape], ModelFiles]) -> ModelFiles:
     """Return a quantised model for pictures of any size, with weights that oneDNN reads where they are."""
-    folder = tmp_path_factory.mktemp("tripled")
-    images = np.stack([pictures[index][0] for index in range(len(pictures))])
-    return quantise(
-        tiny_model(folder / "float", Shape(size=(-1, -1), is_tripled=True)), images, folder / "model"
-    )
+    return shaped(Shape(size=(-1, -1), is_tripled=True))
 
 
 @pytest.fixture(scope="session")
