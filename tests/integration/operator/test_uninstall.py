@@ -54,14 +54,14 @@ def test_everything_can_be_deleted_without_the_operator(left_behind: list[Stage]
     api.delete("scj", one.namespace, one.name)
     eventually(lambda: one.gone("scj", one.name), "the resource gone")
     eventually(lambda: one.gone("jobs", name), "its Job gone")
-    for stage in (two, four):
-        url = f"/api/v1/namespaces/{stage.namespace}"
+    urls = {stage.namespace: f"/api/v1/namespaces/{stage.namespace}" for stage in (two, four)}
+    for url in urls.values():
         api.request("DELETE", url)
-        if stage is two:
-            # The Job's own finalizer keeps a pod until its kubelet says that it has ended.
-            two.exits(two.pod(), 143)
+    # The Job's own finalizer keeps a pod until its kubelet says that it has ended.
+    two.exits(two.pod(), 143)
+    for namespace, url in urls.items():
         try:
-            eventually(lambda url=url: is_gone(api, url), stage.namespace, NAMESPACE_PATIENCE)  # type: ignore[misc]
+            eventually(lambda url=url: is_gone(api, url), namespace, NAMESPACE_PATIENCE)  # type: ignore[misc]
         except AssertionError:
             raise AssertionError(f"still there: {api.request('GET', url)['status']}") from None
     api.request("DELETE", CRD)
