@@ -162,11 +162,12 @@ bench-sparse: install sample ## Measure sparse models on MNN beside dense ones, 
 bench-training: install sample ## Train and evaluate the sample model in turns with PaddleSlim; writes docs/training-speed.md
 	@PYTHONPATH=.:hack:crds:runner $(PYTHON) -m bench.training $(BENCH_FLAGS)
 
+# Three workers on two cores: tests of the operator wait most of the time (decision 45).
 .PHONY: test-integration
 test-integration: install ## Run against a real kube-apiserver, MinIO and Paddle
 	@$(DEVCLUSTER) build etcd kubernetes minio helm states
 	@$(DEVCLUSTER) browser || echo "without chromium the tests of the report are not run"
-	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not large" tests/integration
+	@.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not large" tests/integration
 
 .PHONY: test-kubernetes-minors
 test-kubernetes-minors: install ## Run the operator's integration tests on older Kubernetes, MINORS="1.35 1.34"; for a nightly run

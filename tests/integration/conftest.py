@@ -1,4 +1,7 @@
-"""The order of the files: each is one worker's, so those that take longest go first."""
+"""The order of the files: each is one worker's, so those that take longest go first.
+
+Tests of the operator wait most of their time, and those of the runner compute: they alternate.
+"""
 
 from pathlib import Path
 
@@ -7,14 +10,28 @@ import pytest
 ROOT = Path(__file__).parent
 LONGEST = (
     "docs/test_readme.py",
-    "runner/compression/test_checks.py",
-    "runner/test_reuse.py",
-    "runner/test_runs.py",
-    "runner/compression/test_loop.py",
-    "runner/test_refusals.py",
-    "operator/test_endings.py",
     "operator/test_lifecycle.py",
+    "runner/test_refusals.py",
+    "operator/test_watching.py",
+    "runner/test_runs.py",
     "operator/test_leader.py",
+    "runner/test_reuse.py",
+    "operator/test_waiting.py",
+    "runner/test_networks.py",
+    "operator/test_sweeps.py",
+    "runner/compression/test_loop.py",
+    "operator/test_retries.py",
+    "runner/compression/test_quick_teacher.py",
+    "operator/test_uninstall.py",
+    "runner/test_walkthrough.py",
+    "operator/test_faults.py",
+    "runner/compression/test_shares.py",
+    "operator/test_progress.py",
+    "runner/measurement/test_exhausted.py",
+    "operator/test_rights.py",
+    "runner/measurement/test_cityscapes.py",
+    "operator/test_storage_version.py",
+    "runner/compression/test_quantised.py",
 )
 RANK = {ROOT / file: rank for rank, file in enumerate(LONGEST)}
 
