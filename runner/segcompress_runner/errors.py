@@ -15,6 +15,7 @@ bug or a crash: exit 1, reason RunnerCrashed (or OutOfMemory).
 
 import errno
 import os
+import re
 from typing import ClassVar
 
 from segcompress_api.conditions import Reason
@@ -93,6 +94,9 @@ _EXHAUSTED = (
 )
 """How Paddle, CUDA, cuDNN, cuBLAS, ONNX Runtime, OpenVINO, OpenCV and the system say that memory ran out."""
 
+_PRIMITIVE = re.compile(r"could not (?:create|execute) a primitive(?! descriptor)")
+"""How oneDNN says so: it has a descriptor, so it can compute the layer; its code and scratch need memory."""
+
 
 _FAULTY_DEVICE = ("(External)", "ExternalError")
 """How Paddle says that CUDA, cuDNN or cuBLAS failed: a GPU that fell over, or a driver."""
@@ -105,7 +109,12 @@ def is_blameless(error: BaseException) -> bool:
 
 def is_exhaustion(error: BaseException) -> bool:
     """Return whether host or GPU memory ran out: then the input is not at fault, and a retry may succeed."""
-    return isinstance(error, MemoryError) or any(words in str(error) for words in _EXHAUSTED)
+    text = str(error)
+    return (
+        isinstance(error, MemoryError)
+        or any(words in text for words in _EXHAUSTED)
+        or _PRIMITIVE.search(text) is not None
+    )
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)

@@ -1,13 +1,14 @@
 """Memory that runs out while pictures are read or evaluated is not the pictures' fault."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from integration.runner.measurement import cityscapes
+from integration.runner.measurement import cityscapes, exhausted
 from integration.runner.measurement.tiny import Shape, tiny_model
 from segcompress_runner.outputs.onnx_export import export_onnx
 from segcompress_runner.outputs.openvino_export import export_openvino
@@ -40,6 +41,7 @@ def test_run_ends_out_of_memory_wherever_memory_ends(folder: Path, what: str, mi
         check=True,
         text=True,
         cwd=Path(__file__).parents[3],
+        env=os.environ | exhausted.ENVIRONMENT,
     )
     ends = json.loads(ended.stdout.splitlines()[-1])
     assert ends[0].startswith("OutOfMemory: ")

@@ -19,6 +19,7 @@ MESSAGES = [
     "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory for requested buffer of size 9",
     "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : std::bad_alloc",
     "OpenCV(4.6.0) error: (-4:Insufficient memory) Failed to allocate 999 bytes",
+    "could not create a primitive",
 ]
 
 
@@ -50,9 +51,12 @@ def test_exhausted_memory_ends_as_out_of_memory(monkeypatch: pytest.MonkeyPatch,
     assert (result.reason, code) == (Reason.OUT_OF_MEMORY, 1)
 
 
-def test_any_other_fault_is_the_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "message", ["Got invalid dimensions", "could not create a primitive descriptor for a convolution"]
+)
+def test_any_other_fault_is_the_inputs(monkeypatch: pytest.MonkeyPatch, message: str) -> None:
     with pytest.raises(InvalidInputError, match="does not run on pictures"):
-        session(monkeypatch, "Got invalid dimensions").run(np.zeros((1, 3, 2, 2), np.float32))
+        session(monkeypatch, message).run(np.zeros((1, 3, 2, 2), np.float32))
 
 
 @pytest.mark.parametrize(
