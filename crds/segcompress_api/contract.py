@@ -28,6 +28,9 @@ WORK_DIR = "/work"
 WORK_BYTES_VARIABLE = "SEGCOMPRESS_WORK_BYTES"
 """Size limit of the scratch space in bytes; inside the pod the file system shows the node's."""
 
+RUNNER_CONTAINER = "runner"
+"""Name of the container in the pod."""
+
 TERMINATION_MESSAGE_PATH = "/dev/termination-log"
 TERMINATION_MESSAGE_LIMIT = 4096
 

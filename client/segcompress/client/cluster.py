@@ -6,16 +6,19 @@ Bodies stay plain JSON. No decision is made here: what an answer means is said b
 import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 import urllib3
 from kubernetes.client import ApiClient, ApiException, CoreV1Api, CustomObjectsApi
 from kubernetes.watch import Watch
+from kubernetes.watch.watch import iter_resp_lines
 
 from segcompress.client.connection import Connection
 from segcompress.client.errors import ClientError, UnreachableError
 from segcompress.client.refusals import error_of
 from segcompress_api.base import API_GROUP, API_VERSION
+from segcompress_api.contract import RUNNER_CONTAINER
 from segcompress_api.errors import one_line
 
 Body = dict[str, Any]
@@ -95,20 +98,24 @@ class Cluster:
         pods: list[Body] = self._core.api_client.sanitize_for_serialization(found)["items"]
         return pods
 
-    def log(
-        self, namespace: str, pod: str, container: str, *, follow: bool, since_seconds: int | None
-    ) -> Iterator[str]:
-        """Yield the lines of a container's log, each behind its time stamp and a space."""
+    def log(self, namespace: str, pod: str, *, follow: bool, since_seconds: int | None) -> Iterator[str]:
+        """Yield the lines of the runner's log, each behind its time stamp and a space."""
         with self._translated():
-            lines = Watch().stream(
-                self._core.read_namespaced_pod_log,
+            answer = self._core.read_namespaced_pod_log(
                 *(pod, namespace),
-                container=container,
+                container=RUNNER_CONTAINER,
+                follow=follow,
                 timestamps=True,
                 since_seconds=since_seconds,
+                _preload_content=False,
                 _request_timeout=(_CONNECT_S, None if follow else _ANSWER_S),
             )
-            yield from lines
+            try:
+                if answer.status != HTTPStatus.OK:
+                    raise ApiException(http_resp=answer)
+                yield from iter_resp_lines(answer)
+            finally:
+                answer.close()
 
     def secret(self, namespace: str, name: str) -> dict[str, str]:
         """Return the values of a Secret."""

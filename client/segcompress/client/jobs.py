@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,9 +11,12 @@ from segcompress.client import comparison, connection
 from segcompress.client.cluster import Body, Cluster
 from segcompress.client.comparison import Comparison
 from segcompress.client.connection import Connection
+from segcompress.client.credentials import object_store
 from segcompress.client.errors import ClientError, NotFoundError, WaitTimeoutError
+from segcompress.client.logs import log_lines
 from segcompress.client.manifests import as_body, as_job
 from segcompress.client.outcomes import standing
+from segcompress.client.results import What, fetch
 from segcompress.client.watching import states
 from segcompress_api.conditions import is_finished
 from segcompress_api.errors import nearest
@@ -99,6 +103,26 @@ class Client:
                 on_change(job)
         return job
 
+    def logs(self, name: str, *, follow: bool = False) -> Iterator[str]:
+        """Yield the lines of the job's log: of its newest pod that has run.
+
+        With `follow` it waits for a pod, goes on with each pod that comes after it, and ends with the job.
+        Raises NotReadyError where no pod has run, or those that did are gone.
+        """
+        return log_lines(_Job(self._cluster, self.namespace, name), follow=follow)
+
+    def fetch(self, name: str, into: Path, what: What = "all") -> tuple[Path, ...]:
+        """Bring what the job published into a folder, each file checked, and return the paths.
+
+        The credentials are those in S3_ENDPOINT, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or else those
+        of the job's own Secret. Raises NotReadyError, ForbiddenError and StorageError.
+        """
+        job = self.get(name)
+        secret = job.spec.storage.secret_ref.name if job.spec.storage else ""
+        read = partial(self._cluster.secret, self.namespace, secret)
+        with object_store(os.environ, secret, read) as storage:
+            return fetch(job, storage, what, into)
+
     def compare(self, *names: str) -> tuple[Comparison, ...]:
         """Return what each of the jobs measured, in the order of their names."""
         return comparison.compare([self.get(name) for name in names])
@@ -106,7 +130,7 @@ class Client:
 
 @dataclass(frozen=True)
 class _Job:
-    """One job as `watching` asks for it."""
+    """One job as `watching` and `logs` ask for it."""
 
     cluster: Cluster
     namespace: str
@@ -117,6 +141,17 @@ class _Job:
             return self.cluster.get(self.namespace, PLURAL, self.name)
         except NotFoundError as error:
             raise NotFoundError(self._not_found(str(error))) from None
+
+    def job(self) -> SegCompressionJob:
+        return as_job(self.get())
+
+    def pods(self, job: SegCompressionJob) -> list[Body]:
+        if job.status.job_name is None:
+            return []
+        return self.cluster.pods(self.namespace, f"batch.kubernetes.io/job-name={job.status.job_name}")
+
+    def log(self, pod: str, *, follow: bool, since_seconds: int | None) -> Iterator[str]:
+        return self.cluster.log(self.namespace, pod, follow=follow, since_seconds=since_seconds)
 
     def changes(self, body: Body, seconds: float) -> Iterator[tuple[str, Body]]:
         return self.cluster.changes(self.namespace, PLURAL, body, seconds)

@@ -15,7 +15,7 @@ from segcompress.client.errors import NotFoundError, UnreachableError, WaitTimeo
 Body = dict[str, Any]
 
 _WATCH_S = 240.0
-_PATIENCE_S = 300.0
+PATIENCE_S = 300.0
 """An API server that is being upgraded is away for minutes, and a run takes hours."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
@@ -39,7 +39,10 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-def states(source: Source, timeout: float | None = None, clock: Clock = Clock()) -> Iterator[Body]:
+SYSTEM_CLOCK = Clock()
+
+
+def states(source: Source, timeout: float | None = None, clock: Clock = SYSTEM_CLOCK) -> Iterator[Body]:
     """Yield the object as it is, then as it is after each change; some states may come twice.
 
     Raises NotFoundError where it is deleted, WaitTimeoutError after `timeout` seconds, and UnreachableError
@@ -68,7 +71,7 @@ def _watched(source: Source, body: Body, seconds: float) -> Any:
 
 def _again(source: Source, before: Body, end: float | None, clock: Clock) -> Body:
     """Return the object as it is now, asked for until the API server answers."""
-    pause, patience = _FIRST_PAUSE_S, clock.now() + _PATIENCE_S
+    pause, patience = _FIRST_PAUSE_S, clock.now() + PATIENCE_S
     while True:
         clock.sleep(min(pause, _left(end, clock)))
         try:

@@ -3,6 +3,8 @@
     segcompress submit job.yaml [--wait]
     segcompress list [-A] [-l SELECTOR]
     segcompress wait NAME [--timeout 2h]
+    segcompress logs NAME [-f]
+    segcompress fetch NAME [--what model|report|all] [-o DIR]
     segcompress compare NAME...
 
 Each takes -n NAMESPACE and --context CONTEXT. The arguments stand here; the libraries that the commands need
@@ -24,6 +26,8 @@ def add_commands(add: _Add) -> None:
     _add_submit(add)
     _add_list(add)
     _add_wait(add)
+    _add_logs(add)
+    _add_fetch(add)
     _add_compare(add)
 
 
@@ -46,6 +50,25 @@ def _add_wait(add: _Add) -> None:
     wait = _command(add, "wait", "wait until a job has finished, and show how far it is")
     wait.add_argument("name", metavar="NAME", help="name of the job")
     _add_timeout(wait)
+
+
+def _add_logs(add: _Add) -> None:
+    logs = _command(add, "logs", "print the log of a job's newest pod")
+    logs.add_argument("name", metavar="NAME", help="name of the job")
+    logs.add_argument(
+        "-f", "--follow", action="store_true", help="wait for a pod, and go on until the job has finished"
+    )
+
+
+def _add_fetch(add: _Add) -> None:
+    fetch = _command(add, "fetch", "fetch what a job published, each file checked by its SHA-256")
+    fetch.add_argument("name", metavar="NAME", help="name of the job")
+    fetch.add_argument(
+        "--what", choices=["model", "report", "all"], default="all", help="which files; by default all"
+    )
+    fetch.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="folder for them; by default one named as the job"
+    )
 
 
 def _add_compare(add: _Add) -> None:

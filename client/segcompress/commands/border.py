@@ -5,7 +5,7 @@ import os
 import sys
 
 from segcompress.client import Client, ClientError
-from segcompress.commands import compare, list_jobs, submit, wait
+from segcompress.commands import compare, fetch, list_jobs, logs, submit, wait
 
 FAILED = 1
 
@@ -13,6 +13,8 @@ _COMMANDS = {
     "submit": submit.run,
     "list": list_jobs.run,
     "wait": wait.run,
+    "logs": logs.run,
+    "fetch": fetch.run,
     "compare": compare.run,
 }
 

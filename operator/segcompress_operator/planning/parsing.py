@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from segcompress_api.contract import RUNNER_CONTAINER
 from segcompress_api.job import DEFAULT_PREEMPTION_LIMIT, SPEC_LIMIT
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod, Resource, TrialMark
 from segcompress_operator.resources.names import (
     FAILED_BEFORE_ANNOTATION,
     PARAMETERS_ANNOTATION,
     QUEUE_LABEL,
-    RUNNER_CONTAINER,
     START_LABEL,
     TRIAL_LABEL,
     Owner,

@@ -28,7 +28,6 @@ CONTROLLER_UID_LABEL = "batch.kubernetes.io/controller-uid"
 BATCH_JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
 """The Job controller's labels of a Job's pods."""
 
-RUNNER_CONTAINER = "runner"
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 WORKLOAD_PRIORITY_LABEL = "kueue.x-k8s.io/priority-class"
 _KUEUE_LABELS = (

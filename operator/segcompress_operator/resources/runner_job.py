@@ -5,11 +5,10 @@ What may restart and what may not stands in its podFailurePolicy; the pod itself
 
 from typing import Any
 
-from segcompress_api.contract import ExitCode
+from segcompress_api.contract import RUNNER_CONTAINER, ExitCode
 from segcompress_api.job import KIND, JobSpec
 from segcompress_operator.resources.names import (
     FAILED_BEFORE_ANNOTATION,
-    RUNNER_CONTAINER,
     Owner,
     kueue_labels,
     labels,

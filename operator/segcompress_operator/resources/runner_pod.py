@@ -19,6 +19,7 @@ from segcompress_api.contract import (
     PROGRESS_TOKEN_PATH,
     RUN_CONFIG_ANNOTATION,
     RUN_CONFIG_PATH,
+    RUNNER_CONTAINER,
     SECRET_KEYS,
     TERMINATION_MESSAGE_PATH,
     THREADS_VARIABLE,
@@ -29,7 +30,7 @@ from segcompress_api.contract import (
 )
 from segcompress_api.job import JobSpec, Runtime
 from segcompress_operator.quantities import amount, total
-from segcompress_operator.resources.names import RUNNER_CONTAINER, Owner, labels
+from segcompress_operator.resources.names import Owner, labels
 from segcompress_operator.settings import GPU, GPU_SLICE, RunnerSettings
 
 Manifest = dict[str, Any]

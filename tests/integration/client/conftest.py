@@ -1,5 +1,6 @@
 """A real kube-apiserver, and the client as its user runs it; the tests play the operator, or start it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,14 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from minio import Minio
 
 from devcluster.controlplane import ControlPlane
+from devcluster.objectstore import ObjectStore
 from integration.chart.helm import rendered
 from integration.client.cutting import Cutter
+from integration.client.kubelet import Kubelet
 from integration.operator.api import Api, Body
 from integration.operator.installed import install_crd, install_rights
-from integration.operator.objects import resource
+from integration.operator.objects import pod_ended, pod_running, resource
 from segcompress.client import Client
+from unit.runner.publish.test_publish import run
 
 
 @pytest.fixture(scope="session")
@@ -99,3 +104,68 @@ class Played:
 @pytest.fixture
 def played(api: Api, namespace: str) -> Played:
     return Played(api, namespace)
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    with ObjectStore(tmp_path_factory.mktemp("store")) as running:
+        yield running
+
+
+@pytest.fixture
+def minio(store: ObjectStore) -> Minio:
+    return Minio(store.address, store.access_key, store.secret_key, secure=False, region="us-east-1")
+
+
+@dataclass(frozen=True)
+class Published:
+    """A result in a bucket: what a job's status says of it."""
+
+    bucket: str
+    artifacts: Body
+
+
+@pytest.fixture
+def published(
+    minio: Minio, store: ObjectStore, api: Api, namespace: str, tmp_path_factory: pytest.TempPathFactory
+) -> Published:
+    """Publish a result in a bucket as a run does, and put the keys of the bucket into the jobs' Secret."""
+    folder = tmp_path_factory.mktemp("run")
+    minio.make_bucket(namespace)
+    artifacts = run(folder, "pod-1").artifacts
+    assert artifacts is not None
+    for path in (folder / "out").rglob("*"):
+        if path.is_file():
+            minio.fput_object(namespace, path.relative_to(folder).as_posix(), str(path))
+    keys = {"endpoint": store.endpoint, "accessKey": store.access_key, "secretKey": store.secret_key}
+    secret = {"metadata": {"name": "object-store"}, "stringData": keys}
+    api.create("secrets", namespace, secret)
+    wire = json.dumps(artifacts.to_wire()).replace(f"file://{folder}/", f"s3://{namespace}/")
+    return Published(namespace, json.loads(wire))
+
+
+@pytest.fixture
+def kubelet(plane: ControlPlane, api: Api, namespace: str) -> Iterator[Kubelet]:
+    with Kubelet(plane.directory / "pki", api, f"node-{namespace}") as running:
+        yield running
+
+
+class Pod:
+    """A job's pod on the kubelet's node; `job` is the name of its batch/v1 Job."""
+
+    def __init__(self, played: Played, kubelet: Kubelet, job: str) -> None:
+        self._played, self._name = played, f"{job}-x7k2p"
+        labels = {"batch.kubernetes.io/job-name": job}
+        container = {"name": "runner", "image": "runner"}
+        spec = {"containers": [container], "nodeName": kubelet.node, "restartPolicy": "Never"}
+        body = {"metadata": {"name": self._name, "labels": labels}, "spec": spec}
+        played.api.create("pods", played.namespace, body)
+
+    def runs(self) -> None:
+        self._tell(pod_running())
+
+    def ends(self) -> None:
+        self._tell(pod_ended(0))
+
+    def _tell(self, status: Body) -> None:
+        self._played.api.patch("pods", self._played.namespace, f"{self._name}/status", status)

@@ -11,16 +11,16 @@ import pytest
 import yaml
 
 from documents import block, run
-from integration.client.conftest import Played, Terminal
+from integration.client.conftest import Played, Pod, Published, Terminal
+from integration.client.kubelet import Kubelet
 from integration.client.test_jobs import RUNNING, SUCCEEDED
-from integration.operator.api import eventually
+from integration.operator.api import Body, eventually
 from integration.operator.objects import METRICS
 from segcompress.client import Client
 
 JOB = "README.md: apiVersion: segcompress.dev/v1alpha1"
 COMMANDS = "docs/client.md: segcompress submit job.yaml --wait"
-PYTHON = "docs/client.md: from segcompress.client import Client, outcome, read_manifest"
-DONE = {**SUCCEEDED, "metrics": METRICS}
+PYTHON = "docs/client.md: from pathlib import Path"
 
 
 @pytest.fixture
@@ -40,15 +40,25 @@ def environment(terminal: Terminal) -> dict[str, str]:
     return {"KUBECONFIG": str(config), "PATH": path}
 
 
+@pytest.fixture
+def done(published: Published, played: Played, kubelet: Kubelet) -> Body:
+    """Return the status of a job that has done everything: measured, published, and left its pod."""
+    pod = Pod(played, kubelet, SUCCEEDED["jobName"])
+    kubelet.write("Fetch started")
+    kubelet.end()
+    pod.runs()
+    pod.ends()
+    return {**SUCCEEDED, "metrics": METRICS, "artifacts": published.artifacts}
+
+
 @contextlib.contextmanager
-def operator(played: Played, client: Client, *names: str) -> Iterator[None]:
-    """Let each of the jobs run and succeed, one after the other, as soon as it is there."""
+def operator(played: Played, client: Client, name: str, done: Body) -> Iterator[None]:
+    """Let a job run and succeed as soon as it is there."""
 
     def act() -> None:
-        for name in names:
-            eventually(lambda: name in {job.metadata.name for job in client.list()}, name)  # noqa: B023 - at once
-            played.tell(name, RUNNING)
-            played.tell(name, DONE)
+        eventually(lambda: name in {job.metadata.name for job in client.list()}, name)
+        played.tell(name, RUNNING)
+        played.tell(name, done)
 
     acting = threading.Thread(target=act, daemon=True)
     acting.start()
@@ -56,21 +66,28 @@ def operator(played: Played, client: Client, *names: str) -> Iterator[None]:
     acting.join()
 
 
-def test_commands(folder: Path, environment: dict[str, str], played: Played, client: Client) -> None:
-    played.make("humanseg-quantised", DONE)
-    with operator(played, client, "humanseg-sparse"):
+def test_commands(
+    folder: Path, environment: dict[str, str], played: Played, client: Client, done: Body
+) -> None:
+    played.make("humanseg-quantised", done)
+    with operator(played, client, "humanseg-sparse", done):
         printed = run(block(COMMANDS).text, folder, environment).splitlines()
     assert printed[0] == f"submitted humanseg-sparse to namespace {client.namespace}"
+    assert {"Fetch started", "model/model.pdmodel"} < set(printed)
+    assert (folder / "model" / "model.onnx").is_file()
     assert [line.split()[:3] for line in printed[-2:]] == [
         ["humanseg-sparse", "Succeeded", "passed"],
         ["humanseg-quantised", "Succeeded", "passed"],
     ]
 
 
-def test_program(folder: Path, environment: dict[str, str], played: Played, client: Client) -> None:
+def test_program(
+    folder: Path, environment: dict[str, str], played: Played, client: Client, done: Body
+) -> None:
     (folder / "program.py").write_text(block(PYTHON).text)
-    played.make("humanseg-sparse", DONE)
-    with operator(played, client, "humanseg-seed-1"):
+    played.make("humanseg-sparse", done)
+    with operator(played, client, "humanseg-seed-1", done):
         printed = run("python program.py", folder, environment).splitlines()
-    assert "True Succeeded mIoU 0.9235, 0.0052 less than the baseline" in printed
+    assert {"Fetch started", "True Succeeded mIoU 0.9235, 0.0052 less than the baseline"} < set(printed)
     assert printed[-2:] == ["humanseg-sparse True 0.0052", "humanseg-seed-1 True 0.0052"]
+    assert (folder / "report" / "report.html").is_file()

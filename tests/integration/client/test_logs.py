@@ -1,0 +1,66 @@
+"""Logs through a real API server; the test is the operator and the kubelet."""
+
+import pytest
+
+from integration.client.conftest import Played, Pod, Terminal
+from integration.client.cutting import Cutter
+from integration.client.kubelet import Kubelet
+from integration.client.test_jobs import RUNNING, SUCCEEDED
+from integration.operator.api import eventually
+from segcompress.client import Client, NotReadyError
+
+JOB = RUNNING["jobName"]
+
+
+def test_log_of_a_pod_is_printed(terminal: Terminal, played: Played, kubelet: Kubelet) -> None:
+    played.make("demo", RUNNING)
+    Pod(played, kubelet, JOB).runs()
+    kubelet.write("Fetch started", "", "Grüße")
+    done = terminal.run("logs", "demo")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Fetch started\n\nGrüße\n", "")
+
+
+def test_job_without_a_pod_has_no_log(client: Client, played: Played) -> None:
+    played.make("demo")
+    with pytest.raises(NotReadyError, match="demo has no pod with a log: it is Pending"):
+        list(client.logs("demo"))
+
+
+def test_followed_log_ends_with_the_job(terminal: Terminal, played: Played, kubelet: Kubelet) -> None:
+    """It waits for the pod, prints each line when it comes, and goes on after a cut connection."""
+    played.make("demo")
+    with terminal.start("logs", "-f", "demo") as running:
+        assert running.stdout is not None
+        played.tell("demo", RUNNING)
+        pod = Pod(played, kubelet, JOB)
+        pod.runs()
+        for line in ("Fetch started", "Fetch took 3 s"):
+            kubelet.write(line)
+            assert running.stdout.readline() == f"{line}\n"
+        pod.ends()
+        kubelet.end()
+        played.tell("demo", SUCCEEDED)
+        out, err = running.communicate()
+    assert (running.returncode, out, err) == (0, "", "")
+
+
+def test_followed_log_goes_on_after_a_cut_connection(
+    cutter: Cutter, played: Played, kubelet: Kubelet
+) -> None:
+    client = Client.from_kubeconfig(path=cutter.kubeconfig, namespace=played.namespace)
+    played.make("demo", RUNNING)
+    pod = Pod(played, kubelet, JOB)
+    pod.runs()
+    kubelet.write("one")
+    lines = client.logs("demo", follow=True)
+    assert next(lines) == "one"
+    cutter.cut()
+    kubelet.write("two")
+    assert next(lines) == "two"
+    eventually(lambda: len(kubelet.asked) > 1, "the log asked for again")
+    assert "sinceSeconds" not in kubelet.asked[0]
+    assert "sinceSeconds" in kubelet.asked[-1] or "sinceTime" in kubelet.asked[-1]
+    pod.ends()
+    kubelet.end()
+    played.tell("demo", SUCCEEDED)
+    assert list(lines) == []

@@ -1,0 +1,135 @@
+"""A job's log across pods and cut connections."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from typing import Any
+
+import pytest
+
+from segcompress.client import NotFoundError, NotReadyError, SegCompressionJob, UnreachableError
+from segcompress.client.logs import log_lines, moment_of
+from unit.client.jobs import job_in
+from unit.client.test_watching import Time
+
+Body = dict[str, Any]
+CUT = UnreachableError("cut")
+RUNNING: Body = {"running": {}}
+ENDED: Body = {"terminated": {}, "running": None}
+WAITING: Body = {"waiting": {}}
+
+
+def pod(name: str, state: Body, second: int = 0) -> Body:
+    return {
+        "metadata": {"name": name, "uid": name, "creationTimestamp": f"2026-11-01T12:00:{second:02}Z"},
+        "status": {
+            "containerStatuses": [{"name": "sidecar", "state": RUNNING}, {"name": "runner", "state": state}]
+        },
+    }
+
+
+def line(number: int) -> str:
+    return f"2026-11-01T12:00:00.{number:09}Z line {number}"
+
+
+@dataclass
+class Script:
+    """A job whose looks, pods and logs are written down; the last of jobs and pods stays as it is."""
+
+    jobs: list[SegCompressionJob]
+    pods_seen: list[list[Body]]
+    logs: dict[str, list[list[str | Exception]]]
+    time: Time = field(default_factory=Time)
+    asked: list[tuple[str, int | None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._jobs = chain(self.jobs, repeat(self.jobs[-1]))
+        self._pods = chain(self.pods_seen, repeat(self.pods_seen[-1]))
+
+    def job(self) -> SegCompressionJob:
+        return next(self._jobs)
+
+    def pods(self, _: SegCompressionJob) -> list[Body]:
+        return next(self._pods)
+
+    def log(self, pod: str, *, follow: bool, since_seconds: int | None) -> Iterator[str]:
+        self.asked.append((pod, since_seconds))
+        assert follow in (True, False)
+        for one in self.logs[pod].pop(0) if self.logs[pod] else [CUT]:
+            if isinstance(one, Exception):
+                raise one
+            yield one
+
+    def lines(self, *, follow: bool) -> list[str]:
+        return list(log_lines(self, follow=follow, clock=self.time.clock))
+
+
+OVER, GOING = job_in("succeeded"), job_in("running")
+
+
+def test_newest_pod_that_has_run_is_told() -> None:
+    pods = [pod("a", ENDED, 1), pod("b", ENDED, 2), pod("c", WAITING, 3)]
+    script = Script([GOING], [pods], {"b": [[line(1), line(2)]]})
+    assert script.lines(follow=False) == ["line 1", "line 2"]
+
+
+@pytest.mark.parametrize("pods", [[], [pod("a", WAITING)]], ids=["none", "one that waits"])
+def test_without_a_pod_there_is_no_log(pods: list[Body]) -> None:
+    with pytest.raises(NotReadyError, match="demo has no pod with a log: it is Pending"):
+        Script([job_in("new")], [pods], {}).lines(follow=False)
+
+
+def test_pods_that_are_gone_end_following_too() -> None:
+    with pytest.raises(NotReadyError, match="it is Succeeded"):
+        Script([OVER], [[]], {}).lines(follow=True)
+
+
+def test_following_waits_for_the_pod_and_goes_on_with_the_next() -> None:
+    first, second = pod("a", ENDED, 1), pod("b", ENDED, 2)
+    script = Script(
+        [GOING] * 6 + [OVER],
+        [[], [pod("a", WAITING, 1)], [first], [first], [first], [first, second]],
+        {"a": [[line(1)]], "b": [[line(2)]]},
+    )
+    assert script.lines(follow=True) == ["line 1", "line 2"]
+
+
+def test_cut_log_goes_on_where_it_was() -> None:
+    running, ended = [pod("a", RUNNING)], [pod("a", ENDED)]
+    script = Script(
+        [GOING, GOING, GOING, OVER],
+        [running, running, ended],
+        {"a": [[line(1), line(2), CUT], [line(1), line(2), line(3)]]},
+    )
+    assert script.lines(follow=True) == ["line 1", "line 2", "line 3"]
+    assert script.asked == [("a", None), ("a", 12)]
+
+
+def test_cut_ends_what_is_not_followed() -> None:
+    with pytest.raises(UnreachableError):
+        Script([GOING], [[pod("a", RUNNING)]], {"a": [[line(1), CUT]]}).lines(follow=False)
+
+
+def test_api_server_that_stays_away_ends_following() -> None:
+    script = Script([GOING], [[pod("a", RUNNING)]], {"a": [[line(1)]]})
+    with pytest.raises(UnreachableError):
+        script.lines(follow=True)
+    assert 300 < script.time.seconds < 310
+
+
+def test_deleted_pod_is_at_its_end() -> None:
+    script = Script([GOING, OVER], [[pod("a", RUNNING)]], {"a": [[line(1), NotFoundError("gone")]]})
+    assert script.lines(follow=True) == ["line 1"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("2026-11-01T12:00:00.1Z", "2026-11-01T12:00:00.123456789Z"),
+        ("2026-11-01T12:00:00.000000001Z", "2026-11-01T12:00:00.000000002Z"),
+        ("2026-11-01T12:00:00Z", "2026-11-01T12:00:00.5Z"),
+        ("2026-11-01T13:00:00.900000000+02:00", "2026-11-01T14:00:00.100000000+02:00"),
+    ],
+)
+def test_time_stamps_are_compared_by_their_nanoseconds(earlier: str, later: str) -> None:
+    assert moment_of(earlier) < moment_of(later)
