@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from minio import Minio
 
 from devcluster.controlplane import ControlPlane
@@ -78,6 +79,14 @@ class Terminal:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def own_kubeconfig(self) -> Path:
+        """Return a kubeconfig whose context names the namespace, as a user's does."""
+        content = yaml.safe_load(self.kubeconfig.read_text())
+        content["contexts"][0]["context"]["namespace"] = self.namespace
+        path = self.folder / "kubeconfig"
+        path.write_text(yaml.safe_dump(content))
+        return path
 
 
 @pytest.fixture

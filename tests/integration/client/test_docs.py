@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from documents import block, run
 from integration.client.conftest import Played, Pod, Published, Terminal
@@ -32,12 +31,8 @@ def folder(terminal: Terminal) -> Path:
 
 @pytest.fixture
 def environment(terminal: Terminal) -> dict[str, str]:
-    config = terminal.folder / "kubeconfig"
-    content = yaml.safe_load(terminal.kubeconfig.read_text())
-    content["contexts"][0]["context"]["namespace"] = terminal.namespace
-    config.write_text(yaml.safe_dump(content))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {"KUBECONFIG": str(config), "PATH": path}
+    return {"KUBECONFIG": str(terminal.own_kubeconfig()), "PATH": path}
 
 
 @pytest.fixture
