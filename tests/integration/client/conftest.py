@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,26 @@ def namespace(api: Api) -> str:
 @pytest.fixture
 def client(plane: ControlPlane, namespace: str) -> Client:
     return Client.from_kubeconfig(path=plane.kubeconfig, namespace=namespace)
+
+
+Jane = Callable[..., Client]
+
+
+@pytest.fixture
+def jane(plane: ControlPlane, api: Api, namespace: str) -> Jane:
+    """Return a function that gives the client of a user with these rules of RBAC and no other rights."""
+
+    def client(*rules: Body) -> Client:
+        rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
+        group = "rbac.authorization.k8s.io"
+        subject = {"apiGroup": group, "kind": "User", "name": "jane"}
+        role = {"apiGroup": group, "kind": "Role", "name": "jane"}
+        bound = {"metadata": {"name": "jane"}, "subjects": [subject], "roleRef": role}
+        api.request("POST", f"{rbac}/roles", {"metadata": {"name": "jane"}, "rules": rules})
+        api.request("POST", f"{rbac}/rolebindings", bound)
+        return Client.from_kubeconfig(path=plane.kubeconfig_for("jane"), namespace=namespace)
+
+    return client
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@
 
 import pytest
 
-from integration.client.conftest import Played, Pod, Terminal
+from integration.client.conftest import Jane, Played, Pod, Terminal
 from integration.client.cutting import Cutter
 from integration.client.kubelet import Kubelet
 from integration.client.test_jobs import RUNNING, SUCCEEDED
 from integration.operator.api import eventually
+from integration.operator.objects import resource
 from segcompress.client import Client, NotReadyError
 
 JOB = RUNNING["jobName"]
@@ -64,3 +65,24 @@ def test_followed_log_goes_on_after_a_cut_connection(
     kubelet.end()
     played.tell("demo", SUCCEEDED)
     assert list(lines) == []
+
+
+def test_rights_that_the_page_names_are_enough(jane: Jane, played: Played, kubelet: Kubelet) -> None:
+    client = jane(
+        {
+            "apiGroups": ["segcompress.dev"],
+            "resources": ["segcompressionjobs"],
+            "verbs": ["create", "get", "list", "watch"],
+        },
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+        {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+    )
+    client.submit(resource("demo"))
+    assert [job.metadata.name for job in client.list()] == ["demo"]
+    states = client.watch("demo")
+    assert next(states).status.phase is None
+    played.tell("demo", SUCCEEDED)
+    assert [job.status.phase for job in states][-1] == "Succeeded"
+    Pod(played, kubelet, JOB).runs()
+    kubelet.write("Fetch started")
+    assert list(client.logs("demo")) == ["Fetch started"]

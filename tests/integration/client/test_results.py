@@ -5,15 +5,12 @@ from pathlib import Path
 import pytest
 from minio import Minio
 
-from devcluster.controlplane import ControlPlane
 from devcluster.objectstore import ObjectStore
-from integration.client.conftest import Played, Published, Terminal
+from integration.client.conftest import Jane, Played, Published, Terminal
 from integration.client.test_jobs import SUCCEEDED
-from integration.operator.api import Api
-from segcompress.client import Client, ForbiddenError
+from segcompress.client import ForbiddenError
 
 FILES = ["model.onnx", "model.pdiparams", "model.pdmodel", "report.html", "result.json"]
-VIEW = {"apiGroups": ["segcompress.dev"], "resources": ["segcompressionjobs"], "verbs": ["get"]}
 
 
 @pytest.fixture
@@ -21,19 +18,6 @@ def demo(played: Played, published: Published) -> Published:
     """Let the job `demo` have published."""
     played.make("demo", {**SUCCEEDED, "artifacts": published.artifacts})
     return published
-
-
-@pytest.fixture
-def viewer(plane: ControlPlane, api: Api, namespace: str) -> Path:
-    """Return the kubeconfig of a user who may get jobs and nothing else."""
-    rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
-    api.request("POST", f"{rbac}/roles", {"metadata": {"name": "view"}, "rules": [VIEW]})
-    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "jane"}
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "view"}
-    api.request(
-        "POST", f"{rbac}/rolebindings", {"metadata": {"name": "view"}, "subjects": [subject], "roleRef": role}
-    )
-    return plane.kubeconfig_for("jane")
 
 
 @pytest.mark.usefixtures("demo")
@@ -52,15 +36,15 @@ def test_report_alone_is_fetched_into_a_folder_of_ones_choice(terminal: Terminal
 
 @pytest.mark.usefixtures("demo")
 def test_user_without_the_secret_fetches_by_own_credentials(
-    viewer: Path, store: ObjectStore, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    jane: Jane, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jane = Client.from_kubeconfig(path=viewer, namespace=namespace)
+    client = jane({"apiGroups": ["segcompress.dev"], "resources": ["segcompressionjobs"], "verbs": ["get"]})
     with pytest.raises(ForbiddenError, match=r'User "jane" cannot get resource "secrets".*; set S3_ENDPOINT'):
-        jane.fetch("demo", tmp_path / "here")
+        client.fetch("demo", tmp_path / "here")
     monkeypatch.setenv("S3_ENDPOINT", store.endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", store.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", store.secret_key)
-    assert sorted(path.name for path in jane.fetch("demo", tmp_path / "here")) == FILES
+    assert sorted(path.name for path in client.fetch("demo", tmp_path / "here")) == FILES
 
 
 def test_changed_object_is_refused(terminal: Terminal, demo: Published, minio: Minio) -> None:
