@@ -4,6 +4,7 @@ Bodies stay plain JSON. No decision is made here: what an answer means is said b
 """
 
 import base64
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -92,10 +93,10 @@ class Cluster:
     def pods(self, namespace: str, selector: str) -> list[Body]:
         """Return the pods that match `selector`."""
         with self._translated():
-            found = self._core.list_namespaced_pod(
-                namespace, label_selector=selector, _request_timeout=_REQUEST
+            answer = self._core.list_namespaced_pod(
+                namespace, label_selector=selector, _preload_content=False, _request_timeout=_REQUEST
             )
-        pods: list[Body] = self._core.api_client.sanitize_for_serialization(found)["items"]
+            pods: list[Body] = json.loads(_good(answer).data)["items"]
         return pods
 
     def log(self, namespace: str, pod: str, *, follow: bool, since_seconds: int | None) -> Iterator[str]:
@@ -111,19 +112,18 @@ class Cluster:
                 _request_timeout=(_CONNECT_S, None if follow else _ANSWER_S),
             )
             try:
-                if answer.status != HTTPStatus.OK:
-                    raise ApiException(http_resp=answer)
-                yield from iter_resp_lines(answer)
+                yield from iter_resp_lines(_good(answer))
             finally:
                 answer.close()
 
     def secret(self, namespace: str, name: str) -> dict[str, str]:
         """Return the values of a Secret."""
         with self._translated():
-            found = self._core.read_namespaced_secret(name, namespace, _request_timeout=_REQUEST)
-        return {
-            key: base64.b64decode(value).decode(errors="replace") for key, value in (found.data or {}).items()
-        }
+            answer = self._core.read_namespaced_secret(
+                name, namespace, _preload_content=False, _request_timeout=_REQUEST
+            )
+            data = json.loads(_good(answer).data).get("data") or {}
+        return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -147,6 +147,13 @@ class Cluster:
 
 
 _KIND = (API_GROUP, API_VERSION)
+
+
+def _good(answer: Any) -> Any:
+    """Return an answer whose content is not read yet; raises ApiException where it is a refusal."""
+    if answer.status != HTTPStatus.OK:
+        raise ApiException(http_resp=answer)
+    return answer
 
 
 def _cause(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """A job's log, line by line: of one pod after another, whatever becomes of the connection."""
 
 import math
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ Body = dict[str, Any]
 Moment = tuple[datetime, str]
 """A second, and the digits behind it."""
 
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 _PAUSE_S = 2.0
 _MARGIN_S = 10
 """Seconds of a log that are asked for once more after a cut; what was told already is left out."""
@@ -41,19 +43,36 @@ def log_lines(source: Source, *, follow: bool, clock: Clock = SYSTEM_CLOCK) -> I
     NotReadyError where there is no log, NotFoundError where the job is not there.
     """
     told: list[Body] = []
+    job, pods = _look(source)
     while True:
-        job = source.job()
-        pod = _newest(source.pods(job), told)
+        pod = _newest(pods, told)
         if pod is not None:
             yield from _of_pod(source, pod, follow=follow, clock=clock)
             told.append(pod)
-        if pod is None and (not follow or is_finished(job.status.conditions)):
+        elif not follow or is_finished(job.status.conditions):
             break
         if not follow:
             return
-        clock.sleep(_PAUSE_S)
+        job, pods = _look_again(source, clock)
     if not told:
         raise NotReadyError(f"{job.metadata.name} has no pod with a log: it is {standing(job)}")
+
+
+def _look(source: Source) -> tuple[SegCompressionJob, list[Body]]:
+    job = source.job()
+    return job, source.pods(job)
+
+
+def _look_again(source: Source, clock: Clock) -> tuple[SegCompressionJob, list[Body]]:
+    """Look a little later, and again where the API server is away."""
+    patience = clock.now() + PATIENCE_S
+    while True:
+        clock.sleep(_PAUSE_S)
+        try:
+            return _look(source)
+        except UnreachableError:
+            if clock.now() >= patience:
+                raise
 
 
 def _newest(pods: list[Body], told: list[Body]) -> Body | None:
@@ -72,10 +91,9 @@ def _of_pod(source: Source, pod: Body, *, follow: bool, clock: Clock) -> Iterato
         try:
             known = last
             for line in source.log(name, follow=follow, since_seconds=since):
-                stamp, _, text = line.partition(" ")
-                moment = moment_of(stamp)
-                if known is None or moment > known:
-                    last, heard = moment, clock.now()
+                moment, text = stamped(line)
+                if known is None or moment is None or moment > known:
+                    last, heard = moment or last, clock.now()
                     yield text
         except UnreachableError:
             if not follow or clock.now() - heard > PATIENCE_S:
@@ -91,7 +109,7 @@ def _of_pod(source: Source, pod: Body, *, follow: bool, clock: Clock) -> Iterato
 def _has_ended(source: Source, pod: Body) -> bool:
     """Return whether a pod writes no more; an API server that is away says nothing about it."""
     try:
-        now = source.pods(source.job())
+        _, now = _look(source)
     except UnreachableError:
         return False
     found = next((one for one in now if one["metadata"]["uid"] == pod["metadata"]["uid"]), None)
@@ -105,9 +123,13 @@ def _state(pod: Body) -> Body:
     return {key: value for key, value in state.items() if value is not None}
 
 
-def moment_of(stamp: str) -> Moment:
-    """Return a kubelet's time stamp, 2026-11-01T12:00:00.123456789Z, to be compared by its nanoseconds."""
-    whole, _, rest = stamp.partition(".")
-    digits = rest.rstrip("Z").partition("+")[0]
-    zone = rest[len(digits) :] if rest else ""
-    return datetime.fromisoformat(f"{whole}{zone}"), digits.ljust(9, "0")
+def stamped(line: str) -> tuple[Moment | None, str]:
+    """Return when a line was written, to the nanosecond, and the line without its time stamp.
+
+    The stamp is a kubelet's, 2026-11-01T12:00:00.123456789Z; where a log is lost, it says so without one.
+    """
+    stamp, _, text = line.partition(" ")
+    found = _STAMP.fullmatch(stamp)
+    if found is None:
+        return None, line
+    return (datetime.fromisoformat(f"{found[1]}{found[3]}"), (found[2] or "").ljust(9, "0")), text

@@ -1,6 +1,6 @@
 """A job's log across pods and cut connections."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from segcompress.client import NotFoundError, NotReadyError, SegCompressionJob, UnreachableError
-from segcompress.client.logs import log_lines, moment_of
+from segcompress.client.logs import log_lines, stamped
 from unit.client.jobs import job_in
 from unit.client.test_watching import Time
 
@@ -36,7 +36,7 @@ def line(number: int) -> str:
 class Script:
     """A job whose looks, pods and logs are written down; the last of jobs and pods stays as it is."""
 
-    jobs: list[SegCompressionJob]
+    jobs: Sequence[SegCompressionJob | Exception]
     pods_seen: list[list[Body]]
     logs: dict[str, list[list[str | Exception]]]
     time: Time = field(default_factory=Time)
@@ -47,7 +47,10 @@ class Script:
         self._pods = chain(self.pods_seen, repeat(self.pods_seen[-1]))
 
     def job(self) -> SegCompressionJob:
-        return next(self._jobs)
+        found = next(self._jobs)
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def pods(self, _: SegCompressionJob) -> list[Body]:
         return next(self._pods)
@@ -117,6 +120,18 @@ def test_api_server_that_stays_away_ends_following() -> None:
     assert 300 < script.time.seconds < 310
 
 
+def test_api_server_that_is_away_between_pods_is_asked_again() -> None:
+    script = Script([GOING, CUT, CUT, OVER], [[], [pod("a", ENDED)]], {"a": [[line(1)]]})
+    assert script.lines(follow=True) == ["line 1"]
+
+
+def test_api_server_that_is_away_at_first_ends_it_at_once() -> None:
+    script = Script([CUT], [[]], {})
+    with pytest.raises(UnreachableError):
+        script.lines(follow=True)
+    assert script.time.seconds == 0
+
+
 def test_deleted_pod_is_at_its_end() -> None:
     script = Script([GOING, OVER], [[pod("a", RUNNING)]], {"a": [[line(1), NotFoundError("gone")]]})
     assert script.lines(follow=True) == ["line 1"]
@@ -132,4 +147,23 @@ def test_deleted_pod_is_at_its_end() -> None:
     ],
 )
 def test_time_stamps_are_compared_by_their_nanoseconds(earlier: str, later: str) -> None:
-    assert moment_of(earlier) < moment_of(later)
+    first, second = stamped(f"{earlier} a b")[0], stamped(f"{later} a b")[0]
+    assert first is not None
+    assert second is not None
+    assert first < second
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("2026-11-01T12:00:00.1Z a b", "a b"),
+        ("2026-11-01T12:00:00.1Z ", ""),
+        (
+            "unable to retrieve container logs for containerd://0a1b",
+            "unable to retrieve container logs for c",
+        ),
+        ("", ""),
+    ],
+)
+def test_line_is_told_without_its_time_stamp(line: str, text: str) -> None:
+    assert stamped(line)[1].startswith(text)
