@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
-from segcompress.client import SegCompressionJob, seconds_left
+from segcompress.client import SegCompressionJob, outcome, seconds_left
 from segcompress.client.outcomes import standing
 from segcompress_api.progress import JobProgress
 from segcompress_runner.log_lines import clock_time
@@ -81,10 +81,14 @@ class _Standing(ProgressColumn):
 
 
 def where(job: SegCompressionJob) -> str:
-    """Return where a job stands: Running Compress, or Pending (SecretNotFound: …)."""
-    at = job.status.progress
-    running = job.status.phase == "Running" and at is not None
-    return f"{standing(job)} {at.stage}" if running and at else standing(job)
+    """Return where a job stands: Running Compress, or Pending (SecretNotFound: …).
+
+    How it ended is not said here: that is the command's last line.
+    """
+    at, phase = job.status.progress, job.status.phase
+    if phase and outcome(job):
+        return phase
+    return f"{standing(job)} {at.stage}" if at and phase == "Running" else standing(job)
 
 
 def steps(at: JobProgress | None, now: datetime) -> str:

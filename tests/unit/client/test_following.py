@@ -39,7 +39,7 @@ def test_log_has_a_line_for_each_step_of_the_way() -> None:
         'demo: Pending (SecretNotFound: pod demo-pod: secret "object-store" not found)',
         "demo: Running Compress 40/100 40 %",
         "demo: Running Compress 52/100 52 %",
-        "demo: Succeeded (Succeeded: mIoU 0.9235, 0.0052 less than the baseline)",
+        "demo: Succeeded",
     ]
 
 
@@ -66,6 +66,7 @@ def test_steps_show_what_is_known(progress: dict[str, object], words: str) -> No
     ("job", "words"),
     [
         pytest.param(job_in("running", progress=at_step(1)), "Running Compress", id="running"),
+        pytest.param(job_in("gate-missed", progress=at_step(1)), "Failed", id="over"),
         pytest.param(job_in("suspended", progress=at_step(1)), "Suspended", id="no stage while suspended"),
     ],
 )
