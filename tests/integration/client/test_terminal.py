@@ -1,6 +1,7 @@
 """The commands for a cluster, as a user types them."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,16 @@ def test_wait_gives_up_in_time(terminal: Terminal, played: Played) -> None:
     done = terminal.run("wait", "demo", "--timeout", "1s")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == ["demo: Running", "error: demo is still Running after 1 s"]
+
+
+def test_wait_is_stopped_by_ctrl_c(terminal: Terminal, played: Played) -> None:
+    played.make("demo", RUNNING)
+    with terminal.start("wait", "demo") as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == "demo: Running\n"
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate()
+    assert (running.returncode, out, err) == (130, "", "error: stopped by Ctrl-C\n")
 
 
 def test_jobs_are_listed(terminal: Terminal, played: Played) -> None:
