@@ -13,6 +13,9 @@ SWEEP_KIND = "SegCompressionSweep"
 SWEEP_PLURAL = "segcompressionsweeps"
 SWEEP_SHORT_NAME = "scs"
 
+SWEEP_NAME_LABEL = f"{API_GROUP}/sweep-name"
+"""Label of each trial: the name of its sweep."""
+
 MUTABLE_SWEEP_FIELDS = frozenset({"maxTrials", "parallelTrials", "suspend"})
 
 VALUE_LIMIT = 256

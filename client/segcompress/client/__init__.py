@@ -25,7 +25,9 @@ from segcompress.client.errors import (
 from segcompress.client.jobs import Client
 from segcompress.client.manifests import read_manifest
 from segcompress.client.outcomes import Outcome, outcome, seconds_left
+from segcompress.client.sweeping import sweep_over
 from segcompress_api.job import SegCompressionJob
+from segcompress_api.sweep import Range, SegCompressionSweep
 
 __all__ = [
     "AlreadyExistsError",
@@ -37,7 +39,9 @@ __all__ = [
     "NotFoundError",
     "NotReadyError",
     "Outcome",
+    "Range",
     "SegCompressionJob",
+    "SegCompressionSweep",
     "SettingsError",
     "StorageError",
     "UnreachableError",
@@ -46,4 +50,5 @@ __all__ = [
     "outcome",
     "read_manifest",
     "seconds_left",
+    "sweep_over",
 ]

@@ -1,39 +1,36 @@
-"""`Client`: jobs of one cluster, as typed models."""
+"""`Client`: the jobs of one cluster, and its sweeps."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from segcompress.client import comparison, connection
 from segcompress.client.cluster import Body, Cluster
 from segcompress.client.comparison import Comparison
 from segcompress.client.connection import Connection
 from segcompress.client.credentials import object_store
-from segcompress.client.errors import ClientError, NotFoundError, WaitTimeoutError
+from segcompress.client.kinds import JOBS, SWEEPS
 from segcompress.client.logs import log_lines
-from segcompress.client.manifests import as_body, as_job
-from segcompress.client.outcomes import standing
+from segcompress.client.manifests import as_type
+from segcompress.client.resources import One, Resources
 from segcompress.client.results import What, fetch
-from segcompress.client.watching import states
-from segcompress_api.conditions import is_finished
-from segcompress_api.errors import nearest
-from segcompress_api.job import PLURAL, SegCompressionJob
+from segcompress_api.job import SegCompressionJob
+from segcompress_api.sweep import SWEEP_NAME_LABEL, SegCompressionSweep
 
-OnChange = Callable[[SegCompressionJob], None]
+_LABEL_LIMIT = 63
 
 
-class Client:
-    """SegCompressionJobs of one cluster; jobs are named in `namespace`.
+class Client(Resources[SegCompressionJob]):
+    """SegCompressionJobs of one cluster, named in `namespace`; `sweeps` has the SegCompressionSweeps.
 
     Every method raises a ClientError whose message is for the user: see `segcompress.client.errors`.
     """
 
     def __init__(self, way: Connection, namespace: str | None = None) -> None:
-        self._cluster = Cluster(way)
-        self.namespace = namespace or way.namespace
+        super().__init__(Cluster(way), JOBS, namespace or way.namespace)
 
     @classmethod
     def from_environment(cls, context: str | None = None, namespace: str | None = None) -> Self:
@@ -52,56 +49,21 @@ class Client:
         """Connect by the service account of the pod that this runs in."""
         return cls(connection.in_cluster(), namespace)
 
-    def submit(self, job: SegCompressionJob | Mapping[str, Any]) -> SegCompressionJob:
-        """Create a job, a model or the content of a YAML file, and return it as the API server took it.
+    @property
+    def sweeps(self) -> Resources[SegCompressionSweep]:
+        """The sweeps of the namespace: submit, get, list, watch and wait, as for jobs."""
+        return Resources(self._cluster, SWEEPS, self.namespace)
 
-        Raises InvalidJobError with one line for each wrong field, AlreadyExistsError, and NotFoundError where
-        the namespace does not exist. The job goes to the namespace that it names, or else to the client's.
-        """
-        body = as_body(job)
-        namespace = body["metadata"].get("namespace") or self.namespace
-        return as_job(self._cluster.create(namespace, PLURAL, body))
-
-    def get(self, name: str) -> SegCompressionJob:
-        """Return a job; raises NotFoundError with the most similar name."""
-        return as_job(_Job(self._cluster, self.namespace, name).get())
-
-    def list(
-        self, selector: str | None = None, *, all_namespaces: bool = False
-    ) -> Sequence[SegCompressionJob]:
-        """Return the jobs that match a label selector, `team=vision`, the oldest first."""
-        found = self._cluster.find(None if all_namespaces else self.namespace, PLURAL, selector)
-        found.sort(key=lambda body: (body["metadata"]["creationTimestamp"], body["metadata"]["name"]))
-        return tuple(as_job(body) for body in found)
-
-    def watch(self, name: str, timeout: float | None = None) -> Iterator[SegCompressionJob]:
-        """Yield a job as it is, then after each change, also across an API server that is away for minutes.
-
-        A state may come twice. Ends after a state in which the job is finished. Raises NotFoundError where it
-        is deleted, and WaitTimeoutError after `timeout` seconds.
-        """
-        job = None
-        try:
-            for body in states(_Job(self._cluster, self.namespace, name), timeout):
-                job = as_job(body)
-                yield job
-                if is_finished(job.status.conditions):
-                    return
-        except WaitTimeoutError:
-            where = f" is still {standing(job)}" if job else ": no answer"
-            raise WaitTimeoutError(f"{name}{where} after {timeout:g} s") from None
-
-    def wait(
-        self, name: str, timeout: float | None = None, on_change: OnChange | None = None
-    ) -> SegCompressionJob:
-        """Return a job once it has finished, however it ended: `outcome(job)` says which.
-
-        `on_change` is called with each state, the first and the last too. Raises as `watch` does.
-        """
-        for job in self.watch(name, timeout):
-            if on_change is not None:
-                on_change(job)
-        return job
+    def trials(self, sweep: str) -> Sequence[SegCompressionJob]:
+        """Return the jobs that a sweep made, in their order; raises NotFoundError without such a sweep."""
+        uid = self.sweeps.get(sweep).metadata.uid
+        # A label takes 63 characters, and a name may be longer.
+        selector = f"{SWEEP_NAME_LABEL}={sweep}" if len(sweep) <= _LABEL_LIMIT else SWEEP_NAME_LABEL
+        found = self._cluster.find(self.namespace, JOBS.plural, selector)
+        made = [body for body in found if uid in _owners(body)]
+        # Names of trials end with their number.
+        made.sort(key=lambda body: (len(body["metadata"]["name"]), body["metadata"]["name"]))
+        return tuple(as_type(body, JOBS) for body in made)
 
     def logs(self, name: str, *, follow: bool = False) -> Iterator[str]:
         """Yield the lines of the job's log: of its newest pod that has run.
@@ -109,7 +71,7 @@ class Client:
         With `follow` it waits for a pod, goes on with each pod that comes after it, and ends with the job.
         Raises NotReadyError where no pod has run, or those that did are gone.
         """
-        return log_lines(_Job(self._cluster, self.namespace, name), follow=follow)
+        return log_lines(_Logged(self._one(name)), follow=follow)
 
     def fetch(self, name: str, into: Path, what: What = "all") -> tuple[Path, ...]:
         """Bring what the job published into a folder, each file checked, and return the paths.
@@ -128,42 +90,25 @@ class Client:
         return comparison.compare([self.get(name) for name in names])
 
 
+def _owners(body: Body) -> set[str]:
+    return {owner["uid"] for owner in body["metadata"].get("ownerReferences", ())}
+
+
 @dataclass(frozen=True)
-class _Job:
-    """One job as `watching` and `logs` ask for it."""
+class _Logged:
+    """A job as `logs` asks for it."""
 
-    cluster: Cluster
-    namespace: str
-    name: str
-
-    def get(self) -> Body:
-        try:
-            return self.cluster.get(self.namespace, PLURAL, self.name)
-        except NotFoundError as error:
-            raise NotFoundError(self._not_found(str(error))) from None
+    one: One
 
     def job(self) -> SegCompressionJob:
-        return as_job(self.get())
+        return as_type(self.one.get(), JOBS)
 
     def pods(self, job: SegCompressionJob) -> list[Body]:
         if job.status.job_name is None:
             return []
-        return self.cluster.pods(self.namespace, f"batch.kubernetes.io/job-name={job.status.job_name}")
+        return self.one.cluster.pods(
+            self.one.namespace, f"batch.kubernetes.io/job-name={job.status.job_name}"
+        )
 
     def log(self, pod: str, *, follow: bool, since_seconds: int | None) -> Iterator[str]:
-        return self.cluster.log(self.namespace, pod, follow=follow, since_seconds=since_seconds)
-
-    def changes(self, body: Body, seconds: float) -> Iterator[tuple[str, Body]]:
-        return self.cluster.changes(self.namespace, PLURAL, body, seconds)
-
-    def _not_found(self, message: str) -> str:
-        """Return the sentence about a job that is not there; where its kind is not either, `message`."""
-        try:
-            names = [body["metadata"]["name"] for body in self.cluster.find(self.namespace, PLURAL)]
-        except NotFoundError:
-            return message
-        except ClientError:  # who may get one job may not list all
-            names = []
-        match = nearest(self.name, names)
-        remedy = f"; did you mean {match}?" if match else ""
-        return f"there is no job {self.name} in namespace {self.namespace}{remedy}"
+        return self.one.cluster.log(self.one.namespace, pod, follow=follow, since_seconds=since_seconds)

@@ -1,17 +1,17 @@
-"""What a job's status says: whether it is over, how it ended, how far it is. Pure."""
+"""What the status of a job or sweep says: whether it is over, how it ended, how far it is. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from segcompress.client.kinds import Resource
 from segcompress_api.conditions import ConditionType, is_finished, status_of
-from segcompress_api.job import SegCompressionJob
 from segcompress_api.progress import JobProgress
 from segcompress_api.status import Condition
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: `reason` is a word for programs, `message` a sentence for people."""
+    """How a job or sweep ended: `reason` is a word for programs, `message` a sentence for people."""
 
     succeeded: bool
     reason: str
@@ -21,8 +21,8 @@ class Outcome:
         return f"{self.reason}: {self.message}" if self.message else self.reason
 
 
-def outcome(job: SegCompressionJob) -> Outcome | None:
-    """Return how a job ended, None while it has not."""
+def outcome(job: Resource) -> Outcome | None:
+    """Return how a job or sweep ended, None while it has not."""
     conditions = job.status.conditions
     if not is_finished(conditions):
         return None
@@ -31,13 +31,13 @@ def outcome(job: SegCompressionJob) -> Outcome | None:
     return Outcome(succeeded, told.reason if told else "", told.message if told else "")
 
 
-def condition_of(job: SegCompressionJob, type_: ConditionType) -> Condition | None:
-    """Return one condition of a job, None where it is not set."""
+def condition_of(job: Resource, type_: ConditionType) -> Condition | None:
+    """Return one condition, None where it is not set."""
     return next((one for one in job.status.conditions if one.type == type_.value), None)
 
 
-def standing(job: SegCompressionJob) -> str:
-    """Return where a job stands, in a few words: Succeeded, or Pending (SecretNotFound: …)."""
+def standing(job: Resource) -> str:
+    """Return where a job or sweep stands, in a few words: Succeeded, or Pending (SecretNotFound: …)."""
     ended = outcome(job)
     if ended is not None:
         return f"{'Succeeded' if ended.succeeded else 'Failed'} ({ended})"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import BaseModel
+
 from segcompress.client.errors import (
     AlreadyExistsError,
     ClientError,
@@ -14,12 +16,12 @@ from segcompress.client.errors import (
     NotFoundError,
     UnreachableError,
 )
+from segcompress.client.kinds import JOBS, KINDS
 from segcompress_api.errors import one_line, unknown_field
-from segcompress_api.job import KIND, SegCompressionJob
 
 _UNKNOWN = re.compile(r'(unknown|duplicate) field "([^"]+)"')
 _NOT_INSTALLED = (
-    f"the cluster knows no {KIND}: install SegCompress there (helm install), or name another by --context"
+    "the cluster does not know this kind: install SegCompress there (helm install), or choose another cluster"
 )
 _PASSING = {
     HTTPStatus.GONE,
@@ -66,7 +68,7 @@ def _problems(answer: Mapping[str, Any], message: str) -> list[str]:
     """Return one line for each field: of the schema's causes, or of strict validation's sentence."""
     causes = (answer.get("details") or {}).get("causes") or []
     lines = [_cause(cause) for cause in causes if cause.get("message")]
-    lines += [_misspelt(what, field) for what, field in _UNKNOWN.findall(message)]
+    lines += [_misspelt(what, field, _model_of(message)) for what, field in _UNKNOWN.findall(message)]
     return list(dict.fromkeys(lines)) or [message]
 
 
@@ -76,7 +78,12 @@ def _cause(cause: Mapping[str, Any]) -> str:
     return f"{field}: {text}" if field and field != "<nil>" else text
 
 
-def _misspelt(what: str, field: str) -> str:
+def _model_of(message: str) -> type[BaseModel]:
+    """Return the model of the kind that a message names: strict validation names it nowhere else."""
+    return next((kind.model for kind in KINDS.values() if kind.name in message), JOBS.model)
+
+
+def _misspelt(what: str, field: str, model: type[BaseModel]) -> str:
     if what == "duplicate":
         return f"{field}: is there twice"
-    return str(unknown_field(field, SegCompressionJob))
+    return str(unknown_field(field, model))

@@ -32,14 +32,15 @@ def add_commands(add: _Add) -> None:
 
 
 def _add_submit(add: _Add) -> None:
-    submit = _command(add, "submit", "give a job to a cluster")
-    submit.add_argument("file", type=Path, metavar="FILE", help="YAML of a SegCompressionJob")
+    submit = _command(add, "submit", "give a job or a sweep to a cluster")
+    submit.add_argument("file", type=Path, metavar="FILE", help="YAML of a job or a sweep")
     submit.add_argument("--wait", action="store_true", help="wait until it has finished, as `wait` does")
     _add_timeout(submit)
 
 
 def _add_list(add: _Add) -> None:
     listed = _command(add, "list", "list the jobs of a namespace")
+    listed.add_argument("--sweeps", action="store_true", help="list sweeps instead of jobs")
     listed.add_argument("-A", "--all-namespaces", action="store_true", help="list those of all namespaces")
     listed.add_argument(
         "-l", "--selector", metavar="LABELS", help="list those with these labels: team=vision"
@@ -49,6 +50,7 @@ def _add_list(add: _Add) -> None:
 def _add_wait(add: _Add) -> None:
     wait = _command(add, "wait", "wait until a job has finished, and show how far it is")
     wait.add_argument("name", metavar="NAME", help="name of the job")
+    wait.add_argument("--sweep", action="store_true", help="NAME is that of a sweep")
     _add_timeout(wait)
 
 
@@ -73,7 +75,9 @@ def _add_fetch(add: _Add) -> None:
 
 def _add_compare(add: _Add) -> None:
     compare = _command(add, "compare", "show what jobs measured, side by side")
-    compare.add_argument("names", metavar="NAME", nargs="+", help="names of the jobs")
+    named = compare.add_mutually_exclusive_group(required=True)
+    named.add_argument("names", metavar="NAME", nargs="*", default=[], help="names of the jobs")
+    named.add_argument("--sweep", metavar="SWEEP", help="compare the trials of a sweep")
 
 
 def _add_timeout(command: argparse.ArgumentParser) -> None:

@@ -3,15 +3,21 @@
 import argparse
 import sys
 
-from segcompress.client import Client
+from segcompress.client import Client, Comparison, compare
 from segcompress.client.comparison import HEADER, caution, table
 from segcompress.commands.columns import print_columns
 
 
 def run(client: Client, options: argparse.Namespace) -> int:
     """Print one line for each job, and what must be known beside it."""
-    compared = client.compare(*options.names)
+    compared = _compared(client, options)
     print_columns(HEADER, table(compared))
     if warning := caution(compared):
         print(f"note: {warning}", file=sys.stderr)
     return 0
+
+
+def _compared(client: Client, options: argparse.Namespace) -> tuple[Comparison, ...]:
+    if options.sweep is None:
+        return client.compare(*options.names)
+    return compare(client.trials(options.sweep))

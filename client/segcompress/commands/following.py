@@ -1,25 +1,52 @@
-"""A job's progress on stderr, so that a pipe gets the results alone."""
+"""Progress of a job or a sweep on stderr, so that a pipe gets the results alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
-from segcompress.client import SegCompressionJob, outcome, seconds_left
+from segcompress.client import SegCompressionJob, SegCompressionSweep, outcome, seconds_left
+from segcompress.client.kinds import Resource
 from segcompress.client.outcomes import standing
 from segcompress_api.progress import JobProgress
+from segcompress_api.sweep_status import TrialCounts
 from segcompress_runner.log_lines import clock_time
 
 
 class Shown(Protocol):
-    """Something that shows the state of a job."""
+    """Something that shows how far a job or sweep is."""
 
-    def show(self, job: SegCompressionJob) -> None:
+    def show(self, resource: Resource) -> None:
         """Show it."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far something is: `steps` in words, and so many of `total` done."""
+
+    where: str
+    done: int = 0
+    total: int | None = None
+    steps: Callable[[datetime], str] = lambda _: ""
+
+
+def standing_of(resource: Resource) -> Standing:
+    """Return how far a job is in its stage, or a sweep in its trials."""
+    if isinstance(resource, SegCompressionSweep):
+        trials, total = resource.status.trials or TrialCounts(), resource.spec.max_trials
+        done = trials.succeeded + trials.failed
+        words = f"{done}/{total} trials, {trials.running} running"
+        return Standing(where(resource), done, total, lambda _: words)
+    at = resource.status.progress
+    if at is None:
+        return Standing(where(resource))
+    return Standing(where(resource), at.step, at.total_steps, partial(steps, at))
 
 
 @contextmanager
@@ -28,73 +55,72 @@ def shown_on(console: Console) -> Iterator[Shown]:
     if not console.is_terminal:
         yield Lines(console)
         return
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=32), _Standing())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=32), _Steps())
     with Progress(*columns, console=console) as progress:
         yield Bar(progress)
 
 
 class Bar:
-    """One bar: where the job stands; steps and percent of its stage, and the time that is left of it."""
+    """One bar: where the job or sweep stands, and how far it is."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._task = progress.add_task("", total=None, progress=None)
+        self._task = progress.add_task("", total=None, standing=Standing(""))
 
-    def show(self, job: SegCompressionJob) -> None:
+    def show(self, resource: Resource) -> None:
         """Move the bar."""
-        at, is_done = job.status.progress, job.status.phase == "Succeeded"
+        now, is_done = standing_of(resource), resource.status.phase == "Succeeded"
         self._progress.update(
             self._task,
-            description=f"{job.metadata.name}: {where(job)}",
-            total=1 if is_done else (at and at.total_steps) or None,
-            completed=1 if is_done else at.step if at else 0,
-            progress=at,
+            description=f"{resource.metadata.name}: {now.where}",
+            total=1 if is_done else now.total or None,
+            completed=1 if is_done else now.done,
+            standing=now,
             refresh=True,
         )
 
 
 class Lines:
-    """A line whenever the job has come to another phase, reason or stage, or another tenth of its stage."""
+    """A line whenever it has come to another phase, reason or stage, or another tenth of its way."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._told: tuple[str, int] | None = None
 
-    def show(self, job: SegCompressionJob) -> None:
+    def show(self, resource: Resource) -> None:
         """Print a line where there is something to tell."""
-        at = job.status.progress
-        now = (where(job), (at.percent or 0) // 10 if at else 0)
+        at = standing_of(resource)
+        now = (at.where, 10 * at.done // at.total if at.total else 0)
         if now == self._told:
             return
         self._told = now
-        text = f"{job.metadata.name}: {where(job)} {steps(at, datetime.now(UTC))}".rstrip()
+        text = f"{resource.metadata.name}: {at.where} {at.steps(datetime.now(UTC))}".rstrip()
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-class _Standing(ProgressColumn):
+class _Steps(ProgressColumn):
     """Steps, percent and time left; drawn anew each second, so that the time runs."""
 
     max_refresh = 1.0
 
     def render(self, task: Task) -> Text:
-        return Text(steps(task.fields["progress"], datetime.now(UTC)))
+        return Text(task.fields["standing"].steps(datetime.now(UTC)))
 
 
-def where(job: SegCompressionJob) -> str:
-    """Return where a job stands: Running Compress, or Pending (SecretNotFound: …).
+def where(resource: Resource) -> str:
+    """Return where it stands: Running Compress, or Pending (SecretNotFound: …).
 
     How it ended is not said here: that is the command's last line.
     """
-    at, phase = job.status.progress, job.status.phase
-    if phase and outcome(job):
+    phase = resource.status.phase
+    if phase and outcome(resource):
         return phase
-    return f"{standing(job)} {at.stage}" if at and phase == "Running" else standing(job)
+    at = resource.status.progress if isinstance(resource, SegCompressionJob) else None
+    return f"{standing(resource)} {at.stage}" if at and phase == "Running" else standing(resource)
 
 
-def steps(at: JobProgress | None, now: datetime) -> str:
+def steps(at: JobProgress, now: datetime) -> str:
     """Return step, percent and time left of the stage: 3200/9000 36 % ETA 0:31:40."""
-    if at is None:
-        return ""
     parts = [f"{at.step}/{at.total_steps}" if at.total_steps else str(at.step)]
     if at.percent is not None:
         parts.append(f"{at.percent} %")

@@ -2,25 +2,27 @@
 
 import argparse
 import sys
+from typing import Any
 
 from rich.console import Console
 
 from segcompress.client import Client, outcome
+from segcompress.client.resources import Resources
 from segcompress.commands.following import shown_on
 
 
 def run(client: Client, options: argparse.Namespace) -> int:
-    """Follow a job; 0 where it succeeded."""
-    return follow(client, options.name, options.timeout)
+    """Follow a job or sweep; 0 where it succeeded."""
+    return follow(client.sweeps if options.sweep else client, options.name, options.timeout)
 
 
-def follow(client: Client, name: str, timeout: float | None) -> int:
-    """Show how far a job is until it has finished, say how it ended, and return 0 where it succeeded."""
+def follow(resources: Resources[Any], name: str, timeout: float | None) -> int:
+    """Show how far it is until it has finished, say how it ended, and return 0 where it succeeded."""
     with shown_on(Console(stderr=True)) as shown:
-        job = client.wait(name, timeout, shown.show)
-    ended = outcome(job)
+        found = resources.wait(name, timeout, shown.show)
+    ended = outcome(found)
     if ended is None:
-        raise AssertionError("a job that was waited for has finished")
+        raise AssertionError("what was waited for has finished")
     if ended.succeeded:
         print(f"{name}: {ended}")
         return 0

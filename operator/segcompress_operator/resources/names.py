@@ -19,7 +19,6 @@ FAILED_BEFORE_ANNOTATION = f"{API_GROUP}/failed-before"
 SELECTOR = JOB_NAME_LABEL
 """Label selector of our Jobs and Pods: whatever carries the label."""
 
-SWEEP_NAME_LABEL = f"{API_GROUP}/sweep-name"
 TRIAL_LABEL = f"{API_GROUP}/trial"
 PARAMETERS_ANNOTATION = f"{API_GROUP}/parameters"
 """JSON of what a trial's parameters are, by name."""

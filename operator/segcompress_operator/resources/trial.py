@@ -6,10 +6,9 @@ from typing import Any
 
 from segcompress_api.base import API_GROUP, API_VERSION
 from segcompress_api.job import KIND
-from segcompress_api.sweep import SWEEP_KIND
+from segcompress_api.sweep import SWEEP_KIND, SWEEP_NAME_LABEL
 from segcompress_operator.resources.names import (
     PARAMETERS_ANNOTATION,
-    SWEEP_NAME_LABEL,
     TRIAL_LABEL,
     Owner,
     label_value,

@@ -19,6 +19,7 @@ from segcompress.client import Client
 
 JOB = "README.md: apiVersion: segcompress.dev/v1alpha1"
 COMMANDS = "docs/client.md: segcompress submit job.yaml --wait"
+SWEEP = "docs/client.md: from segcompress.client import Client, Range, outcome, read_manifest, sweep_over"
 PYTHON = "docs/client.md: from pathlib import Path"
 
 
@@ -86,3 +87,22 @@ def test_program(
     assert {"Fetch started", "True Succeeded mIoU 0.9235, 0.0052 less than the baseline"} < set(printed)
     assert printed[-2:] == ["humanseg-sparse True 0.0052", "humanseg-seed-1 True 0.0052"]
     assert (folder / "report" / "report.html").is_file()
+
+
+def test_sweep(folder: Path, environment: dict[str, str], played: Played, client: Client) -> None:
+    """With a sweep that succeeds as soon as it is there."""
+    (folder / "sweep.py").write_text(block(SWEEP).text)
+    best = {"name": "humanseg-sparse-0", "parameters": {"ratio": "0.5"}}
+    ended = {"conditions": SUCCEEDED["conditions"], "phase": "Succeeded", "bestTrial": best}
+
+    def act() -> None:
+        eventually(client.sweeps.list, "the sweep")
+        url = f"/apis/segcompress.dev/v1alpha1/namespaces/{client.namespace}/segcompressionsweeps"
+        played.api.request("PATCH", f"{url}/humanseg-sparse/status", {"status": ended})
+
+    acting = threading.Thread(target=act, daemon=True)
+    acting.start()
+    printed = run("python sweep.py", folder, environment).splitlines()
+    acting.join()
+    assert printed[0].startswith("Succeeded: ")
+    assert "humanseg-sparse-0" in printed[1]

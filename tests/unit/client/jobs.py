@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from segcompress.client.manifests import as_job
+from segcompress.client.kinds import JOBS
+from segcompress.client.manifests import as_type
 from segcompress_api.job import SegCompressionJob
 from states import states
 
@@ -12,7 +13,7 @@ STATES = states()
 def job_in(state: str, **status: Any) -> SegCompressionJob:
     """Return the job `demo` in one of the states of `tests/states.py`, with some status fields replaced."""
     body = STATES[state]
-    return as_job({**body, "status": {**body["status"], **status}})
+    return as_type({**body, "status": {**body["status"], **status}}, JOBS)
 
 
 def at_step(step: int, total: int | None = 100, eta: int | None = 60) -> dict[str, Any]:

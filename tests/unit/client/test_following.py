@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from segcompress.commands.following import shown_on, steps, where
+from segcompress.client import sweep_over
+from segcompress.commands.following import shown_on, standing_of, steps, where
 from segcompress_api.job import SegCompressionJob
 from segcompress_api.progress import JobProgress
+from segcompress_api.sweep_status import SweepStatus, TrialCounts
 from unit.client.jobs import at_step, job_in
 
 UPDATED = datetime(2026, 11, 1, 12, tzinfo=UTC)
+SWEEP = sweep_over(job_in("new"), {"seed": [1, 2, 3, 4]}, {"compressed.miou": "Maximize"}, max_trials=4)
 WAY = [
     job_in("new"),
     job_in("secret-not-found"),
@@ -48,6 +51,13 @@ def test_terminal_has_a_bar() -> None:
     assert "demo: Running Compress" in text
     assert "━" in text
     assert "52/100 52 %" in text
+
+
+def test_sweep_is_as_far_as_its_trials() -> None:
+    counts = TrialCounts(total=3, running=1, succeeded=1, failed=1)
+    sweep = SWEEP.model_copy(update={"status": SweepStatus(phase="Running", trials=counts)})
+    at = standing_of(sweep)
+    assert (at.where, at.done, at.total, at.steps(UPDATED)) == ("Running", 2, 4, "2/4 trials, 1 running")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from segcompress.client import ClientError, InvalidJobError, SegCompressionJob, read_manifest
-from segcompress.client.manifests import as_body, as_job
+from segcompress.client.kinds import JOBS
+from segcompress.client.manifests import as_body, as_type
 from unit.client.jobs import STATES
 from unit.operator.samples import SPEC
 
@@ -15,17 +16,17 @@ WRITTEN = {"apiVersion": "segcompress.dev/v1alpha1", "kind": "SegCompressionJob"
 def test_model_is_written_as_it_was_made() -> None:
     """What was left out is the cluster's to default: its version may have another default."""
     job = SegCompressionJob.model_validate({"metadata": {"name": "demo"}, "spec": SPEC})
-    assert as_body(job) == {**WRITTEN, "metadata": {"name": "demo"}}
+    assert as_body(job, JOBS) == {**WRITTEN, "metadata": {"name": "demo"}}
 
 
 def test_mapping_is_written_as_it_is() -> None:
     given = {"metadata": {"generateName": "x-", "annotations": {"a": "b"}}, "spec": {"unknown": 1}}
-    assert as_body(given) == {**WRITTEN, **given}
+    assert as_body(given, JOBS) == {**WRITTEN, **given}
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_is_read(state: str) -> None:
-    assert as_job(STATES[state]).status.phase == STATES[state]["status"].get("phase")
+    assert as_type(STATES[state], JOBS).status.phase == STATES[state]["status"].get("phase")
 
 
 def test_what_a_newer_version_adds_is_left_out() -> None:
@@ -33,25 +34,30 @@ def test_what_a_newer_version_adds_is_left_out() -> None:
     dataset = {**body["spec"]["dataset"], "novel": {"a": 1}}
     status = {**body["status"], "novelty": 1, "attempts": {"novel": 2}}
     newer = {**body, "status": status, "novel": 3, "spec": {**body["spec"], "dataset": dataset}}
-    assert as_job(newer) == as_job({**body, "status": {**body["status"], "attempts": {}}})
+    assert as_type(newer, JOBS) == as_type({**body, "status": {**body["status"], "attempts": {}}}, JOBS)
 
 
 def test_arguments_of_transforms_are_read_whatever_their_names() -> None:
-    (resize,) = as_job(STATES["succeeded"]).to_wire()["spec"]["dataset"]["trainTransforms"]
+    (resize,) = as_type(STATES["succeeded"], JOBS).to_wire()["spec"]["dataset"]["trainTransforms"]
     assert resize == {"type": "Resize", "target_size": [192, 192]}
 
 
 def test_what_cannot_be_read_is_named() -> None:
     body = {**STATES["succeeded"], "status": {"phase": "Novel"}}
     with pytest.raises(ClientError, match=r"demo: cannot be read by this version .*status\.phase"):
-        as_job(body)
+        as_type(body, JOBS)
 
 
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
         pytest.param("kind: [", InvalidJobError, "line 1, column", id="syntax"),
-        pytest.param("kind: Pod", InvalidJobError, "kind: is Pod, not SegCompressionJob", id="kind"),
+        pytest.param(
+            "kind: Pod",
+            InvalidJobError,
+            "kind: is Pod, not SegCompressionJob or SegCompressionSweep",
+            id="kind",
+        ),
         pytest.param("a: 1\n---\nb: 1", InvalidJobError, "holds 2 documents", id="two"),
         pytest.param(None, ClientError, "cannot be read (No such file", id="missing"),
     ],

@@ -27,7 +27,7 @@ def status(message: str, **details: Any) -> str:
         pytest.param(403, status("jane cannot"), ForbiddenError, "jane cannot", id="403"),
         pytest.param(404, status("no x", name="x"), NotFoundError, "no x", id="404"),
         pytest.param(
-            404, "404 page not found", NotFoundError, "the cluster knows no SegCompressionJob: ", id="no CRD"
+            404, "404 page not found", NotFoundError, "the cluster does not know this kind: ", id="no CRD"
         ),
         pytest.param(409, status("exists"), AlreadyExistsError, "exists", id="409"),
         pytest.param(410, status("too old"), UnreachableError, "the API server cannot answer", id="410"),
@@ -72,6 +72,19 @@ def test_unknown_field_is_answered_with_the_nearest_one() -> None:
         "spec.seed: is there twice",
     )
     assert str(error) == "\n".join(error.problems)
+
+
+def test_unknown_field_of_a_sweep_is_looked_for_in_sweeps() -> None:
+    message = (
+        'SegCompressionSweep in version "v1alpha1" cannot be handled as a SegCompressionSweep: strict '
+        'decoding error: unknown field "spec.maxTrails", unknown field "spec.parameters[0].vlaues", '
+        'unknown field "spec.template.spec.sede"'
+    )
+    assert str(error_of(400, status(message))).splitlines() == [
+        "spec.maxTrails: is not a field of this version; did you mean maxTrials?",
+        "spec.parameters[0].vlaues: is not a field of this version; did you mean values?",
+        "spec.template.spec.sede: is not a field of this version; did you mean seed?",
+    ]
 
 
 def test_refusal_without_fields_is_its_message() -> None:
