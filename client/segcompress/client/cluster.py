@@ -26,6 +26,9 @@ Body = dict[str, Any]
 
 _CONNECT_S, _ANSWER_S = 10.0, 30.0
 _REQUEST = (_CONNECT_S, _ANSWER_S)
+_SILENT_S = 300.0
+"""A log that is followed and says nothing for so long ends: whoever follows it asks again."""
+
 _PAGE = 500
 
 
@@ -109,10 +112,13 @@ class Cluster:
                 timestamps=True,
                 since_seconds=since_seconds,
                 _preload_content=False,
-                _request_timeout=(_CONNECT_S, None if follow else _ANSWER_S),
+                _request_timeout=(_CONNECT_S, _SILENT_S if follow else _ANSWER_S),
             )
             try:
                 yield from iter_resp_lines(_good(answer))
+            except urllib3.exceptions.ReadTimeoutError:
+                if not follow:
+                    raise
             finally:
                 answer.close()
 

@@ -66,8 +66,6 @@ def _configuration() -> Any:
     configuration = Configuration()
     # urllib3 would repeat a refused connection three times, and log each; who waits repeats it anyhow.
     configuration.retries = False
-    # A log may be silent for long: only the system can tell a silent server from one that is gone.
-    configuration.keep_alive = True
     return configuration
 
 

@@ -87,6 +87,7 @@ def _of_pod(source: Source, pod: Body, *, follow: bool, clock: Clock) -> Iterato
     name, heard = pod["metadata"]["name"], clock.now()
     last: Moment | None = None
     since: int | None = None
+    cut_at: float | None = None
     while True:
         try:
             known = last
@@ -95,24 +96,22 @@ def _of_pod(source: Source, pod: Body, *, follow: bool, clock: Clock) -> Iterato
                 if known is None or moment is None or moment > known:
                     last, heard = moment or last, clock.now()
                     yield text
+            cut_at = None
         except UnreachableError:
-            if not follow or clock.now() - heard > PATIENCE_S:
+            cut_at = clock.now() if cut_at is None else cut_at
+            if not follow or clock.now() - cut_at > PATIENCE_S:
                 raise
         except NotFoundError:  # deleted meanwhile
             return
-        if not follow or _has_ended(source, pod):
+        # What was written after a cut is still to be read, of a pod that has ended too.
+        if not follow or (_has_ended(pod, _look_again(source, clock)[1]) and cut_at is None):
             return
-        clock.sleep(_PAUSE_S)
         since = None if last is None else math.ceil(clock.now() - heard) + _MARGIN_S
 
 
-def _has_ended(source: Source, pod: Body) -> bool:
-    """Return whether a pod writes no more; an API server that is away says nothing about it."""
-    try:
-        _, now = _look(source)
-    except UnreachableError:
-        return False
-    found = next((one for one in now if one["metadata"]["uid"] == pod["metadata"]["uid"]), None)
+def _has_ended(pod: Body, pods: list[Body]) -> bool:
+    """Return whether a pod writes no more, by the pods that are there now."""
+    found = next((one for one in pods if one["metadata"]["uid"] == pod["metadata"]["uid"]), None)
     return found is None or "terminated" in _state(found)
 
 

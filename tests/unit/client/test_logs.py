@@ -108,16 +108,30 @@ def test_cut_log_goes_on_where_it_was() -> None:
     assert script.asked == [("a", None), ("a", 12)]
 
 
+def test_what_a_pod_wrote_after_a_cut_and_before_its_end_is_told() -> None:
+    script = Script(
+        [GOING, OVER], [[pod("a", RUNNING)], [pod("a", ENDED)]], {"a": [[line(1), CUT], [line(1), line(2)]]}
+    )
+    assert script.lines(follow=True) == ["line 1", "line 2"]
+
+
+def test_log_that_stays_cut_ends_following() -> None:
+    script = Script([GOING], [[pod("a", ENDED)]], {"a": [[line(1), CUT]]})
+    with pytest.raises(UnreachableError):
+        script.lines(follow=True)
+    assert 300 < script.time.seconds < 310
+
+
 def test_cut_ends_what_is_not_followed() -> None:
     with pytest.raises(UnreachableError):
         Script([GOING], [[pod("a", RUNNING)]], {"a": [[line(1), CUT]]}).lines(follow=False)
 
 
 def test_api_server_that_stays_away_ends_following() -> None:
-    script = Script([GOING], [[pod("a", RUNNING)]], {"a": [[line(1)]]})
+    script = Script([GOING, CUT], [[pod("a", RUNNING)]], {"a": [[line(1)]]})
     with pytest.raises(UnreachableError):
         script.lines(follow=True)
-    assert 300 < script.time.seconds < 310
+    assert 300 <= script.time.seconds < 310
 
 
 def test_api_server_that_is_away_between_pods_is_asked_again() -> None:
