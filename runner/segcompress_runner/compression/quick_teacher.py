@@ -27,6 +27,9 @@ from segcompress_runner.inputs.model import ModelFiles
 TOLERANCE = 1e-4
 """The largest difference that counts as rounding, as a share of a variable's largest absolute value."""
 
+_CUT = "cut_"
+"""Before the names that Paddle makes up while it saves: a model that it saved has such names already."""
+
 
 class OtherTeacherError(Exception):
     """A runtime cannot run the model, or says something else than Paddle's executor."""
@@ -95,9 +98,11 @@ def cut(files: ModelFiles, feed: str, nodes: Sequence[str], into: Path, executor
     with paddle.static.scope_guard(paddle.static.Scope()), without_prints():
         program = load(files, executor).program
         block = program.global_block()
-        paddle.static.save_inference_model(
-            str(into / saving.NAME), [block.var(feed)], list(map(block.var, nodes)), executor, program=program
-        )
+        outputs = list(map(block.var, nodes))
+        with paddle.utils.unique_name.guard(_CUT):
+            paddle.static.save_inference_model(
+                str(into / saving.NAME), [block.var(feed)], outputs, executor, program=program
+            )
     return ModelFiles(into / f"{saving.NAME}.pdmodel", into / f"{saving.NAME}.pdiparams")
 
 

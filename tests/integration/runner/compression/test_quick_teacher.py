@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from integration.runner.compression.conftest import Compress, Lab, Listener
 from integration.runner.compression.strategies import quantised, sparse
+from integration.runner.measurement.tiny import Shape, tiny_model
 from segcompress_runner.compression.quick_teacher import OtherTeacherError, cut, quicker
 from segcompress_runner.compression.static_graph import static_graph
 from segcompress_runner.compression.task import Outputs
@@ -51,6 +52,19 @@ def test_the_model_is_cut_behind_the_nodes(lab: Lab, tmp_path: Path) -> None:
         info = inspect_model(cut(lab.model, lab.info.input_name, (before,), tmp_path, executor))
     assert info.output_shape[1] == 32
     assert last not in info.variables
+
+
+def test_a_model_that_ends_in_classes_is_cut_too(tmp_path: Path) -> None:
+    # Its last variable holds whole numbers, under the name that Paddle gives to the first that it saves.
+    with paddle.utils.unique_name.guard():
+        classes = tiny_model(tmp_path, Shape(head="ids"))
+    known = inspect_model(classes)
+    scores = max(name for name in known.variables if name.startswith("conv2d") and name.endswith(".tmp_1"))
+    into = tmp_path / "cut"
+    with static_graph(device="CPU", threads=1, seed=0) as executor, paddle.utils.unique_name.guard():
+        info = inspect_model(cut(classes, known.input_name, (scores,), into, executor))
+    assert len(known.output_shape) == 3
+    assert len(info.output_shape) == 4
 
 
 @pytest.mark.parametrize("strategy", [sparse(), quantised()], ids=["sparse", "quantised"])
