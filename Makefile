@@ -212,9 +212,22 @@ networks: install ## Take PaddleSeg's networks from configuration to verdict; wr
 	@SEGCOMPRESS_RESUME=$(RESUME) .venv/bin/pytest tests/large/test_networks.py $(if $(ONLY),-k "$(ONLY)")
 	@$(if $(ONLY),,PYTHONPATH=tests $(PYTHON) -m large.network_table)
 
+# Those that make a cluster of their own run beside those that share one: both wait most of the time.
+APART := tests/e2e/test_own_cluster.py tests/e2e/test_teardown.py
+
 .PHONY: test-e2e
 test-e2e: install ## Run against a real kubelet with the real images
-	@.venv/bin/pytest tests/e2e
+	@$(MAKE) --no-print-directory --jobs=2 test-e2e-shared test-e2e-apart
+
+.PHONY: test-e2e-shared
+test-e2e-shared: install
+	@.venv/bin/pytest tests/e2e $(addprefix --ignore=,$(APART))
+
+.PHONY: test-e2e-apart
+test-e2e-apart: install
+	@said=$$(.venv/bin/pytest $(APART) 2>&1) || failed=$$?
+	echo "$$said"  # at once: not between the lines of the others
+	exit $${failed:-0}
 
 .PHONY: crds
 crds: install ## Generate the CRD and the chart's copy from the types

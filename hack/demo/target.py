@@ -46,7 +46,7 @@ def cache_folder() -> Path:
 
 def prepare_target() -> Target:
     """Bring up what the demo runs on, images and operator included; every step can be repeated."""
-    target = _local_target()
+    target = local_target()
     with step("Building the operator's and the runner's image"):
         references = build_images("build")
     with step("Loading the images into the cluster"):
@@ -56,7 +56,8 @@ def prepare_target() -> Target:
     return target
 
 
-def _local_target() -> Target:
+def local_target() -> Target:
+    """Bring up the local cluster and its object store, without the operator."""
     with step("Starting a local Kubernetes and MinIO"):
         _devcluster("up")
     found = json.loads(answer([sys.executable, "-m", "devcluster", "env", "--json"], _python_env()))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +15,8 @@ from minio import Minio
 from minio.deleteobjects import DeleteObject
 
 from demo.inputs import Inputs, upload
-from demo.target import ROOT, Target, cache_folder, prepare_target
+from demo.target import ROOT, Target, build_images, cache_folder, local_target, prepare_target
+from devcluster.build import exclusive
 from devcluster.cluster import Cluster
 from devcluster.errors import DevclusterError
 from e2e.fault_image import make_fault_image
@@ -46,14 +47,29 @@ def shown(request: pytest.FixtureRequest) -> AbstractContextManager[None]:
     return shown
 
 
-@pytest.fixture(scope="session")
-def target(request: pytest.FixtureRequest) -> Target:
+@contextmanager
+def preparing(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let one process at a time build and install, on a machine that can run the cluster."""
     try:
         Cluster(os.environ).check_machine()
     except DevclusterError as error:
         not_run(" ".join(str(error).split()))
-    with shown(request):
+    with shown(request), exclusive(cache_folder() / "e2e.lock", "other end-to-end tests to prepare"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def target(request: pytest.FixtureRequest) -> Target:
+    with preparing(request):
         return prepare_target()
+
+
+@pytest.fixture(scope="session")
+def _built(request: pytest.FixtureRequest) -> None:
+    """Have programs, packages and images, for tests that make a cluster of their own."""
+    with preparing(request):
+        local_target()
+        build_images("build")
 
 
 @pytest.fixture(scope="session")

@@ -74,8 +74,7 @@ class OwnCluster:
 
 
 @pytest.fixture(scope="module")
-def own(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnCluster]:
-    assert target  # programs and images are built
+def own(_built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnCluster]:
     if os.geteuid() != 0:
         not_run("a second cluster needs root")
     cluster = OwnCluster(tmp_path_factory.mktemp("own"))

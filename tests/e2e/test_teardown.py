@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from demo.target import Target
 from devcluster import cgroups
 from devcluster.processes import Running, start_ticks
 from e2e.conftest import not_run
@@ -16,8 +15,7 @@ from e2e.machine import Machine
 
 
 @pytest.fixture
-def machine(target: Target, tmp_path: Path) -> Iterator[Machine]:
-    assert target  # its programs are built, and its packages installed
+def machine(_built: None, tmp_path: Path) -> Iterator[Machine]:
     if os.geteuid() != 0:
         not_run("namespaces that stand for a machine need root")
     with Machine(tmp_path) as made:
