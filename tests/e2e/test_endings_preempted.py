@@ -39,6 +39,7 @@ def eviction(stage: Stage) -> None:
     # Importing Paddle takes longer than the second that this eviction leaves: the signal is not handled.
     run.says(first, "Validate started")
     with stage.kube.watched("pod", "-n", stage.namespace, first, "-o", DISRUPTIONS) as disruptions:
+        eventually(disruptions, f"the watch of {first}")  # which is gone a few seconds after its eviction
         stage.kube.evict(stage.namespace, first)
         eventually(lambda: "EvictionByEvictionAPI" in disruptions(), f"{first} disrupted", run.explain)
     check_preempted(run)
