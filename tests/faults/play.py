@@ -156,12 +156,12 @@ class Play:
         self.namespace.changed = asyncio.Event()
 
     async def _watching(self, since: float) -> None:
-        """Wait until an operator watches every kind."""
+        """Wait until an operator watches every kind that the run is about."""
         while True:
             watched = {
                 each.target for each in self.history.requests if each.verb == "watch" and each.at >= since
             }
-            if len(watched) == len(self.namespace.objects):
+            if watched >= self.namespace.objects.keys():
                 return
             await asyncio.sleep(_LOOK_SECONDS / 4)
 
