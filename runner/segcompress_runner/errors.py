@@ -5,7 +5,8 @@ RunError
 │   ├── InvalidSettingError    the spec asks for what cannot be
 │   ├── InputNotFoundError     an object, list file or bucket is missing
 │   ├── InvalidInputError      an input is broken or contradicts the spec
-│   └── StorageAccessDeniedError
+│   ├── StorageAccessDeniedError
+│   └── PromotedMeanwhileError another promotion came first
 ├── PreemptedError             exit 5: stopped by SIGTERM
 └── StorageUnreachableError    exit 6: another attempt may succeed
 
@@ -57,6 +58,12 @@ class StorageAccessDeniedError(InvalidRunError):
     """The object store refuses the credentials, or they carry no right."""
 
     reason = Reason.STORAGE_ACCESS_DENIED
+
+
+class PromotedMeanwhileError(InvalidRunError):
+    """Another model was promoted to the same key in the meantime: a person should look at both."""
+
+    reason = Reason.NAME_CONFLICT
 
 
 class PreemptedError(RunError):

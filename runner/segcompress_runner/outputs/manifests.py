@@ -121,6 +121,16 @@ class TrainingRecord(Model):
     strategy: dict[str, Any] = Field(default={}, description="The sections, those of a preset written out.")
 
 
+class Promotion(Model):
+    """Where a promoted model was copied from, and what it replaced."""
+
+    source: ShortText = Field(description="Address of the manifest that it was published by.")
+    source_sha256: Sha256
+    promoted: str
+    attempt: str
+    replaced: Sha256 | None = Field(default=None, description="SHA-256 of the manifest that was here.")
+
+
 class _Manifest(Model):
     api_version: Literal["segcompress.dev/v1alpha1"] = f"{API_GROUP}/{API_VERSION}"  # type: ignore[assignment]
     kind: str
@@ -154,6 +164,7 @@ class MeasurementManifest(_Manifest):
     message: ShortText
     metrics: Metrics
     notes: tuple[ShortText, ...] = Field(default=(), max_length=8)
+    promotion: Promotion | None = None
 
 
 _M = TypeVar("_M", ModelManifest, MeasurementManifest)
@@ -172,17 +183,31 @@ def read_manifest(
     storage: Storage, address: Address, kind: type[_M], remedy: str
 ) -> tuple[_M, Stored] | None:
     """Return the manifest at `address`, None where there is none; raises InvalidInputError with `remedy`."""
+    found = read_tagged_manifest(storage, address, kind, remedy)
+    return None if found is None else found[:2]
+
+
+def read_tagged_manifest(
+    storage: Storage, address: Address, kind: type[_M], remedy: str
+) -> tuple[_M, Stored, str] | None:
+    """Return the same with the tag that `exchange_manifest` takes."""
     try:
-        content = storage.read(address, _LIMIT)
+        found = storage.read_tagged(address, _LIMIT)
     except InputNotFoundError:
         return None
-    return _parse(content, address, kind, remedy), _stored(address, content)
+    return _parse(found.content, address, kind, remedy), _stored(address, found.content), found.tag
 
 
 def create_manifest(storage: Storage, address: Address, manifest: Model) -> Stored | None:
     """Put `manifest` where none is; None where one is."""
     content = _serialised(manifest)
     return _stored(address, content) if storage.create(address, content) else None
+
+
+def exchange_manifest(storage: Storage, address: Address, manifest: Model, tag: str) -> Stored | None:
+    """Put `manifest` in place of the one with that tag; None where it is there no more."""
+    content = _serialised(manifest)
+    return _stored(address, content) if storage.replace(address, content, tag) else None
 
 
 def replace_manifest(storage: Storage, address: Address, manifest: Model) -> Stored:

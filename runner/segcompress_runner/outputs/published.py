@@ -26,6 +26,12 @@ class Published:
     manifest: MeasurementManifest
     stored: Stored
 
+    def fetch_all(self, storage: Storage, into: Path) -> dict[str, Path]:
+        """Bring every file here, verified; return them by name."""
+        files = self.manifest.files
+        paths = fetch_verified(storage, self.place, files, into)
+        return {file.name: path for file, path in zip(files, paths, strict=True)}
+
     def fetch(self, storage: Storage, names: tuple[str, ...], into: Path) -> tuple[Path, ...]:
         """Bring files here, verified; raises InputNotFoundError where the manifest names no such file."""
         return fetch_verified(storage, self.place, [self._file(name) for name in names], into)
@@ -39,10 +45,10 @@ class Published:
         return found
 
 
-def result_address(text: str) -> Address:
-    """Return the address that a command line's RESULT means: s3://, file://, or a path."""
+def result_address(text: str, name: str = "RESULT") -> Address:
+    """Return the address that an argument of a command line means: s3://, file://, or a path."""
     if "://" in text:
-        return parse_address(text, "RESULT")
+        return parse_address(text, name)
     return Address("file", "", str(Path(text).resolve()))
 
 

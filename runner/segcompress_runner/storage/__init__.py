@@ -7,7 +7,7 @@ and turns what a store answers into the runner's errors.
 from segcompress_runner.storage.address import Address, parse_address, safe_join
 from segcompress_runner.storage.credentials import take_credentials
 from segcompress_runner.storage.local import LocalStorage
-from segcompress_runner.storage.protocol import Named, Stat, Storage
+from segcompress_runner.storage.protocol import Named, Stat, Storage, Tagged
 from segcompress_runner.storage.s3 import S3Storage
 from segcompress_runner.storage.settings import S3Settings, settings_from
 from segcompress_runner.storage.stores import Stores, local_stores
@@ -21,6 +21,7 @@ __all__ = [
     "Stat",
     "Storage",
     "Stores",
+    "Tagged",
     "local_stores",
     "parse_address",
     "safe_join",

@@ -8,6 +8,13 @@ from segcompress_runner.errors import InvalidInputError, InvalidSettingError
 
 Scheme = Literal["s3", "file"]
 
+_MEDIA_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".md": "text/markdown; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+}
+
 
 @dataclass(frozen=True)
 class Address:
@@ -29,6 +36,11 @@ class Address:
         """Return the folder and the name of an object; the name is empty where the address has none."""
         folder, _, name = self.path.rpartition("/")
         return replace(self, path=folder or ("/" if self.scheme == "file" else "")), name
+
+    @property
+    def media_type(self) -> str:
+        """Return what an object store is told of an object: a browser shows a page instead of saving it."""
+        return _MEDIA_TYPES.get(PurePosixPath(self.path).suffix, "application/octet-stream")
 
     @property
     def local(self) -> Path:

@@ -1,5 +1,6 @@
 """file:// addresses: the same promises as an object store, on a folder of this machine."""
 
+import fcntl
 import hashlib
 import os
 import tempfile
@@ -16,7 +17,7 @@ from segcompress_runner.errors import (
     is_full,
 )
 from segcompress_runner.storage.address import Address, safe_join
-from segcompress_runner.storage.protocol import Named, OnDone, Stat
+from segcompress_runner.storage.protocol import Named, OnDone, Stat, Tagged
 
 
 def sha256_of(path: Path) -> str:
@@ -51,6 +52,11 @@ class LocalStorage:
             raise InvalidInputError(f"{address}: is over {limit} bytes, which is more than is taken here")
         return content
 
+    def read_tagged(self, address: Address, limit: int) -> Tagged:
+        """Return a file's content and its SHA-256."""
+        content = self.read(address, limit)
+        return Tagged(content, hashlib.sha256(content).hexdigest())
+
     def write(self, address: Address, content: bytes) -> None:
         """Replace a file in one step."""
         with _translated(str(address)):
@@ -70,6 +76,14 @@ class LocalStorage:
                 return False
         return True
 
+    def replace(self, address: Address, content: bytes, tag: str) -> bool:
+        """Replace a file in one step; a lock on its folder keeps others from doing so in between."""
+        with _translated(str(address)), _locked(address.local.parent):
+            if not address.local.exists() or sha256_of(address.local) != tag:
+                return False
+            _replace(address.local, content)
+        return True
+
     def upload(self, folder: Address, files: Mapping[str, Path], on_done: OnDone) -> None:
         """Copy files under `folder` by name, each in one step."""
         for done, (name, source) in enumerate(files.items(), 1):
@@ -82,6 +96,17 @@ class LocalStorage:
 def _replace(target: Path, content: bytes) -> None:
     with _written_beside(target, content) as temporary:
         temporary.replace(target)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock on the folder itself: it leaves no file, and ends with the process."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -32,6 +32,14 @@ class Stat:
     size: int
 
 
+@dataclass(frozen=True)
+class Tagged:
+    """The content of an object, and a tag that changes whenever the content does."""
+
+    content: bytes
+    tag: str
+
+
 class Storage(Protocol):
     """Reads and writes one kind of address.
 
@@ -48,6 +56,9 @@ class Storage(Protocol):
     def read(self, address: Address, limit: int) -> bytes:
         """Return the content of one small object; InvalidInputError where it is over `limit` bytes."""
 
+    def read_tagged(self, address: Address, limit: int) -> Tagged:
+        """Return the same with the tag that `replace` takes."""
+
     def write(self, address: Address, content: bytes) -> None:
         """Put one small object in place, whatever was there."""
 
@@ -56,6 +67,9 @@ class Storage(Protocol):
 
     def create(self, address: Address, content: bytes) -> bool:
         """Put one small object where none is; return False, and change nothing, where one is."""
+
+    def replace(self, address: Address, content: bytes, tag: str) -> bool:
+        """Put one small object in place of the one with that tag; return False where it is there no more."""
 
     def upload(self, folder: Address, files: Mapping[str, Path], on_done: OnDone) -> None:
         """Put files under `folder` by name, verified."""

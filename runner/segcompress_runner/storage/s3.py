@@ -7,12 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from minio import Minio
-from minio.error import S3Error, ServerError
 
 from segcompress_runner.errors import (
     InvalidInputError,
@@ -23,8 +21,9 @@ from segcompress_runner.errors import (
 from segcompress_runner.storage.address import Address, safe_join
 from segcompress_runner.storage.answers import FAULTS, TransferError, judge
 from segcompress_runner.storage.bulk import BulkReader, bulk_reader
+from segcompress_runner.storage.conditional import put_if
 from segcompress_runner.storage.connections import GuardedPoolManager
-from segcompress_runner.storage.protocol import Named, OnDone, Stat
+from segcompress_runner.storage.protocol import Named, OnDone, Stat, Tagged
 from segcompress_runner.storage.receiving import Expected, md5_of, read_up_to, receive
 from segcompress_runner.storage.settings import S3Settings
 
@@ -39,7 +38,6 @@ _LISTED_FROM = 64
 
 _LISTED_SHARE = 20
 _LONGEST_PAUSE_S = 8.0
-_TAKEN, _CONFLICT, _REFUSED = 412, 409, 300
 
 
 @dataclass(frozen=True)
@@ -154,16 +152,22 @@ class S3Storage:
 
     def read(self, address: Address, limit: int) -> bytes:
         """Return an object's content."""
-        end = time.monotonic() + self._patience_s
-        content = self._call(str(address), lambda: self._read(address, limit + 1, end), end)
-        if len(content) > limit:
-            raise InvalidInputError(f"{address}: is over {limit} bytes, which is more than is taken here")
-        return content
+        return self.read_tagged(address, limit).content
 
-    def _read(self, address: Address, limit: int, end: float) -> bytes:
+    def read_tagged(self, address: Address, limit: int) -> Tagged:
+        """Return an object's content and its ETag."""
+        end = time.monotonic() + self._patience_s
+        found = self._call(str(address), lambda: self._read(address, limit + 1, end), end)
+        if len(found.content) > limit:
+            raise InvalidInputError(f"{address}: is over {limit} bytes, which is more than is taken here")
+        return found
+
+    def _read(self, address: Address, limit: int, end: float) -> Tagged:
         response = self._client.get_object(address.bucket, address.path)
         try:
-            return read_up_to(response, limit, max(0.0, end - time.monotonic()), self._raise_if_stopped)
+            left = max(0.0, end - time.monotonic())
+            content = read_up_to(response, limit, left, self._raise_if_stopped)
+            return Tagged(content, response.headers.get("ETag", "").strip('"'))
         finally:
             response.close()
             response.release_conn()
@@ -173,33 +177,24 @@ class S3Storage:
         self._call(str(address), lambda: self._put(address, content))
 
     def _put(self, address: Address, content: bytes) -> None:
-        self._client.put_object(address.bucket, address.path, io.BytesIO(content), len(content))
+        self._client.put_object(
+            address.bucket, address.path, io.BytesIO(content), len(content), content_type=address.media_type
+        )
 
     def reserve(self, folder: Address, note: str) -> None:
         """Put started.txt: no other request tells whether this key may write there."""
         self.write(folder / "started.txt", note.encode())
 
     def create(self, address: Address, content: bytes) -> bool:
-        """Put one object with `If-None-Match: *`.
+        """Put one object with `If-None-Match: *`; False may also mean that an earlier try of ours arrived."""
+        return self._put_if(address, content, {"If-None-Match": "*"})
 
-        minio-py's put_object (7.2.20) has no header argument, and its metadata become user metadata; a
-        presigned URL leaves headers free. A False may also mean that an earlier try of our own arrived.
-        """
-        return self._call(str(address), lambda: self._create(address, content))
+    def replace(self, address: Address, content: bytes, tag: str) -> bool:
+        """Put one object with `If-Match`; False may also mean that an earlier try of ours arrived."""
+        return self._put_if(address, content, {"If-Match": f'"{tag}"'})
 
-    def _create(self, address: Address, content: bytes) -> bool:
-        url = self._client.get_presigned_url(
-            "PUT", address.bucket, address.path, expires=timedelta(minutes=10)
-        )
-        headers = {"If-None-Match": "*", "Content-Type": "application/json"}
-        response = self._pool.urlopen("PUT", url, body=content, headers=headers)
-        if response.status == _TAKEN:
-            return False
-        if response.status == _CONFLICT:
-            raise ServerError("two publishers at once", response.status)
-        if response.status >= _REFUSED:
-            raise _answer(response)
-        return True
+    def _put_if(self, address: Address, content: bytes, condition: Mapping[str, str]) -> bool:
+        return self._call(str(address), lambda: put_if(self._client, self._pool, address, content, condition))
 
     def upload(self, folder: Address, files: Mapping[str, Path], on_done: OnDone) -> None:
         """Put files and read back size and, where the store tells it, MD5."""
@@ -207,7 +202,9 @@ class S3Storage:
 
     def _upload(self, address: Address, source: Path) -> None:
         def put() -> None:
-            self._client.fput_object(address.bucket, address.path, str(source), part_size=_PART)
+            self._client.fput_object(
+                address.bucket, address.path, str(source), content_type=address.media_type, part_size=_PART
+            )
             found = self._client.stat_object(address.bucket, address.path)
             size = source.stat().st_size
             if found.size != size:
@@ -286,12 +283,3 @@ class S3Storage:
         while (left := end - time.monotonic()) > 0:
             self._raise_if_stopped()
             time.sleep(min(left, 0.2))
-
-
-def _answer(response: Any) -> Exception:
-    """Return minio's exception for an answer to a request of our own."""
-    try:
-        error: Exception = S3Error.fromxml(response)
-    except Exception:  # noqa: BLE001 - any body that is not an S3 error
-        error = ServerError(f"HTTP {response.status}", response.status)
-    return error

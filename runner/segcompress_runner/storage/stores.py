@@ -8,7 +8,7 @@ from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.storage.address import Address
 from segcompress_runner.storage.credentials import take_credentials
 from segcompress_runner.storage.local import LocalStorage
-from segcompress_runner.storage.protocol import Named, OnDone, Stat, Storage
+from segcompress_runner.storage.protocol import Named, OnDone, Stat, Storage, Tagged
 from segcompress_runner.storage.s3 import S3Storage
 from segcompress_runner.storage.settings import settings_from
 
@@ -33,6 +33,10 @@ class Stores:
         """Ask the address's store."""
         return self._of(address).read(address, limit)
 
+    def read_tagged(self, address: Address, limit: int) -> Tagged:
+        """Ask the address's store."""
+        return self._of(address).read_tagged(address, limit)
+
     def write(self, address: Address, content: bytes) -> None:
         """Ask the address's store."""
         self._of(address).write(address, content)
@@ -44,6 +48,10 @@ class Stores:
     def create(self, address: Address, content: bytes) -> bool:
         """Ask the address's store."""
         return self._of(address).create(address, content)
+
+    def replace(self, address: Address, content: bytes, tag: str) -> bool:
+        """Ask the address's store."""
+        return self._of(address).replace(address, content, tag)
 
     def upload(self, folder: Address, files: Mapping[str, Path], on_done: OnDone) -> None:
         """Ask the folder's store."""

@@ -168,6 +168,30 @@ def test_create_leaves_what_is_there(admin: Minio, bucket: str, settings: S3Sett
     assert not [name for name in found.metadata or {} if "none-match" in name.lower()]
 
 
+def test_one_of_many_replacers_wins(admin: Minio, bucket: str, settings: S3Settings) -> None:
+    address, storages = Address("s3", bucket, "manifest.json"), [S3Storage(settings) for _ in range(8)]
+    put(admin, bucket, "manifest.json", b"first")
+    found = storages[0].read_tagged(address, 100)
+    assert found.content == b"first"
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda n: storages[n].replace(address, b"%d" % n, found.tag), range(8)))
+    assert won.count(True) == 1
+    assert storages[0].read(address, 100) == b"%d" % won.index(True)
+
+
+def test_what_is_gone_or_changed_is_not_replaced(admin: Minio, bucket: str, settings: S3Settings) -> None:
+    storage, address = S3Storage(settings), Address("s3", bucket, "manifest.json")
+    put(admin, bucket, "manifest.json", b"first")
+    tag = storage.read_tagged(address, 100).tag
+    put(admin, bucket, "manifest.json", b"second")
+    assert not storage.replace(address, b"third", tag)
+    assert storage.read(address, 100) == b"second"
+    admin.remove_object(bucket, "manifest.json")
+    assert not storage.replace(address, b"third", tag)
+    with pytest.raises(InputNotFoundError):
+        storage.read(address, 100)
+
+
 def test_uploaded_files_hold_the_local_bytes(
     admin: Minio, bucket: str, settings: S3Settings, tmp_path: Path
 ) -> None:

@@ -55,6 +55,23 @@ def test_one_of_many_publishers_wins(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["manifest.json"]
 
 
+def test_one_of_many_replacers_wins(tmp_path: Path) -> None:
+    storage, address = LocalStorage(), folder(tmp_path) / "manifest.json"
+    storage.write(address, b"first")
+    tag = storage.read_tagged(address, 100).tag
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda number: storage.replace(address, b"%d" % number, tag), range(8)))
+    assert won.count(True) == 1
+    assert storage.read(address, 100) == b"%d" % won.index(True)
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_what_is_gone_is_not_replaced(tmp_path: Path) -> None:
+    storage, address = LocalStorage(), folder(tmp_path) / "manifest.json"
+    assert not storage.replace(address, b"new", "0" * 64)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_upload_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"new")

@@ -1,0 +1,161 @@
+"""A model under a key that stays: its manifest.json names the files of one promoted model at a time.
+
+    <to>/versions/<version>/<file>    files; a version is named after the manifest that they were published by
+    <to>/manifest.json                names those of one version, and is replaced in one step
+
+No file is ever replaced by another one: whoever read a manifest finds what it names, whatever was promoted
+since. The manifest goes last, on the condition that what was there before is there still. It is a
+MeasurementManifest, so that whatever reads a run's result reads a promoted model.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from segcompress_api.status import timestamp
+from segcompress_runner.errors import (
+    InputNotFoundError,
+    InvalidInputError,
+    InvalidSettingError,
+    PromotedMeanwhileError,
+)
+from segcompress_runner.outputs.manifests import (
+    MANIFEST,
+    ManifestFile,
+    MeasurementManifest,
+    Place,
+    Promotion,
+    Stored,
+    create_manifest,
+    exchange_manifest,
+    read_tagged_manifest,
+)
+from segcompress_runner.outputs.published import Published
+from segcompress_runner.outputs.verified import check_complete
+from segcompress_runner.storage import Address, Storage, safe_join
+
+_VERSIONS = "versions"
+_VERSION_LENGTH = 16
+_REMEDY = "name another folder"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Who promotes, and when; `work` is a folder of its own on this machine."""
+
+    name: str
+    now: datetime
+    work: Path
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """What the manifest under the key says now, and whether it said so before."""
+
+    manifest: MeasurementManifest
+    stored: Stored
+    was_there: bool = False
+
+
+@dataclass(frozen=True)
+class _Before:
+    """The promoted model that is to be replaced."""
+
+    manifest: MeasurementManifest
+    promotion: Promotion
+    stored: Stored
+    tag: str
+
+
+def promote(storage: Storage, published: Published, to: Address, attempt: Attempt) -> Promoted:
+    """Copy a published model and its manifest to the folder `to`, each file verified.
+
+    Raises PromotedMeanwhileError where another model was promoted since this one looked, and
+    InvalidSettingError where `to` holds a run's own result.
+    """
+    before = _promoted(storage, to)
+    if before is not None and before.promotion.source_sha256 == published.stored.sha256:
+        return _again(storage, published, to, before, attempt.work)
+    _copy(storage, published, to, attempt.work)
+    manifest = _manifest(published, before, attempt)
+    if before is None:
+        stored = create_manifest(storage, to / MANIFEST, manifest)
+    else:
+        stored = exchange_manifest(storage, to / MANIFEST, manifest, before.tag)
+    return Promoted(manifest, stored) if stored is not None else _winner(storage, to, manifest)
+
+
+def _promoted(storage: Storage, to: Address) -> _Before | None:
+    """Return the promoted model that is there."""
+    found = read_tagged_manifest(storage, to / MANIFEST, MeasurementManifest, _REMEDY)
+    if found is None:
+        return None
+    manifest, stored, tag = found
+    if manifest.promotion is None:
+        raise InvalidSettingError(
+            f"TO: {stored.address} is the manifest of a run, which promotion would replace; {_REMEDY}"
+        )
+    return _Before(manifest, manifest.promotion, stored, tag)
+
+
+def _again(storage: Storage, published: Published, to: Address, before: _Before, work: Path) -> Promoted:
+    """Return the model that is there already; files that somebody removed or broke are copied once more."""
+    try:
+        check_complete(storage, _place(to, published), before.manifest.files)
+    except (InputNotFoundError, InvalidInputError):
+        _copy(storage, published, to, work)
+    return Promoted(before.manifest, before.stored, was_there=True)
+
+
+def _copy(storage: Storage, published: Published, to: Address, work: Path) -> None:
+    """Copy all files by way of this machine, where their digests are checked."""
+    copies = _files(published)
+    files = published.fetch_all(storage, work)
+    storage.upload(to / _version(published), files, lambda _: None)
+    check_complete(storage, _place(to, published), copies)
+
+
+def _manifest(published: Published, before: _Before | None, attempt: Attempt) -> MeasurementManifest:
+    promotion = Promotion(
+        source=str(published.stored.address),
+        source_sha256=published.stored.sha256,
+        promoted=timestamp(attempt.now),
+        attempt=attempt.name,
+        replaced=None if before is None else before.stored.sha256,
+    )
+    return published.manifest.model_copy(update={"files": _files(published), "promotion": promotion})
+
+
+def _winner(storage: Storage, to: Address, ours: MeasurementManifest) -> Promoted:
+    """Return what is there now where it is the model that we promote; raise where it is another."""
+    now = _promoted(storage, to)
+    if now is None:
+        raise PromotedMeanwhileError(
+            f"{to / MANIFEST}: was removed while another model was promoted; promote again"
+        )
+    mine = ours.promotion
+    if mine is not None and now.promotion.attempt == mine.attempt:  # an earlier request of ours arrived
+        return Promoted(now.manifest, now.stored)
+    if mine is not None and now.promotion.source_sha256 == mine.source_sha256:
+        return Promoted(now.manifest, now.stored, was_there=True)
+    raise PromotedMeanwhileError(
+        f"{now.stored.address}: {now.promotion.source} was promoted at {now.promotion.promoted}, while this "
+        "promotion was under way, and stays; compare the two, and promote again to replace it"
+    )
+
+
+def _files(published: Published) -> tuple[ManifestFile, ...]:
+    """Return the files as they lie below the key; a name that leads out of its folder is refused."""
+    folder = Path(_version(published))
+    return tuple(
+        file.model_copy(update={"path": safe_join(folder, file.name).as_posix()})
+        for file in published.manifest.files
+    )
+
+
+def _version(published: Published) -> str:
+    return f"{_VERSIONS}/{published.stored.sha256[:_VERSION_LENGTH]}"
+
+
+def _place(to: Address, published: Published) -> Place:
+    return Place(to, published.manifest.attempt, flat=True)
