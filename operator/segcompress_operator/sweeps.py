@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
+from segcompress_api.trials import Trial
 from segcompress_operator.kinds import SWEEPS, Kind, Ref
 from segcompress_operator.planning.bodies import SweepBody
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.parsing import Body
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved, parse_sweep
-from segcompress_operator.planning.sweeps.trials import Trial
 from segcompress_operator.watching.sinks import StoreSink
 from segcompress_operator.watching.store import Scope, Store
 from segcompress_operator.watching.stream import Sink

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from faults.history import JOBS, PODS, RESOURCES
-from segcompress_operator.resources.names import short_hash
+from segcompress_api.naming import short_hash
 
 Body = Mapping[str, Any]
 Objects = Mapping[str, Iterable[Body]]

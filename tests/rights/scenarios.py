@@ -14,9 +14,10 @@ from integration.operator.stage import Stage, foreign_job, quota, spec
 from integration.operator.sweep_stage import SweepStage, sweep_spec
 from integration.operator.tokens import issued
 from segcompress_api.contract import RUN_CONFIG_ANNOTATION, RunConfig
+from segcompress_api.naming import trial_name
 from segcompress_api.progress import ProgressReport
 from segcompress_api.progress import Stage as RunStage
-from segcompress_operator.resources.names import JOB_NAME_LABEL, trial_name
+from segcompress_operator.resources.names import JOB_NAME_LABEL
 from segcompress_operator.watching.stream import LONGEST_DELAY_SECONDS
 from segcompress_runner.reporting import OperatorClient
 

@@ -12,13 +12,12 @@ from typing import Any
 
 from segcompress_api.contract import RUNNER_CONTAINER
 from segcompress_api.job import DEFAULT_PREEMPTION_LIMIT, SPEC_LIMIT
+from segcompress_api.naming import PARAMETERS_ANNOTATION, TRIAL_LABEL
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod, Resource, TrialMark
 from segcompress_operator.resources.names import (
     FAILED_BEFORE_ANNOTATION,
-    PARAMETERS_ANNOTATION,
     QUEUE_LABEL,
     START_LABEL,
-    TRIAL_LABEL,
     Owner,
     kueue_labels,
 )

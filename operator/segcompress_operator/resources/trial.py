@@ -6,14 +6,14 @@ from typing import Any
 
 from segcompress_api.base import API_GROUP, API_VERSION
 from segcompress_api.job import KIND
-from segcompress_api.sweep import SWEEP_KIND, SWEEP_NAME_LABEL
-from segcompress_operator.resources.names import (
+from segcompress_api.naming import (
     PARAMETERS_ANNOTATION,
     TRIAL_LABEL,
-    Owner,
     label_value,
     trial_name,
 )
+from segcompress_api.sweep import SWEEP_KIND, SWEEP_NAME_LABEL
+from segcompress_operator.resources.names import Owner
 from segcompress_operator.resources.ownership import owner_reference
 
 Manifest = dict[str, Any]

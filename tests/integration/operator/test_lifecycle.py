@@ -17,7 +17,7 @@ from integration.operator.process import OPERATOR_USER, Operator
 from integration.operator.stage import Stage, foreign_job, quota, spec
 from integration.operator.sweep_stage import SweepStage, sweep_spec
 from integration.operator.team import LEASE
-from segcompress_operator.resources.names import trial_name
+from segcompress_api.naming import trial_name
 
 EIGHT = {"Complete", "Failed", "Suspended", "Finished", "Accepted", "Ready", "Reconciling", "Stalled"}
 

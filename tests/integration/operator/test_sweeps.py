@@ -10,7 +10,7 @@ from integration.operator import objects
 from integration.operator.api import Api, eventually
 from integration.operator.process import Operator
 from integration.operator.sweep_stage import GRID, PARAMETERS, SweepStage, sweep_spec
-from segcompress_operator.resources.names import trial_name
+from segcompress_api.naming import trial_name
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from segcompress_api.naming import short_hash
 from segcompress_operator.cluster import Cluster, NameTakenError
 from segcompress_operator.controller import Controller, Workers
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
@@ -17,7 +18,7 @@ from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, Announcement, Observed, Plan
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
 from segcompress_operator.queue import WorkQueue
-from segcompress_operator.resources.names import runner_job_name, short_hash
+from segcompress_operator.resources.names import runner_job_name
 from unit.operator.fed import REF, Fed, versioned
 from unit.operator.planned import PUBLISHED, waiting
 from unit.operator.samples import (

@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 
 from segcompress_api.contract import RUN_CONFIG_ANNOTATION, RunConfig
 from segcompress_api.job import JobSpec
-from segcompress_operator.resources.names import (
-    _ALPHABET,
-    Owner,
-    child_name,
-    event_name,
-    label_value,
-    runner_job_name,
-    short_hash,
-)
+from segcompress_api.naming import _ALPHABET, child_name, label_value, short_hash
+from segcompress_operator.resources.names import Owner, event_name, runner_job_name
 from segcompress_operator.resources.runner_job import make_runner_job
 from segcompress_operator.settings import ReportTarget, RunnerSettings
 from unit.operator.samples import JOB, OWNER, SETTINGS, spec_with

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from segcompress_api.trials import Trial
 from segcompress_operator.planning.parsing import Body, controller_uid, parse_resource
 from segcompress_operator.planning.sweeps.space import Space
-from segcompress_operator.planning.sweeps.trials import Trial, ended_trial
+from segcompress_operator.planning.sweeps.trials import ended_trial
 
 KNOWN_LIMIT = 1000
 """Jobs of which the newest are kept: as many as a search learns from."""

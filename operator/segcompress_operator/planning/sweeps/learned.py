@@ -19,8 +19,8 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from segcompress_api.sweep import Algorithm
+from segcompress_api.trials import Target, Trial
 from segcompress_operator.planning.sweeps.space import Axis, Choices, Interval, Point, Space, derived
-from segcompress_operator.planning.sweeps.trials import Target, Trial
 
 ATTEMPTS = 32
 """Draws for one trial before a point that nobody tried is taken at random."""

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import JobSpec
 from segcompress_api.sweep import SweepSpec
+from segcompress_api.trials import Trial
 from segcompress_operator.planning.spec import check_spec
 from segcompress_operator.planning.sweeps.search import propose
 from segcompress_operator.planning.sweeps.space import Axis, Interval, Point, Space
-from segcompress_operator.planning.sweeps.trials import Trial
 from segcompress_operator.resources.names import Owner, kueue_labels
 from segcompress_operator.resources.trial import make_trial
 from segcompress_operator.settings import RunnerSettings

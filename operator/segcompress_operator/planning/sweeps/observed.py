@@ -4,11 +4,11 @@ import sys
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from segcompress_api.trials import Trial
 from segcompress_operator.kinds import SWEEPS, Ref
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.parsing import EPOCH, Body, condition_of, largest_part, parse_time, to_json
 from segcompress_operator.planning.plan import Refusal
-from segcompress_operator.planning.sweeps.trials import Trial
 from segcompress_operator.resources.names import Owner
 
 SPEC_LIMIT = 64 * 1024

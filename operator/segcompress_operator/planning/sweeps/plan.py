@@ -14,6 +14,7 @@ from segcompress_api.conditions import Reason
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.sweep import KnownTrials, SweepSpec
 from segcompress_api.sweep_status import SweepStatus
+from segcompress_api.trials import Trial
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.plan import Announcement, Refusal
 from segcompress_operator.planning.progress import Progress, refused
@@ -24,7 +25,7 @@ from segcompress_operator.planning.sweeps.observed import SPEC_LIMIT, Sweep, Swe
 from segcompress_operator.planning.sweeps.report import Look
 from segcompress_operator.planning.sweeps.search import end_of
 from segcompress_operator.planning.sweeps.space import Space, space_of
-from segcompress_operator.planning.sweeps.trials import Trial, first_free, trials_of
+from segcompress_operator.planning.sweeps.trials import first_free, trials_of
 from segcompress_operator.settings import RunnerSettings
 
 

@@ -10,13 +10,13 @@ from segcompress_api.conditions import ConditionStatus, ConditionType, Reason, s
 from segcompress_api.status import timestamp
 from segcompress_api.sweep import SweepSpec
 from segcompress_api.sweep_status import SweepStatus, TrialCounts
+from segcompress_api.trials import Target, Trial, frontier_of, target_of
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.plan import Announcement
 from segcompress_operator.planning.progress import Progress
 from segcompress_operator.planning.statuses import State
-from segcompress_operator.planning.sweeps.frontier import entry, frontier_of, shown
+from segcompress_operator.planning.sweeps.frontier import entry, shown
 from segcompress_operator.planning.sweeps.observed import Sweep
-from segcompress_operator.planning.sweeps.trials import Target, Trial, target_of
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ No point is tried twice, whatever is under way: what was drawn before is drawn a
 from collections.abc import Sequence
 
 from segcompress_api.sweep import SweepSpec
+from segcompress_api.trials import Trial, target_of
 from segcompress_operator.planning.sweeps.space import Point, Space
-from segcompress_operator.planning.sweeps.trials import Trial, target_of
 
 ATTEMPTS = 64
 """Draws for one trial: where none of them is new, the space counts as searched."""

@@ -2,80 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
 
-from segcompress_api.conditions import GATE_REASONS
-from segcompress_api.sweep import VALUE_LIMIT, Constraint, Objective, SweepSpec
+from segcompress_api.naming import trial_name
+from segcompress_api.trials import Trial, end_state, figures_of, point_of
 from segcompress_operator.planning.observed import Resource
-from segcompress_operator.resources.names import Owner, trial_name
-
-TrialState = Literal["Running", "Succeeded", "Rejected", "Failed"]
-"""Rejected: measured, and a gate was missed. Failed: ended without a verdict on its model."""
+from segcompress_operator.resources.names import Owner
 
 _REMEMBERED = 2**15
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A trial of a sweep; `figures` are its metrics by their dotted names, as strings."""
-
-    index: int
-    name: str
-    point: Mapping[str, str]
-    state: TrialState
-    suspend: bool = False
-    """What its spec says."""
-    stopped: bool = False
-    """Whether it is suspended and nothing of it runs."""
-    figures: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def ended(self) -> bool:
-        """Return whether nothing of it runs or will run."""
-        return self.state != "Running"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What is searched."""
-
-    objectives: tuple[Objective, ...]
-    constraints: tuple[Constraint, ...]
-
-    def values(self, trial: Trial) -> tuple[float, ...] | None:
-        """Return the trial's figures for the objectives, None where one was not measured."""
-        texts = [trial.figures.get(each.metric) for each in self.objectives]
-        known = [float(text) for text in texts if text is not None]
-        return tuple(known) if len(known) == len(texts) else None
-
-    def losses(self, trial: Trial) -> tuple[float, ...] | None:
-        """Return the same, less being better."""
-        values = self.values(trial)
-        if values is None:
-            return None
-        signs = (-1 if each.goal == "Maximize" else 1 for each in self.objectives)
-        return tuple(sign * value for sign, value in zip(signs, values, strict=True))
-
-    def excess(self, trial: Trial) -> tuple[float, ...]:
-        """Return by how much each constraint is broken, 0 or less where it is kept; a gate is one too."""
-        return (float(trial.state == "Rejected"), *(_excess(each, trial) for each in self.constraints))
-
-    def is_met(self, trial: Trial) -> bool:
-        """Return whether the trial succeeded and keeps every constraint."""
-        return trial.state == "Succeeded" and all(excess <= 0 for excess in self.excess(trial))
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """Return the names of all figures that matter."""
-        names = [each.metric for each in self.objectives] + [each.metric for each in self.constraints]
-        return tuple(dict.fromkeys(names))
-
-
-def target_of(spec: SweepSpec) -> Target:
-    """Return what the spec searches."""
-    return Target(spec.objectives, spec.constraints)
 
 
 def trials_of(owner: Owner, children: Iterable[Resource]) -> list[Trial]:
@@ -112,26 +46,12 @@ def _trial(child: Resource, owner: Owner) -> Trial | None:
 
 def ended_trial(child: Resource, index: int, point: Mapping[str, str]) -> Trial:
     """Return a job that has ended as a trial."""
-    state, figures = _end_state(child), _figures(child.status)
+    state = end_state(child.phase, _condition(child.status, "Finished")[1])
+    figures = _figures(child.status)
     return Trial(index, child.owner.name, point, state, child.suspend, figures=figures)
 
 
-def _end_state(child: Resource) -> TrialState:
-    if child.phase == "Succeeded":
-        return "Succeeded"
-    return "Rejected" if _condition(child.status, "Finished")[1] in GATE_REASONS else "Failed"
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _point(text: str) -> Mapping[str, str]:
-    """Return the parameters in JSON; what somebody wrote into an annotation of ours counts as none."""
-    try:
-        parsed = json.loads(text)
-    except ValueError:
-        return {}
-    items = parsed.items() if isinstance(parsed, dict) else ()
-    good = all(isinstance(value, str) and len(value) <= VALUE_LIMIT for _, value in items)
-    return dict(items) if good else {}
+_point = lru_cache(maxsize=_REMEMBERED)(point_of)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -144,21 +64,4 @@ def _condition(status: bytes, type_: str) -> tuple[str, str]:
 @lru_cache(maxsize=_REMEMBERED)
 def _figures(status: bytes) -> Mapping[str, str]:
     """Return a job's metrics by their dotted names."""
-    return dict(_flat(json.loads(status).get("metrics") or {}, ""))
-
-
-def _flat(part: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, str]]:
-    for key, value in part.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        elif isinstance(value, str | int):
-            yield f"{prefix}{key}", str(value)
-
-
-def _excess(constraint: Constraint, trial: Trial) -> float:
-    text = trial.figures.get(constraint.metric)
-    if text is None:
-        return 1.0
-    if constraint.max is not None:
-        return float(text) - float(constraint.max)
-    return float(constraint.min or 0) - float(text)
+    return figures_of(json.loads(status).get("metrics") or {})

@@ -5,14 +5,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from segcompress_api.naming import trial_name
 from segcompress_api.sweep import SweepSpec
+from segcompress_api.trials import Trial
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.parsing import parse_resource
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved, parse_sweep
 from segcompress_operator.planning.sweeps.plan import SweepPlan, plan_sweep
-from segcompress_operator.planning.sweeps.trials import Trial
-from segcompress_operator.resources.names import Owner, trial_name
+from segcompress_operator.resources.names import Owner
 from segcompress_operator.resources.trial import make_trial
 from unit.operator.samples import NOW, SETTINGS, SPEC, at
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segcompress_api.sweep import Constraint, Objective
-from segcompress_operator.planning.sweeps.frontier import BYTES_LIMIT, frontier_of, shown
-from segcompress_operator.planning.sweeps.trials import Target, Trial
+from segcompress_api.trials import Target, Trial, frontier_of
+from segcompress_operator.planning.sweeps.frontier import BYTES_LIMIT, shown
 
 MIOU = Objective(metric="compressed.miou", goal="Maximize")
 LATENCY = Objective(metric="compressed.latencyMs", goal="Minimize")

@@ -6,12 +6,12 @@ import pytest
 import yaml
 
 from documents import ROOT
+from segcompress_api.naming import short_hash
 from segcompress_api.sweep_status import SweepStatus
 from segcompress_operator.planning.parsing import parse_resource
 from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND
 from segcompress_operator.planning.sweeps.observed import SweepObserved
 from segcompress_operator.planning.sweeps.plan import SuspendChange, SweepPlan, plan_sweep
-from segcompress_operator.resources.names import short_hash
 from unit.operator.samples import NOW, SETTINGS, SPEC
 from unit.operator.sweeps.sweep_samples import (
     NAMES,

@@ -1,0 +1,160 @@
+"""Trials of a sweep and what they are judged by, for the operator's search and for reports alike. Pure."""
+
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from segcompress_api.conditions import GATE_REASONS
+from segcompress_api.sweep import VALUE_LIMIT, Constraint, Objective, SweepSpec
+
+T = TypeVar("T")
+
+TrialState = Literal["Running", "Succeeded", "Rejected", "Failed"]
+"""Rejected: measured, and a gate was missed. Failed: ended without a verdict on its model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A trial of a sweep; `figures` are its metrics by their dotted names, as strings."""
+
+    index: int
+    name: str
+    point: Mapping[str, str]
+    state: TrialState
+    suspend: bool = False
+    """What its spec says."""
+    stopped: bool = False
+    """Whether it is suspended and nothing of it runs."""
+    figures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        """Return whether nothing of it runs or will run."""
+        return self.state != "Running"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is searched."""
+
+    objectives: tuple[Objective, ...]
+    constraints: tuple[Constraint, ...]
+
+    def values(self, trial: Trial) -> tuple[float, ...] | None:
+        """Return the trial's figures for the objectives, None where one was not measured."""
+        texts = [trial.figures.get(each.metric) for each in self.objectives]
+        known = [float(text) for text in texts if text is not None]
+        return tuple(known) if len(known) == len(texts) else None
+
+    def losses(self, trial: Trial) -> tuple[float, ...] | None:
+        """Return the same, less being better."""
+        values = self.values(trial)
+        if values is None:
+            return None
+        signs = (-1 if each.goal == "Maximize" else 1 for each in self.objectives)
+        return tuple(sign * value for sign, value in zip(signs, values, strict=True))
+
+    def excess(self, trial: Trial) -> tuple[float, ...]:
+        """Return by how much each constraint is broken, 0 or less where it is kept; a gate is one too."""
+        return (float(trial.state == "Rejected"), *(_excess(each, trial) for each in self.constraints))
+
+    def is_met(self, trial: Trial) -> bool:
+        """Return whether the trial succeeded and keeps every constraint."""
+        return trial.state == "Succeeded" and all(excess <= 0 for excess in self.excess(trial))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Return the names of all figures that matter."""
+        names = [each.metric for each in self.objectives] + [each.metric for each in self.constraints]
+        return tuple(dict.fromkeys(names))
+
+
+def target_of(spec: SweepSpec) -> Target:
+    """Return what the spec searches."""
+    return Target(spec.objectives, spec.constraints)
+
+
+def end_state(phase: str, reason: str) -> TrialState:
+    """Return how a job stands that has ended, by its phase and the reason of its condition Finished."""
+    if phase == "Succeeded":
+        return "Succeeded"
+    return "Rejected" if reason in GATE_REASONS else "Failed"
+
+
+def point_of(text: str) -> Mapping[str, str]:
+    """Return the parameters in JSON; what somebody wrote into an annotation of ours counts as none."""
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        return {}
+    items = parsed.items() if isinstance(parsed, dict) else ()
+    good = all(isinstance(value, str) and len(value) <= VALUE_LIMIT for _, value in items)
+    return dict(items) if good else {}
+
+
+def figures_of(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """Return a job's status.metrics by their dotted names."""
+    return dict(_flat(metrics, ""))
+
+
+def _flat(part: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, str]]:
+    for key, value in part.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, str | int):
+            yield f"{prefix}{key}", str(value)
+
+
+def _excess(constraint: Constraint, trial: Trial) -> float:
+    text = trial.figures.get(constraint.metric)
+    if text is None:
+        return 1.0
+    if constraint.max is not None:
+        return float(text) - float(constraint.max)
+    return float(constraint.min or 0) - float(text)
+
+
+def frontier_of(trials: Iterable[Trial], target: Target) -> list[Trial]:
+    """Return the Pareto set of the trials that succeeded and keep the constraints, best first.
+
+    Sorted by the first objective and then the others, whatever beats a trial stands before it, so that the
+    other two objectives, of three at most, decide: n trials cost n log n, even where none beats another.
+    """
+    rated = ((target.losses(trial), trial) for trial in trials if target.is_met(trial))
+    ordered = sorted((losses, trial.index, trial) for losses, trial in rated if losses is not None)
+    stairs, found, last = _Stairs(), list[Trial](), tuple[float, ...]()
+    for losses, _, trial in ordered:
+        second, third = (*losses[1:], 0.0, 0.0)[:2]
+        if losses == last or stairs.take(second, third):
+            found.append(trial)
+            last = losses
+    return found
+
+
+def spread(items: Sequence[T], room: int) -> Sequence[T]:
+    """Return all items, or as many as there is room for, from the first to the last."""
+    if len(items) <= room:
+        return items
+    return [items[index * (len(items) - 1) // max(room - 1, 1)] for index in range(room)]
+
+
+class _Stairs:
+    """Pairs of losses, none as good as another in both: the greater the first, the less the second."""
+
+    def __init__(self) -> None:
+        self._firsts: list[float] = []
+        self._seconds: list[float] = []
+
+    def take(self, first: float, second: float) -> bool:
+        """Return whether no pair is as good in both; then this one stands in the place of those it beats."""
+        above = bisect_right(self._firsts, first)
+        if above and self._seconds[above - 1] <= second:
+            return False
+        start = end = bisect_left(self._firsts, first)
+        while end < len(self._seconds) and self._seconds[end] >= second:
+            end += 1
+        self._firsts[start:end] = [first]
+        self._seconds[start:end] = [second]
+        return True
