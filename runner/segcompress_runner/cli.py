@@ -4,6 +4,7 @@
     segcompress validate job.yaml [--json] [--spec-only]
     segcompress report RESULT [-o report.html]
     segcompress promote RESULT TO [--sha256 DIGEST]
+    segcompress sweep-report NAME [--from FILE] [-o report.html] [--reports] [--upload]
     segcompress export --format paddle-lite MODEL -o FILE.nb [--python PYTHON]
 
 Addresses are s3:// (S3_ENDPOINT, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY [, AWS_REGION, AWS_SESSION_TOKEN,
@@ -26,6 +27,7 @@ from typing import Literal
 
 from segcompress_api.contract import ExitCode, RunResult
 from segcompress_api.job import SegCompressionJob
+from segcompress_runner import sweep_cli
 from segcompress_runner.endings import exit_code, failure, one_line
 from segcompress_runner.extras import missing_extra
 from segcompress_runner.interrupts import INTERRUPTED, Interrupt
@@ -76,7 +78,7 @@ def _parser(add_more: Callable[[_Add], None]) -> argparse.ArgumentParser:
     _add_validate(commands.add_parser)
     _add_report(commands.add_parser)
     _add_export(commands.add_parser)
-    _add_promote(commands.add_parser)
+    sweep_cli.add_parsers(commands.add_parser)
     add_more(commands.add_parser)
     return parser
 
@@ -125,16 +127,6 @@ def _add_export(add: _Add) -> None:
     )
 
 
-def _add_promote(add: _Add) -> None:
-    promote = add("promote", help="copy a finished run's model to a folder that always holds the chosen one")
-    promote.add_argument("result", metavar="RESULT", help=_RESULT)
-    promote.add_argument("to", metavar="TO", help="folder of the chosen model: s3://, file:// or a path")
-    promote.add_argument(
-        "--sha256", metavar="DIGEST", help="what RESULT must have, from status.artifacts.manifest.sha256"
-    )
-    promote.add_argument("--even-rejected", action="store_true", help="promote a model that missed a gate")
-
-
 def _file(text: str) -> Path:
     """Return the path of a file to write; one that cannot be is refused before anything is computed."""
     path = Path(text)
@@ -168,14 +160,6 @@ def _export(options: argparse.Namespace, _: StopFlag) -> ExitCode:
 
     with tempfile.TemporaryDirectory(prefix="segcompress-") as work:
         return export_command.run(options.model, options.output, options.python, Path(work), threads)
-
-
-def _promote(options: argparse.Namespace, _: StopFlag) -> ExitCode:
-    from segcompress_runner import promote_command
-
-    return promote_command.run(
-        options.result, options.to, options.sha256, even_rejected=options.even_rejected
-    )
 
 
 def _run(options: argparse.Namespace, stop: StopFlag) -> ExitCode:
@@ -261,4 +245,10 @@ def _stopped() -> int:
     return INTERRUPTED
 
 
-_COMMANDS = {"run": _run, "validate": _validate, "report": _report_of, "export": _export, "promote": _promote}
+_COMMANDS = {
+    "run": _run,
+    "validate": _validate,
+    "report": _report_of,
+    "export": _export,
+    **sweep_cli.COMMANDS,
+}

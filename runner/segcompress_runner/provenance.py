@@ -59,7 +59,7 @@ WEIGHTS_PACKAGES = (
     "opencv-python-headless",
     "pillow",
 )
-_SOURCES = {".py", ".html", ".css"}
+_SOURCES = {".py", ".html", ".css", ".js"}
 _ONNX = ("onnx", "paddle2onnx")
 PACKAGES_OF: Mapping[str, tuple[str, ...]] = {
     "PaddleInference": (),

@@ -1,17 +1,15 @@
 """The report in a real browser: Debian's chromium, light and dark, on a phone and on a wide screen."""
 
-import os
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from results import CITYSCAPES, Run, page
 
-CHROMIUM = shutil.which("chromium")
+from .browsing import SCHEMES, WIDTHS, Opened, shown
+
 RUNS = {
     "accepted": Run(),
     "not accepted": Run(lost=0.05),
@@ -20,29 +18,6 @@ RUNS = {
         names=["background", "x" * 64], sparsity=None, model_uri=f"s3://m/{'y' * 200}/"
     ),
 }
-SCHEMES = ("light", "dark")
-WIDTHS = (400, 1400)
-READABLE = 4.5
-"""Least contrast of text, WCAG 2.2, level AA."""
-
-
-@dataclass
-class Opened:
-    """A report that is open, and what the browser said of it."""
-
-    page: Page
-    problems: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        why = "not run: chromium is missing; `make test-integration` installs it where apt-get is"
-        pytest.fail(why, pytrace=False) if os.environ.get("CI") == "true" else pytest.skip(why)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -59,19 +34,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture
 def opened(browser: Browser, files: dict[str, Path], request: pytest.FixtureRequest) -> Iterator[Opened]:
     name, scheme, width = request.param
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True)
-    shown = Opened(context.new_page())
-    shown.page.on("console", lambda message: shown.problems.append(f"console: {message.text}"))
-    shown.page.on("pageerror", lambda error: shown.problems.append(f"error: {error}"))
-    shown.page.on("request", lambda asked: shown.problems.append(asked.url) if leaves(asked.url) else None)
-    shown.page.goto(files[name].as_uri())
-    yield shown
-    context.close()
-
-
-def leaves(url: str) -> bool:
-    """Return whether a request leaves the file."""
-    return not url.startswith("data:") and not url.endswith("/report.html")
+    with shown(browser, files[name], scheme, width) as page:
+        yield page
 
 
 def every(*names: str) -> pytest.MarkDecorator:
@@ -81,9 +45,9 @@ def every(*names: str) -> pytest.MarkDecorator:
 
 @every(*RUNS)
 def test_report_is_complete_in_itself_and_fits_the_window(opened: Opened) -> None:
-    opened.page.locator("summary").evaluate_all("all => all.forEach(one => one.parentElement.open = true)")
+    opened.open_details()
     assert opened.problems == []
-    assert opened.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert opened.fits()
     wide = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.ariaLabel)"
     assert opened.page.locator(".scrolling").evaluate_all(wide) == []
     broken = "all => all.filter(one => !one.complete || !one.naturalWidth || !one.alt).length"
@@ -95,44 +59,13 @@ def test_report_is_complete_in_itself_and_fits_the_window(opened: Opened) -> Non
 
 @every("accepted", "not accepted")
 def test_text_has_contrast(opened: Opened) -> None:
-    opened.page.locator("summary").evaluate_all("all => all.forEach(one => one.parentElement.open = true)")
-    poor = [(text, ratio) for text, ratio in opened.page.evaluate(CONTRASTS) if ratio < READABLE]
-    assert poor == []
-
-
-CONTRASTS = """() => {
-  const channels = colour => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(part => part / 255)
-    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
-  const behind = element => {
-    for (let one = element; one; one = one.parentElement) {
-      const colour = channels(getComputedStyle(one).backgroundColor);
-      if (colour.length < 4 || colour[3] > 0) return colour;
-    }
-    throw new Error('nothing behind');
-  };
-  const texts = [...document.querySelectorAll('body *')].filter(element =>
-    [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim()));
-  return texts.map(element => {
-    const style = getComputedStyle(element);
-    const ink = light(channels(element.namespaceURI.endsWith('svg') ? style.fill : style.color));
-    const paper = light(behind(element));
-    return [element.textContent.trim().slice(0, 40),
-            (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05)];
-  });
-}"""
+    opened.open_details()
+    assert opened.unreadable() == []
 
 
 @pytest.mark.parametrize("opened", [("accepted", "light", 400)], indirect=True)
 def test_keyboard_reaches_everything_in_the_order_of_the_page(opened: Opened) -> None:
-    wanted = opened.page.locator("a[href], summary, [tabindex='0']")
-    visible = wanted.evaluate_all("all => all.filter(one => one.checkVisibility()).map(one => one.outerHTML)")
-    reached = []
-    for _ in visible:
-        opened.page.keyboard.press("Tab")
-        reached.append(opened.page.evaluate("document.activeElement.outerHTML"))
-        assert opened.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    reached, visible = opened.walk("a[href], summary, [tabindex='0']")
     assert reached == visible
 
 

@@ -1,16 +1,11 @@
 """The page itself: result.json and pictures in, one HTML file out. Equal input gives equal bytes."""
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from segcompress_runner.outputs.html import charts, wording
 from segcompress_runner.outputs.html.deploy import deploy
+from segcompress_runner.outputs.html.environment import environment
 from segcompress_runner.outputs.html.panels import DIFFERENCES, Panel, class_colour, css
-from segcompress_runner.outputs.html.units import listed, signed
 from segcompress_runner.outputs.html.wording import ClassRow, Result
 
 
@@ -21,7 +16,7 @@ def render(result: Result, rows: Sequence[Sequence[Panel]] = ()) -> str:
     """
     classes, latencies = wording.class_rows(result), wording.latency_rows(result)
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             result=result,
@@ -45,31 +40,6 @@ def render(result: Result, rows: Sequence[Sequence[Panel]] = ()) -> str:
     )
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader(__package__, package_path="templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(shape=listed, number=_number, signed=signed)
-    environment.globals["css"] = _css(environment)
-    return environment
-
-
 def _swatches(rows: Sequence[ClassRow]) -> list[tuple[str, str]]:
     """Return the colour and the label of each class, in the order of their ids."""
     return [(css(class_colour(row.id)), row.label) for row in sorted(rows, key=lambda row: row.id)]
-
-
-def _css(environment: Environment) -> Markup:
-    source, _, _ = environment.loader.get_source(environment, "report.css")  # type: ignore[union-attr]
-    return Markup(source)  # noqa: S704 - ours
-
-
-def _number(value: Any, places: int) -> str:
-    """Return a number with so many places, a dash where it is missing."""
-    return "–" if value is None else f"{value:.{places}f}"

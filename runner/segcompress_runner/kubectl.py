@@ -1,0 +1,25 @@
+"""Objects of a cluster as `kubectl` gives them: with the user's own rights, and no client library."""
+
+import subprocess
+from collections.abc import Sequence
+
+from segcompress_runner.errors import InvalidInputError, InvalidSettingError
+
+
+def get(arguments: Sequence[str], namespace: str | None, context: str | None) -> str:
+    """Return the JSON that `kubectl get` prints; raises InvalidInputError with its own last words."""
+    options = [
+        *(("--namespace", namespace) if namespace else ()),
+        *(("--context", context) if context else ()),
+    ]
+    command = ["kubectl", "get", *options, "--output", "json", *arguments]
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise InvalidSettingError(
+            "kubectl: is not on PATH; name a file of what it prints elsewhere by --from"
+        ) from None
+    if ended.returncode:
+        words = ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"]
+        raise InvalidInputError(f"kubectl get {' '.join(arguments)}: {words[-1]}")
+    return ended.stdout

@@ -1,0 +1,113 @@
+"""`segcompress sweep-report`: which model of a sweep to ship, as one page.
+
+The operator cannot write into the bucket, and a sweep has no pod of its own: whoever asks for the page makes
+it, with their own rights on the cluster and on the bucket.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from segcompress_api.contract import ExitCode
+from segcompress_api.naming import SWEEP_NAME_LABEL, label_value
+from segcompress_api.status import Artifact
+from segcompress_runner import kubectl
+from segcompress_runner.errors import InputNotFoundError, InvalidInputError, InvalidSettingError, RunError
+from segcompress_runner.outputs.html.sweep import wording
+from segcompress_runner.outputs.html.sweep.page import render_sweep
+from segcompress_runner.outputs.sweep.links import bucket_links, place_of
+from segcompress_runner.outputs.sweep.reading import read_sweep
+from segcompress_runner.outputs.sweep.swept import Swept
+from segcompress_runner.storage import Storage, local_stores, parse_address
+
+_LIMIT = 2**26
+"""Bytes of a trial's report."""
+
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the sweep is read from: a file ("-" is stdin), or else a cluster."""
+
+    file: str | None = None
+    namespace: str | None = None
+    context: str | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the page goes: into a file, the trials' reports beside it or not, and into the bucket."""
+
+    file: Path | None
+    with_reports: bool
+    upload: bool
+
+
+def run(name: str, source: Source, target: Target) -> ExitCode:
+    """Write the page of the sweep `name`, and print which trial to ship."""
+    if target.file is None and (target.with_reports or not target.upload):
+        raise InvalidSettingError("-o: must name the file to write, unless --upload alone is given")
+    swept = _read(name, source)
+    storage = local_stores(os.environ)
+    told = wording.verdict(swept)
+    print(f"{told.headline}: {told.sentence}")
+    if target.file is not None:
+        links = _fetched(storage, swept, target.file) if target.with_reports else {}
+        target.file.parent.mkdir(parents=True, exist_ok=True)
+        target.file.write_text(render_sweep(swept, links))
+        print(f"report:   {target.file}")
+    if target.upload:
+        place = place_of(swept)
+        storage.write(place, render_sweep(swept, bucket_links(swept, place)).encode())
+        print(f"report:   {place}")
+    return ExitCode.SUCCEEDED
+
+
+def _read(name: str, source: Source) -> Swept:
+    if source.file is None:
+        sweep = kubectl.get(["scs", name], source.namespace, source.context)
+        trials = ["scj", "--selector", f"{SWEEP_NAME_LABEL}={label_value(name)}"]
+        text = sweep + kubectl.get(trials, source.namespace, source.context)
+        return read_sweep(text, "kubectl", name)
+    if source.file == "-":
+        return read_sweep(sys.stdin.read(), "stdin", name, source.namespace)
+    try:
+        text = Path(source.file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputNotFoundError(f"--from: {source.file} cannot be read ({error})") from None
+    return read_sweep(text, source.file, name, source.namespace)
+
+
+def _fetched(storage: Storage, swept: Swept, page: Path) -> Mapping[int, str]:
+    """Bring the trials' reports into a folder beside the page; return links to them, by index.
+
+    One that is gone, or is not what was published, is told and left out.
+    """
+    folder = page.with_name(f"{page.stem}-trials")
+    wanted = {one.trial.index: (one.trial.name, one.report) for one in swept.trials if one.report}
+    links = {}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = {index: pool.submit(_content, storage, report) for index, (_, report) in wanted.items()}
+    for index, (name, _) in wanted.items():
+        try:
+            content = found[index].result()
+        except RunError as error:
+            print(f"note: trial {index}: {error}", file=sys.stderr)
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.html").write_bytes(content)
+        links[index] = f"./{quote(folder.name)}/{quote(name)}.html"
+    return links
+
+
+def _content(storage: Storage, report: Artifact) -> bytes:
+    content = storage.read(parse_address(report.uri, "status.artifacts.report.uri"), _LIMIT)
+    if report.sha256 is not None and hashlib.sha256(content).hexdigest() != report.sha256:
+        raise InvalidInputError(f"{report.uri}: holds other bytes than were published")
+    return content

@@ -1,0 +1,72 @@
+"""`segcompress sweep-report` from files, and from a kubectl that answers as the real one does."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+import sweeps
+from segcompress_runner import cli
+from sweeps import NAME, NAMESPACE, Sweep
+
+
+@pytest.fixture
+def printed(tmp_path: Path) -> Path:
+    path = tmp_path / "objects.json"
+    path.write_text(sweeps.text())
+    return path
+
+
+def test_page_is_written_and_the_verdict_printed(
+    printed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = tmp_path / "new" / "report.html"
+    assert cli.main(["sweep-report", NAME, "--from", str(printed), "-o", str(to)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Ship trial 6: Trial 6 has mIoU 0.9258 and latency 18.50 ms, with ratio 0.5")
+    assert out.endswith(f"report:   {to}\n")
+    assert "<h1>vision/humanseg</h1>" in to.read_text()
+    assert "Trial 6</a>" not in to.read_text()  # no report was fetched that a link could lead to
+
+
+def test_objects_are_read_from_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(sweeps.text(Sweep(trials=3))))
+    assert cli.main(["sweep-report", NAME, "--from", "-", "-o", str(tmp_path / "report.html")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["--from", "FILE"], "-o: must name the file to write, unless --upload", id="no target"),
+        pytest.param(
+            ["--upload", "--reports"], "-o: must name the file to write", id="reports beside nothing"
+        ),
+        pytest.param(["--from", "absent", "-o", "r.html"], "--from: absent cannot be read", id="no file"),
+        pytest.param(["-o", "r.html"], "kubectl: is not on PATH; name a file", id="no kubectl"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_3(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert cli.main(["sweep-report", NAME, *arguments]) == 3
+    assert message in capsys.readouterr().err
+
+
+def test_folder_is_refused_as_output(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["sweep-report", NAME, "-o", str(tmp_path)])
+
+
+def test_other_name_is_told_from_those_that_are_there(
+    printed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = str(tmp_path / "report.html")
+    assert cli.main(["sweep-report", "other", "-n", NAMESPACE, "--from", str(printed), "-o", to]) == 3
+    assert "holds no SegCompressionSweep other; it holds: humanseg" in capsys.readouterr().err
