@@ -81,12 +81,18 @@ def body(sweep: Sweep = Sweep()) -> Body:
     }
 
 
-def job(sweep: Sweep, index: int) -> Body:
+def job(sweep: Sweep, index: int, uid: str = UID) -> Body:
     """Return a trial: one in ten failed, and where the sweep goes on one in ten did not end."""
     chance = random.Random(index)  # noqa: S311 - no secret
     point = {one["name"]: _drawn(one, chance) for one in sweep.parameters}
-    name = trial_name(NAME, UID, index)
-    owner = {"kind": "SegCompressionSweep", "name": NAME, "uid": UID, "controller": True}
+    name = trial_name(NAME, uid, index)
+    owner = {
+        "apiVersion": "segcompress.dev/v1alpha1",
+        "kind": "SegCompressionSweep",
+        "name": NAME,
+        "uid": uid,
+        "controller": True,
+    }
     return {
         "apiVersion": "segcompress.dev/v1alpha1",
         "kind": "SegCompressionJob",

@@ -28,6 +28,7 @@ from typing import Literal
 from segcompress_api.contract import ExitCode, RunResult
 from segcompress_api.job import SegCompressionJob
 from segcompress_runner import sweep_cli
+from segcompress_runner.arguments import file_to_write
 from segcompress_runner.endings import exit_code, failure, one_line
 from segcompress_runner.extras import missing_extra
 from segcompress_runner.interrupts import INTERRUPTED, Interrupt
@@ -110,7 +111,7 @@ def _add_report(add: _Add) -> None:
     report.add_argument(
         "-o",
         "--output",
-        type=_file,
+        type=file_to_write,
         metavar="FILE",
         help="where to put the report; by default a local one stays where it is, and another becomes "
         "report.html here",
@@ -121,21 +122,12 @@ def _add_export(add: _Add) -> None:
     export = add("export", help="make a model for phones, and evaluate it")
     export.add_argument("model", metavar="MODEL", help=f"{_RESULT}; or a folder with model.pdmodel")
     export.add_argument("--format", choices=["paddle-lite"], required=True, help="what to make")
-    export.add_argument("-o", "--output", type=_file, metavar="FILE.nb", required=True, help="what to write")
+    export.add_argument(
+        "-o", "--output", type=file_to_write, metavar="FILE.nb", required=True, help="what to write"
+    )
     export.add_argument(
         "--python", help="a Python 3.10 for Paddle-Lite, by path or as uv takes it; uv finds one by default"
     )
-
-
-def _file(text: str) -> Path:
-    """Return the path of a file to write; one that cannot be is refused before anything is computed."""
-    path = Path(text)
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is a folder; it must be a file")
-    nearest = next((parent for parent in path.parents if parent.exists()), path)
-    if nearest.exists() and not nearest.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r}: {str(nearest)!r} is a file; it must be a folder")
-    return path
 
 
 def _validate(options: argparse.Namespace, _: StopFlag) -> ExitCode:

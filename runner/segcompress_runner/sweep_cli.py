@@ -2,9 +2,9 @@
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 
 from segcompress_api.contract import ExitCode
+from segcompress_runner.arguments import file_to_write
 from segcompress_runner.stopping import StopFlag
 
 Add = Callable[..., argparse.ArgumentParser]
@@ -41,7 +41,9 @@ def _add_sweep_report(add: Add) -> None:
     )
     report.add_argument("-n", "--namespace", help="the sweep's namespace; by default kubectl's own")
     report.add_argument("--context", help="the kubeconfig's context that kubectl takes")
-    report.add_argument("-o", "--output", type=_page, metavar="FILE", help="where to write the report")
+    report.add_argument(
+        "-o", "--output", type=file_to_write, metavar="FILE", help="where to write the report"
+    )
     report.add_argument(
         "--reports", action="store_true", help="fetch the trials' own reports too, into a folder beside FILE"
     )
@@ -50,14 +52,6 @@ def _add_sweep_report(add: Add) -> None:
         action="store_true",
         help="put the report into the bucket, below the template's output.uri",
     )
-
-
-def _page(text: str) -> Path:
-    """Return the path of a file to write; a folder is refused before anything is read."""
-    path = Path(text)
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is a folder; it must be a file")
-    return path
 
 
 def _promote(options: argparse.Namespace, _: StopFlag) -> ExitCode:

@@ -224,7 +224,7 @@ def test_halfway_through_the_upload_nothing_is_named(
 def test_command_promotes_from_bucket_to_bucket(
     store: ObjectStore, admin: Minio, bucket: str, results: list[str]
 ) -> None:
-    arguments = [sys.executable, "-m", "segcompress_runner.cli", "promote"]
+    arguments = [sys.executable, "-m", "segcompress", "promote"]
     digest = hashlib.sha256(read(admin, results[1])).hexdigest()
     ended = subprocess.run(
         [*arguments, results[1], f"s3://{bucket}/chosen/", "--sha256", digest],

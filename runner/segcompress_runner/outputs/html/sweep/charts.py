@@ -8,6 +8,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from segcompress_api.sweep import Objective
+from segcompress_api.trials import spread
 from segcompress_runner.outputs.html.svg import (
     BASELINE,
     COMPRESSED,
@@ -55,7 +56,7 @@ def _pair(swept: Swept, measured: Sequence[SweptTrial], second: int, first: int)
     _measured_in(area.yaxis, y, 6)
     area.margins(0.1)
     rest = [one for one in measured if swept.standings[one.trial.index] not in ("best", "frontier")]
-    _rest(area, swept, thinned(rest, DRAWN), (x, y))
+    _rest(area, swept, spread(rest, DRAWN), (x, y))
     frontier = sorted(swept.frontier, key=lambda one: _dot(one, (x, y)))
     if len(swept.spec.objectives) == 2:  # noqa: PLR2004 - of more, neighbours in a pair are none in the whole
         area.plot(*_columns(frontier, (x, y)), color=COMPRESSED, linewidth=1.2, linestyle=(0, (2, 2)))
@@ -86,7 +87,7 @@ def _history(swept: Swept, measured: Sequence[SweptTrial]) -> Chart:
     area.set_ylabel(axis_label(objective))
     area.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     _measured_in(area.yaxis, objective, 6)
-    shown = {one.trial.index for one in thinned(measured, DRAWN)}
+    shown = {one.trial.index for one in spread(measured, DRAWN)}
     groups = ((ACCEPTABLE, "o", COMPRESSED), (("constraint", "rejected"), "x", MUTED))
     for group, marker, colour in groups:
         dots = [
@@ -168,13 +169,6 @@ def _number(area: Axes, at: Dot, text: str) -> None:
         color=INK,
         fontsize=11,
     )
-
-
-def thinned(rest: Sequence[SweptTrial], most: int) -> Sequence[SweptTrial]:
-    """Return all, or so many from the first to the last."""
-    if len(rest) <= most:
-        return rest
-    return [rest[index * (len(rest) - 1) // (most - 1)] for index in range(most)]
 
 
 def _columns(trials: Sequence[SweptTrial], pair: tuple[Objective, Objective]) -> list[list[float]]:

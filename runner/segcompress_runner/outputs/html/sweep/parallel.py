@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes as Area
 
+from segcompress_api.trials import spread
 from segcompress_runner.outputs.html.svg import (
     COMPRESSED,
     INK,
@@ -16,7 +17,6 @@ from segcompress_runner.outputs.html.svg import (
     chart,
     styled,
 )
-from segcompress_runner.outputs.html.sweep.charts import thinned
 from segcompress_runner.outputs.html.sweep.figures import label, written
 from segcompress_runner.outputs.html.units import shortened
 from segcompress_runner.outputs.sweep.axes import Axis, Scale, axis_of, scale_of
@@ -45,7 +45,7 @@ def parallel_chart(swept: Swept) -> Chart | None:
     if not measured:
         return None
     rest = [one for one in measured if swept.standings[one.trial.index] not in ("best", "frontier")]
-    shown = [*thinned(rest, DRAWN), *reversed(swept.frontier)]
+    shown = [*spread(rest, DRAWN), *reversed(swept.frontier)]
     rows = [*_parameters(swept, shown), *_objectives(swept, shown)]
     with styled():
         area = axes(_ROW * len(rows))
