@@ -26,7 +26,7 @@ class Importance:
     """Shares by parameter, the largest first, for each objective; or why there are none."""
 
     shares: Mapping[str, Mapping[str, float]]
-    """By metric, then by parameter; 0 to 1, in all 1."""
+    """By metric, then by parameter; 0 to 1, in all 1. Objectives that no parameter changed are missing."""
     trials: int
     missing: str = ""
 
@@ -39,8 +39,10 @@ def importance_of(swept: Swept) -> Importance:
     if why:
         return Importance({}, len(measured), why)
     metrics: list[str] = [one.metric for one in swept.spec.objectives]
-    shares = {metric: _shares(axes, measured, place) for place, metric in enumerate(metrics)}
-    return Importance(shares, len(measured))
+    changed = [place for place in range(len(metrics)) if len({values[place] for _, values in measured}) > 1]
+    found = {metrics[place]: _shares(axes, measured, place) for place in changed}
+    shares = {metric: each for metric, each in found.items() if each}
+    return Importance(shares, len(measured), "" if shares else "No parameter changed any objective.")
 
 
 _Measured = Sequence[tuple[Mapping[str, float], Sequence[float]]]
@@ -84,7 +86,10 @@ def _shares(axes: Mapping[str, Axis], measured: _Measured, place: int) -> dict[s
     study = optuna.create_study()
     for point, values in measured:
         study.add_trial(create_trial(value=values[place], params=dict(point), distributions=distributions))
-    found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=_SEED))
+    try:
+        found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=_SEED))
+    except RuntimeError:  # no tree has a split: every parameter had one value
+        return {}
     return {name: float(share) for name, share in found.items()}
 
 
