@@ -9,7 +9,6 @@ import pytest
 
 import sweeps
 from segcompress_runner.outputs.html.sweep import wording
-from segcompress_runner.outputs.html.sweep.charts import thinned
 from segcompress_runner.outputs.html.sweep.page import render_sweep
 from segcompress_runner.outputs.sweep.links import bucket_links, place_of
 from segcompress_runner.outputs.sweep.reading import read_sweep
@@ -163,10 +162,3 @@ def test_ids_are_unique() -> None:
     page = sweeps.page(Sweep(objectives=(MIOU, LATENCY, SIZE)))
     ids = [attributes["id"] for _, attributes in Elements(page).found if "id" in attributes]
     assert len(ids) == len(set(ids))
-
-
-def test_of_many_trials_some_are_drawn_from_first_to_last() -> None:
-    trials = swept(Sweep(trials=24)).trials
-    assert thinned(trials, 24) == trials
-    few = [one.trial.index for one in thinned(trials, 5)]
-    assert (few[0], few[-1], len(few)) == (0, 23, 5)
