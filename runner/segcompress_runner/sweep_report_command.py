@@ -14,8 +14,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from segcompress_api.contract import ExitCode
-from segcompress_api.naming import SWEEP_NAME_LABEL, label_value
+from segcompress_api.naming import label_value
 from segcompress_api.status import Artifact
+from segcompress_api.sweep import SWEEP_NAME_LABEL
 from segcompress_runner import kubectl
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError, InvalidSettingError, RunError
 from segcompress_runner.outputs.html.sweep import wording
@@ -56,7 +57,7 @@ def run(name: str, source: Source, target: Target) -> ExitCode:
     swept = _read(name, source)
     storage = local_stores(os.environ)
     told = wording.verdict(swept)
-    print(f"{told.headline}: {told.sentence}")
+    print(" ".join(filter(None, (f"{told.headline}: {told.sentence}", told.note))))
     if target.file is not None:
         links = _fetched(storage, swept, target.file) if target.with_reports else {}
         target.file.parent.mkdir(parents=True, exist_ok=True)

@@ -72,6 +72,12 @@ class Swept:
         return self.frontier[0] if self.frontier else None
 
     @property
+    def known(self) -> tuple[str, ...]:
+        """Return the jobs on the status's frontier that `knownTrials` found; they are no trials of this."""
+        own = {one.trial.name for one in self.trials}
+        return tuple(one.name for one in self.status.frontier or () if one.name not in own)
+
+    @property
     def ended(self) -> bool:
         """Return whether no trial is to come."""
         return status_of(self.status.conditions, ConditionType.FINISHED) == "True"

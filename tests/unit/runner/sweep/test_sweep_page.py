@@ -62,6 +62,19 @@ def test_sweep_without_an_end_or_a_best_trial_says_so(sweep: Sweep, headline: st
     assert (told.headline, told.sentence) == (headline, sentence)
 
 
+def test_known_jobs_of_the_frontier_are_named() -> None:
+    sweep, *jobs = json.loads(sweeps.text())["items"]
+    known = {"name": "by-hand", "metrics": {"compressed.miou": "0.9999"}}
+    own = {"name": jobs[6]["metadata"]["name"]}
+    sweep["status"] |= {"bestTrial": known, "frontier": [known, own]}
+    read = read_sweep(json.dumps({"kind": "List", "items": [sweep, *jobs]}), "-", NAME)
+    assert wording.verdict(read).note == (
+        "by-hand is the best of all. status.frontier also holds jobs that knownTrials found: by-hand. "
+        "Figures and charts here are of the sweep's own trials."
+    )
+    assert wording.verdict(swept()).note == ""
+
+
 def test_every_trial_has_a_row_with_what_it_missed() -> None:
     rows = {row.index: row for row in wording.trial_rows(swept(), {})}
     assert list(rows) == list(range(24))

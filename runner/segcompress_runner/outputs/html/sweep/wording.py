@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import yaml
@@ -40,6 +40,7 @@ class Verdict:
     headline: str
     sentence: str
     next_step: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,10 @@ def title(swept: Swept) -> str:
 
 def verdict(swept: Swept) -> Verdict:
     """Return which trial to ship and why, or why there is none."""
+    return replace(_verdict(swept), note=_known(swept))
+
+
+def _verdict(swept: Swept) -> Verdict:
     best = swept.best
     if best is None:
         return _none(swept)
@@ -103,6 +108,18 @@ def _case_for(swept: Swept, best: SweptTrial) -> str:
     )
     told = [f"Trial {best.trial.index} has {reached}, with {_settings(best)}.", _why(swept), _others(swept)]
     return " ".join(filter(None, told))
+
+
+def _known(swept: Swept) -> str:
+    """Return which jobs of `knownTrials` the status counts to its frontier, and this page does not."""
+    if not swept.known:
+        return ""
+    best = swept.status.best_trial
+    lead = f"{best.name} is the best of all. " if best is not None and best.name in swept.known else ""
+    return (
+        f"{lead}status.frontier also holds jobs that knownTrials found: {', '.join(swept.known)}. "
+        "Figures and charts here are of the sweep's own trials."
+    )
 
 
 def _why(swept: Swept) -> str:
