@@ -28,11 +28,11 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
         assert installed.code == 0, installed.err
         assert "Warning" not in installed.err
         for question in (("get", "scj"), ("explain", "scj")):
-            _await_answer(client, *question)
+            await_answer(client, *question)
         yield client
 
 
-def _await_answer(client: Kubectl, *question: str) -> None:
+def await_answer(client: Kubectl, *question: str) -> None:
     """Ask until kubectl knows the kind: `kubectl wait` fails on a CRD that has no conditions yet."""
     for _ in range(_TRIES):
         answer = client.run(*question)

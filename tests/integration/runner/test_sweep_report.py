@@ -20,6 +20,7 @@ import sweeps
 from devcluster.controlplane import ControlPlane
 from devcluster.layout import Layout
 from devcluster.objectstore import ObjectStore
+from integration.api.conftest import await_answer
 from integration.api.kubectl import Kubectl
 from segcompress_api.naming import short_hash
 from sweeps import NAME, NAMESPACE, Sweep
@@ -64,7 +65,7 @@ def asked(
     client = Kubectl(program, plane.kubeconfig, folder)
     for kind in ("segcompressionjobs", "segcompressionsweeps"):
         run(client, "apply", "--server-side", "-f", str(ROOT / "crds" / f"{kind}.yaml"))
-        run(client, "wait", "--for=condition=Established", f"crd/{kind}.segcompress.dev")
+        await_answer(client, "get", kind)
     run(client, "create", "namespace", NAMESPACE)
     admin.make_bucket("swept")
     uid = created(client, folder, bucketed(sweeps.body()))["metadata"]["uid"]
