@@ -98,6 +98,7 @@ _EXHAUSTED = (
     "failed to map segment from shared object",
     os.strerror(errno.ENOMEM),
     os.strerror(errno.EAGAIN),  # a thread that finds no room for its stack
+    "can't start new thread",  # the same, as Python says it
 )
 """How Paddle, CUDA, cuDNN, cuBLAS, ONNX Runtime, OpenVINO, OpenCV and the system say that memory ran out."""
 

@@ -20,6 +20,7 @@ MESSAGES = [
     "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : std::bad_alloc",
     "OpenCV(4.6.0) error: (-4:Insufficient memory) Failed to allocate 999 bytes",
     "could not create a primitive",
+    "can't start new thread",
 ]
 
 
