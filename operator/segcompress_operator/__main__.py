@@ -67,7 +67,8 @@ async def run(settings: Settings) -> int:
     queue: WorkQueue[Ref] = WorkQueue()
     runs = Runs(queue.add)
     runs.parents = sweeps = Sweeps(queue.add_after, runs)
-    streams = Streams({**runs.sinks(), **sweeps.sinks()}, settings.namespaces, framework.stream_settings())
+    sinks = {**runs.sinks(), **sweeps.sinks()}
+    streams = Streams(sinks, settings.namespaces, framework.stream_settings(), optional=sweeps.sinks())
     progress = settings.progress
     certificate = None if progress is None else Certificate(progress.tls)
     address = _service_address(progress)
@@ -104,9 +105,12 @@ async def run(settings: Settings) -> int:
             def problems() -> Sequence[str]:
                 return streams.problems() if leadership.holds() else leadership.problems()
 
+            def notes() -> Sequence[str]:
+                return streams.notes() if leadership.holds() else ()
+
             where = ", ".join(settings.namespaces) or "all namespaces"
             logger.info("watching %s; runner image %s", where, settings.runner.image)
-            async with probes(settings.health_port, problems, metrics.handler):
+            async with probes(settings.health_port, problems, metrics.handler, notes):
                 ended = await framework.run(lambda: lead(leadership, work), os.environ)
             queue.close()
             return 1 if ended else 0

@@ -16,15 +16,18 @@ Problems = Callable[[], Sequence[str]]
 
 
 @asynccontextmanager
-async def probes(port: int, problems: Problems, metrics: Handler) -> AsyncIterator[None]:
-    """Answer on `port` while the context lasts; 0 answers nowhere."""
+async def probes(
+    port: int, problems: Problems, metrics: Handler, notes: Problems = tuple
+) -> AsyncIterator[None]:
+    """Answer on `port` while the context lasts; 0 answers nowhere. /readyz adds `notes` to what it says."""
 
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
         found = problems()
-        return web.Response(text="\n".join(found or ["ok"]) + "\n", status=503 if found else 200)
+        text = "\n".join([*(found or ["ok"]), *notes()])
+        return web.Response(text=f"{text}\n", status=503 if found else 200)
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])

@@ -93,7 +93,10 @@ class Watched:
 
 
 class Stream:
-    """`problem` says why the kind cannot be watched now, "" where it is."""
+    """`problem` says why the kind cannot be watched now, "" where it is.
+
+    `is_installed` is False once the API server has said that it does not know the kind.
+    """
 
     def __init__(
         self,
@@ -103,6 +106,7 @@ class Stream:
         turn: asyncio.Semaphore,
     ) -> None:
         self.problem = "not listed yet"
+        self.is_installed = True
         self._watched = watched
         self._sink = sink
         self._settings = settings
@@ -130,6 +134,7 @@ class Stream:
                 if not self._version:
                     async with self._turn:
                         await self._list()
+                self.is_installed = True
                 self._say("")
                 if await self._watch():
                     failures = 0
@@ -243,7 +248,8 @@ class Stream:
             # History was compacted, or the LIST was late: common, and mended by the LIST that follows.
             logger.debug("%s: the watch ended: %s", self, error)
         else:
-            self._say(_words(error))
+            self.is_installed = not isinstance(error, errors.APINotFoundError)
+            self._say(_words(self._watched.kind, error))
 
     def _say(self, problem: str) -> None:
         if problem and problem != self.problem:
@@ -274,9 +280,9 @@ def _delay(failures: int) -> float:
     return random.uniform(longest / 2, longest)  # noqa: S311 - no secret
 
 
-def _words(error: Exception) -> str:
+def _words(kind: Kind, error: Exception) -> str:
     if isinstance(error, errors.APINotFoundError):
-        return "the kind is not installed"
+        return f"the kind is not installed: install its CustomResourceDefinition {kind.plural}.{kind.group}"
     if isinstance(error, errors.APIError):
         return f"{error.status}: {error.message or 'no reason given'}"
     return f"the API server does not answer: {error!r}"

@@ -1,7 +1,7 @@
 """All streams of the operator: one for each kind and scope, started together and reported together."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 
 import kopf
@@ -14,11 +14,19 @@ LISTS_AT_ONCE = 2
 
 
 class Streams:
-    """Streams of every kind in every namespace; no namespaces means all of the cluster's."""
+    """Streams of every kind in every namespace; no namespaces means all of the cluster's.
+
+    Without an `optional` kind, the operator does all else that it is there for.
+    """
 
     def __init__(
-        self, sinks: Mapping[Kind, Sink], namespaces: tuple[str, ...], settings: kopf.OperatorSettings
+        self,
+        sinks: Mapping[Kind, Sink],
+        namespaces: tuple[str, ...],
+        settings: kopf.OperatorSettings,
+        optional: Collection[Kind] = (),
     ) -> None:
+        self._optional = frozenset(optional)
         turn = asyncio.Semaphore(LISTS_AT_ONCE)
         self._streams = [
             Stream(Watched(kind, scope), sink, settings, turn)
@@ -38,4 +46,11 @@ class Streams:
 
     def problems(self) -> Sequence[str]:
         """Return what cannot be watched now, and why."""
-        return [f"{stream}: {stream.problem}" for stream in self._streams if stream.problem]
+        return [f"{each}: {each.problem}" for each in self._streams if each.problem and not self._lacks(each)]
+
+    def notes(self) -> Sequence[str]:
+        """Return which optional kinds are not installed."""
+        return [f"{each}: {each.problem}" for each in self._streams if each.problem and self._lacks(each)]
+
+    def _lacks(self, stream: Stream) -> bool:
+        return stream.watched.kind in self._optional and not stream.is_installed

@@ -29,3 +29,23 @@ def test_kubelet_reaches_the_probes_by_either_ip_family_and_leaves_no_line_in_th
 
     assert asyncio.run(scene()) == 200
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("problems", "status", "text"),
+    [([], 200, "ok\nno sweeps\n"), (["no jobs"], 503, "no jobs\nno sweeps\n")],
+)
+def test_readiness_says_what_is_missing_and_depends_on_problems_alone(
+    problems: list[str], status: int, text: str
+) -> None:
+    (port,) = free_ports(1)
+
+    async def scene() -> tuple[int, str]:
+        async with (
+            probes(port, lambda: problems, Metrics(NOTHING).handler, lambda: ["no sweeps"]),
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}/readyz") as answer,
+        ):
+            return answer.status, await answer.text()
+
+    assert asyncio.run(scene()) == (status, text)
