@@ -48,6 +48,7 @@ class Maker:
 
     def check_every_value(self) -> None:
         """Raise InvalidSpecError for a value that no trial can have, before the first one is made."""
+        self.space.check_values()
         first = {name: next(_samples(axis)) for name, axis in self.space.axes.items()}
         for name, axis in self.space.axes.items():
             for text in _samples(axis):

@@ -5,6 +5,7 @@ strings. Nothing here lists the points: of a grid of any size, each is computed 
 """
 
 import hashlib
+import itertools
 import json
 import math
 import random
@@ -122,6 +123,15 @@ class Space:
         sizes = [axis.size for axis in self.axes.values() if not isinstance(axis, Interval)]
         return math.prod(sizes) if len(sizes) == len(self.axes) else None
 
+    def check_values(self) -> None:
+        """Raise InvalidSpecError for two spellings of one value: that would be tried twice."""
+        for index, (name, axis) in enumerate(self.axes.items()):
+            texts = axis.texts if isinstance(axis, Choices) else ()
+            for one, other in itertools.combinations(texts, 2):
+                if _is_same(_value(one, self.kinds[name]), _value(other, self.kinds[name])):
+                    problem = f"must differ: {one} and {other} are one value"
+                    raise InvalidSpecError(f"spec.parameters[{index}].values", problem)
+
     def in_order(self, index: int) -> Point:
         """Return the point of that index of a finite space; the last parameter changes first."""
         point = {}
@@ -224,6 +234,8 @@ def _range_axis(given: Range, kind: FieldKind, field: str) -> Axis:
         if least > greatest:
             raise InvalidSpecError(f"{field}.range", "must contain a whole number: the field is one")
     step = Decimal(given.step) if given.step else Decimal(1) if kind == "Whole" else None
+    if step is not None and kind == "Whole" and step != step.to_integral_value():
+        raise InvalidSpecError(f"{field}.range.step", "must be a whole number: the field is one")
     if step is not None and given.scale == "Linear":
         return Steps(least, step, int((greatest - least) / step) + 1)
     return Interval(float(least), float(greatest), log=given.scale == "Log", whole=kind == "Whole")

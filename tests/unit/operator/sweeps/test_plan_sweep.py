@@ -15,6 +15,7 @@ from segcompress_operator.planning.sweeps.plan import SuspendChange, SweepPlan, 
 from unit.operator.samples import NOW, SETTINGS, SPEC
 from unit.operator.sweeps.sweep_samples import (
     NAMES,
+    RATIO,
     SWEEP,
     P,
     child,
@@ -285,3 +286,9 @@ def test_the_status_is_small_whatever_the_number_of_trials() -> None:
     made = plan(*children, spec=spec)
     assert status_of(made).phase == "Succeeded"
     assert len(status_of(made).model_dump_json(by_alias=True)) < 24 * 1024
+
+
+def test_a_value_that_is_given_twice_ends_the_sweep_before_its_first_trial() -> None:
+    made = plan(spec=spec_body(parameters=[{**RATIO, "values": ["0.5", "0.50"]}]))
+    words = "spec.parameters[0].values: must differ: 0.5 and 0.50 are one value"
+    assert (made.create, message(made, "Failed")) == ((), ("InvalidSpec", words))

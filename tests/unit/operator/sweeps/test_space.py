@@ -159,9 +159,32 @@ def test_values_become_what_the_field_holds() -> None:
             "spec.parameters[0].range: must contain a whole number: the field is one",
             id="no whole number",
         ),
+        pytest.param(
+            ranged("seed", min="1", max="1000", step="0.5"),
+            "spec.parameters[0].range.step: must be a whole number: the field is one",
+            id="a step between whole numbers",
+        ),
     ],
 )
 def test_wrong_parameter_is_named(parameter: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidSpecError) as raised:
         space(parameter)
     assert str(raised.value) == words
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "problem"),
+    [
+        pytest.param(RATIO["path"], ["0.65", "0.5", "0.50"], "0.5 and 0.50 are one value", id="spellings"),
+        pytest.param("seed", ["1", "1.0"], "1 and 1.0 are one value", id="1.0"),
+        pytest.param("strategy.TrainConfig.optimizer_builder.x", ["true", "1"], None, id="true is not 1"),
+        pytest.param("acceptance.maxMiouDrop", ["0.1", "0.10"], None, id="strings"),
+    ],
+)
+def test_one_value_is_given_once(path: str, values: list[str], problem: str | None) -> None:
+    made = space(RATE, {"name": "x", "path": path, "values": values})
+    if problem is None:
+        made.check_values()
+        return
+    with pytest.raises(InvalidSpecError, match=rf"spec.parameters\[1\].values: must differ: {problem}"):
+        made.check_values()
