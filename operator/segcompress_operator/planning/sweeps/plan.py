@@ -61,7 +61,7 @@ def plan_sweep(sweep: Sweep, observed: SweepObserved, settings: RunnerSettings, 
     status = statuses.read_status(SweepStatus, sweep.status)
     if sweep.finished:
         return _after_the_end(sweep, status, trials)
-    look = Look(sweep, None, status, trials, now)
+    look = Look(sweep, None, status, trials, now, observed.known or ())
     try:
         look = replace(look, spec=_parse_spec(sweep))
         return _next(look, observed, settings)
@@ -75,10 +75,8 @@ def _next(look: Look, observed: SweepObserved, settings: RunnerSettings) -> Swee
     maker = Maker(look.sweep.owner, spec, space_of(spec.parameters), settings)
     if not look.trials:
         maker.check_every_value()
-    if spec.known_trials is not None:
-        if observed.known is None:
-            return SweepPlan(read_known=_query(look.sweep, spec.known_trials, maker.space))
-        look = replace(look, known=observed.known)
+    if spec.known_trials is not None and observed.known is None:
+        return SweepPlan(read_known=_query(look.sweep, spec.known_trials, maker.space))
     if observed.conflict:
         return _fail(look, Reason.NAME_CONFLICT, _conflict(observed.conflict))
     if observed.refusal is not None and observed.refusal.final:
@@ -107,7 +105,8 @@ def _go_on(look: Look, maker: Maker, refusal: Refusal | None) -> SweepPlan:
     if not create and not look.counts.running:
         return _end(look)
     counts = look.counts
-    words = f"{counts.running} trial(s) run, {counts.total - counts.running} of {end} have ended"
+    of = max(end, counts.total)  # maxTrials may have been lowered
+    words = f"{counts.running} trial(s) run, {counts.total - counts.running} of {of} have ended"
     if spec.known_trials is not None:
         words += f"; {len(look.known)} known trial(s)"
     return SweepPlan(

@@ -144,6 +144,16 @@ def test_sweep_with_nothing_left_to_try_ends_with_the_best_known() -> None:
     assert message(made, "Complete")[1].startswith("1 trial(s) ended; best is widths-0: compressed.miou 0.8")
 
 
+def test_sweep_that_fails_on_the_way_keeps_the_best_known() -> None:
+    known = as_trials([KnownJob("", trial(0, {"ratio": "0.5", "seed": "1"}, **figures(0.9)))])
+    worse = child(0, {"ratio": "0.65", "seed": "1"}, ended(miou=0.7, latency=40))
+    made = plan(worse, spec=spec_body(**LEARNING, parameters=[{**RATIO, "values": ["7", "8"]}]), known=known)
+    assert message(made, "Failed")[0] == "InvalidSpec"
+    assert made.status is not None
+    assert made.status.best_trial is not None
+    assert made.status.best_trial.metrics["compressed.miou"] == "0.9"
+
+
 def test_known_trials_are_read_once_in_the_life_of_a_sweep() -> None:
     fed = FedSweeps()
     learning = spec_body(algorithm={"name": "TPE"}, knownTrials={"matchLabels": {"model": "lite"}})

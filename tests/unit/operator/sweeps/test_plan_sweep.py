@@ -106,6 +106,15 @@ def test_more_may_run_and_be_made_while_it_runs() -> None:
     assert names(plan(*children, spec=spec_body(parallelTrials=4, maxTrials=3))) == NAMES[2:3]
 
 
+def test_fewer_than_there_are_make_no_more_and_end_with_the_last() -> None:
+    children = [child(0, P[0]), *(child(n, P[n], ended(miou=0.9, latency=9)) for n in (1, 2))]
+    made = plan(*children, spec=spec_body(maxTrials=1))
+    assert (made.create, made.suspend) == ((), ())
+    assert message(made, "Reconciling") == ("Running", "1 trial(s) run, 2 of 3 have ended")
+    last = plan(child(0, P[0], ended()), *children[1:], spec=spec_body(maxTrials=1))
+    assert conditions(last)["Complete"] == "True"
+
+
 def test_a_round_makes_a_bounded_number_of_trials() -> None:
     many = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "10000", "step": "1"}}
     made = plan(spec=spec_body(parameters=[many], parallelTrials=1000, maxTrials=10_000))
