@@ -1,14 +1,16 @@
 """The loop for sweeps: observe, plan, apply. Trials first, then one status write a round."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from segcompress_api.naming import PARAMETERS_ANNOTATION
 from segcompress_operator.cluster import Cluster, NameTakenError
-from segcompress_operator.errors import GoneError, RefusedError
+from segcompress_operator.errors import GoneError, RefusedError, RetryableError
 from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.statuses import status_patch
@@ -43,7 +45,8 @@ class SweepController:
         if plan.read_known is not None:
             await self._read_known(sweep, plan.read_known)
             plan = await self._plan(sweep)
-        if plan.create or plan.suspend:
+        first = _first(plan)
+        if first:
             conflict = await self._apply(sweep, plan)
             plan = await self._plan(sweep, conflict)
         try:
@@ -51,10 +54,17 @@ class SweepController:
         except GoneError:
             logger.debug("%s: is gone", ref)
             return None
-        return 0.0 if plan.create or plan.suspend else plan.requeue_after
+        if first and _first(plan) == first:
+            raise RetryableError(f"{ref}: trial {first} is not yet what it is to be")
+        return 0.0 if _first(plan) else plan.requeue_after
 
     async def _plan(self, sweep: Sweep, conflict: str = "") -> SweepPlan:
-        """Plan in a thread: a search may take a second, and must delay no other resource."""
+        """Plan in a thread: a search may take a second, and must delay no other resource.
+
+        Nothing is to be done where the namespace can no longer be watched: trials that are out of sight run.
+        """
+        if self._known.sweep(sweep.ref) is None:
+            return SweepPlan()
         observed = replace(self._known.observe(sweep), conflict=conflict)
         return await asyncio.to_thread(self._plan_for, sweep, observed, self._clock())
 
@@ -72,13 +82,16 @@ class SweepController:
             await self._suspend(sweep, change)
         for manifest in plan.create:
             try:
-                self._known.trial_made(sweep, await self._cluster.create(manifest))
+                body = await self._cluster.create(manifest)
             except NameTakenError:
                 return str(manifest["metadata"]["name"])
             except RefusedError as error:
                 self._known.note_refusal(sweep, self._refusal(manifest, error))
                 break
+            self._known.trial_made(sweep, body)
             logger.info("%s: made trial %s", sweep.ref, manifest["metadata"]["name"])
+            if _parameters(body) != _parameters(manifest):
+                break  # it was there already, at a point that may be one of those to come
         return ""
 
     def _refusal(self, manifest: Mapping[str, Any], error: RefusedError) -> Refusal:
@@ -92,6 +105,8 @@ class SweepController:
             body = await self._cluster.patch(trial, {"spec": {"suspend": change.suspend}})
         except GoneError:
             logger.debug("%s: is gone", trial)
+        except RefusedError as error:
+            logger.warning("%s: its suspend cannot be set to %s: %s", trial, change.suspend, error)
         else:
             self._known.trial_written(body)
 
@@ -99,3 +114,13 @@ class SweepController:
         patch = {} if plan.status is None else status_patch(sweep.status, plan.status)
         if patch:
             await write_status(self._cluster, sweep, patch, self._known.written, plan.announcements)
+
+
+def _first(plan: SweepPlan) -> str:
+    """Return the name of the trial that is changed or made first, "" for none."""
+    made = (str(manifest["metadata"]["name"]) for manifest in plan.create)
+    return next(itertools.chain((change.name for change in plan.suspend), made), "")
+
+
+def _parameters(body: Mapping[str, Any]) -> object:
+    return (body["metadata"].get("annotations") or {}).get(PARAMETERS_ANNOTATION)

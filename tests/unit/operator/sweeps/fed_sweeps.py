@@ -1,6 +1,7 @@
 """Sweeps that a test feeds by hand, and a cluster that keeps what was asked of it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -76,7 +77,8 @@ class FakeCluster(Cluster):
     async def create(self, manifest: Mapping[str, Any]) -> Body:
         self._called("create", manifest["metadata"]["name"])
         index = int(manifest["metadata"]["labels"]["segcompress.dev/trial"])
-        return versioned(child_body(index, P[index]), 50)
+        point = json.loads(manifest["metadata"]["annotations"]["segcompress.dev/parameters"])
+        return versioned(child_body(index, point), 50)
 
     async def pages(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> AsyncIterator[list[Body]]:
         assert (kind, namespace) == (COMPRESSION_JOBS, SWEEP.namespace)

@@ -8,6 +8,8 @@ import pytest
 
 from segcompress_operator.cluster import NameTakenError
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
+from segcompress_operator.kinds import Ref
+from segcompress_operator.planning.sweeps.observed import SweepObserved
 from segcompress_operator.sweep_controller import SweepController
 from segcompress_operator.sweeps import SECONDS_A_TRIAL
 from unit.operator.fed import versioned
@@ -19,6 +21,8 @@ from unit.operator.sweeps.sweep_samples import (
     P,
     child_body,
     ended,
+    make_sweep,
+    points,
     spec_body,
     suspended,
     sweep_body,
@@ -118,9 +122,72 @@ def test_trials_are_suspended_one_request_each() -> None:
     assert (cluster.names[2:], again) == (["status", "event"], None)
 
 
-def test_a_trial_that_is_gone_needs_no_suspension() -> None:
-    cluster, _ = round_of(spec_body(suspend=True), child_body(0, P[0]), patch=GoneError("gone"))
-    assert cluster.names[:2] == ["patch", "status"]
+@pytest.mark.parametrize("error", [GoneError("gone"), RefusedError("no", final=False)])
+def test_a_trial_that_cannot_be_suspended_stops_no_other_and_is_tried_again_later(error: Exception) -> None:
+    """It is gone, and the watch is late; or a policy refuses every change of it."""
+    children = [child_body(0, P[0]), child_body(1, P[1])]
+    cluster, again = round_of(spec_body(suspend=True), *children, patch=error)
+    assert cluster.names[:3] == ["patch", "patch", "status"]
+    assert cluster.status["phase"] == "Suspended"
+    assert isinstance(again, RetryableError)
+
+
+def test_a_change_that_does_not_last_is_made_again_after_a_while() -> None:
+    """A webhook sets back what the operator writes: without a pause, the API server would be flooded."""
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body(spec_body(suspend=True)))
+    fed.fed.resources.seen(child_body(0, P[0]))
+
+    class Stubborn(FakeCluster):
+        async def patch(self, ref: Ref, patch: Mapping[str, Any]) -> Body:
+            self._called("patch", (ref.name, patch))
+            return versioned(child_body(0, P[0]), 50)
+
+    controller = SweepController(fed.sweeps, plan, Stubborn(fed), lambda: NOW)
+    with pytest.raises(RetryableError, match=f"trial {NAMES[0]} is not yet what it is to be"):
+        asyncio.run(controller.reconcile(REF))
+
+
+def test_no_point_is_tried_twice_where_a_trial_was_there_already() -> None:
+    """An operator that led before has made it, at a point that the search would now take for the next."""
+    fed = FedSweeps()
+    spec = spec_body(algorithm={"name": "TPE"})
+    fed.sink.seen(sweep_body(spec))
+    second = points(plan(make_sweep(spec), SweepObserved(), NOW))[1]
+
+    class Led(FakeCluster):
+        async def create(self, manifest: Mapping[str, Any]) -> Body:
+            if self.names:
+                return await super().create(manifest)
+            self._called("create", manifest["metadata"]["name"])
+            return versioned(child_body(0, second), 50)
+
+    cluster = Led(fed)
+    cluster.spec = spec
+    controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW)
+    assert asyncio.run(controller.reconcile(REF)) == 0.0
+    assert cluster.names == ["create", "status", "event"]
+    asyncio.run(controller.reconcile(REF))
+    sweep = fed.sweeps.sweep(REF)
+    assert sweep is not None
+    tried = [each.trial.parameters for each in fed.sweeps.observe(sweep).children if each.trial]
+    assert len(set(tried)) == len(tried) == 2
+
+
+def test_nothing_is_said_of_trials_that_can_no_longer_be_watched() -> None:
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body(spec_body(suspend=True)))
+    fed.fed.resources.seen(child_body(0, P[0]))
+
+    class Refusing(FakeCluster):
+        async def patch(self, ref: Ref, patch: Mapping[str, Any]) -> Body:
+            fed.fed.resources.refused(None)
+            return await super().patch(ref, patch)
+
+    cluster = Refusing(fed)
+    controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW)
+    assert asyncio.run(controller.reconcile(REF)) is None
+    assert cluster.names == ["patch"]
 
 
 def test_a_job_in_the_way_ends_the_sweep() -> None:
