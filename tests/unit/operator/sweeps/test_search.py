@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segcompress_api.trials import Trial
+from segcompress_operator.planning.sweeps import learned
 from segcompress_operator.planning.sweeps.search import end_of, propose
 from segcompress_operator.planning.sweeps.space import space_of
 from unit.operator.sweeps.sweep_samples import RATE, RATIO, sweep_spec, trial
@@ -75,6 +76,29 @@ def test_a_searched_space_has_nothing_new(name: str) -> None:
     spec = searched(name, RATIO)
     trials = played(spec, rounds=3, at_once=1)
     assert propose(spec, space_of(spec.parameters), trials, [3]) == {}
+
+
+@pytest.mark.parametrize(
+    "parameter", [RATIO, {"name": "ratio", "path": "seed", "range": {"min": "1", "max": "3", "scale": "Log"}}]
+)
+@pytest.mark.parametrize("name", LEARNERS)
+def test_that_nothing_new_is_left_is_found_out_once_for_all_that_may_run(
+    name: str, parameter: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = searched(name, parameter)
+    space = space_of(spec.parameters)
+    texts = parameter.get("values", ["1", "2", "3"])
+    trials = [trial(index, {"ratio": text}, "Running") for index, text in enumerate(texts)]
+    asked = iter(range(learned.ATTEMPTS))
+    ask = learned._Search._ask
+
+    def counted(search: Any, seed: int) -> Mapping[str, str]:
+        next(asked)
+        return ask(search, seed)
+
+    monkeypatch.setattr(learned._Search, "_ask", counted)
+    assert propose(spec, space, trials, range(3, 30)) == {}
+    assert next(asked, None) is None
 
 
 @pytest.mark.parametrize("name", LEARNERS)
