@@ -24,6 +24,9 @@ Point = Mapping[str, str]
 _DIGITS = 6
 """Of a number that is drawn: more would tell of no difference in a training."""
 
+_MOST_STEPS = 10**12
+"""Of one range: of finer ones, neighbours are one float."""
+
 _ROUNDS = 4
 """Of the Feistel network: fewer leave a pattern."""
 
@@ -237,7 +240,10 @@ def _range_axis(given: Range, kind: FieldKind, field: str) -> Axis:
     if step is not None and kind == "Whole" and step != step.to_integral_value():
         raise InvalidSpecError(f"{field}.range.step", "must be a whole number: the field is one")
     if step is not None and given.scale == "Linear":
-        return Steps(least, step, int((greatest - least) / step) + 1)
+        size = int((greatest - least) / step) + 1
+        if size > _MOST_STEPS:
+            raise InvalidSpecError(f"{field}.range", f"must have at most {_MOST_STEPS:,} steps")
+        return Steps(least, step, size)
     return Interval(float(least), float(greatest), log=given.scale == "Log", whole=kind == "Whole")
 
 

@@ -164,6 +164,11 @@ def test_values_become_what_the_field_holds() -> None:
             "spec.parameters[0].range.step: must be a whole number: the field is one",
             id="a step between whole numbers",
         ),
+        pytest.param(
+            ranged(min="0.95", max="3.5", step="1e-20"),
+            "spec.parameters[0].range: must have at most 1,000,000,000,000 steps",
+            id="a step that no float can make",
+        ),
     ],
 )
 def test_wrong_parameter_is_named(parameter: dict[str, Any], words: str) -> None:
