@@ -35,12 +35,15 @@ class SweepController:
         self._plan_for = plan
         self._cluster = cluster
         self._clock = clock
+        self._unanswered: dict[Ref, str] = {}
 
     async def reconcile(self, ref: Ref) -> float | None:
         """Do one round; return the seconds after which to look again, None where a watch will tell."""
         sweep = self._known.sweep(ref)
         if sweep is None:
+            self._unanswered.pop(ref, None)
             return None
+        await self._find_unanswered(sweep)
         plan = await self._plan(sweep)
         if plan.read_known is not None:
             await self._read_known(sweep, plan.read_known)
@@ -76,6 +79,22 @@ class SweepController:
             found = newest([*found, *query.jobs(bodies)])
         self._known.known_read(sweep, as_trials(found))
 
+    async def _find_unanswered(self, sweep: Sweep) -> None:
+        """Take in the trial that was asked for and may have been made, though no answer came.
+
+        Until the watch tells of it, it would take no place among those that may run.
+        """
+        name = self._unanswered.get(sweep.ref)
+        if name is None:
+            return
+        try:
+            body = await self._cluster.get(Ref(COMPRESSION_JOBS, sweep.namespace, name))
+        except GoneError:
+            logger.debug("%s: trial %s was not made", sweep.ref, name)
+        else:
+            self._known.trial_written(body)
+        del self._unanswered[sweep.ref]
+
     async def _apply(self, sweep: Sweep, plan: SweepPlan) -> str:
         """Make trials and change them; return the name of one that is not ours, "" where all are."""
         for change in plan.suspend:
@@ -88,6 +107,9 @@ class SweepController:
             except RefusedError as error:
                 self._known.note_refusal(sweep, self._refusal(manifest, error))
                 break
+            except RetryableError:
+                self._unanswered[sweep.ref] = str(manifest["metadata"]["name"])
+                raise
             self._known.trial_made(sweep, body)
             logger.info("%s: made trial %s", sweep.ref, manifest["metadata"]["name"])
             if _parameters(body) != _parameters(manifest):

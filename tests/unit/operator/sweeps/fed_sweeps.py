@@ -80,6 +80,12 @@ class FakeCluster(Cluster):
         point = json.loads(manifest["metadata"]["annotations"]["segcompress.dev/parameters"])
         return versioned(child_body(index, point), 50)
 
+    async def get(self, ref: Ref) -> Body:
+        assert ref.kind == COMPRESSION_JOBS
+        self._called("get", ref.name)
+        index = NAMES.index(ref.name)
+        return versioned(child_body(index, P[index]), 50)
+
     async def pages(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> AsyncIterator[list[Body]]:
         assert (kind, namespace) == (COMPRESSION_JOBS, SWEEP.namespace)
         self._called("pages", query["labelSelector"])

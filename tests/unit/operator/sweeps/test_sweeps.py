@@ -174,6 +174,26 @@ def test_no_point_is_tried_twice_where_a_trial_was_there_already() -> None:
     assert len(set(tried)) == len(tried) == 2
 
 
+@pytest.mark.parametrize("made", [True, False])
+def test_a_trial_whose_making_got_no_answer_takes_its_place_before_the_watch_tells(*, made: bool) -> None:
+    """Meanwhile somebody deletes one that had ended, whose index is free again."""
+    fed = FedSweeps()
+    spec = spec_body(parallelTrials=1)
+    fed.sink.seen(sweep_body(spec))
+    fed.fed.resources.seen(child_body(0, P[0], ended()))
+    cluster = FakeCluster(fed, create=RetryableError("no answer"), **({} if made else {"get": GoneError("")}))
+    cluster.spec = spec
+    controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW)
+    with pytest.raises(RetryableError):
+        asyncio.run(controller.reconcile(REF))
+    cluster.errors.pop("create")
+    fed.fed.resources.gone(versioned(child_body(0, P[0], ended()), 40))
+    asyncio.run(controller.reconcile(REF))
+    expected = [("create", NAMES[1]), ("get", NAMES[1]), *([] if made else [("create", NAMES[0])])]
+    assert [call for call in cluster.calls if call[0] != "event"][:-1] == expected
+    assert cluster.status["trials"]["running"] == 1
+
+
 def test_nothing_is_said_of_trials_that_can_no_longer_be_watched() -> None:
     fed = FedSweeps()
     fed.sink.seen(sweep_body(spec_body(suspend=True)))
