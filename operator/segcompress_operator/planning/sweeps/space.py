@@ -68,7 +68,7 @@ class Steps:
         """Return the index of a coordinate, None where it is none."""
         if _number(text) is None:
             return None
-        index = int((Decimal(text) - self.least) / self.step)
+        index = round((Decimal(text) - self.least) / self.step)
         return index if 0 <= index < self.size and self.at(index) == text else None
 
     def nearest(self, value: float) -> str | None:
@@ -277,4 +277,4 @@ def _is_same(one: Any, other: Any) -> bool:
 def _plain(value: Decimal) -> str:
     """Return a number as JSON spells it, the same for equal numbers."""
     text = f"{value.normalize():f}"
-    return text if len(text) <= 24 else f"{float(value):g}"  # noqa: PLR2004
+    return text if len(text) <= 24 else repr(float(value))  # noqa: PLR2004

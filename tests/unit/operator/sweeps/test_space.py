@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from segcompress_api.errors import InvalidSpecError
 from segcompress_api.sweep import Parameter
-from segcompress_operator.planning.sweeps.space import Space, shuffled, space_of
+from segcompress_operator.planning.sweeps.space import Interval, Space, Steps, shuffled, space_of
 from unit.operator.samples import SPEC
 from unit.operator.sweeps.sweep_samples import RATE, RATIO, SEED
 
@@ -193,3 +193,13 @@ def test_one_value_is_given_once(path: str, values: list[str], problem: str | No
         return
     with pytest.raises(InvalidSpecError, match=rf"spec.parameters\[1\].values: must differ: {problem}"):
         made.check_values()
+
+
+def test_tiny_numbers_are_coordinates_too() -> None:
+    (steps,) = space(ranged(min="0", max="1e-22", step="7e-26")).axes.values()
+    assert isinstance(steps, Steps)
+    assert [steps.index(steps.at(index)) for index in range(steps.size)] == [*range(steps.size)]
+    (rate,) = space({**RATE, "range": {"min": "1.234566e-20", "max": "1.234567e-20"}}).axes.values()
+    assert isinstance(rate, Interval)
+    drawn = [rate.text(value) for value in (rate.least, rate.greatest, (rate.least + rate.greatest) / 2)]
+    assert all(rate.number(text) is not None and len(text) <= 24 for text in drawn)
