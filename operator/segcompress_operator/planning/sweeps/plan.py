@@ -148,11 +148,20 @@ def _end(look: Look) -> SweepPlan:
     best = look.frontier[0] if look.frontier else None
     if best is None:
         words = f"{look.counts.total} trial(s) ended; none succeeded and kept every constraint"
+        never = ", ".join(_never_measured(look))
+        words += f"; none that succeeded has measured {never}" if never else ""
         return _fail(look, Reason.NO_ACCEPTABLE_TRIAL, words)
     figures = ", ".join(f"{name} {best.figures[name]}" for name in look.target.metrics)
     words = f"{look.counts.total} trial(s) ended; best is {best.name}: {figures}"
     status = report.succeeded(look, words)
     return SweepPlan(status=status, announcements=(Announcement("Normal", "Succeeded", words),))
+
+
+def _never_measured(look: Look) -> list[str]:
+    """Return the figures that matter and that none of the trials that succeeded has."""
+    succeeded = [trial for trial in look.trials if trial.state == "Succeeded"]
+    has = {name for trial in succeeded for name in trial.figures}
+    return [name for name in look.target.metrics if succeeded and name not in has]
 
 
 def _fail(look: Look, reason: Reason, words: str) -> SweepPlan:

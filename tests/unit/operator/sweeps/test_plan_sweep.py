@@ -224,6 +224,16 @@ def test_a_sweep_without_a_model_to_ship_fails(status: dict[str, Any]) -> None:
     assert status_of(made).best_trial is None
 
 
+def test_a_figure_that_no_trial_has_is_named() -> None:
+    """A dataset without contours, or a template that measures no latency, may cost all trials."""
+    constraints = [{"metric": "worstClass.iouDrop", "max": "0.1"}, {"metric": "miouDrop", "max": "0.01"}]
+    objectives = [{"metric": "compressed.boundaryIou", "goal": "Maximize"}]
+    made = plan(*finished(), spec=spec_body(objectives=objectives, constraints=constraints))
+    reason, words = message(made, "Failed")
+    assert reason == "NoAcceptableTrial"
+    assert words.endswith("; none that succeeded has measured compressed.boundaryIou, worstClass.iouDrop")
+
+
 def test_a_suspended_sweep_suspends_what_has_not_ended() -> None:
     spec = spec_body(suspend=True)
     children = [child(0, P[0], ended(miou=0.9, latency=9)), child(1, P[1]), child(2, P[2])]
