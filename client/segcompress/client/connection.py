@@ -1,7 +1,9 @@
 """Who asks, and which API server: by a kubeconfig, or by a pod's service account."""
 
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from segcompress.client.errors import SettingsError
 from segcompress_api.errors import nearest, one_line
 
 _DEFAULT_KUBECONFIG = "~/.kube/config"
+_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
+"""What the Kubernetes library raises for a kubeconfig that holds something else than it looks for."""
+
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -41,14 +46,20 @@ def from_kubeconfig(environment: Mapping[str, str], path: Path | None, context: 
     joined = os.pathsep.join(map(str, files))
     configuration = _configuration()
     try:
-        contexts, current = config.list_kube_config_contexts(config_file=joined)
-        chosen = _chosen(contexts, current, context)
-        config.load_kube_config(
-            config_file=joined, context=context, client_configuration=configuration, persist_config=False
-        )
-    except (config.ConfigException, yaml.YAMLError, OSError, TypeError, KeyError, ValueError) as error:
+        chosen = _chosen(files, context)
+        with _complaints() as complaints:
+            config.load_kube_config(
+                config_file=joined,
+                context=chosen["name"],
+                client_configuration=configuration,
+                persist_config=False,
+            )
+        namespace = chosen["context"].get("namespace") or "default"
+    except (config.ConfigException, yaml.YAMLError, OSError, *_MALFORMED) as error:
         raise SettingsError(f"{joined}: cannot be used as a kubeconfig: {one_line(str(error))}") from None
-    return Connection(configuration, chosen["context"].get("namespace") or "default")
+    if complaints:
+        raise SettingsError(f"{joined}: gives no credentials: {one_line('; '.join(complaints))}")
+    return Connection(configuration, namespace)
 
 
 def in_cluster() -> Connection:
@@ -78,12 +89,44 @@ def _kubeconfigs(environment: Mapping[str, str]) -> list[Path]:
     return [default] if default.is_file() else []
 
 
-def _chosen(contexts: list[dict[str, Any]], current: dict[str, Any], name: str | None) -> dict[str, Any]:
-    if name is None:
-        return current
-    named = {one["name"]: one for one in contexts}
-    if name not in named:
+def _chosen(files: Iterable[Path], name: str | None) -> dict[str, Any]:
+    """Return the context of that name, or else the current one: as for kubectl the first file's that has one.
+
+    The Kubernetes library takes the last file's, and asks for a current context where another one is named.
+    """
+    named, current = dict[str, Any](), ""
+    for file in filter(Path.is_file, files):
+        content = yaml.safe_load(file.read_bytes()) or {}
+        current = current or str(content.get("current-context") or "")
+        for one in content.get("contexts") or ():
+            named.setdefault(one["name"], one)
+    if name is not None and name not in named:
         match = nearest(name, named)
         remedy = f"did you mean {match}?" if match else f"there are: {', '.join(sorted(named))}"
         raise SettingsError(f"the kubeconfig has no context {name!r}; {remedy}")
-    return named[name]
+    found = named.get(name or current)
+    if found is None:
+        raise config.ConfigException(
+            f"it has no context {current!r}, which it calls the current one"
+            if current
+            else "it names no current context"
+        )
+    return dict(found)
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect what the Kubernetes library logs where a plugin fails: it would go on without credentials."""
+    collected: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.module == "kube_config":
+                collected.append(record.getMessage())
+
+    handler = Collector(logging.ERROR)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield collected
+    finally:
+        logging.getLogger().removeHandler(handler)

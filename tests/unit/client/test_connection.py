@@ -70,6 +70,58 @@ def test_kubeconfig_that_cannot_be_used_is_named(tmp_path: Path, content: str | 
     assert len(str(raised.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize("current", ["gone", ""])
+def test_named_context_needs_no_current_one(tmp_path: Path, current: str) -> None:
+    path = tmp_path / "config"
+    path.write_text(kubeconfig("two", current=current))
+    assert from_kubeconfig({}, path, "two").namespace == "two"
+
+
+def test_current_context_is_that_of_the_first_file_that_has_one(tmp_path: Path) -> None:
+    for name, current in (("none", ""), ("first", "two"), ("last", "three")):
+        (tmp_path / name).write_text(kubeconfig("two", "three", current=current))
+    several = ":".join(str(tmp_path / name) for name in ("none", "first", "last"))
+    assert from_environment({"KUBECONFIG": several}, None).namespace == "two"
+
+
+@pytest.mark.parametrize(
+    ("user", "message"),
+    [
+        pytest.param(
+            {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-plugin"}},
+            "gives no credentials: .*no-such-plugin",
+            id="no plugin",
+        ),
+        pytest.param(
+            {
+                "exec": {
+                    "apiVersion": "client.authentication.k8s.io/v1",
+                    "command": "sh",
+                    "args": ["-c", "echo not logged in >&2; exit 3"],
+                }
+            },
+            "gives no credentials: exec: process returned 3. not logged in",
+            id="plugin that fails",
+        ),
+        pytest.param(
+            {"auth-provider": {"name": "gcp", "config": {"expiry": "2020-01-01T00:00:00Z"}}},
+            "cannot be used as a kubeconfig",
+            id="of a library that is not installed",
+        ),
+    ],
+)
+def test_user_without_credentials_is_no_anonymous_one(
+    tmp_path: Path, user: dict[str, object], message: str
+) -> None:
+    path = tmp_path / "config"
+    path.write_text(
+        yaml.safe_dump({**yaml.safe_load(kubeconfig("one")), "users": [{"name": "u", "user": user}]})
+    )
+    with pytest.raises(SettingsError, match=message) as raised:
+        from_kubeconfig({}, path, None)
+    assert len(str(raised.value).splitlines()) == 1
+
+
 def test_outside_a_cluster_there_is_no_service_account() -> None:
     with pytest.raises(SettingsError, match="this is no pod of a cluster"):
         in_cluster()
