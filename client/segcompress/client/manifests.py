@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from segcompress.client.errors import ClientError, InvalidJobError
 from segcompress.client.kinds import KINDS, Kind, R, Resource
 from segcompress_api.base import API_GROUP, API_VERSION
-from segcompress_api.errors import InvalidSpecError, invalid_spec
+from segcompress_api.errors import InvalidSpecError, invalid_spec, shown
 from segcompress_runner.errors import InputNotFoundError
 from segcompress_runner.job_file import read_document
 
@@ -23,11 +23,13 @@ def read_manifest(path: Path | str) -> dict[str, Any]:
     Raises InvalidJobError naming the line, and ClientError where the file cannot be read.
     """
     try:
-        return read_document(Path(path), tuple(KINDS))
+        document = read_document(Path(path), tuple(KINDS))
     except InvalidSpecError as error:
         raise InvalidJobError([str(error)]) from None
     except InputNotFoundError as error:
         raise ClientError(str(error)) from None
+    _metadata(document)
+    return document
 
 
 def as_body(resource: Resource | Mapping[str, Any], kind: Kind[Any]) -> dict[str, Any]:
@@ -37,7 +39,14 @@ def as_body(resource: Resource | Mapping[str, Any], kind: Kind[Any]) -> dict[str
             mode="json", by_alias=True, exclude_unset=True, exclude_none=True, exclude={"status"}
         )
     named = {"apiVersion": _API_VERSION, "kind": kind.name} | dict(resource)
-    return named | {"metadata": dict(named.get("metadata") or {})}
+    return named | {"metadata": dict(_metadata(named))}
+
+
+def _metadata(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = document.get("metadata") or {}
+    if not isinstance(metadata, Mapping):
+        raise InvalidJobError([f"metadata: must be a mapping such as {{name: demo}}, got {shown(metadata)}"])
+    return metadata
 
 
 def as_type(body: Mapping[str, Any], kind: Kind[R]) -> R:

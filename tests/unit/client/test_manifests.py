@@ -59,6 +59,12 @@ def test_what_cannot_be_read_is_named() -> None:
             id="kind",
         ),
         pytest.param("a: 1\n---\nb: 1", InvalidJobError, "holds 2 documents", id="two"),
+        pytest.param(
+            "{kind: SegCompressionJob, metadata: demo}",
+            InvalidJobError,
+            "metadata: must be a mapping such as {name: demo}, got 'demo'",
+            id="metadata",
+        ),
         pytest.param(None, ClientError, "cannot be read (No such file", id="missing"),
     ],
 )
@@ -72,3 +78,8 @@ def test_file_that_holds_no_job_is_named(
         read_manifest(path)
     assert message in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_metadata_that_is_no_mapping_is_named() -> None:
+    with pytest.raises(InvalidJobError, match="metadata: must be a mapping"):
+        as_body({"metadata": ["demo"], "spec": SPEC}, JOBS)
