@@ -13,7 +13,6 @@ from typing import Any
 import urllib3
 from kubernetes.client import ApiClient, ApiException, CoreV1Api, CustomObjectsApi
 from kubernetes.watch import Watch
-from kubernetes.watch.watch import iter_resp_lines
 
 from segcompress.client.connection import Connection
 from segcompress.client.errors import ClientError, UnreachableError
@@ -88,8 +87,10 @@ class Cluster:
         )
         try:
             with self._translated():
-                for event in events:
+                for event in filter(None, events):  # the library makes None of an empty line
                     yield event["type"], event["object"]
+        except (KeyError, TypeError) as error:  # a proxy's words, or an error without a reason
+            raise self._unreachable(f"a watch holds what is no event ({one_line(repr(error))})") from None
         finally:
             events.close()
 
@@ -115,7 +116,7 @@ class Cluster:
                 _request_timeout=(_CONNECT_S, _SILENT_S if follow else _ANSWER_S),
             )
             try:
-                yield from iter_resp_lines(_good(answer))
+                yield from _lines(_good(answer), follow=follow)
             except urllib3.exceptions.ReadTimeoutError:
                 if not follow:
                     raise
@@ -160,6 +161,16 @@ def _good(answer: Any) -> Any:
     if answer.status != HTTPStatus.OK:
         raise ApiException(http_resp=answer)
     return answer
+
+
+def _lines(answer: Any, *, follow: bool) -> Iterator[str]:
+    """Yield the lines of a log; the last one without its end too, unless the rest of it is yet to come."""
+    rest = b""
+    for piece in answer.stream(decode_content=False):
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (line.decode(errors="replace") for line in lines)
+    if rest and not follow:
+        yield rest.decode(errors="replace")
 
 
 def _cause(error: BaseException) -> str:
