@@ -47,13 +47,13 @@ def log_lines(source: Source, *, follow: bool, clock: Clock = SYSTEM_CLOCK) -> I
     while True:
         pod = _newest(pods, told)
         if pod is not None:
-            yield from _of_pod(source, pod, follow=follow, clock=clock)
+            yield from _of_pod(source, job, pod, follow=follow, clock=clock)
             told.append(pod)
         elif not follow or is_finished(job.status.conditions):
             break
         if not follow:
             return
-        job, pods = _look_again(source, clock)
+        job, pods = _look_again(source, job, clock)
     if not told:
         raise NotReadyError(f"{job.metadata.name} has no pod with a log: it is {standing(job)}")
 
@@ -63,16 +63,22 @@ def _look(source: Source) -> tuple[SegCompressionJob, list[Body]]:
     return job, source.pods(job)
 
 
-def _look_again(source: Source, clock: Clock) -> tuple[SegCompressionJob, list[Body]]:
-    """Look a little later, and again where the API server is away."""
+def _look_again(
+    source: Source, before: SegCompressionJob, clock: Clock
+) -> tuple[SegCompressionJob, list[Body]]:
+    """Look a little later, and again where the API server is away; raises NotFoundError for another job."""
     patience = clock.now() + PATIENCE_S
     while True:
         clock.sleep(_PAUSE_S)
         try:
-            return _look(source)
+            found = _look(source)
         except UnreachableError:
             if clock.now() >= patience:
                 raise
+            continue
+        if found[0].metadata.uid != before.metadata.uid:
+            raise NotFoundError(f"{before.metadata.name} was deleted meanwhile")
+        return found
 
 
 def _newest(pods: list[Body], told: list[Body]) -> Body | None:
@@ -83,7 +89,9 @@ def _newest(pods: list[Body], told: list[Body]) -> Body | None:
     return None if newest is None or newest["metadata"]["uid"] in known else newest
 
 
-def _of_pod(source: Source, pod: Body, *, follow: bool, clock: Clock) -> Iterator[str]:
+def _of_pod(
+    source: Source, job: SegCompressionJob, pod: Body, *, follow: bool, clock: Clock
+) -> Iterator[str]:
     name, heard = pod["metadata"]["name"], clock.now()
     last: Moment | None = None
     since: int | None = None
@@ -104,7 +112,7 @@ def _of_pod(source: Source, pod: Body, *, follow: bool, clock: Clock) -> Iterato
         except NotFoundError:  # deleted meanwhile
             return
         # What was written after a cut is still to be read, of a pod that has ended too.
-        if not follow or (_has_ended(pod, _look_again(source, clock)[1]) and cut_at is None):
+        if not follow or (_has_ended(pod, _look_again(source, job, clock)[1]) and cut_at is None):
             return
         since = None if last is None else math.ceil(clock.now() - heard) + _MARGIN_S
 

@@ -151,6 +151,13 @@ def test_deleted_pod_is_at_its_end() -> None:
     assert script.lines(follow=True) == ["line 1"]
 
 
+def test_job_of_the_same_name_that_was_made_since_is_another_one() -> None:
+    other = GOING.model_copy(update={"metadata": GOING.metadata.model_copy(update={"uid": "other"})})
+    script = Script([GOING, other], [[], [pod("b", RUNNING)]], {"b": [[line(1)]]})
+    with pytest.raises(NotFoundError, match="demo was deleted meanwhile"):
+        script.lines(follow=True)
+
+
 @pytest.mark.parametrize(
     ("earlier", "later"),
     [
