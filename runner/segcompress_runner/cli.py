@@ -27,7 +27,7 @@ from typing import Literal
 
 from segcompress_api.contract import ExitCode, RunResult
 from segcompress_api.job import SegCompressionJob
-from segcompress_runner import sweep_cli
+from segcompress_runner import pipes, sweep_cli
 from segcompress_runner.arguments import file_to_write
 from segcompress_runner.endings import exit_code, failure, one_line
 from segcompress_runner.extras import missing_extra
@@ -60,6 +60,9 @@ def main(
             return int(_COMMANDS[options.command](options, stop))
         return int(options.act(options))
     except Exception as error:  # the border: everything becomes one line and a code
+        if isinstance(error, BrokenPipeError) and options.command in _TELL_LAST:
+            pipes.let_go()
+            return int(ExitCode.SUCCEEDED)
         if interrupt is not None and interrupt.came:
             raise  # a library made something else of it
         return _stopped() if stop.interrupted else _report(error)
@@ -244,3 +247,6 @@ _COMMANDS = {
     "export": _export,
     **sweep_cli.COMMANDS,
 }
+
+_TELL_LAST = {"report", *sweep_cli.COMMANDS}
+"""Commands that print what they did once it is done."""

@@ -14,7 +14,7 @@ def get(arguments: Sequence[str], namespace: str | None, context: str | None) ->
     ]
     command = ["kubectl", "get", *options, "--output", "json", *arguments]
     try:
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        ended = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     except FileNotFoundError:
         raise InvalidSettingError(
             "kubectl: is not on PATH; name a file of what it prints elsewhere by --from"

@@ -57,17 +57,25 @@ def run(name: str, source: Source, target: Target) -> ExitCode:
     swept = _read(name, source)
     storage = local_stores(os.environ)
     told = wording.verdict(swept)
-    print(" ".join(filter(None, (f"{told.headline}: {told.sentence}", told.note))))
+    lines = [" ".join(filter(None, (f"{told.headline}: {told.sentence}", told.note)))]
     if target.file is not None:
         links = _fetched(storage, swept, target.file) if target.with_reports else {}
-        target.file.parent.mkdir(parents=True, exist_ok=True)
-        target.file.write_text(render_sweep(swept, links))
-        print(f"report:   {target.file}")
+        _write(target.file, render_sweep(swept, links).encode())
+        lines.append(f"report:   {target.file}")
     if target.upload:
         place = place_of(swept)
         storage.write(place, render_sweep(swept, bucket_links(swept, place)).encode())
-        print(f"report:   {place}")
+        lines.append(f"report:   {place}")
+    print("\n".join(lines))
     return ExitCode.SUCCEEDED
+
+
+def _write(file: Path, page: bytes) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(page)
+    except OSError as error:
+        raise InvalidSettingError(f"-o: {file} cannot be written ({error.strerror})") from None
 
 
 def _read(name: str, source: Source) -> Swept:
@@ -79,7 +87,7 @@ def _read(name: str, source: Source) -> Swept:
     if source.file == "-":
         return read_sweep(sys.stdin.read(), "stdin", name, source.namespace)
     try:
-        text = Path(source.file).read_text()
+        text = Path(source.file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputNotFoundError(f"--from: {source.file} cannot be read ({error})") from None
     return read_sweep(text, source.file, name, source.namespace)
@@ -101,8 +109,7 @@ def _fetched(storage: Storage, swept: Swept, page: Path) -> Mapping[int, str]:
         except RunError as error:
             print(f"note: trial {index}: {error}", file=sys.stderr)
             continue
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.html").write_bytes(content)
+        _write(folder / f"{name}.html", content)
         links[index] = f"./{quote(folder.name)}/{quote(name)}.html"
     return links
 

@@ -1,11 +1,11 @@
 """Where every error of a command becomes a line: 0 is success, 1 anything else."""
 
 import argparse
-import os
 import sys
 
 from segcompress.client import Client, ClientError
 from segcompress.commands import compare, fetch, list_jobs, logs, submit, wait
+from segcompress_runner import pipes
 
 FAILED = 1
 
@@ -28,6 +28,6 @@ def run(options: argparse.Namespace) -> int:
         for line in str(error).splitlines():
             print(f"error: {line}", file=sys.stderr)
         return FAILED
-    except BrokenPipeError:  # `| head` has read enough; nothing is to be flushed at the end either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        pipes.let_go()
         return 0

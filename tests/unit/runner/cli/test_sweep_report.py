@@ -59,6 +59,15 @@ def test_what_cannot_be_done_ends_with_3(
     assert message in capsys.readouterr().err
 
 
+def test_file_that_cannot_be_written_is_named(
+    printed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = tmp_path / "report.html"
+    to.symlink_to(tmp_path / "none" / "report.html")
+    assert cli.main(["sweep-report", NAME, "--from", str(printed), "-o", str(to)]) == 3
+    assert capsys.readouterr().err == f"error: -o: {to} cannot be written (No such file or directory)\n"
+
+
 def test_folder_is_refused_as_output(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         cli.main(["sweep-report", NAME, "-o", str(tmp_path)])
