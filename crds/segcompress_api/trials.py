@@ -87,7 +87,7 @@ def point_of(text: str) -> Mapping[str, str]:
     """Return the parameters in JSON; what somebody wrote into an annotation of ours counts as none."""
     try:
         parsed = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     items = parsed.items() if isinstance(parsed, dict) else ()
     good = all(isinstance(value, str) and len(value) <= VALUE_LIMIT for _, value in items)

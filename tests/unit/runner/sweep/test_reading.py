@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import sweeps
+from segcompress_api.trials import point_of
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError
 from segcompress_runner.outputs.sweep.reading import read_sweep
 from sweeps import NAME, NAMESPACE, UID, Sweep, body, job
@@ -121,3 +122,8 @@ def test_status_of_another_version_is_named_with_its_trial() -> None:
     other["status"]["mood"] = "good"
     with pytest.raises(InvalidInputError, match=rf"SegCompressionJob {NAME}-.*-1: status\.mood: "):
         indices(printed(body(), other))
+
+
+@pytest.mark.parametrize("annotation", ["{", "[1]", '{"ratio": 1}', "[" * 100_000], ids=len)
+def test_what_somebody_wrote_into_the_annotation_is_no_point(annotation: str) -> None:
+    assert point_of(annotation) == {}
