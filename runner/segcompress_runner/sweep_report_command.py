@@ -18,6 +18,7 @@ from segcompress_api.naming import label_value
 from segcompress_api.status import Artifact
 from segcompress_api.sweep import SWEEP_NAME_LABEL
 from segcompress_runner import kubectl
+from segcompress_runner.endings import one_line
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError, InvalidSettingError, RunError
 from segcompress_runner.outputs.html.sweep import wording
 from segcompress_runner.outputs.html.sweep.page import render_sweep
@@ -107,7 +108,7 @@ def _fetched(storage: Storage, swept: Swept, page: Path) -> Mapping[int, str]:
         try:
             content = found[index].result()
         except RunError as error:
-            print(f"note: trial {index}: {error}", file=sys.stderr)
+            print(f"note: trial {index}: {one_line(error)}", file=sys.stderr)
             continue
         _write(folder / f"{name}.html", content)
         links[index] = f"./{quote(folder.name)}/{quote(name)}.html"

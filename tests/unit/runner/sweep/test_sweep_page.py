@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import shlex
 
 import pytest
 
@@ -30,6 +31,26 @@ def test_best_trial_comes_first_and_says_why() -> None:
     assert told.next_step == (
         f"segcompress promote {manifest.uri} s3://BUCKET/FOLDER/ \\\n    --sha256 {manifest.sha256}"
     )
+
+
+def test_verdict_shows_the_sweeps_own_parameters_alone() -> None:
+    sweep, *jobs = json.loads(sweeps.text())["items"]
+    point = {"ratio": "0.5\x1b[2J", "\x1b]0;owned\x07": "1"}
+    jobs[6]["metadata"]["annotations"]["segcompress.dev/parameters"] = json.dumps(point)
+    read = read_sweep(json.dumps({"kind": "List", "items": [sweep, *jobs]}), "-", NAME)
+    told = wording.verdict(read)
+    assert "with ratio 0.5\N{REPLACEMENT CHARACTER}[2J. Of" in told.sentence
+    assert told.sentence.isprintable()
+
+
+def test_command_to_copy_is_one_command_whatever_the_address_holds() -> None:
+    sweep, *jobs = json.loads(sweeps.text())["items"]
+    uri = "s3://compressed/$(touch x); it's/measurements/0/manifest.json"
+    jobs[6]["status"]["artifacts"]["manifest"]["uri"] = uri
+    read = read_sweep(json.dumps({"kind": "List", "items": [sweep, *jobs]}), "-", NAME)
+    command = wording.verdict(read).next_step
+    assert f"promote {shlex.quote(uri)} s3://BUCKET" in command
+    assert shlex.split(command.replace("\\\n", ""))[2] == uri
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a sweep's report says, row by row. Pure."""
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -106,7 +107,11 @@ def _case_for(swept: Swept, best: SweptTrial) -> str:
         f"{in_sentence(each.metric)} {written(each.metric, best.trial.figures[each.metric])}"
         for each in swept.spec.objectives
     )
-    told = [f"Trial {best.trial.index} has {reached}, with {_settings(best)}.", _why(swept), _others(swept)]
+    told = [
+        f"Trial {best.trial.index} has {reached}, with {_settings(swept, best)}.",
+        _why(swept),
+        _others(swept),
+    ]
     return " ".join(filter(None, told))
 
 
@@ -156,11 +161,11 @@ def _standing_of_the_sweep(swept: Swept) -> str:
     return f"{ended} of at most {swept.spec.max_trials} trials have ended."
 
 
-def _settings(one: SweptTrial) -> str:
-    return (
-        ", ".join(f"{name} {shortened(text, 40)}" for name, text in one.trial.point.items())
-        or "no parameters"
-    )
+def _settings(swept: Swept, one: SweptTrial) -> str:
+    """Return its parameters: an annotation has them, and may have whatever somebody wrote beside them."""
+    point = one.trial.point
+    names = [each.name for each in swept.spec.parameters if each.name in point]
+    return ", ".join(f"{name} {shortened(point[name], 40)}" for name in names) or "no parameters"
 
 
 def _promotion(best: SweptTrial) -> str:
@@ -168,7 +173,7 @@ def _promotion(best: SweptTrial) -> str:
     if best.manifest is None:
         return ""
     digest = f" \\\n    --sha256 {best.manifest.sha256}" if best.manifest.sha256 else ""
-    return f"segcompress promote {best.manifest.uri} s3://BUCKET/FOLDER/{digest}"
+    return f"segcompress promote {shlex.quote(best.manifest.uri)} s3://BUCKET/FOLDER/{digest}"
 
 
 def figure_rows(swept: Swept) -> list[FigureRow]:
