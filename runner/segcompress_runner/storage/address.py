@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from minio.helpers import check_bucket_name
+
 from segcompress_runner.errors import InvalidInputError, InvalidSettingError
 
 Scheme = Literal["s3", "file"]
@@ -55,10 +57,20 @@ def parse_address(uri: str, field: str) -> Address:
         return Address("file", "", rest.rstrip("/") or "/")
     bucket, _, key = rest.partition("/")
     if scheme == "s3" and bucket:
+        _check_bucket(bucket, field)
         return Address("s3", bucket, key.strip("/"))
     raise InvalidSettingError(
         f"{field}: {uri!r} is not an address; write s3://bucket/prefix/ or file:///absolute/folder/"
     )
+
+
+def _check_bucket(name: str, field: str) -> None:
+    try:
+        check_bucket_name(name)
+    except ValueError:
+        raise InvalidSettingError(
+            f"{field}: {name!r} is not the name of a bucket: 3 to 63 letters, digits, dots and dashes"
+        ) from None
 
 
 def safe_join(folder: Path, name: str) -> Path:

@@ -25,6 +25,12 @@ def test_anything_else_is_refused_with_the_field(uri: str) -> None:
         parse_address(uri, "spec.output.uri")
 
 
+@pytest.mark.parametrize("bucket", ["ab", "a..b", "10.0.0.1", "-models", "mod els"])
+def test_bucket_that_cannot_be_is_refused_with_the_field(bucket: str) -> None:
+    with pytest.raises(InvalidSettingError, match=r"^TO: '.*' is not the name of a bucket: 3 to 63 letters"):
+        parse_address(f"s3://{bucket}/x", "TO")
+
+
 def test_address_reads_as_it_was_written() -> None:
     folder = parse_address("s3://bucket/runs/", "spec.output.uri")
     assert str(folder / "manifest.json") == "s3://bucket/runs/manifest.json"
