@@ -8,9 +8,10 @@ from pathlib import Path
 
 from segcompress_api.contract import ExitCode
 from segcompress_runner.errors import InvalidInputError, InvalidSettingError
+from segcompress_runner.outputs.manifests import MANIFEST
 from segcompress_runner.outputs.promotion import Attempt, Promoted, promote
 from segcompress_runner.outputs.published import Published, find_published, result_address
-from segcompress_runner.storage import local_stores
+from segcompress_runner.storage import Address, local_stores
 
 
 def run(result: str, to: str, sha256: str | None, *, even_rejected: bool) -> ExitCode:
@@ -18,13 +19,21 @@ def run(result: str, to: str, sha256: str | None, *, even_rejected: bool) -> Exi
 
     `sha256` is what its manifest must have. A model that missed a gate is refused unless `even_rejected`.
     """
-    storage, target = local_stores(os.environ), result_address(to, "TO")
+    storage, target = local_stores(os.environ), _folder(to)
     published = find_published(storage, result_address(result))
     _check(published, sha256, even_rejected=even_rejected)
     with tempfile.TemporaryDirectory(prefix="segcompress-") as folder:
         attempt = Attempt(secrets.token_hex(8), datetime.now(UTC), Path(folder))
         _print(promote(storage, published, target, attempt))
     return ExitCode.SUCCEEDED
+
+
+def _folder(to: str) -> Address:
+    """Return the address that `to` means; RESULT may be a manifest's, and TO is easily taken for one too."""
+    address = result_address(to, "TO")
+    if address.split()[1] == MANIFEST:
+        raise InvalidSettingError(f"TO: must be a folder, got {address}; write {address.split()[0]}/")
+    return address
 
 
 def _check(published: Published, sha256: str | None, *, even_rejected: bool) -> None:

@@ -45,3 +45,11 @@ def test_model_that_missed_a_gate_is_promoted_only_if_asked_for(
         capsys.readouterr().err
     )
     assert cli.main([*arguments, "--even-rejected"]) == 0
+
+
+@pytest.mark.parametrize("folder", ["s3://models/humanseg", "file:///models"])
+def test_manifest_is_no_folder_to_promote_to(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["promote", "anything", f"{folder}/manifest.json"]) == 3
+    assert capsys.readouterr().err == (
+        f"error: TO: must be a folder, got {folder}/manifest.json; write {folder}/\n"
+    )
