@@ -5,6 +5,7 @@ import sys
 
 from segcompress.client import Client, ClientError
 from segcompress.commands import compare, fetch, list_jobs, logs, submit, wait
+from segcompress_api.errors import printable
 from segcompress_runner import pipes
 
 FAILED = 1
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         return _COMMANDS[options.command](client, options)
     except ClientError as error:
         for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
+            print(f"error: {printable(line)}", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
         pipes.let_go()

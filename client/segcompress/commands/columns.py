@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from segcompress_api.errors import printable
+
 
 def print_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print the table; columns are three spaces apart."""
     for line in aligned((header, *rows)):
-        print(line)
+        print(printable(line))
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

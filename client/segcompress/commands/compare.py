@@ -6,6 +6,7 @@ import sys
 from segcompress.client import Client, Comparison, compare
 from segcompress.client.comparison import HEADER, caution, table
 from segcompress.commands.columns import print_columns
+from segcompress_api.errors import printable
 
 
 def run(client: Client, options: argparse.Namespace) -> int:
@@ -13,7 +14,7 @@ def run(client: Client, options: argparse.Namespace) -> int:
     compared = _compared(client, options)
     print_columns(HEADER, table(compared))
     if warning := caution(compared):
-        print(f"note: {warning}", file=sys.stderr)
+        print(f"note: {printable(warning)}", file=sys.stderr)
     return 0
 
 

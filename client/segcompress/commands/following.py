@@ -14,6 +14,7 @@ from rich.text import Text
 from segcompress.client import SegCompressionJob, SegCompressionSweep, outcome, seconds_left
 from segcompress.client.kinds import Resource
 from segcompress.client.outcomes import standing
+from segcompress_api.errors import printable
 from segcompress_api.progress import JobProgress
 from segcompress_api.sweep_status import TrialCounts
 from segcompress_runner.log_lines import clock_time
@@ -52,7 +53,7 @@ def standing_of(resource: Resource) -> Standing:
 @contextmanager
 def shown_on(console: Console) -> Iterator[Shown]:
     """Give a bar where there is a terminal, and lines elsewhere."""
-    if not console.is_terminal:
+    if not console.is_interactive:  # a file, a pipe, or a terminal that cannot move its cursor
         yield Lines(console)
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=32), _Steps())
@@ -116,7 +117,8 @@ def where(resource: Resource) -> str:
     if phase and outcome(resource):
         return phase
     at = resource.status.progress if isinstance(resource, SegCompressionJob) else None
-    return f"{standing(resource)} {at.stage}" if at and phase == "Running" else standing(resource)
+    told = printable(standing(resource))
+    return f"{told} {at.stage}" if at and phase == "Running" else told
 
 
 def steps(at: JobProgress, now: datetime) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 from segcompress.client import Client, outcome
 from segcompress.client.resources import Resources
 from segcompress.commands.following import shown_on
+from segcompress_api.errors import printable
 
 
 def run(client: Client, options: argparse.Namespace) -> int:
@@ -23,8 +24,9 @@ def follow(resources: Resources[Any], name: str, timeout: float | None) -> int:
     ended = outcome(found)
     if ended is None:
         raise AssertionError("what was waited for has finished")
+    told = printable(f"{name}: {ended}")
     if ended.succeeded:
-        print(f"{name}: {ended}")
+        print(told)
         return 0
-    print(f"error: {name}: {ended}", file=sys.stderr)
+    print(f"error: {told}", file=sys.stderr)
     return 1

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from segcompress.client import Client, InvalidJobError, SegCompressionJob
 from segcompress.commands import duration
-from segcompress.commands.columns import aligned
+from segcompress.commands.border import run
+from segcompress.commands.columns import aligned, print_columns
 from segcompress.commands.list_jobs import age
+from segcompress.commands.wait import follow
+from unit.client.jobs import job_in
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -39,6 +43,36 @@ def test_age_has_one_unit(seconds: int, words: str) -> None:
 
 def test_columns_start_where_those_above_do() -> None:
     assert aligned([("A", "B", "C"), ("long", "b", "")]) == ["A      B   C", "long   b"]
+
+
+class Ended:
+    """Resources whose one job has ended, with a message that a terminal would obey."""
+
+    namespace = "default"
+
+    def wait(self, *_: object) -> SegCompressionJob:
+        job = job_in("input-not-found")
+        hostile = [each.model_copy(update={"message": "no\x1b[2J\nfile"}) for each in job.status.conditions]
+        status = job.status.model_copy(update={"conditions": tuple(hostile)})
+        return job.model_copy(update={"status": status})
+
+
+def test_end_is_one_line_whatever_a_pod_wrote(capsys: pytest.CaptureFixture[str]) -> None:
+    assert follow(Ended(), "demo", None) == 1  # type: ignore[arg-type]
+    assert capsys.readouterr().err == "error: demo: InputNotFound: no [2J file\n"
+
+
+def test_errors_and_tables_hold_no_control_characters(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise InvalidJobError(["a: \x1b[2J", "b: c"])
+
+    monkeypatch.setattr(Client, "from_environment", refuse)
+    options = argparse.Namespace(command="list", context=None, namespace=None)
+    assert run(options) == 1
+    print_columns(("A",), [("\x1b[2J",)])
+    assert capsys.readouterr() == ("A\n [2J\n", "error: a:  [2J\nerror: b: c\n")
 
 
 @pytest.mark.parametrize(

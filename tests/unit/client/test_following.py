@@ -25,8 +25,8 @@ WAY = [
 ]
 
 
-def shown(*, terminal: bool) -> str:
-    console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
+def shown(*, terminal: bool, interactive: bool | None = None) -> str:
+    console = Console(file=io.StringIO(), force_terminal=terminal, force_interactive=interactive, width=120)
     with shown_on(console) as progress:
         for job in WAY:
             progress.show(job)
@@ -51,6 +51,20 @@ def test_terminal_has_a_bar() -> None:
     assert "demo: Running Compress" in text
     assert "━" in text
     assert "52/100 52 %" in text
+
+
+def test_terminal_that_cannot_move_its_cursor_has_lines() -> None:
+    assert shown(terminal=True, interactive=False) == shown(terminal=False)
+
+
+def test_control_characters_of_a_message_reach_no_terminal() -> None:
+    job = job_in("secret-not-found")
+    hostile = [
+        each.model_copy(update={"message": "a\x1b]0;b\x07\nerror: c"}) if each.type == "Reconciling" else each
+        for each in job.status.conditions
+    ]
+    status = job.status.model_copy(update={"conditions": tuple(hostile)})
+    assert where(job.model_copy(update={"status": status})) == "Pending (SecretNotFound: a ]0;b  error: c)"
 
 
 def test_sweep_is_as_far_as_its_trials() -> None:
