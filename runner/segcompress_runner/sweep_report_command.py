@@ -19,7 +19,12 @@ from segcompress_api.status import Artifact
 from segcompress_api.sweep import SWEEP_NAME_LABEL
 from segcompress_runner import kubectl
 from segcompress_runner.endings import one_line
-from segcompress_runner.errors import InputNotFoundError, InvalidInputError, InvalidSettingError, RunError
+from segcompress_runner.errors import (
+    InputNotFoundError,
+    InvalidInputError,
+    InvalidSettingError,
+    StorageAccessDeniedError,
+)
 from segcompress_runner.outputs.html.sweep import wording
 from segcompress_runner.outputs.html.sweep.page import render_sweep
 from segcompress_runner.outputs.sweep.links import bucket_links, place_of
@@ -97,26 +102,31 @@ def _read(name: str, source: Source) -> Swept:
 def _fetched(storage: Storage, swept: Swept, page: Path) -> Mapping[int, str]:
     """Bring the trials' reports into a folder beside the page; return links to them, by index.
 
-    One that is gone, or is not what was published, is told and left out.
+    One that is gone, or is not what was published, is told and left out. A store that is out of reach, or no
+    store at all, ends it: it would be so for each of thousands.
     """
     folder = page.with_name(f"{page.stem}-trials")
-    wanted = {one.trial.index: (one.trial.name, one.report) for one in swept.trials if one.report}
-    links = {}
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = {index: pool.submit(_content, storage, report) for index, (_, report) in wanted.items()}
-    for index, (name, _) in wanted.items():
-        try:
-            content = found[index].result()
-        except RunError as error:
-            print(f"note: trial {index}: {one_line(error)}", file=sys.stderr)
-            continue
-        _write(folder / f"{name}.html", content)
-        links[index] = f"./{quote(folder.name)}/{quote(name)}.html"
+    pool, links = ThreadPoolExecutor(_AT_ONCE), {}
+    try:
+        brought = [
+            (one.trial, pool.submit(_bring, storage, one.report, folder / f"{one.trial.name}.html"))
+            for one in swept.trials
+            if one.report
+        ]
+        for trial, future in brought:
+            try:
+                future.result()
+            except (InputNotFoundError, InvalidInputError, StorageAccessDeniedError) as error:
+                print(f"note: trial {trial.index}: {one_line(error)}", file=sys.stderr)
+            else:
+                links[trial.index] = f"./{quote(folder.name)}/{quote(trial.name)}.html"
+    finally:
+        pool.shutdown(cancel_futures=True)
     return links
 
 
-def _content(storage: Storage, report: Artifact) -> bytes:
+def _bring(storage: Storage, report: Artifact, to: Path) -> None:
     content = storage.read(parse_address(report.uri, "status.artifacts.report.uri"), _LIMIT)
     if report.sha256 is not None and hashlib.sha256(content).hexdigest() != report.sha256:
         raise InvalidInputError(f"{report.uri}: holds other bytes than were published")
-    return content
+    _write(to, content)

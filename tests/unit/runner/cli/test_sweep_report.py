@@ -2,12 +2,17 @@
 
 import io
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import sweeps
-from segcompress_runner import cli
+from segcompress_runner import cli, sweep_report_command
+from segcompress_runner.errors import InputNotFoundError, InvalidSettingError, StorageUnreachableError
+from segcompress_runner.storage import Address
+from segcompress_runner.storage.local import LocalStorage
 from sweeps import NAME, NAMESPACE, Sweep
 
 
@@ -79,3 +84,53 @@ def test_other_name_is_told_from_those_that_are_there(
     to = str(tmp_path / "report.html")
     assert cli.main(["sweep-report", "other", "-n", NAMESPACE, "--from", str(printed), "-o", to]) == 3
     assert "holds no SegCompressionSweep other; it holds: humanseg" in capsys.readouterr().err
+
+
+class Bucket(LocalStorage):
+    """An object store that refuses each read alike, a moment later, and counts them."""
+
+    def __init__(self, answer: Exception) -> None:
+        self.asked = 0
+        self._answer = answer
+
+    def read(self, address: Address, limit: int) -> bytes:
+        del address, limit
+        self.asked += 1
+        time.sleep(0.02)
+        raise self._answer
+
+
+Asking = Callable[[Exception, int], tuple[int, Bucket]]
+
+
+@pytest.fixture
+def asking(printed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asking:
+    """Return a function that fetches the reports of so many trials from a store that answers so."""
+
+    def asked(answer: Exception, trials: int) -> tuple[int, Bucket]:
+        bucket = Bucket(answer)
+        printed.write_text(sweeps.text(Sweep(trials=trials)))
+        monkeypatch.setattr(sweep_report_command, "local_stores", lambda _: bucket)
+        to = str(tmp_path / "report.html")
+        return cli.main(["sweep-report", NAME, "--from", str(printed), "-o", to, "--reports"]), bucket
+
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "told"),
+    [
+        pytest.param(InputNotFoundError("gone"), 0, [f"note: trial {at}: gone" for at in (0, 1)], id="gone"),
+        pytest.param(StorageUnreachableError("away"), 6, ["error: away"], id="out of reach"),
+        pytest.param(InvalidSettingError("no endpoint"), 3, ["error: no endpoint"], id="no credentials"),
+    ],
+)
+def test_store_that_cannot_be_asked_ends_it_and_a_report_that_is_gone_does_not(
+    answer: Exception, code: int, told: list[str], asking: Asking, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert asking(answer, 2)[0] == code
+    assert capsys.readouterr().err.splitlines() == told
+
+
+def test_no_more_reports_are_asked_for_once_it_ends(asking: Asking) -> None:
+    assert asking(StorageUnreachableError("away"), 500)[1].asked < 400
