@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,9 +57,9 @@ def from_kubeconfig(environment: Mapping[str, str], path: Path | None, context: 
             )
         namespace = chosen["context"].get("namespace") or "default"
     except (config.ConfigException, yaml.YAMLError, OSError, *_MALFORMED) as error:
-        raise SettingsError(f"{joined}: cannot be used as a kubeconfig: {one_line(str(error))}") from None
+        raise SettingsError(f"{joined}: cannot be used as a kubeconfig: {_words(str(error))}") from None
     if complaints:
-        raise SettingsError(f"{joined}: gives no credentials: {one_line('; '.join(complaints))}")
+        raise SettingsError(f"{joined}: gives no credentials: {_words('; '.join(complaints))}")
     return Connection(configuration, namespace)
 
 
@@ -96,7 +97,8 @@ def _chosen(files: Iterable[Path], name: str | None) -> dict[str, Any]:
     """
     named, current = dict[str, Any](), ""
     for file in filter(Path.is_file, files):
-        content = yaml.safe_load(file.read_bytes()) or {}
+        with file.open("rb") as stream:  # of a stream, an error does not show the line, which may be a token
+            content = yaml.safe_load(stream) or {}
         current = current or str(content.get("current-context") or "")
         for one in content.get("contexts") or ():
             named.setdefault(one["name"], one)
@@ -112,6 +114,11 @@ def _chosen(files: Iterable[Path], name: str | None) -> dict[str, Any]:
             else "it names no current context"
         )
     return dict(found)
+
+
+def _words(message: str) -> str:
+    """Return an error of the Kubernetes library without what it shows of the file: that may be a token."""
+    return one_line(re.sub(r"\{.*\}", "{…}", message, flags=re.DOTALL))
 
 
 @contextmanager

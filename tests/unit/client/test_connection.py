@@ -122,6 +122,33 @@ def test_user_without_credentials_is_no_anonymous_one(
     assert len(str(raised.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "user",
+    [
+        pytest.param({"token": "s3cret"}, id="token that is not below user"),
+        pytest.param(
+            {"user": {"exec": {"apiVersion": "v1", "command": "x", "env": [{"value": "s3cret"}]}}},
+            id="variable without a name",
+        ),
+    ],
+)
+def test_error_shows_no_credentials(tmp_path: Path, user: dict[str, object]) -> None:
+    path = tmp_path / "config"
+    users = [{"name": "u", **user}]
+    path.write_text(yaml.safe_dump({**yaml.safe_load(kubeconfig("one")), "users": users}))
+    with pytest.raises(SettingsError) as raised:
+        from_kubeconfig({}, path, None)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_error_of_syntax_shows_no_credentials(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text("users:\n- user: {}\n  token: s3cret: x\n")
+    with pytest.raises(SettingsError, match="line 3") as raised:
+        from_kubeconfig({}, path, None)
+    assert "s3cret" not in str(raised.value)
+
+
 def test_outside_a_cluster_there_is_no_service_account() -> None:
     with pytest.raises(SettingsError, match="this is no pod of a cluster"):
         in_cluster()
