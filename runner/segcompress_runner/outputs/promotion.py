@@ -31,7 +31,7 @@ from segcompress_runner.outputs.manifests import (
     read_tagged_manifest,
 )
 from segcompress_runner.outputs.published import Published
-from segcompress_runner.outputs.verified import check_complete
+from segcompress_runner.outputs.verified import check_complete, fetch_verified
 from segcompress_runner.storage import Address, Storage, safe_join
 
 _VERSIONS = "versions"
@@ -99,9 +99,12 @@ def _promoted(storage: Storage, to: Address) -> _Before | None:
 
 
 def _again(storage: Storage, published: Published, to: Address, before: _Before, work: Path) -> Promoted:
-    """Return the model that is there already; files that somebody removed or broke are copied once more."""
+    """Return the model that is there already; files that somebody removed or broke are copied once more.
+
+    They are read to their end: an object store tells no SHA-256.
+    """
     try:
-        check_complete(storage, _place(to, published), before.manifest.files)
+        fetch_verified(storage, _place(to, published), before.manifest.files, work / "there")
     except (InputNotFoundError, InvalidInputError):
         _copy(storage, published, to, work)
     return Promoted(before.manifest, before.stored, was_there=True)

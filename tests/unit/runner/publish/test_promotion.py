@@ -1,7 +1,7 @@
 """Promotion on this machine's file system; races and kills are tested on an object store."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from segcompress_runner.errors import InvalidInputError, InvalidSettingError, Pr
 from segcompress_runner.outputs.manifests import MANIFEST
 from segcompress_runner.outputs.promotion import Attempt, Promoted, promote
 from segcompress_runner.outputs.published import Published, find_published
-from segcompress_runner.storage import Address, LocalStorage
+from segcompress_runner.storage import Address, LocalStorage, Named, Stat
 
 from .test_publish import KEYS, NOW, STORAGE, flat, measure, place, train
 
@@ -81,6 +81,20 @@ def test_files_that_somebody_removed_are_copied_again(made: Path) -> None:
     first = promoted(made, "one")
     (key(made) / first.manifest.files[0].path).local.unlink()
     assert promoted(made, "one").was_there
+    assert set(contents(made).values()) == {"one"}
+
+
+class WithoutDigests(LocalStorage):
+    """Files of which no SHA-256 is told before they are read, as those of an object store."""
+
+    def stat(self, folder: Address, files: Sequence[Named]) -> tuple[Stat, ...]:
+        return tuple(replace(stat, digest="etag:0") for stat in super().stat(folder, files))
+
+
+def test_file_of_the_same_size_that_somebody_broke_is_copied_again(made: Path) -> None:
+    first = promoted(made, "one", WithoutDigests())
+    (key(made) / first.manifest.files[0].path).local.write_text("eno")
+    assert promoted(made, "one", WithoutDigests()).was_there
     assert set(contents(made).values()) == {"one"}
 
 
