@@ -1,7 +1,7 @@
 """What can go wrong between a user and a cluster, grouped by what the user can do about it.
 
 ClientError
-├── SettingsError       no kubeconfig, none that can be read, or no such context
+├── SettingsError       no kubeconfig that can be used, no such context, or no credentials
 ├── UnreachableError    the API server does not answer
 ├── ForbiddenError      it does not know who asks (401), or that user may not (403)
 ├── NotFoundError       no such job, namespace or kind
@@ -22,7 +22,7 @@ class ClientError(Exception):
 
 
 class SettingsError(ClientError):
-    """No kubeconfig, none that can be read, or no such context."""
+    """No kubeconfig that can be used, no such context, or no credentials for its user."""
 
 
 class UnreachableError(ClientError):

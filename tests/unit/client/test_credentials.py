@@ -60,6 +60,13 @@ def test_certificates_of_the_secret_are_trusted(tmp_path: Path) -> None:
         assert store.settings.ca_bundle.read_text() == bundle
 
 
+def test_own_certificates_replace_those_of_the_secret(tmp_path: Path) -> None:
+    mine = certified(tmp_path) / "ca.crt"
+    secret = {**SECRET, "ca.crt": "of the cluster"}
+    with object_store({"AWS_CA_BUNDLE": str(mine)}, "object-store", lambda: secret) as store:
+        assert (store.settings.access_key, store.settings.ca_bundle) == ("team", mine)
+
+
 def test_secret_that_may_not_be_read_is_told_with_the_way_around_it() -> None:
     with (
         pytest.raises(
