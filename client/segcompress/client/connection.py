@@ -55,6 +55,7 @@ def from_kubeconfig(environment: Mapping[str, str], path: Path | None, context: 
                 client_configuration=configuration,
                 persist_config=False,
             )
+        _tidy_tokens(configuration)
         namespace = chosen["context"].get("namespace") or "default"
     except (config.ConfigException, yaml.YAMLError, OSError, *_MALFORMED) as error:
         raise SettingsError(f"{joined}: cannot be used as a kubeconfig: {_words(str(error))}") from None
@@ -114,6 +115,26 @@ def _chosen(files: Iterable[Path], name: str | None) -> dict[str, Any]:
             else "it names no current context"
         )
     return dict(found)
+
+
+def _tidy_tokens(configuration: Any) -> None:
+    """Take white space off the ends of each token, as kubectl does: a file of one mostly ends with a line.
+
+    Raises SettingsError for what no header takes: http.client would show the token in its error.
+    """
+    refresh = configuration.refresh_api_key_hook
+
+    def tidy(refreshed: Any) -> None:
+        if refresh is not None:
+            refresh(refreshed)
+        token = refreshed.api_key.get("BearerToken", "").strip()
+        if not (token.isascii() and token.isprintable()):
+            raise SettingsError("the token of the kubeconfig's user must be printable ASCII on one line")
+        if token:
+            refreshed.api_key["BearerToken"] = token
+
+    tidy(configuration)
+    configuration.refresh_api_key_hook = tidy
 
 
 def _words(message: str) -> str:

@@ -141,6 +141,25 @@ def test_error_shows_no_credentials(tmp_path: Path, user: dict[str, object]) -> 
     assert "s3cret" not in str(raised.value)
 
 
+def test_token_of_a_file_ends_before_its_line_does(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("abc\n")
+    path = tmp_path / "config"
+    users = [{"name": "u", "user": {"tokenFile": str(tmp_path / "token")}}]
+    path.write_text(yaml.safe_dump({**yaml.safe_load(kubeconfig("one")), "users": users}))
+    configuration = from_kubeconfig({}, path, None).configuration
+    assert configuration.get_api_key_with_prefix("BearerToken") == "Bearer abc"
+
+
+@pytest.mark.parametrize("token", ["s3\ncret", "s3cr\u00e9t"])
+def test_token_that_no_header_takes_is_refused_and_not_shown(tmp_path: Path, token: str) -> None:
+    path = tmp_path / "config"
+    users = [{"name": "u", "user": {"token": token}}]
+    path.write_text(yaml.safe_dump({**yaml.safe_load(kubeconfig("one")), "users": users}))
+    with pytest.raises(SettingsError, match="must be printable ASCII on one line") as raised:
+        from_kubeconfig({}, path, None)
+    assert "s3" not in str(raised.value)
+
+
 def test_error_of_syntax_shows_no_credentials(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text("users:\n- user: {}\n  token: s3cret: x\n")
