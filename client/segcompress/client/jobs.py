@@ -19,6 +19,7 @@ from segcompress.client.resources import One, Resources
 from segcompress.client.results import What, fetch
 from segcompress_api.job import SegCompressionJob
 from segcompress_api.sweep import SWEEP_NAME_LABEL, SegCompressionSweep
+from segcompress_runner.storage.stores import Stores
 
 _LABEL_LIMIT = 63
 
@@ -83,7 +84,7 @@ class Client(Resources[SegCompressionJob]):
         secret = job.spec.storage.secret_ref.name if job.spec.storage else ""
         read = partial(self._cluster.secret, self.namespace, secret)
         with object_store(os.environ, secret, read) as storage:
-            return fetch(job, storage, what, into)
+            return fetch(job, Stores(lambda: storage, local=None), what, into)
 
     def compare(self, *names: str) -> tuple[Comparison, ...]:
         """Return what each of the jobs measured, in the order of their names."""

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from kubernetes.client import Configuration
 
-from segcompress.client import NotReadyError, SegCompressionJob, StorageError
+from segcompress.client import Client, NotReadyError, SegCompressionJob, StorageError
+from segcompress.client.connection import Connection
 from segcompress.client.results import What, fetch
 from segcompress_api.contract import RunResult
 from unit.client.jobs import job_in
@@ -91,3 +93,16 @@ def test_folder_that_cannot_be_is_named(job: SegCompressionJob, tmp_path: Path) 
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="file"):
         fetch(job, STORAGE, "report", tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize("uri", ["file:///etc", "etc/manifest.json"])
+def test_address_on_this_machine_is_nothing_that_a_job_published(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("S3_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    job = job_in("succeeded", artifacts={"manifest": {"uri": uri}})
+    monkeypatch.setattr(Client, "get", lambda *_: job)
+    client = Client(Connection(Configuration(), "default"))
+    with pytest.raises(StorageError, match="takes s3:// addresses alone"):
+        client.fetch("demo", tmp_path / "here")
