@@ -29,22 +29,22 @@ demo-sweep: install ## Run a sweep of eight trials on a local cluster, two at a 
 	@$(PYTHON) -m demo --sweep $(if $(DATA),--data "$(DATA)") $(if $(DRY_RUN),--dry-run)
 
 .PHONY: seed-walkthrough
-seed-walkthrough: install ## Do what the first document asked for, row by row on a local cluster, from labelme files to the table
+seed-walkthrough: install ## Follow docs/walkthrough.md on a local cluster: from labelme files to the table
 	@$(PYTHON) -m walkthrough
 
 .PHONY: demo-clean
-demo-clean: install ## Remove what the demo made on a cluster of your own (SEGCOMPRESS_CONTEXT)
+demo-clean: install ## Remove what the demo created on your own cluster (SEGCOMPRESS_CONTEXT)
 	@$(PYTHON) -m demo --clean
 
 .PHONY: test
 test: verify test-integration test-e2e ## Run everything that CI runs
 
 .PHONY: cluster-up
-cluster-up: install ## Leave cluster, MinIO and operator running, and say how to use them
+cluster-up: install ## Start cluster, MinIO and operator, and print how to use them
 	@$(PYTHON) -m demo --up
 
 .PHONY: cluster-down
-cluster-down: ## Stop all of it and leave nothing behind
+cluster-down: ## Stop the local cluster and remove everything that it created
 	@$(DEVCLUSTER) down
 
 ##### For a change
@@ -89,17 +89,17 @@ test-model: install ## Take STEPS (10,000) random steps with the operator's stor
 		tests/unit/operator/test_model.py
 
 .PHONY: test-specs
-test-specs: install ## Ask a real API server and the types about SAMPLES (5,000) made specs: both must agree
+test-specs: install ## Check SAMPLES (5,000) generated specs with a real API server and the types: both must agree
 	@$(DEVCLUSTER) build etcd kubernetes
 	@SEGCOMPRESS_SPECS=$${SAMPLES:-5000} .venv/bin/pytest -q -o faulthandler_timeout=0 tests/integration/api/test_agreement.py
 
 .PHONY: test-sequences
-test-sequences: install ## Play STORIES (10) for each field of the schema, 5,000 transitions: each resource must come to rest
+test-sequences: install ## Run STORIES (10) sequences of edits per field of the schema, 5,000 transitions: each resource must settle
 	@$(DEVCLUSTER) build etcd kubernetes helm
 	@SEGCOMPRESS_STORIES=$${STORIES:-10} .venv/bin/pytest -q tests/integration/operator/test_sequences.py
 
 .PHONY: test-faults
-test-faults: install ## Commit every fault at every write and event, and write docs/faults.md; SCENARIO= KIND= SEED= RESUME=1 AT_ONCE=
+test-faults: install ## Inject every fault at every write and event, and write docs/faults.md; SCENARIO= KIND= SEED= RESUME=1 AT_ONCE=
 	@$(DEVCLUSTER) build etcd kubernetes helm
 	@PYTHONPATH=hack:tests:crds:operator $(PYTHON) -m faults --scenario "$(SCENARIO)" --kind "$(KIND)" --seed $(or $(SEED),0) \
 		$(if $(RESUME),--resume) $(if $(AT_ONCE),--at-once $(AT_ONCE)) $(if $(SCENARIO)$(KIND),,--output docs/faults.md)
@@ -110,12 +110,12 @@ test-seeded-bugs: install ## Plant ten bugs in copies of the operator: each must
 	@PYTHONPATH=hack:tests:crds:operator $(PYTHON) -m faults.seeded_bugs --bug "$(BUG)"
 
 .PHONY: test-rights
-test-rights: install ## Take each verb from the operator's roles: something must fail; writes docs/security.md
+test-rights: install ## Remove each verb from the operator's roles: something must fail; writes docs/security.md
 	@$(DEVCLUSTER) build etcd kubernetes helm
 	@PYTHONPATH=hack:tests:crds:operator:runner $(PYTHON) -m rights
 
 .PHONY: mutate
-mutate: install ## Change the pure decisions one place at a time: unit tests must notice 85 % in each package
+mutate: install ## Mutate the pure decisions one place at a time: unit tests must notice 85 % in each package
 	@uv=$$(hack/bootstrap.sh)
 	@$$uv sync --frozen --quiet --inexact --group mutate --extra client --extra operator --extra runner
 	@$(PYTHON) -m mutation $(MUTANTS)
@@ -136,7 +136,7 @@ test-handovers: install ## Change the leader HANDOVERS (200) times under load: n
 	@PYTHONPATH=.:hack:tests:crds:operator $(PYTHON) -m bench.handovers --handovers "$${HANDOVERS:-200}"
 
 .PHONY: bench-sweeps
-bench-sweeps: install ## Measure one look at sweeps of up to 10,000 trials, and write docs/sweep-speed.md
+bench-sweeps: install ## Measure reconciliations of sweeps of up to 10,000 trials, and write docs/sweep-speed.md
 	@PYTHONPATH=.:hack:tests:crds:operator:runner $(PYTHON) -m bench.sweeps
 
 .PHONY: bench-fetch
@@ -145,7 +145,7 @@ bench-fetch: install ## Measure fetching 12,000 small objects beside s5cmd
 	@PYTHONPATH=.:hack:crds:runner $(PYTHON) -m bench.fetch $(BENCH_FLAGS)
 
 .PHONY: bench-strategies
-bench-strategies: install sample ## Compress the sample model by every strategy, and write docs/results.md
+bench-strategies: install sample ## Compress the sample model with every strategy, and write docs/results.md
 	@PYTHONPATH=.:hack:crds:runner $(PYTHON) -m bench.strategies $(BENCH_FLAGS)
 
 .PHONY: bench-int8
@@ -183,7 +183,7 @@ test-kueue: install ## Run two tenants with Kueue's own manager: KUEUE=checkout 
 	@SEGCOMPRESS_KUEUE="$(KUEUE)" SEGCOMPRESS_WRITE_PAGE="$(WRITE)" .venv/bin/pytest tests/tools/test_kueue.py
 
 .PHONY: test-tools
-test-tools: install ## Ask tools what they say of each state: KUBE_STATE_METRICS= ARGO_CD= ARGO_WORKFLOWS= name checkouts (docs/gitops.md)
+test-tools: install ## Check how other tools interpret each state: KUBE_STATE_METRICS= ARGO_CD= ARGO_WORKFLOWS= name checkouts (docs/gitops.md)
 	@$(DEVCLUSTER) build etcd kubernetes helm
 	@SEGCOMPRESS_KUBE_STATE_METRICS="$(KUBE_STATE_METRICS)" SEGCOMPRESS_ARGO_CD="$(ARGO_CD)" \
 		SEGCOMPRESS_ARGO_WORKFLOWS="$(ARGO_WORKFLOWS)" .venv/bin/pytest tests/tools --ignore tests/tools/test_kueue.py

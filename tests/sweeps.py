@@ -32,14 +32,14 @@ KIND = {"name": "schedule", "path": "strategy.UnstructurePrune.prune_strategy", 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What differs between the sweeps that tests look at."""
+    """What differs between the sweeps of tests."""
 
     trials: int = 24
     objectives: tuple[Body, ...] = (MIOU, LATENCY)
     parameters: tuple[Body, ...] = (RATIO, RATE)
     ended: bool = True
     lost: float = 0.0
-    """mIoU that every trial lost besides."""
+    """mIoU that every trial loses in addition."""
 
 
 def swept(sweep: Sweep = Sweep()) -> Swept:
@@ -82,7 +82,7 @@ def body(sweep: Sweep = Sweep()) -> Body:
 
 
 def job(sweep: Sweep, index: int, uid: str = UID) -> Body:
-    """Return a trial: one in ten failed, and where the sweep goes on one in ten did not end."""
+    """Return a trial: one in ten failed, and one in ten has not ended if the sweep has not."""
     chance = random.Random(index)  # noqa: S311 - no secret
     point = {one["name"]: _drawn(one, chance) for one in sweep.parameters}
     name = trial_name(NAME, uid, index)

@@ -1,9 +1,9 @@
-"""Measure what one look at a sweep costs, and how long the event loop is held up meanwhile.
+"""Measure what one reconciliation of a sweep costs, and how long it blocks the event loop.
 
     make bench-sweeps
 
-Plans are made as the operator makes them, in a thread beside the loop; no API server is asked. Each figure is
-the median of the looks; a delay is the longest of all.
+Plans are made as the operator makes them, in a thread beside the loop, without an API server. Times are
+medians over several reconciliations; delays are maxima.
 """
 
 import asyncio
@@ -28,38 +28,38 @@ from unit.operator.sweeps.sweep_samples import RATE, RATIO, child, ended, make_s
 
 PAGE = Path(__file__).parents[2] / "docs" / "sweep-speed.md"
 TRIALS = (100, 1000, 10_000)
-LOOKS = 5
+REPEATS = 5
 TICK = 0.001
 FREE = {**RATIO, "values": None, "range": {"min": "0.3", "max": "0.95"}}
 
-_HEAD = """# What one look at a sweep costs
+_HEAD = """# What one reconciliation of a sweep costs
 
 Written by `make bench-sweeps` ({how}).
-One look with so many trials that ended and one place for another: all trials are read, one is proposed and
-checked, and the status is made. Plans are made in a thread; *the loop waits* says for how long no other
-resource could be looked after meanwhile, at most (an idle loop: {idle:.1f} ms). *object* is the
-sweep as JSON, spec and status.
+Each row is a sweep with that many finished trials and room for one more: a reconciliation reads all trials,
+proposes and checks one, and computes the status. It plans in a thread; *loop blocked* is the longest time for
+which the event loop could serve no other resource meanwhile (an idle loop: {idle:.1f} ms). *object* is the
+size of the sweep as JSON, spec and status.
 
 """
 
 
 @dataclass(frozen=True)
-class Look:
-    """What one look took, in seconds, and what it made."""
+class Reconciliation:
+    """How long one reconciliation took, how long it blocked the loop (both in seconds), and its plan."""
 
     seconds: float
     delay: float
-    made: SweepPlan
+    plan: SweepPlan
 
 
 def main() -> int:
     """Measure, and write the page."""
     started = datetime.now(UTC)
-    idle = asyncio.run(_look(partial(time.sleep, 0.5))).delay
+    idle = asyncio.run(_measure(partial(time.sleep, 0.5))).delay
     rows = [_row(name, count) for name in ("Grid", "Random", "TPE", "NSGAII") for count in TRIALS]
     minutes = (datetime.now(UTC) - started).total_seconds() / 60
     how = f"{started:%Y-%m-%d}, {minutes:.1f} minutes on {_where()}"
-    header = ("algorithm", "trials", "one look, ms", "the loop waits, ms", "object, KB")
+    header = ("algorithm", "trials", "one reconciliation, ms", "loop blocked, ms", "object, KB")
     PAGE.write_text(_HEAD.format(how=how, idle=idle * 1000) + markdown(header, rows) + "\n")
     print(PAGE.read_text())
     return 0
@@ -68,20 +68,20 @@ def main() -> int:
 def _row(name: str, count: int) -> tuple[str, ...]:
     sweep, observed = _searched(name, count)
     plan = partial(plan_sweep, sweep, observed, SETTINGS, NOW)
-    looks = [asyncio.run(_look(plan)) for _ in range(LOOKS)]
-    if any(len(points(look.made)) != 1 for look in looks):
-        raise AssertionError(f"{name} with {count} trials made not one trial")
+    measured = [asyncio.run(_measure(plan)) for _ in range(REPEATS)]
+    if any(len(points(each.plan)) != 1 for each in measured):
+        raise AssertionError(f"{name} with {count} trials did not make exactly one trial")
     return (
         name,
         f"{count:,}",
-        f"{statistics.median(look.seconds for look in looks) * 1000:.0f}",
-        f"{max(look.delay for look in looks) * 1000:.1f}",
-        f"{_bytes(sweep, looks[0].made) / 1024:.1f}",
+        f"{statistics.median(each.seconds for each in measured) * 1000:.0f}",
+        f"{max(each.delay for each in measured) * 1000:.1f}",
+        f"{_bytes(sweep, measured[0].plan) / 1024:.1f}",
     )
 
 
 def _searched(name: str, count: int) -> tuple[Sweep, SweepObserved]:
-    """Return a sweep of which so many trials have ended."""
+    """Return a sweep with `count` finished trials."""
     parameters = [_grid("seed", count + 1)] if name == "Grid" else [_without_none(FREE), RATE]
     spec = spec_body(
         algorithm={"name": name},
@@ -94,7 +94,7 @@ def _searched(name: str, count: int) -> tuple[Sweep, SweepObserved]:
 
 
 def _ended(name: str, index: int) -> Any:
-    """Return a trial that ended, with figures that no other one has."""
+    """Return a finished trial, with figures that no other has."""
     share = index * 0.6180339887 % 1.0
     point = {"seed": str(index + 1)} if name == "Grid" else _point(share, index)
     status = ended(miou=0.9 - 0.1 * share * share, latency=30 - 20 * share, drop=0.05 * share)
@@ -113,8 +113,8 @@ def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-async def _look(plan: Callable[[], Any]) -> Look:
-    """Make a plan in a thread, and tell how late the loop was at most."""
+async def _measure(plan: Callable[[], Any]) -> Reconciliation:
+    """Make a plan in a thread, and measure the longest delay of the loop meanwhile."""
     started = last = time.perf_counter()
     planned = asyncio.create_task(asyncio.to_thread(plan))
     delay = 0.0
@@ -122,11 +122,11 @@ async def _look(plan: Callable[[], Any]) -> Look:
         await asyncio.sleep(TICK)
         now = time.perf_counter()
         delay, last = max(delay, now - last - TICK), now
-    return Look(time.perf_counter() - started, delay, await planned)
+    return Reconciliation(time.perf_counter() - started, delay, await planned)
 
 
-def _bytes(sweep: Sweep, made: SweepPlan) -> int:
-    status = {} if made.status is None else made.status.to_wire()
+def _bytes(sweep: Sweep, plan: SweepPlan) -> int:
+    status = {} if plan.status is None else plan.status.to_wire()
     return len(sweep.spec) + len(json.dumps(status, separators=(",", ":")).encode())
 
 

@@ -20,8 +20,8 @@ _REFUSED = {
         "use UnstructurePrune or ASPPrune, which prune the matrices of a transformer too",
     ),
     "HyperParameterOptimization": (
-        "tries many settings, and a job is one of them",
-        "make a job for each setting of QuantPost (algo, hist_percent, batch_nums) and compare their figures",
+        "searches over many settings, and a job has one value for each",
+        "use a SegCompressionSweep over fields of QuantPost (algo, hist_percent, batch_nums)",
     ),
     "MultiTeacherDistillation": (
         "is not supported: the teacher is the job's own model, whose accuracy the gates compare with",
@@ -29,7 +29,7 @@ _REFUSED = {
     ),
     "managedBy": (
         "is not supported: the operator reads how pods end, and MultiKueue runs them in another cluster",
-        "make the resource in the cluster that is to run it",
+        "create the resource in the cluster that is to run it",
     ),
 }
 """Upstream's sections, and a Job's field, that are not fields here, each with the reason and the remedy."""

@@ -115,7 +115,7 @@ class Runtime(Model):
 
 
 class JobSpec(Model):
-    """A compression run. Immutable but for suspend and ttlSecondsAfterFinished: a change is another run."""
+    """A compression run. Immutable except for suspend and ttlSecondsAfterFinished."""
 
     model: ModelSource = Field(description="The model to compress.")
     dataset: Dataset = Field(description="Pictures to distil from and to evaluate on.")
@@ -222,5 +222,5 @@ class SegCompressionJob(Model):
     api_version: Literal["segcompress.dev/v1alpha1"] = f"{API_GROUP}/{API_VERSION}"  # type: ignore[assignment]
     kind: Literal["SegCompressionJob"] = "SegCompressionJob"
     metadata: ObjectMeta = ObjectMeta()
-    spec: JobSpec = Field(description="What to do. Immutable but for suspend and ttlSecondsAfterFinished.")
+    spec: JobSpec = Field(description="What to do. Immutable except for suspend and ttlSecondsAfterFinished.")
     status: JobStatus = Field(default=JobStatus(), description="How it went; written by the operator alone.")

@@ -1,4 +1,4 @@
-"""SegCompressionSweep: many runs that differ in a few fields of their spec, as a user asks for them."""
+"""SegCompressionSweep as a user writes it: many jobs that differ in a few fields of their spec."""
 
 import re
 from typing import Annotated, Literal, Self
@@ -19,12 +19,12 @@ SWEEP_NAME_LABEL = f"{API_GROUP}/sweep-name"
 MUTABLE_SWEEP_FIELDS = frozenset({"maxTrials", "parallelTrials", "suspend"})
 
 VALUE_LIMIT = 256
-"""Characters of one value."""
+"""Maximum length of one value."""
 
 _NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 
 Decimal = Annotated[str, Field(pattern=_NUMBER, max_length=24)]
-"""A number as a string, such as "0.005" or "5e-3": a float has no one spelling."""
+"""A number as a string, such as "0.005" or "5e-3": a float can be written in several ways."""
 
 Value = Annotated[str, Field(min_length=1, max_length=VALUE_LIMIT)]
 LabelValue = Annotated[str, Field(max_length=63)]
@@ -40,10 +40,10 @@ class Range(Model):
     min: Decimal = Field(description='Least value: "0.0001".')
     max: Decimal = Field(description='Greatest value: "0.01".')
     scale: Literal["Linear", "Log"] = Field(
-        default="Linear", description="Log: as many values are drawn from 0.001 to 0.01 as from 0.01 to 0.1."
+        default="Linear", description="Log draws as many values from 0.001 to 0.01 as from 0.01 to 0.1."
     )
     step: Decimal | None = Field(
-        default=None, description="Distance between two values, counted from min; of a Linear range alone."
+        default=None, description="Distance between values, counted from min; for Linear ranges only."
     )
 
     @model_validator(mode="after")
@@ -58,13 +58,13 @@ class Range(Model):
 
 
 class Parameter(Model):
-    """A field that the trials differ in: exactly one of values and range says what it may be."""
+    """A field in which the trials differ: exactly one of values and range is given."""
 
     name: str = Field(
         min_length=1,
         max_length=32,
         pattern=r"^[A-Za-z][A-Za-z0-9_-]*$",
-        description="Its name in the status.",
+        description="Name of the parameter in the status.",
     )
     path: str = Field(
         max_length=256,
@@ -75,10 +75,10 @@ class Parameter(Model):
         default=None,
         min_length=1,
         max_length=64,
-        description='What the field may be, each as a string: "0.75", "gmp", or JSON as "[4, 1]".',
+        description='Values of the field, each as a string: "0.75", "gmp", or JSON as "[4, 1]".',
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
-    range: Range | None = Field(default=None, description="Numbers that the field may be.")
+    range: Range | None = Field(default=None, description="Range of numbers for the field.")
 
     @model_validator(mode="after")
     def _one_domain(self) -> Self:
@@ -91,37 +91,37 @@ class Algorithm(Model):
     """How the next trial is chosen."""
 
     name: Literal["Grid", "Random", "TPE", "NSGAII"] = Field(
-        description="Grid: every combination in turn. Random: combinations without order. TPE and NSGAII: "
-        "from startupTrials on, what the trials before make promising."
+        description="Grid: every combination in turn. Random: combinations in random order. TPE and NSGAII: "
+        "after startupTrials, points that earlier trials make promising."
     )
     seed: Whole = Field(
         default=0,
         ge=0,
         le=LARGEST_COUNT,
-        description="Seed of every choice: the same trials before give the same next one.",
+        description="Seed of the search: the same seed and trials give the same next trial.",
     )
     startup_trials: Whole = Field(
         default=10,
         ge=2,
         le=1000,
-        description="Trials of TPE that are drawn at random before it learns; of NSGAII, the size of a "
-        "generation. No effect on Grid and Random.",
+        description="TPE: number of random trials before it learns. NSGAII: size of a generation. "
+        "No effect on Grid and Random.",
     )
 
 
 class Objective(Model):
-    """A figure to be made as good as possible."""
+    """A metric to maximize or minimize."""
 
     metric: MetricName = Field(description="Field of a job's status.metrics.")
-    goal: Literal["Maximize", "Minimize"] = Field(description="Which way is better.")
+    goal: Literal["Maximize", "Minimize"] = Field(description="Whether more or less is better.")
 
 
 class Constraint(Model):
-    """A figure that a trial must keep to be chosen: exactly one of max and min."""
+    """A bound on a metric of acceptable trials: exactly one of max and min is given."""
 
     metric: MetricName = Field(description="Field of a job's status.metrics.")
-    max: Decimal | None = Field(default=None, description='Greatest value that is kept: "0.01".')
-    min: Decimal | None = Field(default=None, description='Least value that is kept: "1.2".')
+    max: Decimal | None = Field(default=None, description='Maximum, inclusive: "0.01".')
+    min: Decimal | None = Field(default=None, description='Minimum, inclusive: "1.2".')
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
@@ -131,12 +131,12 @@ class Constraint(Model):
 
 
 class KnownTrials(Model):
-    """Which jobs a search starts from."""
+    """Selects finished jobs that the search starts from."""
 
     match_labels: dict[str, LabelText] = Field(
         min_length=1,
         max_length=8,
-        description="Labels that a job must have, each with its value: model: pp-humanseg.",
+        description="Labels that a job must have, such as {model: pp-humanseg}.",
     )
 
     @model_validator(mode="after")
@@ -158,61 +158,61 @@ class TemplateMeta(Model):
 
 
 class JobTemplate(Model):
-    """The SegCompressionJob that each trial is, but for its parameters."""
+    """The SegCompressionJob that each trial is created from."""
 
     metadata: TemplateMeta = Field(default=TemplateMeta(), description="Metadata that each trial gets.")
-    spec: JobSpec = Field(description="A whole spec; each parameter replaces one of its fields.")
+    spec: JobSpec = Field(description="A complete spec; each parameter replaces one of its fields.")
 
 
 class SweepSpec(Model):
-    """A sweep. Immutable but for maxTrials, parallelTrials and suspend: a change is another sweep."""
+    """A sweep. Immutable except for maxTrials, parallelTrials and suspend."""
 
-    template: JobTemplate = Field(description="The SegCompressionJob that each trial is.")
+    template: JobTemplate = Field(description="The SegCompressionJob that each trial is created from.")
     parameters: tuple[Parameter, ...] = Field(
         min_length=1,
         max_length=16,
-        description="Fields that the trials differ in.",
+        description="Fields in which the trials differ.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
     algorithm: Algorithm = Field(description="How the next trial is chosen.")
     objectives: tuple[Objective, ...] = Field(
         min_length=1,
         max_length=3,
-        description="Figures to be made as good as possible; the first one decides about bestTrial.",
+        description="Metrics to maximize or minimize; the first one decides bestTrial.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["metric"]},
     )
     constraints: tuple[Constraint, ...] = Field(
-        default=(), max_length=8, description="Figures that a trial must keep to be chosen."
+        default=(), max_length=8, description="Bounds that a trial must satisfy to be acceptable."
     )
     known_trials: KnownTrials | None = Field(
         default=None,
         description="Finished SegCompressionJobs of the sweep's namespace that TPE and NSGAII learn from, "
-        "whatever created them: the newest 1,000 that lie at points of the parameters. They are read when "
-        "the sweep starts; their points are not tried again, and they may stand in the frontier.",
+        "whatever created them: the newest 1,000 whose fields are a point of the parameters. They are read "
+        "when the sweep starts; their points are not tried again, and they may be on the frontier.",
     )
     max_trials: Whole = Field(
         ge=1,
         le=100_000,
-        description="Trials to make; fewer where the parameters have fewer combinations. May be changed "
+        description="Number of trials; fewer if the parameters have fewer combinations. May be changed "
         "until the sweep has ended.",
     )
     parallel_trials: Whole = Field(
         default=1,
         ge=1,
         le=1000,
-        description="Trials that may run at once. May be changed until the sweep has ended: fewer stops "
-        "none.",
+        description="Trials that may run at once. May be changed until the sweep has ended; lowering it "
+        "stops no running trial.",
     )
     max_failed_trials: Whole = Field(
         default=5,
         ge=0,
         le=100_000,
-        description="Trials that may end without figures before the sweep fails; one that only missed a gate "
-        "has figures.",
+        description="The sweep fails if more trials than this end without metrics. A trial that only missed "
+        "a gate has metrics.",
     )
     suspend: Flag = Field(
         default=False,
-        description="true suspends every trial that has not ended and starts no other; false goes on.",
+        description="true suspends every trial that has not ended and starts no new one; false resumes.",
     )
 
     @model_validator(mode="after")
@@ -230,13 +230,13 @@ class SweepSpec(Model):
 
 
 class SegCompressionSweep(Model):
-    """Many compression runs of one model, which search for the settings that suit it best."""
+    """Many compression jobs that search for the best settings for a model."""
 
     api_version: Literal["segcompress.dev/v1alpha1"] = f"{API_GROUP}/{API_VERSION}"  # type: ignore[assignment]
     kind: Literal["SegCompressionSweep"] = "SegCompressionSweep"
     metadata: ObjectMeta = ObjectMeta()
     spec: SweepSpec = Field(
-        description="What to search. Immutable but for maxTrials, parallelTrials and suspend."
+        description="What to search. Immutable except for maxTrials, parallelTrials and suspend."
     )
     status: SweepStatus = Field(
         default=SweepStatus(), description="How it went; written by the operator alone."

@@ -1,4 +1,4 @@
-"""What the operator reports on a sweep; its size has a bound, whatever the number of trials."""
+"""What the operator reports on a sweep; its size is bounded, whatever the number of trials."""
 
 from typing import Annotated, Literal
 
@@ -18,39 +18,39 @@ MetricName = Literal[
     "speedup",
     "worstClass.iouDrop",
 ]
-"""Fields of a job's status.metrics that say how good its model is."""
+"""Fields of a job's status.metrics that objectives and constraints may name."""
 
 FRONTIER_LIMIT = 20
 
 
 class TrialCounts(Model):
-    """How many trials there are, and how they stand."""
+    """Number of trials by state."""
 
-    total: int = Field(default=0, description="Trials that were made.")
-    running: int = Field(default=0, description="Of these, trials that have not ended.")
+    total: int = Field(default=0, description="Trials that exist.")
+    running: int = Field(default=0, description="Trials that have not ended.")
     succeeded: int = Field(default=0, description="Trials that ended Succeeded.")
     failed: int = Field(default=0, description="Trials that ended Failed.")
     rejected: int = Field(
         default=0,
-        description="Of the failed, trials that were measured and missed a gate; they do not count towards "
+        description="Failed trials that were measured and missed a gate; they do not count towards "
         "maxFailedTrials.",
     )
 
 
 class SweepTrial(Model):
-    """A trial that ended well."""
+    """A trial that succeeded."""
 
-    name: str = Field(max_length=253, description="Its SegCompressionJob.")
+    name: str = Field(max_length=253, description="Name of its SegCompressionJob.")
     parameters: dict[str, Annotated[str, Field(max_length=256)]] = Field(
-        default_factory=dict, description="What its parameters were, by name."
+        default_factory=dict, description="Its parameters by name."
     )
     metrics: dict[str, Annotated[str, Field(max_length=24)]] = Field(
-        default_factory=dict, description="Its figures that objectives and constraints name."
+        default_factory=dict, description="Its metrics that objectives and constraints name."
     )
 
 
 class SweepStatus(Model):
-    """How a sweep went."""
+    """Observed state of a sweep."""
 
     observed_generation: int = Field(
         default=-1, description="metadata.generation that this status describes."
@@ -64,19 +64,19 @@ class SweepStatus(Model):
     )
     start_time: str | None = Field(
         default=None,
-        description="When the first trial was made.",
+        description="When the first trial was created.",
         json_schema_extra={"format": "date-time"},
     )
     completion_time: str | None = Field(
         default=None, description="When the sweep ended.", json_schema_extra={"format": "date-time"}
     )
-    trials: TrialCounts | None = Field(default=None, description="How many trials there are.")
+    trials: TrialCounts | None = Field(default=None, description="Number of trials by state.")
     best_trial: SweepTrial | None = Field(
-        default=None, description="The trial of the frontier that is best by the first objective."
+        default=None, description="The trial on the frontier that is best by the first objective."
     )
     frontier: tuple[SweepTrial, ...] | None = Field(
         default=None,
         max_length=FRONTIER_LIMIT,
-        description="Trials that succeeded, keep the constraints, and that no other such trial beats in "
-        f"every objective, best by the first one first; of more than {FRONTIER_LIMIT}, some from end to end.",
+        description="Pareto frontier of the trials that succeeded and satisfy every constraint, best by the "
+        f"first objective first; of more than {FRONTIER_LIMIT}, a selection from one end to the other.",
     )

@@ -24,32 +24,32 @@ class Trial:
     point: Mapping[str, str]
     state: TrialState
     suspend: bool = False
-    """What its spec says."""
+    """spec.suspend of its job."""
     stopped: bool = False
-    """Whether it is suspended and nothing of it runs."""
+    """Whether it is suspended and has no pods left."""
     figures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:
-        """Return whether nothing of it runs or will run."""
+        """Return whether it has no pods and will get none."""
         return self.state != "Running"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is searched."""
+    """The objectives and constraints of a sweep."""
 
     objectives: tuple[Objective, ...]
     constraints: tuple[Constraint, ...]
 
     def values(self, trial: Trial) -> tuple[float, ...] | None:
-        """Return the trial's figures for the objectives, None where one was not measured."""
+        """Return the trial's metrics for the objectives, None if one was not measured."""
         texts = [trial.figures.get(each.metric) for each in self.objectives]
         known = [float(text) for text in texts if text is not None]
         return tuple(known) if len(known) == len(texts) else None
 
     def losses(self, trial: Trial) -> tuple[float, ...] | None:
-        """Return the same, less being better."""
+        """Return the metrics for the objectives with signs such that less is better."""
         values = self.values(trial)
         if values is None:
             return None
@@ -57,34 +57,34 @@ class Target:
         return tuple(sign * value for sign, value in zip(signs, values, strict=True))
 
     def excess(self, trial: Trial) -> tuple[float, ...]:
-        """Return by how much each constraint is broken, 0 or less where it is kept; a gate is one too."""
+        """Return by how much each constraint is violated, 0 or less if not; a missed gate counts as 1."""
         return (float(trial.state == "Rejected"), *(_excess(each, trial) for each in self.constraints))
 
     def is_met(self, trial: Trial) -> bool:
-        """Return whether the trial succeeded and keeps every constraint."""
+        """Return whether the trial succeeded and satisfies every constraint."""
         return trial.state == "Succeeded" and all(excess <= 0 for excess in self.excess(trial))
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Return the names of all figures that matter."""
+        """Return the names of all metrics in objectives and constraints."""
         names = [each.metric for each in self.objectives] + [each.metric for each in self.constraints]
         return tuple(dict.fromkeys(names))
 
 
 def target_of(spec: SweepSpec) -> Target:
-    """Return what the spec searches."""
+    """Return the objectives and constraints of a spec."""
     return Target(spec.objectives, spec.constraints)
 
 
 def end_state(phase: str, reason: str) -> TrialState:
-    """Return how a job stands that has ended, by its phase and the reason of its condition Finished."""
+    """Return the state of a finished job, by its phase and the reason of its condition Finished."""
     if phase == "Succeeded":
         return "Succeeded"
     return "Rejected" if reason in GATE_REASONS else "Failed"
 
 
 def point_of(text: str) -> Mapping[str, str]:
-    """Return the parameters in JSON; what somebody wrote into an annotation of ours counts as none."""
+    """Return the parameters in a trial's annotation; empty if it is not valid."""
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
@@ -117,7 +117,7 @@ def _excess(constraint: Constraint, trial: Trial) -> float:
 
 
 def frontier_of(trials: Iterable[Trial], target: Target) -> list[Trial]:
-    """Return the Pareto set of the trials that succeeded and keep the constraints, best first.
+    """Return the Pareto set of the trials that succeeded and satisfy the constraints, best first.
 
     Sorted by the first objective and then the others, whatever beats a trial stands before it, so that the
     other two objectives, of three at most, decide: n trials cost n log n, even where none beats another.
@@ -134,21 +134,21 @@ def frontier_of(trials: Iterable[Trial], target: Target) -> list[Trial]:
 
 
 def spread(items: Sequence[T], room: int) -> Sequence[T]:
-    """Return all items, or as many as there is room for, from the first to the last."""
+    """Return all items, or as many as there is room for, spread from the first to the last."""
     if len(items) <= room:
         return items
     return [items[index * (len(items) - 1) // max(room - 1, 1)] for index in range(room)]
 
 
 class _Stairs:
-    """Pairs of losses, none as good as another in both: the greater the first, the less the second."""
+    """Pairs of losses that do not dominate one another: the greater the first, the less the second."""
 
     def __init__(self) -> None:
         self._firsts: list[float] = []
         self._seconds: list[float] = []
 
     def take(self, first: float, second: float) -> bool:
-        """Return whether no pair is as good in both; then this one stands in the place of those it beats."""
+        """Add a pair and drop those that it dominates; return False if another is as good in both."""
         above = bisect_right(self._firsts, first)
         if above and self._seconds[above - 1] <= second:
             return False

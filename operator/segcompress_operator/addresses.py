@@ -1,4 +1,4 @@
-"""The address of the operator's own Service, which another one has once somebody has made it anew.
+"""The address of the operator's own Service, which changes when the Service is recreated.
 
 Pods are told the address with the name, so that they need no DNS. The kubelet tells it to the operator once,
 when its container starts.
@@ -33,13 +33,13 @@ class ServiceAddress:
         self._problem = ""
 
     async def follow(self, reader: Reader, seconds: float = LOOK_SECONDS) -> NoReturn:
-        """Look again and again, until cancelled."""
+        """Refresh the address repeatedly, until cancelled."""
         while True:
             await self.refresh(reader)
             await asyncio.sleep(seconds)
 
     async def refresh(self, reader: Reader) -> None:
-        """Take in the address; a Service that is gone for a moment leaves all as it was."""
+        """Read the address; keep the last one while the Service is missing."""
         try:
             body = await reader.get(self._ref)
         except (GoneError, RefusedError, RetryableError) as error:

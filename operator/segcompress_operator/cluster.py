@@ -33,7 +33,7 @@ _TOKEN_REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"  # noqa: S105 - a
 _EVENT_LIMIT = 1024
 _CONNECTIONS = 32
 _PAGE = 100
-"""Objects of a page: parsing it must not hold up the loop."""
+"""Objects per page: parsing a page must not block the loop."""
 
 _FIRST_ERROR = 400
 
@@ -87,7 +87,7 @@ class Cluster:
             await self._api.close()
 
     async def create(self, manifest: Mapping[str, Any]) -> Body:
-        """Create what `manifest` describes, or return what an earlier try made, its labels given back.
+        """Create what `manifest` describes, or return what an earlier try created, with its labels restored.
 
         Raises NameTakenError where an object of that name has another owner, RefusedError where the API
         server refuses this one, or something takes the labels away.
@@ -100,14 +100,14 @@ class Cluster:
             return await self._existing(ref, manifest)
 
     async def _existing(self, ref: Ref, manifest: Mapping[str, Any]) -> Body:
-        """Return what was made before."""
+        """Return the object that exists."""
         try:
             return await self.relabel(ref, controller_uid(manifest), manifest["metadata"].get("labels", {}))
         except GoneError:
             raise RetryableError(f"GET: {ref} was in the way and is gone") from None
 
     async def relabel(self, ref: Ref, controller: str, labels: Mapping[str, str]) -> Body:
-        """Return the object, its labels given back: without them, the streams would never tell of it.
+        """Return the object with its labels restored: without them, the streams would never deliver it.
 
         Raises GoneError where there is none, NameTakenError where it has another controller, RefusedError
         where something takes the labels away.

@@ -1,4 +1,4 @@
-"""TLS connections for an HTTP server: so many at once, those among them whose handshake is not over.
+"""TLS connections for an HTTP server: a limited number at once, including those still in handshake.
 
 `loop.create_server` tells of a connection once its handshake is over: whoever opened thousands and said
 nothing would hold the memory of as many handshakes.
@@ -18,12 +18,12 @@ logger = logging.getLogger(__name__)
 
 CONNECTIONS = 256
 CONNECTION_SECONDS = 15.0
-"""So many connections are open at once, each for so long; a runner makes one for each report."""
+"""Limits on the number and duration of open connections; a runner opens one for each report."""
 
 HANDSHAKE_SECONDS = 5.0
 
 _ACCEPT_SECONDS = 1.0
-"""The wait after a connection that could not be accepted, such as for want of file descriptors."""
+"""The delay after a connection could not be accepted, for example for lack of file descriptors."""
 
 
 @asynccontextmanager

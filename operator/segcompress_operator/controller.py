@@ -1,4 +1,4 @@
-"""The loop: observe, plan, apply. One round for one key; one status write a round, and only if it differs."""
+"""Reconciles a resource by its key: observe, plan, apply; one status write at most, if it differs."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 PlanMaker = Callable[[Resource, Observed, datetime], Plan]
 CountRound = Callable[[float, Exception | None], None]
-"""Takes the seconds that a round took, and the error that stopped it."""
+"""Takes the duration of a reconciliation in seconds, and the error that stopped it."""
 
 
 class Known(Protocol):
@@ -56,7 +56,7 @@ class Known(Protocol):
         """Take in all pods of a Job that has ended."""
 
     def left_listed(self, resource: Resource, bodies: Iterable[Body]) -> None:
-        """Take in the pods that Jobs of the resource have left behind."""
+        """Take in orphaned pods of the resource's Jobs."""
 
 
 class Controller:
@@ -77,7 +77,7 @@ class Controller:
         self._clock = clock
 
     async def reconcile(self, ref: Ref) -> float | None:
-        """Do one round; return the seconds after which to look again, None where a watch will tell."""
+        """Reconcile once; return the seconds until the next time, None to wait for a watch event."""
         resource = self._known.resource(ref)
         if resource is None:
             return None
@@ -86,7 +86,7 @@ class Controller:
             plan = await self._with_events(resource, plan.read_events_of)
         elif plan.list_pods_of is not None:
             plan = await self._list_pods(resource, plan.list_pods_of)
-        # What the pods of a lost result tell may be that another start's are to be asked for.
+        # The pods of a lost result may show that orphaned pods of another start must be listed.
         if plan.list_left_of:
             plan = await self._list_left(resource, plan.list_left_of)
         try:
@@ -117,14 +117,14 @@ class Controller:
         return self._plan(resource)
 
     async def _list_left(self, resource: Resource, job_names: tuple[str, ...]) -> Plan:
-        """Plan with a Job that has only lost its labels, or else with the pods that Jobs have left behind."""
+        """Plan with a Job that has only lost its labels, or otherwise with orphaned pods."""
         for name in job_names:
             try:
                 if await self._find_again(resource, name):
                     return self._plan(resource)
             except RefusedError as error:
                 plan = self._replan(resource, name, error)
-                if plan.list_left_of:  # what it is to say is not known without an answer
+                if plan.list_left_of:  # without an answer there is nothing to report
                     raise
                 return plan
         query = {"labelSelector": f"{SELECTOR},{BATCH_JOB_NAME_LABEL} in ({','.join(job_names)})"}
@@ -132,7 +132,7 @@ class Controller:
         return self._plan(resource)
 
     async def _find_again(self, resource: Resource, name: str) -> bool:
-        """Give a Job of the resource its labels back; return whether it is there."""
+        """Restore the labels of the resource's Job; return whether it exists."""
         job = Ref(JOBS, resource.namespace, name)
         try:
             ours = labels(resource.owner.name, start_of(name))
@@ -182,8 +182,8 @@ class Controller:
         return plan
 
     def _replan(self, resource: Resource, job_name: str, error: RefusedError | RetryableError) -> Plan:
-        """Plan again, knowing why the Job was not made."""
-        message = f"Job {job_name} was not made: {error}"
+        """Plan again, knowing why the Job was not created."""
+        message = f"Job {job_name} was not created: {error}"
         final = isinstance(error, RefusedError) and error.final
         transient = isinstance(error, RetryableError)
         refusal = Refusal("Job", message, self._clock(), final=final, transient=transient)
@@ -211,10 +211,10 @@ class Controller:
 
 
 class Reconciler(Protocol):
-    """Brings resources to where they are wanted."""
+    """Brings resources to their desired state."""
 
     async def reconcile(self, ref: Ref) -> float | None:
-        """Do one round; return the seconds after which to look again, None where a watch will tell."""
+        """Reconcile once; return the seconds until the next time, None to wait for a watch event."""
 
 
 class Workers:

@@ -26,10 +26,10 @@ class Parents(Protocol):
     """Who has resources as their children."""
 
     def child_changed(self, old: Resource | None, new: Resource | None) -> None:
-        """Hear of a resource that came, changed or went."""
+        """Note that a resource was added, changed or deleted."""
 
     def scope_listed(self, scope: Scope) -> None:
-        """Hear that another kind of a scope was listed."""
+        """Note that another kind of a scope was listed."""
 
 
 class Runs:
@@ -59,12 +59,12 @@ class Runs:
         }
 
     def resource(self, ref: Ref) -> Resource | None:
-        """Return the resource, None where it is gone or its namespace is not known to the end."""
+        """Return the resource, None if it is gone or its namespace is not listed yet."""
         resource = self._resources.get(self._uids.get(ref, ""))
         return resource if resource is not None and self.is_known(resource.namespace) else None
 
     def observe(self, resource: Resource) -> Observed:
-        """Return what is known of the resource's run."""
+        """Return the observed state of the resource's run."""
         owner = resource.uid
         jobs = sorted((job for job in self._jobs.owned(owner) if _is_named_for(job, resource)), key=_start)
         pods = self._pods.owned(jobs[-1].uid) if jobs else []
@@ -75,7 +75,7 @@ class Runs:
             reported=self._reports.get(pods[-1].uid) if pods else None,
             refusal=self._refusals.get(owner),
             asked=bool(jobs) and jobs[-1].uid in self._asked,
-            left=self._left_behind(owner),
+            left=self._orphaned(owner),
             job_went=self._left.may_have(owner, resource.namespace),
         )
 
@@ -110,7 +110,7 @@ class Runs:
         self._changed(self._resource_of(pod))
 
     def note_refusal(self, resource: Resource, refusal: Refusal) -> None:
-        """Remember why a Job or pod cannot be made; for the plans to come."""
+        """Remember why a Job or pod cannot be created, for later plans."""
         if self._resources.get(resource.uid) is not None:
             self._refusals[resource.uid] = refusal.after(self._refusals.get(resource.uid))
 
@@ -141,7 +141,7 @@ class Runs:
         self._asked.add(job_uid)
 
     def left_listed(self, resource: Resource, bodies: Iterable[Body]) -> None:
-        """Take in the pods that Jobs of the resource have left behind; from now on they wake it."""
+        """Take in orphaned pods of the resource's Jobs; their events reconcile it from now on."""
         listed = [*map(self._parse_pod, bodies)]
         for pod in listed:
             self._pods.answered(pod)
@@ -151,20 +151,20 @@ class Runs:
         """Return whether everything in the namespace has been delivered."""
         return all(store.is_listed(namespace) for store in (self._resources, self._jobs, self._pods))
 
-    def _left_behind(self, owner: str) -> tuple[ObservedPod, ...] | None:
+    def _orphaned(self, owner: str) -> tuple[ObservedPod, ...] | None:
         found = self._left.of(owner)
         pods = filter(None, map(self._pods.get, found or ()))
         left = sorted((pod for pod in pods if pod.may_run), key=lambda pod: (pod.created, pod.name))
         return None if found is None else tuple(left)
 
     def _scope_listed(self, scope: Scope) -> None:
-        """Wake every resource of a scope once all of its kinds were listed."""
+        """Reconcile every resource of a scope once all of its kinds are listed."""
         if self.parents is not None:
             self.parents.scope_listed(scope)
         if self.is_known(scope or ""):
             within = (pod for pod in self._pods if scope in (None, pod.namespace) and pod.may_run)
-            strays = (pod for pod in within if self._jobs.get(pod.owner_uid) is None)
-            self._left.strayed((pod.uid, pod.namespace) for pod in strays)
+            unowned = (pod for pod in within if self._jobs.get(pod.owner_uid) is None)
+            self._left.listed_without_job((pod.uid, pod.namespace) for pod in unowned)
         for resource in self._resources:
             if scope in (None, resource.namespace):
                 self._changed(resource)
@@ -238,7 +238,7 @@ class Runs:
         return _without_messages(pod) if resource is not None and resource.settled else pod
 
     def _forget_messages(self, resource: Resource) -> None:
-        """Let go of termination messages and reports whose content stands in a status."""
+        """Drop termination messages and reports whose content is in a status."""
         for job in self._jobs.owned(resource.uid):
             for pod in self._pods.owned(job.uid):
                 self._pods.replace(_without_messages(pod))

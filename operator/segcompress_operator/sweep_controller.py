@@ -1,4 +1,4 @@
-"""The loop for sweeps: observe, plan, apply. Trials first, then one status write a round."""
+"""Reconciles sweeps: observe, plan, apply. Trials first, then one status write per reconciliation."""
 
 import asyncio
 import itertools
@@ -26,7 +26,7 @@ SweepPlanMaker = Callable[[Sweep, SweepObserved, datetime], SweepPlan]
 
 
 class SweepController:
-    """Brings sweeps to where `plan` wants them."""
+    """Brings sweeps to their desired state."""
 
     def __init__(
         self, known: Sweeps, plan: SweepPlanMaker, cluster: Cluster, clock: Callable[[], datetime]
@@ -38,7 +38,7 @@ class SweepController:
         self._unanswered: dict[Ref, str] = {}
 
     async def reconcile(self, ref: Ref) -> float | None:
-        """Do one round; return the seconds after which to look again, None where a watch will tell."""
+        """Reconcile once; return the seconds until the next time, None to wait for a watch event."""
         sweep = self._known.sweep(ref)
         if sweep is None:
             self._unanswered.pop(ref, None)
@@ -62,9 +62,9 @@ class SweepController:
         return 0.0 if _first(plan) else plan.requeue_after
 
     async def _plan(self, sweep: Sweep, conflict: str = "") -> SweepPlan:
-        """Plan in a thread: a search may take a second, and must delay no other resource.
+        """Plan in a thread: a search may take a second, and must not delay other resources.
 
-        Nothing is to be done where the namespace can no longer be watched: trials that are out of sight run.
+        Nothing is planned once the namespace can no longer be watched: trials may be running unseen.
         """
         if self._known.sweep(sweep.ref) is None:
             return SweepPlan()
@@ -72,7 +72,7 @@ class SweepController:
         return await asyncio.to_thread(self._plan_for, sweep, observed, self._clock())
 
     async def _read_known(self, sweep: Sweep, query: KnownQuery) -> None:
-        """Read page by page, and keep of each no more than its points and figures."""
+        """Read page by page, and keep only points and metrics."""
         found: list[KnownJob] = []
         labels = {"labelSelector": query.selector}
         async for bodies in self._cluster.pages(COMPRESSION_JOBS, sweep.namespace, labels):
@@ -80,9 +80,9 @@ class SweepController:
         self._known.known_read(sweep, as_trials(found))
 
     async def _find_unanswered(self, sweep: Sweep) -> None:
-        """Take in the trial that was asked for and may have been made, though no answer came.
+        """Look for the trial whose creation got no response: it may have been created.
 
-        Until the watch tells of it, it would take no place among those that may run.
+        Until the watch delivers it, it would not count among the running trials.
         """
         name = self._unanswered.get(sweep.ref)
         if name is None:
@@ -90,13 +90,13 @@ class SweepController:
         try:
             body = await self._cluster.get(Ref(COMPRESSION_JOBS, sweep.namespace, name))
         except GoneError:
-            logger.debug("%s: trial %s was not made", sweep.ref, name)
+            logger.debug("%s: trial %s was not created", sweep.ref, name)
         else:
             self._known.trial_written(body)
         del self._unanswered[sweep.ref]
 
     async def _apply(self, sweep: Sweep, plan: SweepPlan) -> str:
-        """Make trials and change them; return the name of one that is not ours, "" where all are."""
+        """Create and change trials; return a name that belongs to something else, "" if there is none."""
         for change in plan.suspend:
             await self._suspend(sweep, change)
         for manifest in plan.create:
@@ -111,17 +111,17 @@ class SweepController:
                 self._unanswered[sweep.ref] = str(manifest["metadata"]["name"])
                 raise
             self._known.trial_made(sweep, body)
-            logger.info("%s: made trial %s", sweep.ref, manifest["metadata"]["name"])
+            logger.info("%s: created trial %s", sweep.ref, manifest["metadata"]["name"])
             if _parameters(body) != _parameters(manifest):
                 break  # it was there already, at a point that may be one of those to come
         return ""
 
     def _refusal(self, manifest: Mapping[str, Any], error: RefusedError) -> Refusal:
-        message = f"trial {manifest['metadata']['name']} was not made: {error}"
+        message = f"trial {manifest['metadata']['name']} was not created: {error}"
         return Refusal("Trial", message, self._clock(), final=error.final)
 
     async def _suspend(self, sweep: Sweep, change: SuspendChange) -> None:
-        """Suspend a trial, or let it go on; one that is gone needs neither."""
+        """Suspend or resume a trial, unless it is gone."""
         trial = Ref(COMPRESSION_JOBS, sweep.namespace, change.name)
         try:
             body = await self._cluster.patch(trial, {"spec": {"suspend": change.suspend}})
@@ -139,7 +139,7 @@ class SweepController:
 
 
 def _first(plan: SweepPlan) -> str:
-    """Return the name of the trial that is changed or made first, "" for none."""
+    """Return the name of the trial that is changed or created first, "" for none."""
     made = (str(manifest["metadata"]["name"]) for manifest in plan.create)
     return next(itertools.chain((change.name for change in plan.suspend), made), "")
 

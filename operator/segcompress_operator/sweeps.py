@@ -1,4 +1,4 @@
-"""What is known of SegCompressionSweeps; their trials are known to `runs`, and asked for there."""
+"""The observed state of SegCompressionSweeps; their trials are in `runs`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
@@ -15,17 +15,17 @@ from segcompress_operator.watching.store import Scope, Store
 from segcompress_operator.watching.stream import Sink
 
 SECONDS_A_TRIAL = 1e-4
-"""A round looks at every trial: of a sweep of 10,000, one a second is enough."""
+"""A reconciliation reads every trial: for a sweep of 10,000 trials, one per second is enough."""
 
 
 class Trials(Protocol):
-    """What is known of jobs."""
+    """The observed jobs."""
 
     def owned(self, owner_uid: str) -> list[Resource]:
         """Return the jobs with that controller."""
 
     def count_owned(self, owner_uid: str) -> int:
-        """Return how many they are."""
+        """Return the number of jobs with that controller."""
 
     def is_known(self, namespace: str) -> bool:
         """Return whether all jobs of the namespace are known."""
@@ -35,7 +35,7 @@ class Trials(Protocol):
 
 
 class Sweeps:
-    """Calls `wake` with a sweep's key, and in how many seconds to look, where facts about it changed."""
+    """Calls `wake` with a sweep's key and a delay in seconds whenever its observed state changes."""
 
     def __init__(self, wake: Callable[[Ref, float], None], trials: Trials) -> None:
         self._wake = wake
@@ -46,26 +46,26 @@ class Sweeps:
         self._known: dict[str, tuple[Trial, ...]] = {}
 
     def sinks(self) -> Mapping[Kind, Sink]:
-        """Return where the stream of the kind goes."""
+        """Return the sink of the kind's stream."""
         return {SWEEPS: StoreSink(self._sweeps, parse_sweep, SweepBody)}
 
     def sweep(self, ref: Ref) -> Sweep | None:
-        """Return the sweep, None where it is gone or its namespace is not known to the end."""
+        """Return the sweep, None if it is gone or its namespace is not listed yet."""
         sweep = self._sweeps.get(self._uids.get(ref, ""))
         return sweep if sweep is not None and self._is_known(sweep.namespace) else None
 
     def observe(self, sweep: Sweep) -> SweepObserved:
-        """Return what is known of the sweep's trials."""
+        """Return the observed trials of the sweep."""
         children = tuple(self._trials.owned(sweep.uid))
         return SweepObserved(children, self._refusals.get(sweep.uid), self._known.get(sweep.uid))
 
     def known_read(self, sweep: Sweep, known: tuple[Trial, ...]) -> None:
-        """Keep the jobs that the sweep's `knownTrials` name, as long as it goes on."""
+        """Keep the known trials of a sweep until it ends."""
         if self._sweeps.get(sweep.uid) is not None:
             self._known[sweep.uid] = known
 
     def note_refusal(self, sweep: Sweep, refusal: Refusal) -> None:
-        """Remember why a trial cannot be made; for the plans to come."""
+        """Remember why a trial cannot be created, for later plans."""
         if self._sweeps.get(sweep.uid) is not None:
             self._refusals[sweep.uid] = refusal.after(self._refusals.get(sweep.uid))
 
@@ -74,7 +74,7 @@ class Sweeps:
         self._sweeps.answered(parse_sweep(body))
 
     def trial_made(self, sweep: Sweep, body: Body) -> None:
-        """Take in a trial that was made."""
+        """Take in a trial that was created."""
         self._refusals.pop(sweep.uid, None)
         self._trials.written(body)
 
@@ -83,13 +83,13 @@ class Sweeps:
         self._trials.written(body)
 
     def child_changed(self, old: Resource | None, new: Resource | None) -> None:
-        """Wake the sweep of a job where anything that a sweep asks for has changed."""
+        """Reconcile the sweep of a job if anything relevant to it changed."""
         if old is None or new is None or _facts(old) != _facts(new):
             for uid in dict.fromkeys(each.owner_uid for each in (old, new) if each is not None):
                 self._changed(self._sweeps.get(uid))
 
     def scope_listed(self, scope: Scope) -> None:
-        """Wake every sweep of a scope once it is known."""
+        """Reconcile every sweep of a scope once the scope is listed."""
         for sweep in self._within(scope):
             self._changed(sweep)
 
@@ -124,6 +124,6 @@ class Sweeps:
 
 
 def _facts(child: Resource) -> tuple[object, ...]:
-    """Return what of a job decides about its sweep; not how far it is."""
+    """Return what matters to a job's sweep; its progress does not."""
     stopping = child.status if child.phase == "Suspended" else b""
     return (child.trial, child.phase, child.finished, child.settled, child.suspend, child.deleting, stopping)

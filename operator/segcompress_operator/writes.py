@@ -1,4 +1,4 @@
-"""The one write of a status that a round ends with, and what is told only once that is done."""
+"""The status write that ends a reconciliation, and the Events that are posted only after it."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class Subject(Protocol):
-    """What a status belongs to."""
+    """The resource that a status belongs to."""
 
     @property
     def ref(self) -> Ref:

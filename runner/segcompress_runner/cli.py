@@ -72,9 +72,9 @@ def _parser(add_more: Callable[[_Add], None]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="segcompress",
         description="Compress segmentation models with PaddleSlim ACT, here or on a cluster.",
-        epilog="Exit codes: 0 done, 1 crashed, 3 wrong job or inputs, 4 a gate was missed, "
-        "5 stopped by SIGTERM, 6 object store out of reach, 130 stopped by Ctrl-C. Commands for a cluster "
-        "know 0, 1 and 130.",
+        epilog="Exit codes: 0 succeeded, 1 crashed, 2 wrong command line, 3 invalid job or input, 4 a gate "
+        "was missed, 5 stopped by SIGTERM, 6 object store unreachable, 130 stopped by Ctrl-C. The commands "
+        "from submit to compare use only 0, 1, 2 and 130.",
     )
     parser.add_argument("--version", action="version", version=f"segcompress {RUNNER_VERSION}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -88,7 +88,7 @@ def _parser(add_more: Callable[[_Add], None]) -> argparse.ArgumentParser:
 
 
 def _add_run(add: _Add) -> None:
-    run = add("run", help="compress what a job's YAML says, without a cluster")
+    run = add("run", help="run a job without a cluster")
     run.add_argument("job", type=Path, help="YAML of a SegCompressionJob")
     run.add_argument(
         "--output", type=Path, metavar="DIR", help="folder for all results, instead of output.uri"
@@ -100,7 +100,9 @@ def _add_run(add: _Add) -> None:
 
 
 def _add_validate(add: _Add) -> None:
-    validate = add("validate", help="report all that is wrong with a job, in about a minute, without a GPU")
+    validate = add(
+        "validate", help="report all errors in a job and its inputs, in about a minute, without a GPU"
+    )
     validate.add_argument("job", type=Path, help="YAML of a SegCompressionJob")
     validate.add_argument("--json", action="store_true", help="print findings and figures as JSON")
     validate.add_argument(
@@ -122,14 +124,14 @@ def _add_report(add: _Add) -> None:
 
 
 def _add_export(add: _Add) -> None:
-    export = add("export", help="make a model for phones, and evaluate it")
+    export = add("export", help="convert a model for phones, and evaluate it")
     export.add_argument("model", metavar="MODEL", help=f"{_RESULT}; or a folder with model.pdmodel")
-    export.add_argument("--format", choices=["paddle-lite"], required=True, help="what to make")
+    export.add_argument("--format", choices=["paddle-lite"], required=True, help="target format")
     export.add_argument(
-        "-o", "--output", type=file_to_write, metavar="FILE.nb", required=True, help="what to write"
+        "-o", "--output", type=file_to_write, metavar="FILE.nb", required=True, help="file to write"
     )
     export.add_argument(
-        "--python", help="a Python 3.10 for Paddle-Lite, by path or as uv takes it; uv finds one by default"
+        "--python", help="Python 3.10 for Paddle-Lite, as a path or a uv request; default: uv finds one"
     )
 
 

@@ -1,4 +1,4 @@
-"""Objects of a cluster as `kubectl` gives them: with the user's own rights, and no client library."""
+"""Reads objects of a cluster with `kubectl`: with the user's own permissions, without a client library."""
 
 import subprocess
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from segcompress_runner.errors import InvalidInputError, InvalidSettingError
 
 
 def get(arguments: Sequence[str], namespace: str | None, context: str | None) -> str:
-    """Return the JSON that `kubectl get` prints; raises InvalidInputError with its own last words."""
+    """Return the JSON that `kubectl get` prints; raises InvalidInputError with the last line of its error."""
     options = [
         *(("--namespace", namespace) if namespace else ()),
         *(("--context", context) if context else ()),
@@ -17,7 +17,7 @@ def get(arguments: Sequence[str], namespace: str | None, context: str | None) ->
         ended = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     except FileNotFoundError:
         raise InvalidSettingError(
-            "kubectl: is not on PATH; name a file of what it prints elsewhere by --from"
+            "kubectl: is not on PATH; run it elsewhere and name its output with --from"
         ) from None
     if ended.returncode:
         words = ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"]

@@ -5,7 +5,7 @@ import sys
 
 
 def let_go() -> None:
-    """Write what is still to come nowhere; nothing is left to be flushed at the end."""
+    """Discard further output; do not flush at exit either."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,4 +1,4 @@
-"""`segcompress promote`: the chosen model under a key that stays, with its manifest."""
+"""`segcompress promote`: copies a model and its manifest to a fixed address."""
 
 import os
 import secrets
@@ -15,9 +15,10 @@ from segcompress_runner.storage import Address, local_stores
 
 
 def run(result: str, to: str, sha256: str | None, *, even_rejected: bool) -> ExitCode:
-    """Promote the result to the folder `to`, and print what stands there now.
+    """Promote the result to the folder `to`, and print what is there now.
 
-    `sha256` is what its manifest must have. A model that missed a gate is refused unless `even_rejected`.
+    `sha256` is the expected digest of its manifest. A model that missed a gate is refused unless
+    `even_rejected` is set.
     """
     storage, target = local_stores(os.environ), _folder(to)
     published = find_published(storage, result_address(result))
@@ -40,13 +41,13 @@ def _check(published: Published, sha256: str | None, *, even_rejected: bool) -> 
     manifest, stored = published.manifest, published.stored
     if sha256 is not None and stored.sha256 != sha256:
         raise InvalidInputError(
-            f"{stored.address}: has the SHA-256 {stored.sha256}, not {sha256} as --sha256 says; "
+            f"{stored.address}: has the SHA-256 {stored.sha256}, but --sha256 is {sha256}; "
             "look up status.artifacts.manifest.sha256 again"
         )
     if not (manifest.accepted or even_rejected):
         raise InvalidSettingError(
             f"RESULT: {stored.address} missed a gate ({manifest.reason}: {manifest.message}); "
-            "choose another, or add --even-rejected"
+            "choose another model, or add --even-rejected"
         )
 
 
@@ -58,7 +59,7 @@ def _print(promoted: Promoted) -> None:
     console, promotion = Console(), promoted.manifest.promotion
     if promotion is None:
         raise AssertionError("a promoted model says where it is from")
-    print_plain(console, f"{'promoted already' if promoted.was_there else 'promoted'}: {promotion.source}")
+    print_plain(console, f"{'already promoted' if promoted.was_there else 'promoted'}: {promotion.source}")
     print_plain(console, f"manifest: {promoted.stored.address}")
     print_plain(console, f"sha256:   {promoted.stored.sha256}")
     if promotion.replaced is not None:

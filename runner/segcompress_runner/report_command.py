@@ -40,7 +40,7 @@ def run(result: str, output: Path | None) -> ExitCode:
 def _copied(report: Path, output: Path | None) -> Path:
     to = output or Path(REPORT)
     if output is None and to.exists() and sha256_of(to) != sha256_of(report):
-        raise InvalidSettingError(f"{to}: is there and is another file; name where to put the report by -o")
+        raise InvalidSettingError(f"{to}: already exists with other content; choose another file with -o")
     if not (to.exists() and to.samefile(report)):
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(report, to)

@@ -1,4 +1,4 @@
-"""A request to stop, honoured everywhere: at each step of a stage, and wherever somebody waits."""
+"""A request to stop, checked at each step of a stage and wherever the run waits."""
 
 import os
 import signal
@@ -9,40 +9,40 @@ from segcompress_runner.progress import Progress, Stage
 
 
 class StopFlag:
-    """Whether SIGTERM (or Ctrl-C) came."""
+    """Whether SIGTERM (or Ctrl-C) was received."""
 
     def __init__(self) -> None:
         self._asked = False
         self._owner = os.getpid()
         self._signals: tuple[signal.Signals, ...] = ()
         self.interrupted = False
-        """Whether it was Ctrl-C."""
+        """Whether the signal was Ctrl-C."""
 
     def __call__(self) -> bool:
-        """Return whether it was asked."""
+        """Return whether a stop was requested."""
         return self._asked
 
     def ask(self) -> None:
-        """Ask the run to stop at its next step."""
+        """Request the run to stop at its next step."""
         self._asked = True
 
     def listen(self, *signals: signal.Signals) -> None:
-        """Ask when one of `signals` arrives."""
+        """Request a stop when one of `signals` is received."""
         self._signals = signals
         self.listen_again()
 
     def listen_again(self) -> None:
-        """Take the signals back from a library that took them (Paddle does when it is imported)."""
+        """Install the handlers again after a library has replaced them (importing Paddle does)."""
         for wanted in self._signals:
-            signal.signal(wanted, self._heard)
+            signal.signal(wanted, self._on_signal)
 
-    def _heard(self, number: int, _: FrameType | None) -> None:
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
         if os.getpid() == self._owner:
             self.interrupted = number == signal.SIGINT
             self.ask()
         elif number != signal.SIGINT:
-            # A worker process inherits the handler, but must still die of the signal that ends workers.
-            # Ctrl-C reaches it too: the run itself ends its workers then.
+            # A worker process inherits the handler, but the signal must still end it.
+            # Ctrl-C reaches workers too, but the run itself ends them then.
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 
@@ -55,19 +55,19 @@ class Stoppable:
         self._stop = stop
 
     def start(self, stage: Stage, total: int = 0) -> None:
-        """Pass on, unless stopped."""
-        self._heed()
+        """Report the start of a stage; raise PreemptedError if a stop was requested."""
+        self._raise_if_stopped()
         self._progress.start(stage, total)
 
     def step(self, done: int, **figures: float) -> None:
-        """Pass on, unless stopped."""
-        self._heed()
+        """Report a step; raise PreemptedError if a stop was requested."""
+        self._raise_if_stopped()
         self._progress.step(done, **figures)
 
     def note(self, message: str) -> None:
-        """Pass on."""
+        """Report a message."""
         self._progress.note(message)
 
-    def _heed(self) -> None:
+    def _raise_if_stopped(self) -> None:
         if self._stop():
             raise PreemptedError("stopped by SIGTERM")

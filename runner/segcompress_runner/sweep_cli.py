@@ -17,15 +17,15 @@ def add_parsers(add: Add) -> None:
 
 
 def _add_promote(add: Add) -> None:
-    promote = add("promote", help="copy a finished run's model to a folder that always holds the chosen one")
+    promote = add("promote", help="copy a finished run's model to a fixed address")
     promote.add_argument(
         "result",
         metavar="RESULT",
         help="manifest.json of a finished run, or its folder: s3://, file:// or a path",
     )
-    promote.add_argument("to", metavar="TO", help="folder of the chosen model: s3://, file:// or a path")
+    promote.add_argument("to", metavar="TO", help="folder of the promoted model: s3://, file:// or a path")
     promote.add_argument(
-        "--sha256", metavar="DIGEST", help="what RESULT must have, from status.artifacts.manifest.sha256"
+        "--sha256", metavar="DIGEST", help="expected digest of RESULT, from status.artifacts.manifest.sha256"
     )
     promote.add_argument("--even-rejected", action="store_true", help="promote a model that missed a gate")
 
@@ -37,10 +37,10 @@ def _add_sweep_report(add: Add) -> None:
         "--from",
         dest="source",
         metavar="FILE",
-        help="read what `kubectl get scs,scj -o json` printed, - for stdin, instead of asking kubectl",
+        help="read the output of `kubectl get scs,scj -o json`, - for stdin, instead of running kubectl",
     )
-    report.add_argument("-n", "--namespace", help="the sweep's namespace; by default kubectl's own")
-    report.add_argument("--context", help="the kubeconfig's context that kubectl takes")
+    report.add_argument("-n", "--namespace", help="namespace of the sweep; default: that of kubectl")
+    report.add_argument("--context", help="context of the kubeconfig; default: the current one")
     report.add_argument(
         "-o", "--output", type=file_to_write, metavar="FILE", help="where to write the report"
     )

@@ -1,7 +1,7 @@
 """`segcompress sweep-report`: which model of a sweep to ship, as one page.
 
-The operator cannot write into the bucket, and a sweep has no pod of its own: whoever asks for the page makes
-it, with their own rights on the cluster and on the bucket.
+The operator cannot write into the bucket, and a sweep has no pod of its own: the page is written on the
+user's machine, with the user's own access to the cluster and the bucket.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ from segcompress_runner.outputs.sweep.swept import Swept
 from segcompress_runner.storage import Storage, local_stores, parse_address
 
 _LIMIT = 2**26
-"""Bytes of a trial's report."""
+"""Maximum size of a trial's report in bytes."""
 
 _AT_ONCE = 8
 
@@ -59,7 +59,7 @@ class Target:
 def run(name: str, source: Source, target: Target) -> ExitCode:
     """Write the page of the sweep `name`, and print which trial to ship."""
     if target.file is None and (target.with_reports or not target.upload):
-        raise InvalidSettingError("-o: must name the file to write, unless --upload alone is given")
+        raise InvalidSettingError("-o: must name the file to write, unless only --upload is given")
     swept = _read(name, source)
     storage = local_stores(os.environ)
     told = wording.verdict(swept)
@@ -100,10 +100,10 @@ def _read(name: str, source: Source) -> Swept:
 
 
 def _fetched(storage: Storage, swept: Swept, page: Path) -> Mapping[int, str]:
-    """Bring the trials' reports into a folder beside the page; return links to them, by index.
+    """Fetch the trials' reports into a folder beside the page; return links to them, by index.
 
-    One that is gone, or is not what was published, is told and left out. A store that is out of reach, or no
-    store at all, ends it: it would be so for each of thousands.
+    A report that is missing or damaged is skipped with a note. An object store that is unreachable or not
+    configured ends the command: each of thousands of reports would fail.
     """
     folder = page.with_name(f"{page.stem}-trials")
     pool, links = ThreadPoolExecutor(_AT_ONCE), {}
@@ -128,5 +128,5 @@ def _fetched(storage: Storage, swept: Swept, page: Path) -> Mapping[int, str]:
 def _bring(storage: Storage, report: Artifact, to: Path) -> None:
     content = storage.read(parse_address(report.uri, "status.artifacts.report.uri"), _LIMIT)
     if report.sha256 is not None and hashlib.sha256(content).hexdigest() != report.sha256:
-        raise InvalidInputError(f"{report.uri}: holds other bytes than were published")
+        raise InvalidInputError(f"{report.uri}: does not match its published SHA-256")
     _write(to, content)

@@ -114,7 +114,7 @@ class Play:
         hanging.go_on()
 
     async def join(self) -> None:
-        """Start an operator that takes no notice of the other; return when it has looked around."""
+        """Start an operator that ignores the other one; return once it has reconciled."""
         rival, since = await self._start_another(), time.monotonic()
         self._others.append(rival)
         await self._watching(since)

@@ -1,4 +1,4 @@
-"""Stands between one operator and the API server, passes everything on, and commits one fault.
+"""A proxy between one operator and the API server that injects one fault.
 
 The operator talks plain HTTP to it; the proxy talks to the API server as the operator's service account.
 """
@@ -39,7 +39,7 @@ class Operating(Protocol):
         """Stop the operator for longer than its Lease lasts; return when it goes on."""
 
     async def join(self) -> None:
-        """Start another operator that leads too, for a while; return when it has looked around."""
+        """Start another operator that also leads for a while; return once it has reconciled."""
 
 
 class Proxy:

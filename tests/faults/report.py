@@ -10,10 +10,10 @@ from faults.summary import Summary
 _HEAD = """\
 # Faults between operator and API server
 
-Written by `make test-faults`, which commits each kind of fault at each write and each event of each scenario:
-[tests/faults](../tests/faults/README.md). A cell says how many of its runs came to the same end as the run
-without a fault and kept every invariant on the way, and how many there were; an empty one,
-that none was done.
+Written by `make test-faults`, which injects each kind of fault at each write and each event of each scenario:
+[tests/faults](../tests/faults/README.md). A cell shows passed/total runs; a run passes if it reaches the same
+end state as the run without a fault and violates no invariant on the way. An empty cell means that no run
+was made.
 """
 
 
@@ -48,9 +48,9 @@ def _cost(summary: Summary) -> str:
     each = ", ".join(f"{name} {seconds / runs:.2f}" for name, seconds in summary.cpu.items())
     missed = sum(not result.struck for result in summary.results)
     return (
-        f"{len(summary.results)} of {summary.chosen} runs were done; {summary.found} found something. "
-        f"In {missed} the point did not come:\nrounds that fall together need fewer writes.\n\n"
-        f"It took {summary.seconds / 60:.0f} minutes; CPU seconds a run: {each}.\n"
+        f"{len(summary.results)} of {summary.chosen} runs were made; {summary.found} failed. "
+        f"In {missed} the fault's point was not reached:\nfewer reconciliations need fewer writes.\n\n"
+        f"It took {summary.seconds / 60:.0f} minutes; CPU seconds per run: {each}.\n"
     )
 
 

@@ -1,6 +1,6 @@
-"""The scenarios: what becomes of the pods, what a user does, and through which phases it may go.
+"""The scenarios: how the pods end, what a user does, and which phases are allowed.
 
-Each is told by fates (kubelet.py) and at most one small function.
+Each consists of fates of pods (kubelet.py) and at most one small function.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -43,7 +43,7 @@ async def _nothing(_: Namespace, __: Controllers) -> None:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`prepare` is done before the operator starts, `user` after; it may go through `phases` alone."""
+    """`prepare` runs before the operator starts, `user` after; only `phases` may occur, in this order."""
 
     name: str
     fates: Sequence[Fate] = (well,)
@@ -86,7 +86,7 @@ async def _deletes_the_job(namespace: Namespace, _: Controllers) -> None:
 
 
 async def _deletes_the_job_at_once(namespace: Namespace, _: Controllers) -> None:
-    """Delete it before any status can name it: that of a new run waits for its pod."""
+    """Delete the Job before the status names it: the first status of a run waits for its pod."""
     await namespace.apply()
     job = await namespace.job()
     await namespace.until(lambda: any(pod["spec"].get("nodeName") for pod in namespace.all(PODS)))
@@ -133,7 +133,7 @@ async def _no_jobs(namespace: Namespace, _: Controllers) -> None:
 
 
 async def _no_pods(namespace: Namespace, controllers: Controllers) -> None:
-    """Do what the Job controller does where a quota keeps it from making a pod: say so in an Event."""
+    """Act as the Job controller when a quota refuses a pod: post an Event."""
     controllers.held.set()
     await namespace.apply()
     job = await namespace.job()
@@ -196,7 +196,7 @@ async def _deletes_the_namespace(namespace: Namespace, _: Controllers) -> None:
 
 
 async def _queues(namespace: Namespace, controllers: Controllers) -> None:
-    """Do what Kueue does: hold the Job, and admit it later."""
+    """Act as Kueue: suspend the Job, and admit it later."""
     controllers.held.set()
     await namespace.apply()
     name = (await namespace.job())["metadata"]["name"]
@@ -226,7 +226,7 @@ async def _misspells(namespace: Namespace, _: Controllers) -> None:
 
 
 async def _on_a_lost_node(pod: Pod) -> None:
-    """Run on a node that is lost: the pod is deleted, and nobody reports its end before its node is."""
+    """Run on a lost node: the pod is deleted, but its end is not reported until the node is deleted."""
     await pod.binds("gpu-7")
     await pod.runs()
     await pod.is_deleted(grace_seconds=1)
@@ -266,12 +266,12 @@ SCENARIOS = (
     Scenario("quota on Jobs", user=_lifts_a_quota, prepare=_no_jobs),
     Scenario("quota on Pods", user=_no_pods),
     Scenario("held by a queue", user=_queues, phases=("Pending", "Queued", *_SUCCEEDS)),
-    # Its pods go before the Job has failed, which may be seen first.
+    # Its pods are deleted before the Job has failed; the operator may see either first.
     Scenario("deadline", [runs_on], user=_misses_the_deadline, phases=(*_RUNS, *_FAILS)),
     Scenario("invalid spec", user=_misspells, phases=("Failed",)),
     Scenario("NameConflict", prepare=_takes_the_name, user=_nothing, phases=("Pending", "Failed")),
     Scenario("Job deleted by hand", [runs_on, well], user=_deletes_the_job, phases=_again),
-    # A pod that ends with 0 and no result is no attempt, whether its end is seen before its Job's or not.
+    # A pod that ends with 0 and no result is not an attempt, whether its end is seen before its Job's or not.
     Scenario(
         "Job deleted by hand, not its pod",
         [runs_until_deleted(0), well],

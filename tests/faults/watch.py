@@ -1,4 +1,4 @@
-"""Passes the events of a watch on, and commits the faults that concern events."""
+"""Forwards the events of a watch, and injects faults of events."""
 
 import asyncio
 import json

@@ -9,7 +9,7 @@ from rights.trial import Verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 _BEGIN, _END = "<!-- rights: `make test-rights` -->\n", "<!-- end of rights -->\n"
-_ALL = "all of them"
+_ALL = "everything"
 
 
 def written(page: str, verdicts: Iterable[Verdict]) -> str:

@@ -1,4 +1,4 @@
-"""The requests of the client, one function each. With `connection` the only user of the Kubernetes library.
+"""The client's requests, one function each. Only this module and `connection` use the Kubernetes library.
 
 Bodies stay plain JSON. No decision is made here: what an answer means is said by `refusals`.
 """
@@ -26,13 +26,13 @@ Body = dict[str, Any]
 _CONNECT_S, _ANSWER_S = 10.0, 30.0
 _REQUEST = (_CONNECT_S, _ANSWER_S)
 _SILENT_S = 300.0
-"""A log that is followed and says nothing for so long ends: whoever follows it asks again."""
+"""A followed log ends after so many silent seconds; the caller asks again."""
 
 _PAGE = 500
 
 
 class Cluster:
-    """One user's way to one API server."""
+    """One user's connection to one API server."""
 
     def __init__(self, connection: Connection) -> None:
         self.host = str(connection.configuration.host)
@@ -41,7 +41,7 @@ class Cluster:
         self._core = CoreV1Api(api)
 
     def create(self, namespace: str, plural: str, body: Mapping[str, Any]) -> Body:
-        """Create an object; a key that the schema does not know is refused, not dropped."""
+        """Create an object; unknown keys are refused, not dropped."""
         with self._translated():
             made: Body = self._objects.create_namespaced_custom_object(
                 *_KIND, namespace, plural, dict(body), field_validation="Strict", _request_timeout=_REQUEST
@@ -72,7 +72,7 @@ class Cluster:
                 return items
 
     def changes(self, namespace: str, plural: str, body: Body, seconds: float) -> Iterator[tuple[str, Body]]:
-        """Yield (ADDED, MODIFIED or DELETED, object) for each change after `body`, for so many seconds.
+        """Yield (ADDED, MODIFIED or DELETED, object) for each change after `body`, for `seconds`.
 
         Ends earlier where the server or the network ends the watch; what was missed is then to be asked for.
         """
@@ -104,7 +104,7 @@ class Cluster:
         return pods
 
     def log(self, namespace: str, pod: str, *, follow: bool, since_seconds: int | None) -> Iterator[str]:
-        """Yield the lines of the runner's log, each behind its time stamp and a space."""
+        """Yield the lines of the runner's log, each preceded by its timestamp and a space."""
         with self._translated():
             answer = self._core.read_namespaced_pod_log(
                 *(pod, namespace),
@@ -124,7 +124,7 @@ class Cluster:
                 answer.close()
 
     def secret(self, namespace: str, name: str) -> dict[str, str]:
-        """Return the values of a Secret."""
+        """Return the decoded data of a Secret."""
         with self._translated():
             answer = self._core.read_namespaced_secret(
                 name, namespace, _preload_content=False, _request_timeout=_REQUEST
@@ -148,8 +148,8 @@ class Cluster:
 
     def _unreachable(self, cause: str) -> UnreachableError:
         return UnreachableError(
-            f"the API server at {self.host} cannot be reached: {cause}; is the cluster up, and is it the "
-            "one that you mean?"
+            f"the API server at {self.host} cannot be reached: {cause}; is the cluster running, and is "
+            "this the right one?"
         )
 
 
@@ -157,7 +157,7 @@ _KIND = (API_GROUP, API_VERSION)
 
 
 def _good(answer: Any) -> Any:
-    """Return an answer whose content is not read yet; raises ApiException where it is a refusal."""
+    """Return a response whose content is not read yet; raises ApiException for an error status."""
     if answer.status != HTTPStatus.OK:
         raise ApiException(http_resp=answer)
     return answer
@@ -174,6 +174,6 @@ def _lines(answer: Any, *, follow: bool) -> Iterator[str]:
 
 
 def _cause(error: BaseException) -> str:
-    """Return the innermost words of a chain of errors: `connection refused`, not a pool's representation."""
+    """Return the innermost message of a chain of errors: `connection refused`, not a pool's repr."""
     words = str(getattr(error, "reason", None) or error)
     return one_line(words.rpartition(": ")[2] or words) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Jobs side by side: what each made of its model. Pure: everything stands in the status of the jobs."""
+"""Compares the results of jobs. Pure: everything is in their status."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NONE = "-"
 
 @dataclass(frozen=True)
 class Comparison:
-    """What one job measured, in `metrics`: None until it was, and its figures are decimal strings.
+    """What one job measured: `metrics` is None until then, and holds decimal strings.
 
     `accepted` is None until the gates were checked; `missed` is the reason where one was missed.
     """
@@ -30,17 +30,17 @@ class Comparison:
 
 
 def compare(jobs: Iterable[SegCompressionJob]) -> tuple[Comparison, ...]:
-    """Return what each job measured, in their order."""
+    """Return what each job measured, in the order of the jobs."""
     return tuple(_of(job) for job in jobs)
 
 
 def table(compared: Sequence[Comparison]) -> list[tuple[str, ...]]:
-    """Return one row for each job, below `HEADER`."""
+    """Return one row per job, to print below `HEADER`."""
     return [_row(one) for one in compared]
 
 
 def caution(compared: Sequence[Comparison]) -> str:
-    """Return what a reader must know before comparing latencies, "" where nothing."""
+    """Return a warning if latencies cannot be compared, otherwise ""."""
     measured = [one.metrics for one in compared if one.metrics is not None]
     places = {(metrics.runtime, metrics.processor) for metrics in measured if metrics.runtime}
     if len(places) < 2:  # noqa: PLR2004 - two places

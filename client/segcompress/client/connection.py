@@ -1,4 +1,4 @@
-"""Who asks, and which API server: by a kubeconfig, or by a pod's service account."""
+"""The user and the API server: from a kubeconfig, or from a pod's service account."""
 
 import logging
 import os
@@ -25,21 +25,21 @@ _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 @dataclass(frozen=True)
 class Connection:
-    """A way to an API server, and the namespace that is meant where none is named."""
+    """A connection to an API server, and the default namespace."""
 
     configuration: Any
     namespace: str
 
 
 def from_environment(environment: Mapping[str, str], context: str | None) -> Connection:
-    """Return the way that kubectl would take: a kubeconfig, or else the pod's service account."""
+    """Return the connection that kubectl would use: a kubeconfig, or else the pod's service account."""
     if context is None and not _kubeconfigs(environment) and "KUBERNETES_SERVICE_HOST" in environment:
         return in_cluster()
     return from_kubeconfig(environment, None, context)
 
 
 def from_kubeconfig(environment: Mapping[str, str], path: Path | None, context: str | None) -> Connection:
-    """Return the way that a kubeconfig describes: `path`, or else KUBECONFIG, or ~/.kube/config."""
+    """Return the connection from a kubeconfig: `path`, or else KUBECONFIG, or ~/.kube/config."""
     files = [path] if path else _kubeconfigs(environment)
     if not files or not any(file.is_file() for file in files):
         named = ", ".join(map(str, files)) or _DEFAULT_KUBECONFIG
@@ -65,25 +65,25 @@ def from_kubeconfig(environment: Mapping[str, str], path: Path | None, context: 
 
 
 def in_cluster() -> Connection:
-    """Return the way of a pod's service account, whose namespace is meant where none is named."""
+    """Return the connection of a pod's service account; its namespace is the default."""
     configuration = _configuration()
     try:
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException as error:
-        raise SettingsError(f"this is no pod of a cluster, or has no service account: {error}") from None
+        raise SettingsError(f"not running in a pod, or the pod has no service account: {error}") from None
     found = _POD_NAMESPACE.read_text().strip() if _POD_NAMESPACE.is_file() else ""
     return Connection(configuration, found or "default")
 
 
 def _configuration() -> Any:
     configuration = Configuration()
-    # urllib3 would repeat a refused connection three times, and log each; who waits repeats it anyhow.
+    # urllib3 would retry a refused connection three times, and log each; waiting retries anyway.
     configuration.retries = False
     return configuration
 
 
 def _kubeconfigs(environment: Mapping[str, str]) -> list[Path]:
-    """Return the files that kubectl would read, of several those that KUBECONFIG names."""
+    """Return the files that kubectl would read; KUBECONFIG may name several."""
     named = environment.get("KUBECONFIG", "")
     if named:
         return [Path(file).expanduser() for file in named.split(os.pathsep) if file]

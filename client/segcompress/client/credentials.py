@@ -1,4 +1,4 @@
-"""Whose credentials fetch: those in the user's environment, or else those of the job's own Secret."""
+"""Credentials for fetching: from the user's environment, or else from the job's Secret."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -14,14 +14,14 @@ from segcompress_runner.storage.settings import CA_VARIABLE
 
 _PATIENCE_S = 20.0
 _ENDPOINT = SECRET_KEYS["endpoint"]
-_REMEDY = f"set {', '.join(SECRET_KEYS.values())} to fetch by your own credentials"
+_REMEDY = f"set {', '.join(SECRET_KEYS.values())} to use your own credentials"
 
 ReadSecret = Callable[[], Mapping[str, str]]
 
 
 @contextmanager
 def object_store(environment: Mapping[str, str], secret: str, read_secret: ReadSecret) -> Iterator[S3Storage]:
-    """Give the object store; an error of it that the user can do something about says what.
+    """Yield the object store; errors that the user can fix say how.
 
     The environment's credentials are taken where it has endpoint and both keys. Otherwise the Secret's are,
     and S3_ENDPOINT, where it is set, replaces the Secret's endpoint: a pod and a laptop may know the store by
@@ -55,6 +55,6 @@ def _of_secret(read_secret: ReadSecret, mine: Mapping[str, str], folder: Path) -
 
 def _hint(secret: str) -> str:
     return (
-        f"; that endpoint stands in Secret {secret} and may be known inside the cluster alone: "
-        f"set {_ENDPOINT} to one that is known here"
+        f"; that endpoint is from Secret {secret} and may be reachable only inside the cluster: "
+        f"set {_ENDPOINT} to one that is reachable from here"
     )

@@ -1,4 +1,4 @@
-"""What can go wrong between a user and a cluster, grouped by what the user can do about it.
+"""Errors of the client, grouped by what the user can do about them.
 
 ClientError
 ├── SettingsError       no kubeconfig that can be used, no such context, or no credentials
@@ -18,19 +18,19 @@ from collections.abc import Sequence
 
 
 class ClientError(Exception):
-    """What was asked for cannot be done; the message says why, and what would be right."""
+    """Base class: the message says what is wrong and how to fix it."""
 
 
 class SettingsError(ClientError):
-    """No kubeconfig that can be used, no such context, or no credentials for its user."""
+    """There is no usable kubeconfig, no such context, or its user has no credentials."""
 
 
 class UnreachableError(ClientError):
-    """The API server does not answer, or says that it cannot now."""
+    """The API server does not answer, or is temporarily unavailable."""
 
 
 class ForbiddenError(ClientError):
-    """The API server does not know who asks, or that user may not do it."""
+    """The user is not authenticated, or not allowed to do this."""
 
 
 class NotFoundError(ClientError):
@@ -38,7 +38,7 @@ class NotFoundError(ClientError):
 
 
 class AlreadyExistsError(ClientError):
-    """A job of that name is there."""
+    """A job with that name exists."""
 
 
 class InvalidJobError(ClientError):
@@ -50,11 +50,11 @@ class InvalidJobError(ClientError):
 
 
 class NotReadyError(ClientError):
-    """The job has not come that far."""
+    """The job has no log yet, or has published nothing yet."""
 
 
 class StorageError(ClientError):
-    """The object store refuses, does not answer, or holds other bytes than were published."""
+    """The object store refuses, does not answer, or has other content than was published."""
 
 
 class WaitTimeoutError(ClientError, TimeoutError):

@@ -1,4 +1,4 @@
-"""`Client`: the jobs of one cluster, and its sweeps."""
+"""`Client`: the jobs and sweeps of one cluster."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ _LABEL_LIMIT = 63
 
 
 class Client(Resources[SegCompressionJob]):
-    """SegCompressionJobs of one cluster, named in `namespace`; `sweeps` has the SegCompressionSweeps.
+    """SegCompressionJobs in a namespace of one cluster; `sweeps` has the SegCompressionSweeps.
 
     Every method raises a ClientError whose message is for the user: see `segcompress.client.errors`.
     """
@@ -42,12 +42,12 @@ class Client(Resources[SegCompressionJob]):
     def from_kubeconfig(
         cls, context: str | None = None, namespace: str | None = None, path: Path | None = None
     ) -> Self:
-        """Connect by a kubeconfig: `path`, or the files in KUBECONFIG, or ~/.kube/config."""
+        """Connect with a kubeconfig: `path`, or the files in KUBECONFIG, or ~/.kube/config."""
         return cls(connection.from_kubeconfig(os.environ, path, context), namespace)
 
     @classmethod
     def in_cluster(cls, namespace: str | None = None) -> Self:
-        """Connect by the service account of the pod that this runs in."""
+        """Connect with the service account of the pod that this code runs in."""
         return cls(connection.in_cluster(), namespace)
 
     @property
@@ -56,9 +56,9 @@ class Client(Resources[SegCompressionJob]):
         return Resources(self._cluster, SWEEPS, self.namespace)
 
     def trials(self, sweep: str) -> Sequence[SegCompressionJob]:
-        """Return the jobs that a sweep made, in their order; raises NotFoundError without such a sweep."""
+        """Return the trials of a sweep in order; raises NotFoundError if there is no such sweep."""
         uid = self.sweeps.get(sweep).metadata.uid
-        # A label takes 63 characters, and a name may be longer.
+        # A label value is limited to 63 characters, and a name may be longer.
         selector = f"{SWEEP_NAME_LABEL}={sweep}" if len(sweep) <= _LABEL_LIMIT else SWEEP_NAME_LABEL
         found = self._cluster.find(self.namespace, JOBS.plural, selector)
         made = [body for body in found if uid in _owners(body)]
@@ -67,7 +67,7 @@ class Client(Resources[SegCompressionJob]):
         return tuple(as_type(body, JOBS) for body in made)
 
     def logs(self, name: str, *, follow: bool = False) -> Iterator[str]:
-        """Yield the lines of the job's log: of its newest pod that has run.
+        """Yield the lines of the job's log, from its newest pod that has run.
 
         With `follow` it waits for a pod, goes on with each pod that comes after it, and ends with the job.
         Raises NotReadyError where no pod has run, or those that did are gone.
@@ -75,7 +75,7 @@ class Client(Resources[SegCompressionJob]):
         return log_lines(_Logged(self._one(name)), follow=follow)
 
     def fetch(self, name: str, into: Path, what: What = "all") -> tuple[Path, ...]:
-        """Bring what the job published into a folder, each file checked, and return the paths.
+        """Download what the job published into a folder, verify each file, and return the paths.
 
         The credentials are those in S3_ENDPOINT, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or else those
         of the job's own Secret. Raises NotReadyError, ForbiddenError and StorageError.
@@ -87,7 +87,7 @@ class Client(Resources[SegCompressionJob]):
             return fetch(job, Stores(lambda: storage, local=None), what, into)
 
     def compare(self, *names: str) -> tuple[Comparison, ...]:
-        """Return what each of the jobs measured, in the order of their names."""
+        """Return what each of the jobs measured, in the order of `names`."""
         return comparison.compare([self.get(name) for name in names])
 
 
@@ -97,7 +97,7 @@ def _owners(body: Body) -> set[str]:
 
 @dataclass(frozen=True)
 class _Logged:
-    """A job as `logs` asks for it."""
+    """A job as `logs` reads it."""
 
     one: One
 

@@ -1,4 +1,4 @@
-"""A job's log, line by line: of one pod after another, whatever becomes of the connection."""
+"""A job's log, line by line, from one pod after another; broken connections are resumed."""
 
 import math
 import re
@@ -15,12 +15,12 @@ from segcompress_api.job import SegCompressionJob
 
 Body = dict[str, Any]
 Moment = tuple[datetime, str]
-"""A second, and the digits behind it."""
+"""A second, and its fraction as digits."""
 
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 _PAUSE_S = 2.0
 _MARGIN_S = 10
-"""Seconds of a log that are asked for once more after a cut; what was told already is left out."""
+"""Seconds of a log to request again after a broken connection; lines already yielded are skipped."""
 
 
 class Source(Protocol):
@@ -33,7 +33,7 @@ class Source(Protocol):
         """Return the pods of the job's last start."""
 
     def log(self, pod: str, *, follow: bool, since_seconds: int | None) -> Iterator[str]:
-        """Yield lines, each behind its time stamp; raises UnreachableError where the connection is cut."""
+        """Yield lines, each after its timestamp; raises UnreachableError if the connection breaks."""
 
 
 def log_lines(source: Source, *, follow: bool, clock: Clock = SYSTEM_CLOCK) -> Iterator[str]:
@@ -55,7 +55,7 @@ def log_lines(source: Source, *, follow: bool, clock: Clock = SYSTEM_CLOCK) -> I
             return
         job, pods = _look_again(source, job, clock)
     if not told:
-        raise NotReadyError(f"{job.metadata.name} has no pod with a log: it is {standing(job)}")
+        raise NotReadyError(f"{job.metadata.name} has no pod with a log yet: it is {standing(job)}")
 
 
 def _look(source: Source) -> tuple[SegCompressionJob, list[Body]]:
@@ -66,7 +66,7 @@ def _look(source: Source) -> tuple[SegCompressionJob, list[Body]]:
 def _look_again(
     source: Source, before: SegCompressionJob, clock: Clock
 ) -> tuple[SegCompressionJob, list[Body]]:
-    """Look a little later, and again where the API server is away; raises NotFoundError for another job."""
+    """Wait a little, then read again, until the API server answers; raises NotFoundError for another job."""
     patience = clock.now() + PATIENCE_S
     while True:
         clock.sleep(_PAUSE_S)
@@ -82,7 +82,7 @@ def _look_again(
 
 
 def _newest(pods: list[Body], told: list[Body]) -> Body | None:
-    """Return the newest pod whose container has started, None where it is no newer than the last one told."""
+    """Return the newest pod whose container has started, None if its log was read already."""
     started = [pod for pod in pods if _state(pod).keys() & {"running", "terminated"}]
     newest = max(started, key=lambda pod: pod["metadata"]["creationTimestamp"], default=None)
     known = {pod["metadata"]["uid"] for pod in told}
@@ -111,27 +111,27 @@ def _of_pod(
                 raise
         except NotFoundError:  # deleted meanwhile
             return
-        # What was written after a cut is still to be read, of a pod that has ended too.
+        # What was written after the connection broke must still be read, even if the pod has ended.
         if not follow or (_has_ended(pod, _look_again(source, job, clock)[1]) and cut_at is None):
             return
         since = None if last is None else math.ceil(clock.now() - heard) + _MARGIN_S
 
 
 def _has_ended(pod: Body, pods: list[Body]) -> bool:
-    """Return whether a pod writes no more, by the pods that are there now."""
+    """Return whether a pod has ended or is gone, by the current list of pods."""
     found = next((one for one in pods if one["metadata"]["uid"] == pod["metadata"]["uid"]), None)
     return found is None or "terminated" in _state(found)
 
 
 def _state(pod: Body) -> Body:
-    """Return the state of the runner's container; the keys of it that are set."""
+    """Return the state of the runner's container, {} if there is none yet."""
     statuses = pod.get("status", {}).get("containerStatuses") or ()
     state: Body = next((one["state"] for one in statuses if one["name"] == RUNNER_CONTAINER), {})
     return {key: value for key, value in state.items() if value is not None}
 
 
 def stamped(line: str) -> tuple[Moment | None, str]:
-    """Return when a line was written, to the nanosecond, and the line without its time stamp.
+    """Return when a line was written, to the nanosecond, and the line without its timestamp.
 
     The stamp is a kubelet's, 2026-11-01T12:00:00.123456789Z; where a log is lost, it says so without one.
     """

@@ -1,4 +1,4 @@
-"""What the status of a job or sweep says: whether it is over, how it ended, how far it is. Pure."""
+"""What the status of a job or sweep says: whether it has finished, how, and its progress. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from segcompress_api.status import Condition
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job or sweep ended: `reason` is a word for programs, `message` a sentence for people."""
+    """How a job or sweep ended: `reason` is for programs, `message` for people."""
 
     succeeded: bool
     reason: str
@@ -22,7 +22,7 @@ class Outcome:
 
 
 def outcome(job: Resource) -> Outcome | None:
-    """Return how a job or sweep ended, None while it has not."""
+    """Return how a job or sweep ended, None if it has not."""
     conditions = job.status.conditions
     if not is_finished(conditions):
         return None
@@ -32,12 +32,12 @@ def outcome(job: Resource) -> Outcome | None:
 
 
 def condition_of(job: Resource, type_: ConditionType) -> Condition | None:
-    """Return one condition, None where it is not set."""
+    """Return one condition, None if it is not set."""
     return next((one for one in job.status.conditions if one.type == type_.value), None)
 
 
 def standing(job: Resource) -> str:
-    """Return where a job or sweep stands, in a few words: Succeeded, or Pending (SecretNotFound: …)."""
+    """Return the state of a job or sweep in a few words: Succeeded, or Pending (SecretNotFound: …)."""
     ended = outcome(job)
     if ended is not None:
         return f"{'Succeeded' if ended.succeeded else 'Failed'} ({ended})"
@@ -49,7 +49,7 @@ def standing(job: Resource) -> str:
 
 
 def seconds_left(progress: JobProgress, now: datetime) -> int | None:
-    """Return the seconds to the end of the stage, by the estimate and its age; None without one."""
+    """Return the seconds to the end of the stage, from the estimate and its age; None without one."""
     if progress.eta_seconds is None:
         return None
     age = (now - datetime.fromisoformat(progress.last_update_time)).total_seconds()

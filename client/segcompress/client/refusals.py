@@ -1,4 +1,4 @@
-"""What an API server's answer other than 2xx means. Pure: a status code and the body that came with it."""
+"""Errors from the API server's error responses. Pure: a status code and a body."""
 
 import json
 import re
@@ -21,7 +21,7 @@ from segcompress_api.errors import one_line, unknown_field
 
 _UNKNOWN = re.compile(r'(unknown|duplicate) field "([^"]+)"')
 _NOT_INSTALLED = (
-    "the cluster does not know this kind: install SegCompress there (helm install), or choose another cluster"
+    "the cluster has no such resource type: install SegCompress (helm install), or choose another cluster"
 )
 _PASSING = {
     HTTPStatus.GONE,
@@ -34,7 +34,7 @@ _PASSING = {
 
 
 def error_of(status: int, body: str) -> ClientError:
-    """Return what an answer with this status code and body means to the user."""
+    """Return the error for a response with this status code and body."""
     answer = _parsed(body)
     message = one_line(str(answer.get("message") or body or f"HTTP {status}"))
     error: ClientError
@@ -50,9 +50,9 @@ def error_of(status: int, body: str) -> ClientError:
         case HTTPStatus.BAD_REQUEST | HTTPStatus.UNPROCESSABLE_ENTITY:
             error = InvalidJobError(_problems(answer, message))
         case _ if status in _PASSING:
-            error = UnreachableError(f"the API server cannot answer now: {message}")
+            error = UnreachableError(f"the API server is temporarily unavailable: {message}")
         case _:
-            error = ClientError(f"the API server answers {status}: {message}")
+            error = ClientError(f"the API server answered {status}: {message}")
     return error
 
 
@@ -79,11 +79,11 @@ def _cause(cause: Mapping[str, Any]) -> str:
 
 
 def _model_of(message: str) -> type[BaseModel]:
-    """Return the model of the kind that a message names: strict validation names it nowhere else."""
+    """Return the model of the kind in the message: strict validation names it only there."""
     return next((kind.model for kind in KINDS.values() if kind.name in message), JOBS.model)
 
 
 def _misspelt(what: str, field: str, model: type[BaseModel]) -> str:
     if what == "duplicate":
-        return f"{field}: is there twice"
+        return f"{field}: is given twice"
     return str(unknown_field(field, model))

@@ -1,4 +1,4 @@
-"""Resources of one kind in a namespace, as typed models: what jobs and sweeps have in common."""
+"""Resources of one kind in a namespace, as typed models: what jobs and sweeps share."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from segcompress_api.errors import nearest
 
 
 class Resources(Generic[R]):
-    """Resources of one kind; they are named in `namespace`.
+    """Resources of one kind in `namespace`.
 
     Every method raises a ClientError whose message is for the user: see `segcompress.client.errors`.
     """
@@ -26,7 +26,7 @@ class Resources(Generic[R]):
         self.namespace = namespace
 
     def submit(self, resource: R | Mapping[str, Any]) -> R:
-        """Create one, a model or the content of a YAML file, and return it as the API server took it.
+        """Create a resource from a model or the content of a YAML file, and return it as created.
 
         Raises InvalidJobError with one line for each wrong field, AlreadyExistsError, and NotFoundError where
         the namespace does not exist. It goes to the namespace that it names, or else to the client's.
@@ -36,17 +36,17 @@ class Resources(Generic[R]):
         return self._typed(self._cluster.create(namespace, self._kind.plural, body))
 
     def get(self, name: str) -> R:
-        """Return one; raises NotFoundError with the most similar name."""
+        """Return one; raises NotFoundError, which suggests the closest name."""
         return self._typed(self._one(name).get())
 
     def list(self, selector: str | None = None, *, all_namespaces: bool = False) -> Sequence[R]:
-        """Return those that match a label selector, `team=vision`, the oldest first."""
+        """Return resources that match a label selector such as `team=vision`, the oldest first."""
         found = self._cluster.find(None if all_namespaces else self.namespace, self._kind.plural, selector)
         found.sort(key=lambda body: (body["metadata"]["creationTimestamp"], body["metadata"]["name"]))
         return tuple(self._typed(body) for body in found)
 
     def watch(self, name: str, timeout: float | None = None) -> Iterator[R]:
-        """Yield one as it is, then after each change, also across an API server that is away for minutes.
+        """Yield one as it is, then after each change, even if the API server is unavailable for minutes.
 
         A state may come twice. Ends after a state in which it is finished. Raises NotFoundError where it
         is deleted, and WaitTimeoutError after `timeout` seconds.
@@ -65,7 +65,7 @@ class Resources(Generic[R]):
     def wait(
         self, name: str, timeout: float | None = None, on_change: Callable[[R], None] | None = None
     ) -> R:
-        """Return one once it has finished, however it ended: `outcome` says which.
+        """Return one once it has finished, however it ended: `outcome` says how.
 
         `on_change` is called with each state, the first and the last too. Raises as `watch` does.
         """
@@ -83,7 +83,7 @@ class Resources(Generic[R]):
 
 @dataclass(frozen=True)
 class One:
-    """One resource as `watching` asks for it."""
+    """One resource as `watching` reads it."""
 
     cluster: Cluster
     kind: Kind[Any]
@@ -91,23 +91,23 @@ class One:
     name: str
 
     def get(self) -> Body:
-        """Return it as it is; raises NotFoundError with the most similar name."""
+        """Return it as it is; raises NotFoundError, which suggests the closest name."""
         try:
             return self.cluster.get(self.namespace, self.kind.plural, self.name)
         except NotFoundError as error:
             raise NotFoundError(self._not_found(str(error))) from None
 
     def changes(self, body: Body, seconds: float) -> Iterator[tuple[str, Body]]:
-        """Yield what becomes of it."""
+        """Yield its changes."""
         return self.cluster.changes(self.namespace, self.kind.plural, body, seconds)
 
     def _not_found(self, message: str) -> str:
-        """Return the sentence about one that is not there; where its kind is not either, `message`."""
+        """Return the message for a missing resource; `message` if its kind is missing too."""
         try:
             names = [body["metadata"]["name"] for body in self.cluster.find(self.namespace, self.kind.plural)]
         except NotFoundError:
             return message
-        except ClientError:  # who may get one may not list all
+        except ClientError:  # permission to get does not imply permission to list
             names = []
         match = nearest(self.name, names)
         remedy = f"; did you mean {match}?" if match else ""

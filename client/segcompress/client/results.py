@@ -27,13 +27,13 @@ from segcompress_runner.storage import Storage, safe_join
 from segcompress_runner.storage.local import sha256_of
 
 What = Literal["model", "report", "all"]
-"""The model in every format that was published; the report alone; or every file that the manifest names."""
+"""The model in every published format; only the report; or every file in the manifest."""
 
 _MODEL = {PROGRAM, PARAMS, ONNX, OPENVINO, OPENVINO_WEIGHTS, MNN}
 
 
 def fetch(job: SegCompressionJob, storage: Storage, what: What, into: Path) -> tuple[Path, ...]:
-    """Bring the files into a folder, and return their paths; what lies there with the same digest is kept.
+    """Download the files into a folder and return their paths; existing files with the same digest are kept.
 
     Raises NotReadyError where the job has published nothing, StorageError where something is missing, has
     other bytes than were published, or would replace a file of another content.
@@ -45,7 +45,7 @@ def fetch(job: SegCompressionJob, storage: Storage, what: What, into: Path) -> t
         _bring(published, storage, missing, into)
         return tuple(safe_join(into, file.name) for file in files)
     except StorageUnreachableError:
-        raise  # whose endpoint it is decides about the remedy
+        raise  # the remedy depends on where the endpoint comes from
     except RunError as error:
         raise StorageError(str(error)) from None
     except OSError as error:
@@ -55,10 +55,10 @@ def fetch(job: SegCompressionJob, storage: Storage, what: What, into: Path) -> t
 def _published(job: SegCompressionJob, storage: Storage) -> Published:
     artifacts = job.status.artifacts
     if artifacts is None:
-        raise NotReadyError(f"{job.metadata.name} has published nothing: it is {standing(job)}")
+        raise NotReadyError(f"{job.metadata.name} has published nothing yet: it is {standing(job)}")
     published = find_published(storage, result_address(artifacts.manifest.uri))
     if artifacts.manifest.sha256 not in (None, published.stored.sha256):
-        raise StorageError(f"{published.stored.address}: holds other bytes than the status of the job names")
+        raise StorageError(f"{published.stored.address}: does not match the SHA-256 in the job's status")
     return published
 
 
@@ -75,11 +75,11 @@ def _is_there(file: ManifestFile, folder: Path) -> bool:
         return False
     if path.is_file() and sha256_of(path) == file.sha256:
         return True
-    raise StorageError(f"{path}: is there and is another file; name another folder")
+    raise StorageError(f"{path}: already exists with other content; name another folder")
 
 
 def _bring(published: Published, storage: Storage, files: Sequence[ManifestFile], into: Path) -> None:
-    """Verify all files before the first is moved to its place."""
+    """Verify all files before moving any into place."""
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into, prefix=".fetching-") as folder:
         fetched = published.fetch(storage, tuple(file.name for file in files), Path(folder))

@@ -1,4 +1,4 @@
-"""A sweep built in Python: a job, and what may become of some of its fields. Pure."""
+"""Builds a sweep in Python: a job, and values for some of its fields. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ def sweep_over(
     max_trials: int,
     **settings: Any,
 ) -> SegCompressionSweep:
-    """Return a sweep that is called as `job`, and tries other values in some fields of its spec.
+    """Return a sweep with the name of `job` that searches over some fields of its spec.
 
     `parameters` maps a field's path, `strategy.UnstructurePrune.ratio`, to the values that it may have, or to
     the Range that they are in; a parameter is called as the last part of its path, or as the whole where two

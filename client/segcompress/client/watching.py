@@ -1,4 +1,4 @@
-"""A job's states, one after another, whatever becomes of the connection.
+"""A job's states, one after another, across broken connections.
 
 A watch only says when to look: each time one ends, for whatever reason (the server's time limit, a cut
 connection, a version that is too old: 410), the object is asked for again and the next watch starts there. So
@@ -16,24 +16,24 @@ Body = dict[str, Any]
 
 _WATCH_S = 240.0
 PATIENCE_S = 300.0
-"""An API server that is being upgraded is away for minutes, and a run takes hours."""
+"""An API server that is being upgraded may be unavailable for minutes, and a run takes hours."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 
 
 class Source(Protocol):
-    """One object at an API server."""
+    """One object on the API server."""
 
     def get(self) -> Body:
         """Return it; raises NotFoundError or UnreachableError."""
 
     def changes(self, body: Body, seconds: float) -> Iterator[tuple[str, Body]]:
-        """Yield (type of event, object) for changes after `body`, for at most so many seconds."""
+        """Yield (type of event, object) for each change after `body`, for at most `seconds`."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The time, s, and how to wait."""
+    """The current time in seconds, and how to sleep."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -43,7 +43,7 @@ SYSTEM_CLOCK = Clock()
 
 
 def states(source: Source, timeout: float | None = None, clock: Clock = SYSTEM_CLOCK) -> Iterator[Body]:
-    """Yield the object as it is, then as it is after each change; some states may come twice.
+    """Yield the object as it is, then after each change; a state may be yielded twice.
 
     Raises NotFoundError where it is deleted, WaitTimeoutError after `timeout` seconds, and UnreachableError
     where the API server is away at first, or later for five minutes.
@@ -65,12 +65,12 @@ def _watched(source: Source, body: Body, seconds: float) -> Any:
             body = changed
             yield body
     except UnreachableError:
-        pass  # cut, or too old: the next look tells
+        pass  # broken, or too old: the object is read again
     return body
 
 
 def _again(source: Source, before: Body, end: float | None, clock: Clock) -> Body:
-    """Return the object as it is now, asked for until the API server answers."""
+    """Return the current object; retry until the API server answers."""
     pause, patience = _FIRST_PAUSE_S, clock.now() + PATIENCE_S
     while True:
         clock.sleep(min(pause, _left(end, clock)))
@@ -89,7 +89,7 @@ def _again(source: Source, before: Body, end: float | None, clock: Clock) -> Bod
 
 
 def _left(end: float | None, clock: Clock) -> float:
-    """Return the seconds that may be waited now; raises WaitTimeoutError where none are left."""
+    """Return how many seconds to wait; raises WaitTimeoutError if none are left."""
     if end is None:
         return _WATCH_S
     left = end - clock.now()

@@ -32,7 +32,7 @@ def add_commands(add: _Add) -> None:
 
 
 def _add_submit(add: _Add) -> None:
-    submit = _command(add, "submit", "give a job or a sweep to a cluster")
+    submit = _command(add, "submit", "submit a job or a sweep to a cluster")
     submit.add_argument("file", type=Path, metavar="FILE", help="YAML of a job or a sweep")
     submit.add_argument("--wait", action="store_true", help="wait until it has finished, as `wait` does")
     _add_timeout(submit)
@@ -41,16 +41,16 @@ def _add_submit(add: _Add) -> None:
 def _add_list(add: _Add) -> None:
     listed = _command(add, "list", "list the jobs of a namespace")
     listed.add_argument("--sweeps", action="store_true", help="list sweeps instead of jobs")
-    listed.add_argument("-A", "--all-namespaces", action="store_true", help="list those of all namespaces")
+    listed.add_argument("-A", "--all-namespaces", action="store_true", help="list the jobs of all namespaces")
     listed.add_argument(
-        "-l", "--selector", metavar="LABELS", help="list those with these labels: team=vision"
+        "-l", "--selector", metavar="LABELS", help="list the jobs with these labels: team=vision"
     )
 
 
 def _add_wait(add: _Add) -> None:
-    wait = _command(add, "wait", "wait until a job has finished, and show how far it is")
+    wait = _command(add, "wait", "wait until a job has finished, and show its progress")
     wait.add_argument("name", metavar="NAME", help="name of the job")
-    wait.add_argument("--sweep", action="store_true", help="NAME is that of a sweep")
+    wait.add_argument("--sweep", action="store_true", help="NAME is a sweep")
     _add_timeout(wait)
 
 
@@ -58,7 +58,7 @@ def _add_logs(add: _Add) -> None:
     logs = _command(add, "logs", "print the log of a job's newest pod")
     logs.add_argument("name", metavar="NAME", help="name of the job")
     logs.add_argument(
-        "-f", "--follow", action="store_true", help="wait for a pod, and go on until the job has finished"
+        "-f", "--follow", action="store_true", help="wait for a pod, and continue until the job has finished"
     )
 
 
@@ -69,12 +69,16 @@ def _add_fetch(add: _Add) -> None:
         "--what", choices=["model", "report", "all"], default="all", help="which files; by default all"
     )
     fetch.add_argument(
-        "-o", "--output", type=Path, metavar="DIR", help="folder for them; by default one named as the job"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="folder for the files; by default named after the job",
     )
 
 
 def _add_compare(add: _Add) -> None:
-    compare = _command(add, "compare", "show what jobs measured, side by side")
+    compare = _command(add, "compare", "compare what jobs measured")
     named = compare.add_mutually_exclusive_group(required=True)
     named.add_argument("names", metavar="NAME", nargs="*", default=[], help="names of the jobs")
     named.add_argument("--sweep", metavar="SWEEP", help="compare the trials of a sweep")
@@ -88,8 +92,8 @@ def _add_timeout(command: argparse.ArgumentParser) -> None:
 
 def _command(add: _Add, name: str, summary: str) -> argparse.ArgumentParser:
     command = add(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-    command.add_argument("-n", "--namespace", help="instead of the one that the kubeconfig's context names")
-    command.add_argument("--context", help="context of the kubeconfig, instead of the current one")
+    command.add_argument("-n", "--namespace", help="default: the namespace of the kubeconfig's context")
+    command.add_argument("--context", help="context of the kubeconfig; default: the current one")
     command.set_defaults(act=_act)
     return command
 

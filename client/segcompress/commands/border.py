@@ -1,4 +1,4 @@
-"""Where every error of a command becomes a line: 0 is success, 1 anything else."""
+"""Prints every error of a command as one line; exit code 0 is success, 1 anything else."""
 
 import argparse
 import sys

@@ -10,7 +10,7 @@ from segcompress_api.errors import printable
 
 
 def run(client: Client, options: argparse.Namespace) -> int:
-    """Print one line for each job, and what must be known beside it."""
+    """Print one line per job, and a warning if latencies cannot be compared."""
     compared = _compared(client, options)
     print_columns(HEADER, table(compared))
     if warning := caution(compared):

@@ -1,4 +1,4 @@
-"""Progress of a job or a sweep on stderr, so that a pipe gets the results alone."""
+"""Progress of a job or a sweep on stderr, so that a pipe gets only the results."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ from segcompress_runner.log_lines import clock_time
 
 
 class Shown(Protocol):
-    """Something that shows how far a job or sweep is."""
+    """Something that shows the progress of a job or sweep."""
 
     def show(self, resource: Resource) -> None:
         """Show it."""
@@ -29,7 +29,7 @@ class Shown(Protocol):
 
 @dataclass(frozen=True)
 class Standing:
-    """How far something is: `steps` in words, and so many of `total` done."""
+    """Progress: `steps` in words, and how many of `total` are done."""
 
     where: str
     done: int = 0
@@ -38,7 +38,7 @@ class Standing:
 
 
 def standing_of(resource: Resource) -> Standing:
-    """Return how far a job is in its stage, or a sweep in its trials."""
+    """Return the progress of a job in its stage, or of a sweep in its trials."""
     if isinstance(resource, SegCompressionSweep):
         trials, total = resource.status.trials or TrialCounts(), resource.spec.max_trials
         done = trials.succeeded + trials.failed
@@ -52,7 +52,7 @@ def standing_of(resource: Resource) -> Standing:
 
 @contextmanager
 def shown_on(console: Console) -> Iterator[Shown]:
-    """Give a bar where there is a terminal, and lines elsewhere."""
+    """Return a progress bar in a terminal, and lines elsewhere."""
     if not console.is_interactive:  # a file, a pipe, or a terminal that cannot move its cursor
         yield Lines(console)
         return
@@ -62,14 +62,14 @@ def shown_on(console: Console) -> Iterator[Shown]:
 
 
 class Bar:
-    """One bar: where the job or sweep stands, and how far it is."""
+    """A progress bar with the state of the job or sweep."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._task = progress.add_task("", total=None, standing=Standing(""))
 
     def show(self, resource: Resource) -> None:
-        """Move the bar."""
+        """Update the bar."""
         now, is_done = standing_of(resource), resource.status.phase == "Succeeded"
         self._progress.update(
             self._task,
@@ -82,14 +82,14 @@ class Bar:
 
 
 class Lines:
-    """A line whenever it has come to another phase, reason or stage, or another tenth of its way."""
+    """A line for each new phase, reason or stage, and for every further 10 percent."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._told: tuple[str, int] | None = None
 
     def show(self, resource: Resource) -> None:
-        """Print a line where there is something to tell."""
+        """Print a line if something changed."""
         at = standing_of(resource)
         now = (at.where, 10 * at.done // at.total if at.total else 0)
         if now == self._told:
@@ -100,7 +100,7 @@ class Lines:
 
 
 class _Steps(ProgressColumn):
-    """Steps, percent and time left; drawn anew each second, so that the time runs."""
+    """Steps, percent and time left; redrawn each second to count down."""
 
     max_refresh = 1.0
 

@@ -8,11 +8,11 @@ from segcompress.commands import wait
 
 
 def run(client: Client, options: argparse.Namespace) -> int:
-    """Create what is in the file, and follow it where that is asked for."""
+    """Create the resource in the file, and wait for it if asked."""
     manifest = read_manifest(options.file)
     named = (manifest.get("metadata") or {}).get("namespace")
     if options.namespace and named and named != options.namespace:
-        raise ClientError(f"{options.file}: names namespace {named}, but -n says {options.namespace}")
+        raise ClientError(f"{options.file}: sets namespace {named}, but -n is {options.namespace}")
     resources = client.sweeps if manifest["kind"] == SWEEPS.name else client
     made = resources.submit(manifest)
     name, resources.namespace = made.metadata.name, made.metadata.namespace

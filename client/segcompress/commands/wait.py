@@ -1,4 +1,4 @@
-"""`segcompress wait`: a bar at a terminal, a line for each step of the way elsewhere; the end as one line."""
+"""`segcompress wait`: a progress bar in a terminal, lines elsewhere; the outcome as one line."""
 
 import argparse
 import sys
@@ -13,12 +13,12 @@ from segcompress_api.errors import printable
 
 
 def run(client: Client, options: argparse.Namespace) -> int:
-    """Follow a job or sweep; 0 where it succeeded."""
+    """Wait for a job or sweep; return 0 if it succeeded."""
     return follow(client.sweeps if options.sweep else client, options.name, options.timeout)
 
 
 def follow(resources: Resources[Any], name: str, timeout: float | None) -> int:
-    """Show how far it is until it has finished, say how it ended, and return 0 where it succeeded."""
+    """Show progress until it has finished, print how it ended, and return 0 if it succeeded."""
     with shown_on(Console(stderr=True)) as shown:
         found = resources.wait(name, timeout, shown.show)
     ended = outcome(found)

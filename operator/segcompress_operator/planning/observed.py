@@ -13,7 +13,7 @@ from segcompress_operator.resources.names import Owner
 
 @dataclass(frozen=True, slots=True)
 class TrialMark:
-    """What says of a SegCompressionJob that it is a trial: its sweep, its index, its parameters in JSON."""
+    """What marks a SegCompressionJob as a trial: its sweep, its index, its parameters in JSON."""
 
     sweep_uid: str
     index: int
@@ -82,7 +82,7 @@ class ObservedJob:
     deleting: bool
     suspended: bool
     ending: bool
-    """Whether the Job controller has made up its mind and waits for the last pods to go."""
+    """Whether the Job controller has decided the outcome and waits for the last pods to end."""
     complete: bool
     failure: str | None
     failure_message: str
@@ -140,6 +140,6 @@ class ObservedPod:
 
     @property
     def may_run(self) -> bool:
-        """Whether it computes, or may yet: a pod that is being deleted before it got a node never will."""
+        """Whether it computes, or may yet: a pod that is deleted before it was bound to a node never will."""
         never = self.deleting and not self.node and self.started is None
         return not (self.terminal or never)

@@ -17,12 +17,12 @@ LAST_TRY_SECONDS = 600.0
 """The shortest and the longest wait between two tries of what the API server refuses."""
 
 TRANSIENT_SECONDS = 0.1
-"""What the API server could not take is offered again after the queue's back-off, which is longer."""
+"""Delay for requests that the API server could not serve; the queue's back-off is longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The API server's word on why our Job, a pod of it, or a trial cannot be made; "" where none was found.
+    """The API server's reason why our Job, a pod of it, or a trial cannot be created; "" if none was found.
 
     `seen` is when we asked, `said` when that word was given, and `since` when we asked first and got no
     better answer.
@@ -33,7 +33,7 @@ class Refusal:
     seen: datetime
     final: bool = False
     transient: bool = False
-    """Whether the API server could not do it, rather than would not: the queue tries again by itself."""
+    """Whether the API server could not do it, rather than refused: the queue retries by itself."""
     said: datetime | None = None
     since: datetime | None = None
 
@@ -43,7 +43,7 @@ class Refusal:
         return replace(self, since=before.since or before.seen) if in_a_row and before else self
 
     def next_try(self, since: datetime) -> datetime:
-        """Return when to try again: after as long as it was refused so far, within limits."""
+        """Return when to retry: after the time for which it has been refused so far, within limits."""
         if self.transient:
             return self.seen + timedelta(seconds=TRANSIENT_SECONDS)
         waited = (self.seen - since).total_seconds()
@@ -52,7 +52,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What a pod told of its progress, and when it came in."""
+    """A progress report of a pod, and when it was received."""
 
     report: ProgressReport
     received: datetime
@@ -72,12 +72,12 @@ class Observed:
     asked: bool = False
     """Whether the API server was asked for `pods` after the last Job's end: a watch may be late."""
     left: tuple[ObservedPod, ...] | None = None
-    """Pods without a Job that may run; None where the API server was not asked for them."""
+    """Orphaned pods that may run; None if they were not listed."""
     job_went: bool = False
-    """Whether a Job of the run went in sight, or might have before anybody looked."""
+    """Whether a Job of the run disappeared, or may have before the operator started."""
 
     def refused(self, of: Literal["Job", "Pod"]) -> Refusal | None:
-        """Return the refusal where it is one of that kind, and no pod was made since."""
+        """Return the refusal if it is of that kind, and no pod was created since."""
         refusal = self.refusal
         if refusal is None or refusal.of != of:
             return None

@@ -1,4 +1,4 @@
-"""One round of planning: what is known of one resource, and the answers that all parts of a plan need."""
+"""One reconciliation of a resource: what is known of it, and the answers that all parts of a plan need."""
 
 import re
 from dataclasses import dataclass, replace
@@ -16,12 +16,12 @@ REWORD_SECONDS = 60.0
 """Words that say the same with other numbers are written at most this often."""
 
 _REWORDED = (Reason.UNSCHEDULABLE, Reason.QUOTA_EXCEEDED)
-"""Whose messages count nodes and pods, and change with every one that comes or goes."""
+"""Reasons whose messages count nodes and pods, and so change with each of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One look at one resource."""
+    """What one reconciliation knows of a resource."""
 
     resource: Resource
     observed: Observed

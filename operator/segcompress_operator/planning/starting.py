@@ -57,7 +57,7 @@ def _number(look: Round, before: ObservedJob | None) -> int:
 
 
 def _end(look: Round, outcome: Outcome, before: ObservedJob | None) -> Plan:
-    """End the run once no pod of it is left behind."""
+    """End the run once none of its pods is left."""
     return wait_for_left(look, _number(look, before), outcome) or end(look, outcome, before)
 
 
@@ -105,5 +105,5 @@ def _once_more(look: Round, before: ObservedJob, number: int, job_name: str) -> 
 def _name_conflict(job_name: str) -> Outcome:
     return Outcome(
         Reason.NAME_CONFLICT,
-        f"Job {job_name} exists and belongs to something else; delete it and make this resource again",
+        f"Job {job_name} exists and belongs to something else; delete it, then create this resource again",
     )

@@ -1,8 +1,8 @@
 """A run that stops before its end: suspended, preempted too often, or handed to another cluster.
 
-Its Job is deleted in the foreground and so stays until its pods are gone: no two pods ever compute for one
-run, and nobody is told that a run has stopped while one of them still does. Where somebody else deletes the
-Job, its pods may be left behind, and are waited for just so.
+Its Job is deleted in the foreground, so it stays until its pods are gone: no two pods ever compute for one
+run, and the status never says that a run has stopped while one of them still computes. If somebody else
+deletes the Job, its pods may be orphaned; they are waited for in the same way.
 """
 
 from dataclasses import replace
@@ -20,14 +20,14 @@ from segcompress_operator.planning.progress import Progress, is_over, lost_pod
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.resources.names import QUEUE_LABEL, runner_job_name, start_of
 
-_STARTS_OVER = "starts over, and of what it did before only weights that it had published are used"
+_STARTS_OVER = "starts over, reusing only weights that were already published"
 
 
 def stop(look: Round, job: ObservedJob | None) -> Plan | None:
-    """Return what stops the run, or keeps it stopped; None where it goes on or has ended by itself.
+    """Return the plan that stops the run or keeps it stopped; None if it continues or has ended by itself.
 
-    Of a Job that is deleted, the Job controller no longer says how it ends, and it may fail because of that:
-    its pods tell whether the run came to its end before.
+    Once a Job is being deleted, the Job controller no longer reports how it ends, and it may fail because of
+    the deletion: its pods show whether the run had ended before.
     """
     if job is not None and (job.manager or job.deleting):
         outcome = _handed_over(job) if job.manager else told(look.observed.pods)
@@ -44,14 +44,14 @@ def stop(look: Round, job: ObservedJob | None) -> Plan | None:
 
 
 def suspend(look: Round, job: ObservedJob | None) -> Plan:
-    """Delete the Job and say so. The status names the next start from now on, so that no name comes twice."""
+    """Delete the Job and report it. The status names the next start from now on: no name is used twice."""
     asking = None if job or _is_at_rest(look) else _asking_for_left(look, look.status.start or 1)
     if asking is not None:
         return asking
     runs = job is not None and not job.finished
     number = job.start + 1 if job else look.status.start or 1
     words = "spec.suspend is true" + (f"; a resumed run {_STARTS_OVER}" if number > 1 else "")
-    left = _left(look, job, "is suspended") if job and runs else _left_behind(look, "is suspended")
+    left = _left(look, job, "is suspended") if job and runs else _orphaned(look, "is suspended")
     status = statuses.suspended(look.status, words, left, look.resource.generation, look.now)
     fields = job_fields(look, job) if job and not _is_replaced(look, job) else {}
     attempts = _with_last_pod(look, fields.get("attempts", status.attempts))
@@ -65,29 +65,29 @@ def suspend(look: Round, job: ObservedJob | None) -> Plan:
 
 
 def wait_for_left(look: Round, number: int, outcome: Outcome | None = None) -> Plan | None:
-    """Wait for pods whose Job is gone; None where there are none.
+    """Wait for orphaned pods; None if there are none.
 
-    Then comes the start of that number, or the end of the run where it has an outcome.
+    After that the run continues with that start, or ends if it has an outcome.
     """
-    left = _left_behind(look, "ends" if outcome else f"goes on with start {number}")
+    left = _orphaned(look, "ends" if outcome else f"continues with start {number}")
     if left is None:
         return _asking_for_left(look, number)
     return _end_later(look, left, outcome.message) if outcome else _go_on_later(look, left, number)
 
 
 def resumed(look: Round, number: int) -> tuple[Announcement, ...]:
-    """Return the Event of a run that goes on with that start, none where it was not suspended."""
+    """Return the Event of a run that is resumed with that start, none if it was not suspended."""
     if not _is_suspended(look):
         return ()
     if number < (look.status.start or 1):
-        words = f"start {number} goes on: its Job had not been deleted yet"
+        words = f"start {number} continues: its Job had not been deleted yet"
     else:
         words = f"start {number}" + (f"; it {_STARTS_OVER}" if number > 1 else "")
     return (Announcement("Normal", "Resumed", words),)
 
 
 def _handed_over(job: ObservedJob) -> Outcome:
-    """Return the end of a run whose Job another cluster has: what its pods tell is out of reach."""
+    """Return the end of a run whose Job runs in another cluster, where its pods cannot be observed."""
     field = f"metadata.labels[{QUEUE_LABEL}]"
     why = f"queue {job.queue} hands Jobs to {plain(job.manager)}, which runs them in another cluster"
     refusal = InvalidSpecError(field, why, "name a queue that runs Jobs in this one")
@@ -95,19 +95,19 @@ def _handed_over(job: ObservedJob) -> Outcome:
 
 
 def _attempts(look: Round, job: ObservedJob | None) -> Attempts:
-    """Return the attempts of the last start; pods that a suspension ended are none."""
+    """Return the attempts of the last start; pods that a suspension ended do not count."""
     if job is None or _is_replaced(look, job):
         return look.status.attempts or Attempts()
     return count_attempts(look, job)
 
 
 def _give_up(look: Round, job: ObservedJob | None, preempted: int) -> Plan:
-    """Delete the Job, and end the run once that and its pods are gone."""
+    """Delete the Job, and end the run once the Job and its pods are gone."""
     words = f"{preempted} pod(s) were preempted, spec.preemptionLimit is {look.resource.preemption_limit}"
     asking = None if job else _asking_for_left(look, look.status.start or 1)
     if asking is not None:
         return asking
-    left = _left(look, job, "ends") if job else _left_behind(look, "ends")
+    left = _left(look, job, "ends") if job else _orphaned(look, "ends")
     if left is None:
         return end(look, Outcome(Reason.PREEMPTION_LIMIT_EXCEEDED, words))
     said = _waiting(left, Reason.PREEMPTED, f"{words}; {left.message}, and the run ends")
@@ -120,16 +120,16 @@ def _give_up(look: Round, job: ObservedJob | None, preempted: int) -> Plan:
 
 
 def _end_later(look: Round, left: Progress, words: str) -> Plan:
-    """Say what the run waits for before it ends: nobody is told of an end while a pod of it computes."""
+    """Report what the run waits for before it ends: it never ends while one of its pods computes."""
     said = _waiting(left, Reason.PENDING, f"{left.message}; then the run ends: {words}")
     status, reword = look.in_progress(said)
     return Plan(status=status, requeue_after=soonest(look.until_overdue(), reword))
 
 
 def _resume_later(look: Round, job: ObservedJob) -> Plan:
-    """Wait for the Job of the start before to go."""
+    """Wait until the Job of the previous start is gone."""
     number = look.status.start or 1
-    return _go_on_later(look, _left(look, job, f"goes on with start {number}"), number)
+    return _go_on_later(look, _left(look, job, f"continues with start {number}"), number)
 
 
 def _go_on_later(look: Round, left: Progress, number: int) -> Plan:
@@ -144,18 +144,18 @@ def _go_on_later(look: Round, left: Progress, number: int) -> Plan:
 
 
 def _waiting(left: Progress, reason: Reason, message: str) -> Progress:
-    """Return how a run stands that waits for what is left of it; a lost node comes first."""
+    """Return the progress of a run that waits for its last pods; a lost node comes first."""
     return left if left.reason is Reason.NODE_LOST else Progress(reason, message)
 
 
 def _left(look: Round, job: ObservedJob, then: str) -> Progress:
-    """Say what is left of a start that was stopped, the lost pod among it; `then` is what the run does."""
+    """Report what is left of a stopped start, a lost pod first; `then` is what the run does next."""
     lost = lost_pod(look.observed.pods, look.now, f"the run {then}")
     return lost or Progress(Reason.SUSPENDED, f"Job {job.name} is being deleted")
 
 
 def _asking_for_left(look: Round, number: int) -> Plan | None:
-    """Ask for what Jobs that are out of sight have left behind; None where that was done, or there are none.
+    """Ask for orphaned pods of Jobs that are gone; None if that was done, or no Job is gone.
 
     The status names the last Job, but that of start `number` may have come and gone before it was written.
     """
@@ -169,8 +169,8 @@ def _asking_for_left(look: Round, number: int) -> Plan | None:
     return None if asked else Plan(list_left_of=tuple(sorted(names)))
 
 
-def _left_behind(look: Round, then: str) -> Progress | None:
-    """Say which pod has lost its Job and not ended; None where there is none."""
+def _orphaned(look: Round, then: str) -> Progress | None:
+    """Report the orphaned pod that has not ended; None if there is none."""
     left = look.observed.left
     if not left:
         return None
@@ -179,9 +179,9 @@ def _left_behind(look: Round, then: str) -> Progress | None:
 
 
 def _with_last_pod(look: Round, attempts: Attempts | None) -> Attempts | None:
-    """Remember the last pod where it has ended: what a suspension ended is no attempt, and is told once.
+    """Remember the last pod if it has ended: a pod that a suspension ended is not an attempt.
 
-    The pod of a lost result is none of the start that was stopped after it.
+    The pod of a lost result does not belong to the start that was stopped after it.
     """
     last, until = look.observed.pods[-1:], parse_time(attempts.preempted_until) if attempts else None
     if not last or not last[0].terminal or (until is not None and until >= last[0].created):
@@ -196,7 +196,7 @@ def _deletion(job: ObservedJob) -> Deletion | None:
 
 
 def _is_replaced(look: Round, job: ObservedJob) -> bool:
-    """Return whether the Job was deleted for a suspension: the status names a later start."""
+    """Return whether the Job was deleted by a suspension: the status names a later start."""
     return job.deleting and job.start < (look.status.start or 1)
 
 
@@ -205,6 +205,6 @@ def _is_suspended(look: Round) -> bool:
 
 
 def _is_at_rest(look: Round) -> bool:
-    """Return whether the status says that the run is suspended, and that nothing of it is left."""
+    """Return whether the status says that the run is suspended and none of its pods is left."""
     reconciling = status_of(look.status.conditions, ConditionType.RECONCILING)
     return _is_suspended(look) and reconciling == "False"

@@ -1,4 +1,4 @@
-"""The owner reference of what the operator makes."""
+"""The owner reference of objects that the operator creates."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from segcompress_operator.resources.names import Owner
 
 
 def owner_reference(kind: str, owner: Owner) -> dict[str, Any]:
-    """Return the controller reference; it blocks no deletion, so it needs no right on finalizers."""
+    """Return the controller reference; it blocks no deletion, so it needs no permission on finalizers."""
     return {
         "apiVersion": f"{API_GROUP}/{API_VERSION}",
         "kind": kind,

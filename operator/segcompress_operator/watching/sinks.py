@@ -1,4 +1,4 @@
-"""Where a stream's objects become records: the bodies go no further."""
+"""Turns a stream's objects into records: the bodies go no further."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Generic
@@ -7,7 +7,7 @@ from segcompress_operator.watching.store import R, Store
 
 
 class StoreSink(Generic[R]):
-    """Parses a stream's objects for a store; `body` is the type of what is read of them."""
+    """Parses a stream's objects for a store; `body` is the type of the part that is read."""
 
     def __init__(self, store: Store[R], parse: Callable[[Mapping[str, Any]], R], body: type) -> None:
         self.body = body

@@ -14,10 +14,10 @@ class Access:
 
 
 def in_order(operators: Sequence[Access], late: Collection[str] = ()) -> list[int]:
-    """Return the indices of `operators` in an order in which each reads what it reads now.
+    """Return the indices of `operators` in an order in which each reads the same values as now.
 
-    Variables `late` are written once, and each operator that reads one comes behind, wherever it stands now.
-    Operators stay as near to their places as that allows. Raises ValueError where there is no such order.
+    Each of the variables `late` is written once; operators that read one are moved after its writer. All
+    other operators stay as close to their positions as possible. Raises ValueError if there is no such order.
     """
     after = _successors(operators, frozenset(late))
     waits = [0] * len(operators)
@@ -37,7 +37,7 @@ def in_order(operators: Sequence[Access], late: Collection[str] = ()) -> list[in
 
 
 def _successors(operators: Sequence[Access], late: frozenset[str]) -> list[set[int]]:
-    """Return for each operator those that must come behind it."""
+    """Return for each operator those that must come after it."""
     after: list[set[int]] = [set() for _ in operators]
     writer: dict[str, int] = {}
     readers: dict[str, list[int]] = {}

@@ -41,7 +41,7 @@ class _Loader(yaml.SafeLoader):
             if key.tag not in {f"{_TAG}str", f"{_TAG}merge"}:
                 raise UnsafeYamlError(f"{_line(key)}: a key must be text; put it in quotes")
             if key.value in seen:
-                raise UnsafeYamlError(f"{_line(key)}: the key {key.value} is there twice")
+                raise UnsafeYamlError(f"{_line(key)}: the key {key.value} is given twice")
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 

@@ -190,7 +190,7 @@ def read_manifest(
 def read_tagged_manifest(
     storage: Storage, address: Address, kind: type[_M], remedy: str
 ) -> tuple[_M, Stored, str] | None:
-    """Return the same with the tag that `exchange_manifest` takes."""
+    """Return the same with the tag to pass to `exchange_manifest`."""
     try:
         found = storage.read_tagged(address, _LIMIT)
     except InputNotFoundError:
@@ -205,7 +205,7 @@ def create_manifest(storage: Storage, address: Address, manifest: Model) -> Stor
 
 
 def exchange_manifest(storage: Storage, address: Address, manifest: Model, tag: str) -> Stored | None:
-    """Put `manifest` in place of the one with that tag; None where it is there no more."""
+    """Replace the manifest with that tag; None if it has changed or is gone."""
     content = _serialised(manifest)
     return _stored(address, content) if storage.replace(address, content, tag) else None
 

@@ -1,11 +1,11 @@
-"""A model under a key that stays: its manifest.json names the files of one promoted model at a time.
+"""A promoted model at a fixed address, whose manifest.json names the files of one model at a time.
 
-    <to>/versions/<version>/<file>    files; a version is named after the manifest that they were published by
-    <to>/manifest.json                names those of one version, and is replaced in one step
+    <to>/versions/<version>/<file>    files; a version is named after the manifest that published them
+    <to>/manifest.json                names those of one version, and is replaced atomically
 
-No file is ever replaced by another one: whoever read a manifest finds what it names, whatever was promoted
-since. The manifest goes last, on the condition that what was there before is there still. It is a
-MeasurementManifest, so that whatever reads a run's result reads a promoted model.
+Files are never overwritten: a reader of a manifest finds what it names, whatever was promoted since. The
+manifest is written last, on the condition that the previous one is unchanged. It is a MeasurementManifest, so
+that everything that reads a run's result can read a promoted model.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ _REMEDY = "name another folder"
 
 @dataclass(frozen=True)
 class Attempt:
-    """Who promotes, and when; `work` is a folder of its own on this machine."""
+    """One promotion and its time; `work` is a temporary folder of its own."""
 
     name: str
     now: datetime
@@ -50,7 +50,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Promoted:
-    """What the manifest under the key says now, and whether it said so before."""
+    """The manifest at the address now, and whether it was there before."""
 
     manifest: MeasurementManifest
     stored: Stored
@@ -70,8 +70,8 @@ class _Before:
 def promote(storage: Storage, published: Published, to: Address, attempt: Attempt) -> Promoted:
     """Copy a published model and its manifest to the folder `to`, each file verified.
 
-    Raises PromotedMeanwhileError where another model was promoted since this one looked, and
-    InvalidSettingError where `to` holds a run's own result.
+    Raises PromotedMeanwhileError if another model was promoted at the same time, and InvalidSettingError if
+    `to` holds a run's own result.
     """
     before = _promoted(storage, to)
     if before is not None and before.promotion.source_sha256 == published.stored.sha256:
@@ -99,9 +99,9 @@ def _promoted(storage: Storage, to: Address) -> _Before | None:
 
 
 def _again(storage: Storage, published: Published, to: Address, before: _Before, work: Path) -> Promoted:
-    """Return the model that is there already; files that somebody removed or broke are copied once more.
+    """Return the model that is already there; files that are missing or damaged are copied again.
 
-    They are read to their end: an object store tells no SHA-256.
+    Each file is read in full: an object store reports no SHA-256.
     """
     try:
         fetch_verified(storage, _place(to, published), before.manifest.files, work / "there")
@@ -130,7 +130,7 @@ def _manifest(published: Published, before: _Before | None, attempt: Attempt) ->
 
 
 def _winner(storage: Storage, to: Address, ours: MeasurementManifest) -> Promoted:
-    """Return what is there now where it is the model that we promote; raise where it is another."""
+    """Return what is there now if it is the model that we promote; raise if it is another."""
     now = _promoted(storage, to)
     if now is None:
         raise PromotedMeanwhileError(
@@ -143,12 +143,12 @@ def _winner(storage: Storage, to: Address, ours: MeasurementManifest) -> Promote
         return Promoted(now.manifest, now.stored, was_there=True)
     raise PromotedMeanwhileError(
         f"{now.stored.address}: {now.promotion.source} was promoted at {now.promotion.promoted}, while this "
-        "promotion was under way, and stays; compare the two, and promote again to replace it"
+        "promotion was running, and was kept; compare the two, and promote again to replace it"
     )
 
 
 def _files(published: Published) -> tuple[ManifestFile, ...]:
-    """Return the files as they lie below the key; a name that leads out of its folder is refused."""
+    """Return the files with their paths below the address; a path out of the folder is refused."""
     folder = Path(_version(published))
     return tuple(
         file.model_copy(update={"path": safe_join(folder, file.name).as_posix()})

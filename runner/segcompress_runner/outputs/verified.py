@@ -40,5 +40,5 @@ def check_complete(storage: Storage, place: Place, files: Sequence[ManifestFile]
 
 def _other_bytes(place: Place, file: ManifestFile) -> InvalidInputError:
     return InvalidInputError(
-        f"{place.folder / file.path}: holds other bytes than were published; {place.remedy}"
+        f"{place.folder / file.path}: does not match its published SHA-256; {place.remedy}"
     )

@@ -21,9 +21,9 @@ _CONFLICT, _NOT_MET, _REFUSED = 409, 412, 300
 def put_if(
     client: Minio, pool: PoolManager, address: Address, content: bytes, condition: Mapping[str, str]
 ) -> bool:
-    """Put one object on a condition (`If-None-Match`, `If-Match`); return False where it does not hold.
+    """Put one object on a condition (`If-None-Match`, `If-Match`); return False if it does not hold.
 
-    Raises what minio raises for other answers; one that says to try again is a ServerError.
+    Raises what minio raises for other answers; one that may be retried is a ServerError.
     """
     url = client.get_presigned_url("PUT", address.bucket, address.path, expires=_EXPIRES)
     headers = {**condition, "Content-Type": address.media_type}

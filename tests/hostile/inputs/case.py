@@ -1,4 +1,4 @@
-"""What a runner is given, and what must become of it."""
+"""An input of the runner, and the error that it must cause."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Input:
-    """`take` gives the input to the runner, with a folder for files; its error must hold `words`."""
+    """`take` passes the input to the runner, with a folder for files; the error must contain `words`."""
 
     name: str
     take: Callable[[Path], object]

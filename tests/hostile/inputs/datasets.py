@@ -21,28 +21,28 @@ _DATASET = Dataset.model_validate(
 _SHARD = "train.txt line 1"
 
 _LINES: dict[str, bytes] = {
-    "a path upwards": b"a/../../../etc/passwd m.png",
-    "a path upwards after a tab": b"a.jpg\t../m.png",
+    "a parent path": b"a/../../../etc/passwd m.png",
+    "a parent path after a tab": b"a.jpg\t../m.png",
     "an absolute path": b"/proc/self/environ m.png",
-    "a path of Windows": b"C:\\secret.jpg m.png",
-    "a path upwards of Windows": b"..\\..\\secret.jpg m.png",
+    "a Windows path": b"C:\\secret.jpg m.png",
+    "a Windows parent path": b"..\\..\\secret.jpg m.png",
     "a zero byte": b"a.jpg\x00.png m.png",
-    "a terminal's escape": b"a\x1b[2J.jpg m.png",
-    "a terminal's escape of one byte": b"a\xc2\x9b2J.jpg m.png",
-    "an address of three parts": b"a.jpg m.png http://evil.example",
-    "an option of three parts": b"-rf / m.png",
-    "one name alone": b"a.jpg",
+    "a terminal escape": b"a\x1b[2J.jpg m.png",
+    "a terminal escape of one byte": b"a\xc2\x9b2J.jpg m.png",
+    "a URL as a third field": b"a.jpg m.png http://evil.example",
+    "a command-line option and a third field": b"-rf / m.png",
+    "only one name": b"a.jpg",
     "the folder itself": b". m.png",
-    "the folder above": b".. m.png",
-    "one name twice": b"a.png a.png",
+    "the parent folder": b".. m.png",
+    "the same name twice": b"a.png a.png",
     "a name of a megabyte": b"x" * 2**20,
-    "half a letter": b"\xed\xa0\x80.jpg m.png",
+    "an unpaired surrogate": b"\xed\xa0\x80.jpg m.png",
     "another encoding": "a.jpg m.png".encode("utf-16"),
-    "blanks alone": b" \n\t\n",
+    "only whitespace": b" \n\t\n",
 }
 
 
-_ABSENT = {"text from right to left": "a\u202egnp.exe", "an invisible letter": "a\u200bb.png"}
+_ABSENT = {"right-to-left text": "a\u202egnp.exe", "an invisible character": "a\u200bb.png"}
 
 
 def _listing(line: bytes) -> Callable[[Path], object]:
@@ -50,7 +50,7 @@ def _listing(line: bytes) -> Callable[[Path], object]:
 
 
 def _naming(name: str) -> Callable[[Path], object]:
-    """Return what reads a list that names a file that is not there."""
+    """Return a function that reads a list naming a missing file."""
 
     def take(folder: Path) -> object:
         (folder / "train.txt").write_text(f"{name} m.png\n")
@@ -60,7 +60,7 @@ def _naming(name: str) -> Callable[[Path], object]:
 
 
 def _linking(target: str) -> Callable[[Path], object]:
-    """Return what reads a list that names a link out of the dataset's folder."""
+    """Return a function that reads a list naming a link out of the dataset's folder."""
 
     def take(folder: Path) -> object:
         (folder / "a.jpg").symlink_to(target)
@@ -85,7 +85,7 @@ def _tar(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:
 
 
 def _shipping(content: bytes) -> Callable[[Path], object]:
-    """Return what reads a list that names a shard of these bytes."""
+    """Return a function that reads a list naming a shard with this content."""
 
     def take(folder: Path) -> object:
         (folder / "shard.tar").write_bytes(content)
@@ -106,33 +106,33 @@ def _through_a_link() -> bytes:
     return _tar((_member("d", tarfile.SYMTYPE, "/tmp"), b""), (_member("d/evil.jpg"), b"x"))  # noqa: S108
 
 
-def _said_to_be_larger() -> bytes:
-    """Return a shard whose one file is said to have 8 EiB."""
+def _declares_8_eib() -> bytes:
+    """Return a shard whose header declares a file of 8 EiB."""
     info = _member("a.jpg")
     info.size = 2**62
     return info.tobuf(tarfile.GNU_FORMAT) + b"x" * 512
 
 
 _SHARDS: dict[str, bytes] = {
-    "a path upwards by its extended name": _tar((_member("a.jpg", path="../../evil.jpg"), b"x")),
-    "an absolute path by its extended name": _tar((_member("a.jpg", path="/etc/evil.jpg"), b"x")),
-    "a path of Windows": _tar((_member("..\\evil.jpg"), b"x")),
-    "a terminal's escape": _tar((_member("a\x1b[2J.jpg"), b"x")),
-    "text from right to left": _tar((_member("a\u202egnp.jpg"), b"x")),
-    "a folder that is a link": _through_a_link(),
-    "a link to its own folder": _tar((_member("a", tarfile.SYMTYPE, "."), b"")),
-    "a link upwards": _tar((_member("a.jpg", tarfile.SYMTYPE, "../../../etc/passwd"), b"")),
-    "a hard link to the node": _tar((_member("a.jpg", tarfile.LNKTYPE, "/etc/shadow"), b"")),
-    "a disk": _tar((_member("sda", tarfile.BLKTYPE), b"")),
-    "a kind that nobody knows": _tar((_member("a.jpg", b"Z", "x"), b""))[:-1024] + b"\0" * 1024,
-    "a file of 8 EiB": _said_to_be_larger(),
-    "a bomb of gzip": gzip.compress(b"\0" * 2**24),
-    "a tar of gzip": gzip.compress(_tar((_member("a.jpg"), b"x"))),
+    "a parent path in a PAX header": _tar((_member("a.jpg", path="../../evil.jpg"), b"x")),
+    "an absolute path in a PAX header": _tar((_member("a.jpg", path="/etc/evil.jpg"), b"x")),
+    "a Windows path": _tar((_member("..\\evil.jpg"), b"x")),
+    "a terminal escape": _tar((_member("a\x1b[2J.jpg"), b"x")),
+    "right-to-left text": _tar((_member("a\u202egnp.jpg"), b"x")),
+    "a folder that is a symbolic link": _through_a_link(),
+    "a symbolic link to its own folder": _tar((_member("a", tarfile.SYMTYPE, "."), b"")),
+    "a symbolic link to a parent path": _tar((_member("a.jpg", tarfile.SYMTYPE, "../../../etc/passwd"), b"")),
+    "a hard link to a file of the node": _tar((_member("a.jpg", tarfile.LNKTYPE, "/etc/shadow"), b"")),
+    "a block device": _tar((_member("sda", tarfile.BLKTYPE), b"")),
+    "an unknown member type": _tar((_member("a.jpg", b"Z", "x"), b""))[:-1024] + b"\0" * 1024,
+    "a file of 8 EiB": _declares_8_eib(),
+    "a gzip bomb": gzip.compress(b"\0" * 2**24),
+    "a gzipped tar": gzip.compress(_tar((_member("a.jpg"), b"x"))),
     "a zip file": b"PK\x03\x04" + b"\0" * 600,
-    "zeros alone": b"\0" * 10_240,
+    "only zeros": b"\0" * 10_240,
     "nothing": b"",
-    "files that are no samples": _tar((_member("README"), b"x"), (_member(".bashrc"), b"x")),
-    "one file twice": _tar((_member("a.jpg"), b"x"), (_member("a.jpg"), b"y")),
+    "files that are not samples": _tar((_member("README"), b"x"), (_member(".bashrc"), b"x")),
+    "the same file twice": _tar((_member("a.jpg"), b"x"), (_member("a.jpg"), b"y")),
     "a file below a file": _tar((_member("a"), b"x"), (_member("a/b.jpg"), b"y")),
 }
 

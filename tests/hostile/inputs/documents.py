@@ -1,4 +1,4 @@
-"""YAML that runs code, grows without an end or reads files, as each of the files that a job may name."""
+"""YAML that runs code, grows without bound or reads files, in each kind of file that a job may name."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,20 +15,20 @@ _LAUGHS = "a0: &a0 [lol, lol]\n" + "".join(
 )
 _YAML: dict[str, bytes] = {
     "a billion laughs": _LAUGHS.encode(),
-    "an alias of itself": b"a: &a [*a]\n",
-    "a merge": b"base: &base {a: 1}\nmodel: {<<: *base}\n",
+    "a self-referencing alias": b"a: &a [*a]\n",
+    "a merge key": b"base: &base {a: 1}\nmodel: {<<: *base}\n",
     "a call": b"model: !!python/object/apply:os.system ['id']\n",
     "a new object": b"model: !!python/object/new:subprocess.Popen [['id']]\n",
     "a module": b"model: !!python/module:os\n",
     "a name": b"model: !!python/name:os.system\n",
     "a tuple": b"model: !!python/tuple [1]\n",
     "a file": b"model: !include /etc/passwd\n",
-    "a variable of the environment": b"model: !ENV ${AWS_SECRET_ACCESS_KEY}\n",
+    "an environment variable": b"model: !ENV ${AWS_SECRET_ACCESS_KEY}\n",
     "bytes": b"model: !!binary aWQ=\n",
-    "lists without an end": b"[" * 50_000,
-    "mappings without an end": b"{a: " * 40_000,
+    "unclosed lists": b"[" * 50_000,
+    "unclosed mappings": b"{a: " * 40_000,
     "a number of 5,000 digits": b"batch_size: " + b"1" * 5000,
-    "a number in hex without an end": b"batch_size: 0x" + b"f" * 5000,
+    "a huge hexadecimal number": b"batch_size: 0x" + b"f" * 5000,
     "a number in base 60": b"batch_size: " + b"1:" * 2000 + b"1",
     "a megabyte": b"# " + b"x" * 2**20,
     "a megabyte in one key": b"? " + b"x" * 2**20 + b"\n: 1\n",
@@ -36,8 +36,8 @@ _YAML: dict[str, bytes] = {
     "a zero byte": b"model: a\x00b\n",
     "UTF-16": "model: {}\n".encode("utf-16"),
     "a thousand documents": b"---\na: 1\n" * 1000,
-    "another version": b"%YAML 9.9\n---\n",
-    "another meaning of tags": b"%TAG !! tag:evil.example,2000:\n---\nmodel: !!str x\n",
+    "another YAML version": b"%YAML 9.9\n---\n",
+    "a redefined tag prefix": b"%TAG !! tag:evil.example,2000:\n---\nmodel: !!str x\n",
     "a pickle": b"\x80\x04cos\nsystem\n(S'id'\ntR.",
     "a path": b"/etc/passwd\n",
     "nothing": b"",

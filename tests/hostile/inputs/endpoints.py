@@ -1,4 +1,4 @@
-"""Endpoints at metadata services, in every spelling, and addresses that are no endpoint.
+"""Endpoints at metadata services, in every spelling, and addresses that are not endpoints.
 
 A cloud's metadata service hands out the node's credentials; the endpoint comes from a tenant's Secret.
 """
@@ -40,11 +40,11 @@ _METADATA = {
     "of Alibaba Cloud": "100.100.100.200",
     "of Oracle Cloud": "192.0.0.192",
     "of OpenStack in IPv6": "[fe80::a9fe:a9fe]",
-    "of nothing": "0.0.0.0",  # noqa: S104 - refused, not bound
-    "of nothing, as one number": "0",
-    "of nothing in IPv6": "[::]",
-    "of many": "224.0.0.1",
-    "of many in IPv6": "[ff02::1]",
+    "at the unspecified address": "0.0.0.0",  # noqa: S104 - refused, not bound
+    "at the unspecified address, as one number": "0",
+    "at the unspecified address in IPv6": "[::]",
+    "at a multicast address": "224.0.0.1",
+    "at a multicast address in IPv6": "[ff02::1]",
 }
 _SPELLINGS = {
     "a user before it": "http://minio@169.254.169.254",
@@ -52,13 +52,13 @@ _SPELLINGS = {
     "a backslash": "http://169.254.169.254\\@minio",
     "a path": "http://169.254.169.254/latest/meta-data/",
     "a query": "http://169.254.169.254?x=1",
-    "dots in percent": "http://169%2e254%2e169%2e254",
+    "percent-encoded dots": "http://169%2e254%2e169%2e254",
     "ideographic dots": "http://169\u3002254\u3002169\u3002254",
-    "digits in circles": "http://\u2460\u2465\u2468.254.169.254",
+    "circled digits": "http://\u2460\u2465\u2468.254.169.254",
     "a zero byte": "http://169.254.169.254%00.minio.example",
     "a zone": "http://[fe80::1%25eth0]",
     "a line break": "http://minio\r\nHost: 169.254.169.254",
-    "a blank": "http://minio 169.254.169.254",
+    "a space": "http://minio 169.254.169.254",
     "no scheme": "169.254.169.254:80",
     "an empty scheme": "//169.254.169.254",
     "no host": "http://",
@@ -66,9 +66,9 @@ _SPELLINGS = {
     "a socket": "unix:///run/containerd/containerd.sock",
     "FTP": "ftp://169.254.169.254",
     "gopher": "gopher://169.254.169.254:80/_GET",
-    "a port beyond ports": "http://minio:99999",
-    "a port of letters": "http://minio:http",
-    "a bracket too few": "http://[::ffff:169.254.169.254",
+    "a port out of range": "http://minio:99999",
+    "a port that is not a number": "http://minio:http",
+    "a missing bracket": "http://[::ffff:169.254.169.254",
     "a script": "javascript:alert(1)",
 }
 _NAMES = {
@@ -83,7 +83,7 @@ def _settings(endpoint: str) -> dict[str, str]:
 
 
 def _asking(endpoint: str) -> Callable[[Path], object]:
-    """Return what asks the endpoint for an object, as a run does first."""
+    """Return a function that reads an object from the endpoint, as a run does first."""
 
     def ask(_: Path) -> object:
         storage = S3Storage(settings_from(_settings(endpoint)), patience_s=0.1, grace_s=0.1)
@@ -93,7 +93,7 @@ def _asking(endpoint: str) -> Callable[[Path], object]:
 
 
 def _reading(endpoint: str) -> Callable[[Path], object]:
-    """Return what prepares to read many objects from the endpoint."""
+    """Return a function that prepares to read many objects from the endpoint."""
     return lambda _: bulk_reader(settings_from(_settings(endpoint)), "bucket", 0.1)
 
 

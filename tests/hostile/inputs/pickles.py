@@ -1,4 +1,4 @@
-"""Weights are a pickle, which is a program: only what arrays take of it is carried out."""
+"""Weights are pickles, which can run code: only the operations that arrays need are executed."""
 
 import pickle
 import struct
@@ -31,31 +31,31 @@ _DOUBLED = (
 )
 _PICKLES: dict[str, bytes] = {
     "a command": _call("os", "system", "id"),
-    "a command by its other name": _call("posix", "system", "id"),
+    "a command by another name": _call("posix", "system", "id"),
     "a process": _call("subprocess", "Popen", "id"),
     "code": _call("builtins", "eval", "1"),
-    "code to be run": _call("builtins", "exec", "1"),
+    "code to execute": _call("builtins", "exec", "1"),
     "a file": _call("builtins", "open", "/etc/passwd"),
     "a module": _call("importlib", "import_module", "os"),
     "a library": _call("ctypes", "CDLL", "/work/evil.so"),
     "a module's program": _call("runpy", "run_path", "/work/evil.py"),
-    "an address of the web": _call("urllib.request", "urlopen", "http://169.254.169.254"),
+    "a URL": _call("urllib.request", "urlopen", "http://169.254.169.254"),
     "an attribute of an attribute": _call("numpy", "core.multiarray.os.system", "id"),
-    "a pickle within": _call("pickle", "loads", "cos"),
-    "a file of numpy": _call("numpy", "load", "/etc/passwd"),
-    "a global of old": b"cos\nsystem\n(S'id'\ntR.",
-    "an instance of old": b"(S'id'\nios\nsystem\n.",
-    "an object of old": b"(cos\nsystem\nS'id'\no.",
+    "a nested pickle": _call("pickle", "loads", "cos"),
+    "a numpy file": _call("numpy", "load", "/etc/passwd"),
+    "a protocol 0 global": b"cos\nsystem\n(S'id'\ntR.",
+    "a protocol 0 instance": b"(S'id'\nios\nsystem\n.",
+    "a protocol 1 object": b"(cos\nsystem\nS'id'\no.",
     "a new object": _START + b"cos\nsystem\n)\x81.",
     "an extension": _START + pickle.EXT1 + b"\x01.",
-    "somebody's own name": _START + _text("id") + pickle.BINPERSID + b".",
-    "a buffer of elsewhere": _START + b"\x97.",
-    "lists that double": _DOUBLED + pickle.STOP,
+    "a persistent id": _START + _text("id") + pickle.BINPERSID + b".",
+    "an out-of-band buffer": _START + b"\x97.",
+    "lists that double in size": _DOUBLED + pickle.STOP,
     "a text of 4 GiB": _START + pickle.BINUNICODE + struct.pack("<I", 2**32 - 1) + b"x.",
     "a text of 8 EiB": _START + pickle.BINUNICODE8 + struct.pack("<Q", 2**63) + b"x.",
-    "no end": _START + pickle.EMPTY_DICT,
+    "no STOP opcode": _START + pickle.EMPTY_DICT,
     "nothing on the stack": _START + pickle.STOP,
-    "a place that is not there": _START + pickle.BINGET + b"\x09.",
+    "an unknown memo index": _START + pickle.BINGET + b"\x09.",
     "nothing": b"",
 }
 

@@ -1,4 +1,4 @@
-"""Pictures whose headers promise more than memory holds, formats of other programs, and annotations."""
+"""Pictures whose headers declare more than fits into memory, other formats, and hostile annotations."""
 
 import io
 import json
@@ -58,12 +58,12 @@ def _webp(width: int, height: int) -> bytes:
 _GOOD, _GOOD_MASK = _encoded("RGB", "PNG"), _encoded("L", "PNG")
 _PICTURES: dict[str, bytes] = {
     "a PNG of 2 billion pixels a side": _png(2**31 - 1, 2**31 - 1),
-    "a PNG of one long line": _png(2**31 - 1, 1),
+    "a PNG of one long row": _png(2**31 - 1, 1),
     "a PNG without pixels": _png(0, 0),
     "a JPEG of 65,535 pixels a side": _jpeg(65535, 65535),
     "a JPEG without pixels": _jpeg(0, 0),
     "a BMP of 2 billion pixels a side": _bmp(2**31 - 1, 2**31 - 1),
-    "a BMP of less than nothing": _bmp(-1, -1),
+    "a BMP of negative size": _bmp(-1, -1),
     "a WebP of 16 million pixels a side": _webp(2**24, 2**24),
     "a bomb in a PNG's text": _png(16, 12, _chunk(b"zTXt", b"x\0\0" + zlib.compress(b"\0" * 2**25))),
     "a bomb in a PNG's profile": _png(16, 12, _chunk(b"iCCP", b"x\0\0" + zlib.compress(b"\0" * 2**25))),
@@ -73,8 +73,8 @@ _PICTURES: dict[str, bytes] = {
     "a PostScript program": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(%pipe%id) (r) file\n",
     "a PDF": b"%PDF-1.7\n",
     "an SVG that includes a file": b'<svg xmlns="x"><image href="file:///etc/passwd"/></svg>',
-    "a page": b"<html><script>alert(1)</script></html>",
-    "a program": b"\x7fELF\x02\x01\x01" + b"\0" * 64,
+    "an HTML page": b"<html><script>alert(1)</script></html>",
+    "an executable": b"\x7fELF\x02\x01\x01" + b"\0" * 64,
     "an icon": _encoded("RGB", "ICO"),
     "a PPM": _encoded("RGB", "PPM"),
     "half a picture": _GOOD[: len(_GOOD) // 2],
@@ -82,9 +82,9 @@ _PICTURES: dict[str, bytes] = {
 }
 _MASKS: dict[str, bytes] = {
     "a mask of 2 billion pixels a side": _png(2**31 - 1, 2**31 - 1),
-    "a mask in colours": _GOOD,
+    "an RGB mask": _GOOD,
     "a mask of 16 bits": _encoded("I;16", "PNG"),
-    "a mask with losses": _encoded("L", "JPEG"),
+    "a JPEG mask": _encoded("L", "JPEG"),
     "a mask of another size": _png(16, 13),
 }
 
@@ -105,22 +105,22 @@ def _shape(**changes: object) -> str:
 
 
 _ANNOTATIONS: dict[str, str] = {
-    "lists without an end": "[" * 100_000,
-    "a list for a mapping": "[]",
-    "a number for a mapping": "1",
+    "unclosed lists": "[" * 100_000,
+    "a list instead of a mapping": "[]",
+    "a number instead of a mapping": "1",
     "nothing": "",
-    "a point at the end of the world": _shape(points=[[1e300, 1], [5, 1], [5, 5]]),
-    "a point that is no number": '{"shapes": [{"label": "person", "points": [[NaN, 1], [2, 2], [3, 1]]}]}',
+    "a point far outside the picture": _shape(points=[[1e300, 1], [5, 1], [5, 5]]),
+    "a point that is not a number": '{"shapes": [{"label": "person", "points": [[NaN, 1], [2, 2], [3, 1]]}]}',
     "a point of 5,000 digits": '{"shapes": [{"label": "person", "points": [[%s, 1]]}]}' % ("1" * 5000),
     "points of text": _shape(points=[["1", "1"]]),
-    "points that are none": _shape(points=[]),
-    "a label that is none": _shape(label="nobody"),
-    "a label of a terminal": _shape(label="a\x1b[2J"),
+    "no points": _shape(points=[]),
+    "an unknown label": _shape(label="nobody"),
+    "a label with a terminal escape": _shape(label="a\x1b[2J"),
     "a label that is a list": _shape(label=["person"]),
-    "a kind of shape that is code": _shape(shape_type="__class__"),
-    "a mask that is no picture": _shape(shape_type="mask", points=[[0, 0], [5, 5]], mask="aWQ="),
+    "a shape type that is code": _shape(shape_type="__class__"),
+    "a mask that is not a picture": _shape(shape_type="mask", points=[[0, 0], [5, 5]], mask="aWQ="),
     "a mask that is too large": _shape(shape_type="mask", points=[[0, 0], [1_000_000, 1_000_000]], mask=""),
-    "another size than its picture's": json.dumps({"shapes": [], "imageHeight": 2**62, "imageWidth": 1}),
+    "a size other than its picture's": json.dumps({"shapes": [], "imageHeight": 2**62, "imageWidth": 1}),
 }
 
 

@@ -184,7 +184,7 @@ def test_status_takes_no_float(kubectl: Kubectl, name: str, figures: dict[str, A
         ),
         pytest.param(
             "scj.spec",
-            ["Immutable but for suspend and ttlSecondsAfterFinished", "storage", "-required-"],
+            ["Immutable except for suspend and ttlSecondsAfterFinished", "storage", "-required-"],
             id="spec",
         ),
         pytest.param("scj.status.conditions", ["Finished", "lastTransitionTime"], id="status"),

@@ -1,4 +1,4 @@
-"""A real kube-apiserver, and the client as its user runs it; the tests play the operator, or start it."""
+"""A real kube-apiserver, and the client as its user runs it; the tests act as the operator, or start it."""
 
 import json
 import os
@@ -15,8 +15,8 @@ from minio import Minio
 from devcluster.controlplane import ControlPlane
 from devcluster.objectstore import ObjectStore
 from integration.chart.helm import rendered
-from integration.client.cutting import Cutter
 from integration.client.kubelet import Kubelet
+from integration.client.proxy import TcpProxy
 from integration.operator.api import Api, Body
 from integration.operator.installed import install_crd, install_rights
 from integration.operator.objects import pod_ended, pod_running, resource
@@ -55,7 +55,7 @@ Jane = Callable[..., Client]
 
 @pytest.fixture
 def jane(plane: ControlPlane, api: Api, namespace: str) -> Jane:
-    """Return a function that gives the client of a user with these rules of RBAC and no other rights."""
+    """Return a function that creates the client of a user with only these RBAC rules."""
 
     def client(*rules: Body) -> Client:
         rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
@@ -71,8 +71,8 @@ def jane(plane: ControlPlane, api: Api, namespace: str) -> Jane:
 
 
 @pytest.fixture
-def cutter(plane: ControlPlane, tmp_path: Path) -> Iterator[Cutter]:
-    with Cutter(plane.kubeconfig, tmp_path) as between:
+def proxy(plane: ControlPlane, tmp_path: Path) -> Iterator[TcpProxy]:
+    with TcpProxy(plane.kubeconfig, tmp_path) as between:
         yield between
 
 
@@ -116,7 +116,7 @@ def terminal(plane: ControlPlane, namespace: str, tmp_path: Path) -> Terminal:
 
 @dataclass(frozen=True)
 class Played:
-    """A resource whose operator is the test."""
+    """A resource whose status the test writes."""
 
     api: Api
     namespace: str

@@ -1,4 +1,4 @@
-"""What the API server asks a kubelet for logs, answered by the test."""
+"""A fake kubelet that serves logs to the API server."""
 
 import ssl
 import threading
@@ -69,7 +69,7 @@ class Kubelet:
             told += 1
 
     def end(self) -> None:
-        """Let who follows the log come to its end."""
+        """End the log for its followers."""
         with self.more:
             self.is_over = True
             self.more.notify_all()
@@ -83,7 +83,7 @@ class _Server(ThreadingHTTPServer):
         self.kubelet = kubelet
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that turn away."""
+        """Ignore clients that disconnect."""
 
 
 class _Handler(BaseHTTPRequestHandler):

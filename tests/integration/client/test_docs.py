@@ -1,4 +1,4 @@
-"""docs/client.md, done literally; the test plays an operator that lets every job succeed."""
+"""docs/client.md, done literally; the test acts as an operator that lets every job succeed."""
 
 import contextlib
 import os
@@ -49,7 +49,7 @@ def done(published: Published, played: Played, kubelet: Kubelet) -> Body:
 
 @contextlib.contextmanager
 def operator(played: Played, client: Client, name: str, done: Body) -> Iterator[None]:
-    """Let a job run and succeed as soon as it is there."""
+    """Let a job run and succeed as soon as it exists."""
 
     def act() -> None:
         eventually(lambda: name in {job.metadata.name for job in client.list()}, name)
@@ -90,7 +90,7 @@ def test_program(
 
 
 def test_sweep(folder: Path, environment: dict[str, str], played: Played, client: Client) -> None:
-    """With a sweep that succeeds as soon as it is there."""
+    """The sweep succeeds as soon as it exists."""
     (folder / "sweep.py").write_text(block(SWEEP).text)
     best = {"name": "humanseg-sparse-0", "parameters": {"ratio": "0.5"}}
     ended = {"conditions": SUCCEEDED["conditions"], "phase": "Succeeded", "bestTrial": best}

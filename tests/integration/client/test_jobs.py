@@ -9,7 +9,7 @@ import pytest
 
 from devcluster.controlplane import ControlPlane
 from integration.client.conftest import Played
-from integration.client.cutting import Cutter
+from integration.client.proxy import TcpProxy
 from integration.operator.api import Api, Body, eventually
 from integration.operator.objects import SPEC, resource
 from segcompress.client import (
@@ -128,7 +128,7 @@ def test_jobs_are_listed_page_by_page(
 
 
 class Waiting(threading.Thread):
-    """Waits for a job as a program would, and notes each phase that it is told."""
+    """Waits for a job as a program would, and records each phase."""
 
     def __init__(self, client: Client, name: str) -> None:
         super().__init__(daemon=True)
@@ -192,20 +192,20 @@ def test_deleted_job_ends_the_wait(client: Client, played: Played) -> None:
     assert str(waiting.error) == "demo was deleted meanwhile"
 
 
-def test_wait_goes_on_after_a_cut_connection(cutter: Cutter, played: Played) -> None:
-    client = Client.from_kubeconfig(path=cutter.kubeconfig, namespace=played.namespace)
+def test_wait_survives_a_broken_connection(proxy: TcpProxy, played: Played) -> None:
+    client = Client.from_kubeconfig(path=proxy.kubeconfig, namespace=played.namespace)
     played.make("demo")
     waiting = Waiting(client, "demo")
     waiting.sees(None)
-    eventually(lambda: cutter.connections, "a connection")
+    eventually(lambda: proxy.connections, "a connection")
     for name in ("running", "suspended"):
-        cutter.cut()
+        proxy.break_connections()
         played.tell("demo", STATUSES[name])
         waiting.sees(STATUSES[name]["phase"])
-    cutter.cut()
+    proxy.break_connections()
     played.tell("demo", SUCCEEDED)
     assert waiting.ends().status.phase == "Succeeded"
-    assert cutter.connections > 3
+    assert proxy.connections > 3
 
 
 def test_version_that_is_too_old_ends_the_watch(plane: ControlPlane, played: Played) -> None:

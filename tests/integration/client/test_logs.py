@@ -3,8 +3,8 @@
 import pytest
 
 from integration.client.conftest import Jane, Played, Pod, Terminal
-from integration.client.cutting import Cutter
 from integration.client.kubelet import Kubelet
+from integration.client.proxy import TcpProxy
 from integration.client.test_jobs import RUNNING, SUCCEEDED
 from integration.operator.api import eventually
 from integration.operator.objects import resource
@@ -23,12 +23,12 @@ def test_log_of_a_pod_is_printed(terminal: Terminal, played: Played, kubelet: Ku
 
 def test_job_without_a_pod_has_no_log(client: Client, played: Played) -> None:
     played.make("demo")
-    with pytest.raises(NotReadyError, match="demo has no pod with a log: it is Pending"):
+    with pytest.raises(NotReadyError, match="demo has no pod with a log yet: it is Pending"):
         list(client.logs("demo"))
 
 
 def test_followed_log_ends_with_the_job(terminal: Terminal, played: Played, kubelet: Kubelet) -> None:
-    """It waits for the pod, prints each line when it comes, and goes on after a cut connection."""
+    """It waits for the pod, prints each line as it arrives, and resumes after a broken connection."""
     played.make("demo")
     with terminal.start("logs", "-f", "demo") as running:
         assert running.stdout is not None
@@ -46,16 +46,16 @@ def test_followed_log_ends_with_the_job(terminal: Terminal, played: Played, kube
 
 
 def test_followed_log_goes_on_after_a_cut_connection(
-    cutter: Cutter, played: Played, kubelet: Kubelet
+    proxy: TcpProxy, played: Played, kubelet: Kubelet
 ) -> None:
-    client = Client.from_kubeconfig(path=cutter.kubeconfig, namespace=played.namespace)
+    client = Client.from_kubeconfig(path=proxy.kubeconfig, namespace=played.namespace)
     played.make("demo", RUNNING)
     pod = Pod(played, kubelet, JOB)
     pod.runs()
     kubelet.write("one")
     lines = client.logs("demo", follow=True)
     assert next(lines) == "one"
-    cutter.cut()
+    proxy.break_connections()
     kubelet.write("two")
     assert next(lines) == "two"
     eventually(lambda: len(kubelet.asked) > 1, "the log asked for again")

@@ -1,4 +1,4 @@
-"""The notebook in examples/, run by a real kernel; the test plays the operator."""
+"""The notebook in examples/, run by a real kernel; the test acts as the operator."""
 
 import json
 import os
@@ -20,7 +20,7 @@ JOBS = ("sample-sparse", "sample-quantised")
 
 
 def outputs(notebook: Body) -> str:
-    """Return what the cells printed and gave back."""
+    """Return the output and results of the cells."""
     found = [output for cell in notebook["cells"] for output in cell.get("outputs", ())]
     return "".join("".join(one.get("text") or one["data"]["text/plain"]) for one in found)
 

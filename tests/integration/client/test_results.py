@@ -1,4 +1,4 @@
-"""Published files from a real object store, by the credentials that a user has."""
+"""Published files from a real object store, with the user's credentials."""
 
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def test_changed_object_is_refused(terminal: Terminal, demo: Published, minio: M
     minio.fput_object(demo.bucket, str(name), str(terminal.folder / "other"))
     done = terminal.run("fetch", "demo")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "model.onnx: holds other bytes than were published" in done.stderr
+    assert "model.onnx: does not match its published SHA-256" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -143,7 +143,7 @@ def test_two_namespaces_for_one_job_are_refused(terminal: Terminal, file: Path) 
     file.write_text(json.dumps(resource("demo", namespace="other")))
     done = terminal.run("submit", str(file))
     assert done.returncode == 1
-    assert done.stderr == f"error: {file}: names namespace other, but -n says {terminal.namespace}\n"
+    assert done.stderr == f"error: {file}: sets namespace other, but -n is {terminal.namespace}\n"
 
 
 def test_reader_that_has_read_enough_is_no_error(terminal: Terminal, played: Played) -> None:

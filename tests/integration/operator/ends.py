@@ -1,4 +1,4 @@
-"""What a run says once it has ended: every condition, and what was counted."""
+"""The status of a run that has ended: every condition, and the counts."""
 
 from integration.operator.api import Body
 from integration.operator.objects import ARTIFACTS, METRICS

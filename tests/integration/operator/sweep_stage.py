@@ -1,4 +1,4 @@
-"""A namespace in which a sweep is played: the Job controller is real, the tests play the kubelet."""
+"""A namespace with one sweep: the Job controller is real, the tests act as the kubelet."""
 
 import copy
 import json
@@ -99,7 +99,7 @@ class SweepStage:
         return eventually(lambda: _if_so_many(self.trials(), count), f"{count} trials")
 
     def identities(self) -> list[tuple[str, str]]:
-        """Return name and uid of each trial: a trial that was made twice has another uid."""
+        """Return name and uid of each trial: a trial that was created twice has another uid."""
         return [(each["metadata"]["name"], each["metadata"]["uid"]) for each in self.trials()]
 
     def points(self) -> list[Body]:
@@ -124,7 +124,7 @@ class SweepStage:
         return eventually(lambda: _if_so_many(self.pods(), count), f"{count} pods")
 
     def done_before(self, name: str, at: Body, labels: Body) -> None:
-        """Have a job that somebody made by hand at that point, and let it end."""
+        """Create a job by hand at that point, and let it end."""
         spec = copy.deepcopy(objects.SPEC)
         spec["strategy"]["UnstructurePrune"]["ratio"] = float(at["ratio"])
         spec["strategy"]["TrainConfig"]["learning_rate"] = float(at["rate"])
@@ -136,7 +136,7 @@ class SweepStage:
         eventually(lambda: _is_finished(self.api.get("scj", self.namespace, name)), f"{name} finished")
 
     def ends(self, pod: Body, code: int = 0, message: str | None = None) -> None:
-        """Let a pod's trial end: well, with the figures of its parameters, where nothing else is said."""
+        """Let a pod's trial end; by default it succeeds, with the metrics of its parameters."""
         trial = self.api.get("scj", self.namespace, pod["metadata"]["labels"]["segcompress.dev/job-name"])
         strategy = trial["spec"]["strategy"]
         measured = figures(strategy["UnstructurePrune"]["ratio"], strategy["TrainConfig"]["learning_rate"])

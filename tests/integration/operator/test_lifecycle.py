@@ -96,7 +96,7 @@ def test_job_vanished_is_made_again_under_its_name(alone: Stage) -> None:
     finish(alone)
 
 
-def test_job_is_made_again_once_the_pod_that_it_left_behind_has_ended(alone: Stage) -> None:
+def test_job_is_made_again_once_its_orphaned_pod_has_ended(alone: Stage) -> None:
     alone.apply(spec())
     pod = alone.runs_on("gpu-1")
     alone.reaches("Reconciling", "Running")

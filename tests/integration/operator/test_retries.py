@@ -1,4 +1,4 @@
-"""Pods that fail and are followed by another, and what counts as a failure.
+"""Pods that fail and are replaced, and what counts as a failure.
 
 The Job controller is real, so its podFailurePolicy decides what is retried; the tests play the kubelet.
 """

@@ -18,12 +18,12 @@ PATIENCE_SECONDS = 20.0
 """What a scenario may take that must fail."""
 
 TAKEN = {
-    "get jobs": (Right("batch", "jobs", "get"), "another has the Job's name"),
+    "get jobs": (Right("batch", "jobs", "get"), "the Job's name is taken"),
     "patch jobs": (Right("batch", "jobs", "patch"), "its Job is kept for the ttl"),
-    "create events": (Right("", "events", "create"), "its end is told by an Event"),
+    "create events": (Right("", "events", "create"), "an Event reports its end"),
     "watch pods": (Right("", "pods", "watch"), "the operator is ready"),
 }
-"""Rights that one trial each lacks, and the scenario that fails without."""
+"""Permissions that are removed one at a time, and the scenario that then fails."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Sweeps on a real API server: what is made, what is refused, and what is said of it."""
+"""Sweeps on a real API server: which trials are created, and what the status says."""
 
 import json
 
@@ -121,7 +121,7 @@ def test_failed_trials_are_counted_and_end_the_sweep(sweep: SweepStage) -> None:
     assert sweep.condition("Finished")["status"] == "False"
     sweep.ends(third, 3, objects.result("InputNotFound"))
     words = sweep.reaches("Failed", "MaxFailedTrialsExceeded")["message"]
-    assert words == "1 trial(s) ended without figures, spec.maxFailedTrials is 0"
+    assert words == "1 trial(s) ended without metrics, spec.maxFailedTrials is 0"
     eventually(lambda: sweep.pods() == [], "no pod left")
     status = sweep.status()
     assert (status["trials"]["failed"], status["trials"]["rejected"]) == (2, 1)

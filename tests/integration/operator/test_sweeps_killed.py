@@ -1,4 +1,4 @@
-"""Sweeps whose operator is killed: no trial is lost or doubled, and never more run than may."""
+"""Sweeps whose operator is killed: no trial is lost or created twice, and parallelTrials is kept."""
 
 from collections.abc import Callable
 

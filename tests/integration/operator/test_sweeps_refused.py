@@ -1,4 +1,4 @@
-"""Sweeps that a real API server refuses, and changes of theirs."""
+"""Sweeps, and changes to them, that a real API server refuses."""
 
 from typing import Any
 

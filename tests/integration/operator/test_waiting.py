@@ -1,4 +1,4 @@
-"""A run that waits says for what, and goes on once that is mended."""
+"""A waiting run says why, and continues once the cause is fixed."""
 
 from collections.abc import Iterator
 

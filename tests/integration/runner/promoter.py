@@ -1,4 +1,4 @@
-"""Promotes in processes that stop where a test wants: each command of stdin in a child of its own.
+"""Promotes in processes that a test can stop: each command from stdin runs in its own child process.
 
 A command is JSON: result, to, name, and one of `wait` (say "ready" before the manifest is written, and go on
 with the next line), `kill` (die before or after the storage's n-th call) or neither. The child says
@@ -24,7 +24,7 @@ _CALLS = ("read_tagged", "stat", "fetch", "upload", "create", "replace")
 
 
 class Watched:
-    """A storage whose calls are told to `before` and `after`."""
+    """A storage that calls `before` and `after` around each call."""
 
     def __init__(self, inner: Storage, before: Callable[[str], None], after: Callable[[str], None]) -> None:
         self._inner, self._before, self._after = inner, before, after

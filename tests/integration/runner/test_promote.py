@@ -52,7 +52,7 @@ class Key:
 
 
 class Promoter:
-    """A process that promotes what it is told."""
+    """A process that runs promotions on command."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._process = subprocess.Popen(
@@ -211,7 +211,7 @@ def test_promoter_that_is_killed_leaves_the_model_before_or_the_next_one(
 def test_halfway_through_the_upload_nothing_is_named(
     admin: Minio, bucket: str, settings: S3Settings, results: list[str], promoters: tuple[Promoter, Promoter]
 ) -> None:
-    """A promoter that is killed there leaves files that no manifest names; the next one needs no clearing."""
+    """A killed promotion leaves files that no manifest names; the next one needs no cleanup."""
     storage, to = S3Storage(settings), f"s3://{bucket}/chosen"
     published = find_published(storage, Address("s3", bucket, results[0].split("/", 3)[3]))
     version = f"chosen/versions/{published.stored.sha256[:16]}"

@@ -192,7 +192,7 @@ def test_weights_with_other_bytes_than_were_published_are_named(
     uri = first.result.artifacts.model.uri
     run_folder = uri.partition("/attempts/")[0]
     assert again.result.message == (
-        f"{uri}model.pdiparams: holds other bytes than were published; remove {run_folder} to run again"
+        f"{uri}model.pdiparams: does not match its published SHA-256; remove {run_folder} to run again"
     )
     assert "Validate started" not in again.log
 

@@ -141,7 +141,7 @@ def test_report_of_a_bucket_is_fetched_and_replaces_no_other_file(
     (tmp_path / "report.html").write_text("mine")
     refused = report()
     assert refused.returncode == 3
-    assert "report.html: is there and is another file" in refused.stderr
+    assert "report.html: already exists with other content" in refused.stderr
 
 
 @pytest.mark.parametrize(

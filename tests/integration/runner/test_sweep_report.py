@@ -145,7 +145,7 @@ def test_report_that_is_gone_or_changed_is_told_and_left_out(
             put(admin, "swept", folder.format(index, index), content)
     first, second = ended.stderr.splitlines()
     assert re.match(r"note: trial 1: s3://swept/.* does not exist", first)
-    assert re.match(r"note: trial 2: s3://swept/.*: holds other bytes than were published", second)
+    assert re.match(r"note: trial 2: s3://swept/.*: does not match its published SHA-256", second)
     assert not {"1", "2"} & {index for _, index in LINKS.findall(page.read_text())}
 
 

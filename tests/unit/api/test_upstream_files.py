@@ -66,7 +66,7 @@ def test_a_file_that_names_no_strategy_is_read_and_left_to_a_preset(content: ups
 @pytest.mark.parametrize(
     ("section", "words"),
     [
-        ("HyperParameterOptimization", "make a job for each setting of QuantPost"),
+        ("HyperParameterOptimization", "use a SegCompressionSweep over fields of QuantPost"),
         ("MultiTeacherDistillation", "the teacher is the job's own model"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Jobs as the operator left them, for tests of what the client says of each."""
+"""Jobs in each state that the operator writes, for tests of the client."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The command line of the commands for a cluster, as far as it needs none."""
+"""The command line of the cluster commands, without a cluster."""
 
 import argparse
 import subprocess

@@ -1,4 +1,4 @@
-"""Jobs side by side."""
+"""Comparisons of jobs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which cluster is meant."""
+"""Which cluster and namespace the client connects to."""
 
 from pathlib import Path
 
@@ -169,5 +169,5 @@ def test_error_of_syntax_shows_no_credentials(tmp_path: Path) -> None:
 
 
 def test_outside_a_cluster_there_is_no_service_account() -> None:
-    with pytest.raises(SettingsError, match="this is no pod of a cluster"):
+    with pytest.raises(SettingsError, match="not running in a pod"):
         in_cluster()

@@ -1,4 +1,4 @@
-"""Whose credentials fetch."""
+"""Which credentials are used for fetching."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -92,4 +92,4 @@ def test_endpoint_of_the_secret_may_be_unknown_here(environment: Mapping[str, st
         object_store(environment, "object-store", read_secret),
     ):
         raise StorageUnreachableError("no answer")
-    assert ("set S3_ENDPOINT to one that is known here" in str(raised.value)) is hinted
+    assert ("set S3_ENDPOINT to one that is reachable from here" in str(raised.value)) is hinted

@@ -1,4 +1,4 @@
-"""The extra `client` is enough for everything that speaks to a cluster: no Paddle, no numpy, no kopf."""
+"""The extra `client` is enough for all cluster commands: no Paddle, no numpy, no kopf."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Progress at a terminal, and in a log."""
+"""Progress in a terminal, and in a log."""
 
 import io
 from datetime import UTC, datetime

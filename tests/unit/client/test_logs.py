@@ -1,4 +1,4 @@
-"""A job's log across pods and cut connections."""
+"""A job's log across pods and broken connections."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ def line(number: int) -> str:
 
 @dataclass
 class Script:
-    """A job whose looks, pods and logs are written down; the last of jobs and pods stays as it is."""
+    """A job with scripted states, pods and logs; the last state and pods are repeated."""
 
     jobs: Sequence[SegCompressionJob | Exception]
     pods_seen: list[list[Body]]
@@ -78,7 +78,7 @@ def test_newest_pod_that_has_run_is_told() -> None:
 
 @pytest.mark.parametrize("pods", [[], [pod("a", WAITING)]], ids=["none", "one that waits"])
 def test_without_a_pod_there_is_no_log(pods: list[Body]) -> None:
-    with pytest.raises(NotReadyError, match="demo has no pod with a log: it is Pending"):
+    with pytest.raises(NotReadyError, match="demo has no pod with a log yet: it is Pending"):
         Script([job_in("new")], [pods], {}).lines(follow=False)
 
 

@@ -14,7 +14,7 @@ WRITTEN = {"apiVersion": "segcompress.dev/v1alpha1", "kind": "SegCompressionJob"
 
 
 def test_model_is_written_as_it_was_made() -> None:
-    """What was left out is the cluster's to default: its version may have another default."""
+    """The cluster sets the defaults of omitted fields: its version may have other defaults."""
     job = SegCompressionJob.model_validate({"metadata": {"name": "demo"}, "spec": SPEC})
     assert as_body(job, JOBS) == {**WRITTEN, "metadata": {"name": "demo"}}
 

@@ -1,4 +1,4 @@
-"""What the client says of each state that the operator writes."""
+"""The client's words for each state that the operator writes."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What the answers of an API server become."""
+"""Errors for responses of an API server."""
 
 import json
 from typing import Any
@@ -27,18 +27,24 @@ def status(message: str, **details: Any) -> str:
         pytest.param(403, status("jane cannot"), ForbiddenError, "jane cannot", id="403"),
         pytest.param(404, status("no x", name="x"), NotFoundError, "no x", id="404"),
         pytest.param(
-            404, "404 page not found", NotFoundError, "the cluster does not know this kind: ", id="no CRD"
+            404, "404 page not found", NotFoundError, "the cluster has no such resource type: ", id="no CRD"
         ),
         pytest.param(409, status("exists"), AlreadyExistsError, "exists", id="409"),
-        pytest.param(410, status("too old"), UnreachableError, "the API server cannot answer", id="410"),
+        pytest.param(410, status("too old"), UnreachableError, "the API server is temporarily", id="410"),
         pytest.param(
-            429, status("slow"), UnreachableError, "the API server cannot answer now: slow", id="429"
+            429, status("slow"), UnreachableError, "the API server is temporarily unavailable: slow", id="429"
         ),
         pytest.param(
-            503, "<html>\nsorry", UnreachableError, "the API server cannot answer now: <html> s", id="503"
+            503,
+            "<html>\nsorry",
+            UnreachableError,
+            "the API server is temporarily unavailable: <html> s",
+            id="503",
         ),
-        pytest.param(418, "[1]", ClientError, "the API server answers 418: [1]", id="a teapot"),
-        pytest.param(500, "", UnreachableError, "the API server cannot answer now: HTTP 500", id="empty"),
+        pytest.param(418, "[1]", ClientError, "the API server answered 418: [1]", id="a teapot"),
+        pytest.param(
+            500, "", UnreachableError, "the API server is temporarily unavailable: HTTP 500", id="empty"
+        ),
     ],
 )
 def test_answer_becomes_one_line(code: int, body: str, kind: type[ClientError], message: str) -> None:
@@ -69,7 +75,7 @@ def test_unknown_field_is_answered_with_the_nearest_one() -> None:
     assert isinstance(error, InvalidJobError)
     assert error.problems == (
         "spec.dataset.numClases: is not a field of this version; did you mean numClasses?",
-        "spec.seed: is there twice",
+        "spec.seed: is given twice",
     )
     assert str(error) == "\n".join(error.problems)
 

@@ -58,7 +58,7 @@ def test_no_other_file_is_replaced(job: SegCompressionJob, tmp_path: Path) -> No
     (tmp_path / "here").mkdir()
     mine = tmp_path / "here" / "report.html"
     mine.write_text("mine")
-    with pytest.raises(StorageError, match=r"report\.html: is there and is another file; name another"):
+    with pytest.raises(StorageError, match=r"report\.html: already exists with other content; name another"):
         fetch(job, STORAGE, "all", tmp_path / "here")
     assert [path.name for path in (tmp_path / "here").iterdir()] == ["report.html"]
     assert mine.read_text() == "mine"
@@ -67,7 +67,7 @@ def test_no_other_file_is_replaced(job: SegCompressionJob, tmp_path: Path) -> No
 def test_file_with_other_bytes_is_refused_and_nothing_is_left(job: SegCompressionJob, tmp_path: Path) -> None:
     published = tmp_path / "out" / KEYS.model / "attempts" / "pod-1" / "model.onnx"
     published.write_text("pod-2")
-    with pytest.raises(StorageError, match=r"model\.onnx: holds other bytes than were published"):
+    with pytest.raises(StorageError, match=r"model\.onnx: does not match its published SHA-256"):
         fetch(job, STORAGE, "all", tmp_path / "here")
     assert not list((tmp_path / "here").iterdir())
 
@@ -77,7 +77,7 @@ def test_manifest_with_other_bytes_than_the_status_names_is_refused(
 ) -> None:
     manifest = tmp_path / "out" / KEYS.model / MEASUREMENT
     manifest.write_text(manifest.read_text() + "\n")
-    with pytest.raises(StorageError, match="holds other bytes than the status of the job names"):
+    with pytest.raises(StorageError, match="does not match the SHA-256 in the job's status"):
         fetch(job, STORAGE, "all", tmp_path / "here")
 
 
@@ -85,7 +85,7 @@ def test_manifest_with_other_bytes_than_the_status_names_is_refused(
     ("state", "words"), [("running", "it is Running"), ("input-not-found", r"it is Failed \(InputNotFound: ")]
 )
 def test_job_without_artifacts_has_published_nothing(tmp_path: Path, state: str, words: str) -> None:
-    with pytest.raises(NotReadyError, match=f"demo has published nothing: {words}"):
+    with pytest.raises(NotReadyError, match=f"demo has published nothing yet: {words}"):
         fetch(job_in(state), STORAGE, "all", tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""States of a job across watches that end, in every way in which one can."""
+"""States of a job across watches that end in every possible way."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ def body(version: int, uid: str = "u") -> Body:
 
 @dataclass
 class Time:
-    """A clock that only sleep and watches move."""
+    """A clock that only `sleep` and watches advance."""
 
     seconds: float = 0.0
 
@@ -33,7 +33,7 @@ class Time:
 
 @dataclass
 class Script:
-    """An object whose answers are written down: of each get one, of each watch some."""
+    """An object with scripted responses: one per get, some per watch."""
 
     gets: list[Body | Exception]
     watches: list[list[tuple[str, Body] | Exception]]

@@ -1,4 +1,4 @@
-"""One look at the sample resource, and what its plan says."""
+"""One reconciliation of the sample resource, and what its plan says."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -25,7 +25,7 @@ GOOD = {"Authorization": "Bearer good"}
 
 
 class Tokens:
-    """An API server that knows some tokens, and remembers what it was asked."""
+    """A fake API server that knows some tokens, and records its requests."""
 
     def __init__(self, **pods: Caller | Exception) -> None:
         self.pods = pods

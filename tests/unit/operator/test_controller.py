@@ -276,14 +276,14 @@ def test_result_counts_as_lost_only_after_the_api_server_was_asked_for_its_pod()
 WITH_JOB = {"start": 1, "jobName": JOB}
 
 
-def bereft(**errors: Exception) -> Round:
-    """Return the round of a run whose Job is out of sight; by default it is gone."""
+def without_job(**errors: Exception) -> Round:
+    """Return the round of a run whose Job is not in the store; by default it is gone."""
     stage = Round(FakeCluster(**{"get": GoneError("jobs not found"), **errors}))
     stage.fed.resources.seen(resource_body(status=WITH_JOB))
     return stage
 
 
-def test_pods_that_a_deleted_job_left_behind_are_asked_for_once_and_wake_their_run() -> None:
+def test_orphaned_pods_are_listed_once_and_wake_their_run() -> None:
     async def scene(stage: Round) -> None:
         body = versioned(pod_body("left"), 40)
         stage.fed.pods.seen(body)
@@ -298,13 +298,13 @@ def test_pods_that_a_deleted_job_left_behind_are_asked_for_once_and_wake_their_r
         assert await stage.queue.get() == REF
         await stage.reconcile()
 
-    stage = bereft()
+    stage = without_job()
     asyncio.run(scene(stage))
     assert stage.cluster.calls[3:] == [("create", JOB)]
 
 
 def test_second_start_that_is_gone_is_asked_for_in_the_round_that_finds_the_first_result_lost() -> None:
-    """The operator began anew and knows of no question: nobody would wake the run for the second one."""
+    """The operator restarted and has asked for nothing: no event would wake the run for the second start."""
     second = runner_job_name(OWNER.name, OWNER.uid, 2)
     stage = Round(FakeCluster(get=GoneError("jobs not found")))
     status = {"start": 2, "jobName": second, "attempts": {"failed": 0, "preempted": 0}}

@@ -179,7 +179,7 @@ class Model(RuleBasedStateMachine):
         return plan_job(resource, self.runs.observe(resource), SETTINGS, now)
 
     def look_behind(self, resource: Resource, job_names: Collection[str]) -> Plan:
-        """Find Jobs again that streams have yet to tell of, or else take in what Jobs have left behind."""
+        """Find Jobs that the streams have yet to deliver, or otherwise take in orphaned pods."""
         found = next(filter(None, (self.truth.named(JOBS, name) for name in job_names)), None)
         if found is None:
             self.runs.left_listed(resource, self.pods_of(job_names))

@@ -153,7 +153,7 @@ def test_job_that_runs_already_is_not_judged_anew() -> None:
 def test_foreign_job_of_our_name_is_a_conflict() -> None:
     assert failure(plan(Observed(conflict=JOB))) == (
         "NameConflict",
-        f"Job {JOB} exists and belongs to something else; delete it and make this resource again",
+        f"Job {JOB} exists and belongs to something else; delete it, then create this resource again",
     )
 
 

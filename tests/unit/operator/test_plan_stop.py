@@ -31,7 +31,7 @@ from unit.operator.samples import (
 
 SECOND = f"{JOB[:-1]}2"
 SUSPEND = spec_with(suspend=True)
-STARTS_OVER = "starts over, and of what it did before only weights that it had published are used"
+STARTS_OVER = "starts over, reusing only weights that were already published"
 SUSPENDED_WORDS = f"spec.suspend is true; a resumed run {STARTS_OVER}"
 BEHIND = "pod demo-pod has outlived its Job: it has to end or be deleted first"
 WORKING = {**RUNNING, "start": 1, "jobName": JOB, "attempts": {"failed": 1, "preempted": 2}}
@@ -151,7 +151,7 @@ def test_lost_node_holds_up_a_suspension_and_is_named() -> None:
     assert "pod lost on node node-7" in message
     assert "the run is suspended once the node answers" in message
     again = plan(lost, status=written(suspended()), generation=3)
-    assert "the run goes on with start 2 once the node answers" in reconciling(again)[1]
+    assert "the run continues with start 2 once the node answers" in reconciling(again)[1]
 
 
 def test_suspension_looks_again_when_a_pod_will_count_as_lost() -> None:
@@ -297,7 +297,7 @@ def lost_pod() -> ObservedPod:
     return parse_pod(body)
 
 
-def test_run_without_a_job_asks_what_its_last_one_has_left_behind() -> None:
+def test_run_without_a_job_asks_for_orphaned_pods_of_its_last_one() -> None:
     assert plan_job(make_resource(status=WORKING), Observed(), SETTINGS, NOW) == Plan(list_left_of=(JOB,))
     made = plan_job(make_resource(status=WORKING), Observed(left=()), SETTINGS, NOW)
     assert made.create is not None
@@ -343,7 +343,7 @@ def test_resumed_run_asks_for_the_start_before_and_for_its_own() -> None:
         ),
     ],
 )
-def test_run_ends_once_the_pod_left_behind_has_ended(
+def test_run_ends_once_its_orphaned_pod_has_ended(
     observed: Observed, spec: dict[str, Any], reason: str
 ) -> None:
     resource = make_resource(spec=spec, status=since(WORKING, -70))
@@ -358,28 +358,28 @@ def test_run_ends_once_the_pod_left_behind_has_ended(
     assert failure(gone)[0] == reason
 
 
-def test_pod_left_behind_is_looked_at_when_it_will_count_as_lost() -> None:
+def test_orphaned_pod_requeues_the_run_when_it_will_count_as_lost() -> None:
     body = pod_body("p", {"running": {"startedAt": at(-99)}}, "Running")
     body["metadata"]["deletionTimestamp"] = at(30)
     body["spec"] = {"nodeName": "node-7"}
     assert pods_left(parse_pod(body)).requeue_after == 45
 
 
-def test_no_job_is_made_beside_a_pod_that_was_left_behind() -> None:
+def test_no_job_is_made_beside_an_orphaned_pod() -> None:
     made = pods_left(running_pod())
     assert (made.create, made.requeue_after) == (None, None)
     assert reconciling(made) == ("Pending", f"{BEHIND}; start 1 follows")
 
 
-def test_pod_left_behind_on_a_lost_node_is_named() -> None:
+def test_orphaned_pod_on_a_lost_node_is_named() -> None:
     made = pods_left(lost_pod())
     reason, message = reconciling(made)
     assert (made.create, reason) == (None, "NodeLost")
     assert "pod lost on node node-7" in message
-    assert "the run goes on with start 1 once the node answers" in message
+    assert "the run continues with start 1 once the node answers" in message
 
 
-def test_run_is_suspended_once_the_pod_left_behind_has_ended() -> None:
+def test_run_is_suspended_once_its_orphaned_pod_has_ended() -> None:
     made = pods_left(running_pod(), spec=SUSPEND, generation=2)
     assert conditions(made)["Suspended"] == "True"
     assert reconciling(made) == ("Suspended", BEHIND)
@@ -390,7 +390,7 @@ def test_run_is_suspended_once_the_pod_left_behind_has_ended() -> None:
     assert plan_job(resource, Observed(), SETTINGS, NOW).list_left_of == ()
 
 
-def test_resumed_run_waits_for_the_pod_that_was_left_behind() -> None:
+def test_resumed_run_waits_for_the_orphaned_pod() -> None:
     made = pods_left(running_pod(), status=GONE, generation=3)
     assert made.create is None
     assert reconciling(made)[1].endswith("; start 2 follows")
@@ -402,7 +402,7 @@ def test_job_that_was_not_deleted_yet_goes_on() -> None:
     observed = Observed(jobs=(make_job(),), pods=(running_pod(),))
     made = plan(observed, status=written(suspended()), generation=3)
     assert (made.delete, status_of(made).start, status_of(made).phase) == (None, 1, "Running")
-    assert ("Resumed", "start 1 goes on: its Job had not been deleted yet") in events(made)
+    assert ("Resumed", "start 1 continues: its Job had not been deleted yet") in events(made)
 
 
 def test_run_suspended_again_names_the_third_start() -> None:
@@ -471,7 +471,7 @@ def test_run_preempted_too_often_ends_once_its_pods_are_gone() -> None:
     assert plan(Observed(), spec={**spec, "suspend": True}, status=before).status == gone.status
 
 
-def test_run_preempted_too_often_does_not_end_before_a_pod_that_was_left_behind() -> None:
+def test_run_preempted_too_often_does_not_end_before_its_orphaned_pod() -> None:
     before = written(preempted(0, stopped("a"), running_pod("b")))
     spec = spec_with(preemptionLimit=0)
     asking = plan_job(make_resource(spec=spec, status=before), Observed(), SETTINGS, NOW)
@@ -542,7 +542,7 @@ def after_the_second_start(status: dict[str, Any], **spec: Any) -> Plan:
     return plan(Observed(jobs=(complete_job(),), asked=True), spec=spec_with(**spec), status=status)
 
 
-def test_second_start_is_not_made_again_beside_a_pod_that_it_left_behind() -> None:
+def test_second_start_is_not_made_again_beside_its_orphaned_pod() -> None:
     observed = Observed(jobs=(complete_job(),), asked=True)
     resource = make_resource(status=LOST)
     assert plan_job(resource, observed, SETTINGS, NOW) == Plan(list_left_of=(SECOND,))

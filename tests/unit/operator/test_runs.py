@@ -230,7 +230,7 @@ def left_names(fed: Fed) -> list[str] | None:
     return None if left is None else [pod.name for pod in left]
 
 
-def test_pods_left_behind_are_known_from_the_answer_until_they_end_or_go(fed: Fed) -> None:
+def test_orphaned_pods_are_known_from_the_answer_until_they_end_or_go(fed: Fed) -> None:
     names = ("ends", "goes", "stays")
     bodies = [versioned(pod_body(name), 20) for name in names]
     for body in bodies:
@@ -267,7 +267,7 @@ def test_job_that_comes_ends_the_question_and_one_that_goes_asks_it_anew(fed: Fe
     assert (left_names(fed), fed.runs.observe(RESOURCE).job_went) == (None, True)
 
 
-def test_run_that_has_ended_remembers_no_pod_that_was_left_behind(fed: Fed) -> None:
+def test_run_that_has_ended_remembers_no_orphaned_pod(fed: Fed) -> None:
     fed.jobs.gone(job_body())
     fed.runs.left_listed(RESOURCE, [versioned(pod_body("left"), 20)])
     fed.resources.seen(versioned(resource_body(status=DONE), 50))
@@ -278,12 +278,12 @@ def test_pod_that_a_start_finds_without_a_job_may_be_any_new_runs_of_its_namespa
     fed = Fed(listed=False)
     fed.resources.seen(resource_body())
     fed.resources.seen(resource_body(name="far", namespace="audio", uid="far"))
-    fed.pods.seen(pod_body("stray"))
+    fed.pods.seen(pod_body("orphan"))
     for sink in (fed.resources, fed.pods, fed.jobs):
-        sink.listed(None, "20", {OWNER.uid, "far", "uid-stray"})
+        sink.listed(None, "20", {OWNER.uid, "far", "uid-orphan"})
     far = make_resource(name="far", namespace="audio", uid="far")
     assert [fed.runs.observe(each).job_went for each in (RESOURCE, far)] == [True, False]
-    fed.pods.seen(versioned(ended_body(0, name="stray"), 21))
+    fed.pods.seen(versioned(ended_body(0, name="orphan"), 21))
     assert not fed.runs.observe(RESOURCE).job_went
 
 

@@ -7,17 +7,17 @@ from segcompress_api.sweep_status import FRONTIER_LIMIT, SweepTrial
 from segcompress_api.trials import Target, Trial, spread
 
 BYTES_LIMIT = 16 * 1024
-"""Of the frontier in a status: whatever the parameters hold, a sweep's object stays small."""
+"""Maximum size of the frontier in a status: the object stays small, whatever the parameters hold."""
 
 
 def shown(frontier: Sequence[Trial], target: Target) -> tuple[SweepTrial, ...]:
-    """Return what a status has room for: all, or some from one end to the other, the best among them."""
+    """Return all trials, or as many as a status has room for, spread over the frontier with the best one."""
     entries = [entry(trial, target) for trial in spread(frontier, FRONTIER_LIMIT)]
     largest = max((len(json.dumps(each.to_wire()).encode()) for each in entries), default=1)
     return tuple(spread(entries, BYTES_LIMIT // largest))
 
 
 def entry(trial: Trial, target: Target) -> SweepTrial:
-    """Return the trial as a status shows it."""
+    """Return the trial's entry in a status."""
     metrics = {name: trial.figures[name] for name in target.metrics if name in trial.figures}
     return SweepTrial(name=trial.name, parameters=dict(trial.point), metrics=metrics)

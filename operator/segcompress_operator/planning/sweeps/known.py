@@ -9,12 +9,12 @@ from segcompress_operator.planning.sweeps.space import Space
 from segcompress_operator.planning.sweeps.trials import ended_trial
 
 KNOWN_LIMIT = 1000
-"""Jobs of which the newest are kept: as many as a search learns from."""
+"""How many jobs are kept, the newest first: as many as a search learns from."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownJob:
-    """A job that was found, as a trial; `ended` is when, as RFC 3339 in UTC: sorts as text."""
+    """A finished job as a trial; `ended` is its completion time in RFC 3339, which sorts as text."""
 
     ended: str
     trial: Trial
@@ -22,7 +22,7 @@ class KnownJob:
 
 @dataclass(frozen=True, slots=True)
 class KnownQuery:
-    """Which jobs a sweep asks for, and what it makes of them."""
+    """Which jobs a sweep reads, and how it turns them into trials."""
 
     sweep_uid: str
     labels: tuple[tuple[str, str], ...]
@@ -30,11 +30,11 @@ class KnownQuery:
 
     @property
     def selector(self) -> str:
-        """Return the labels as the API server takes them."""
+        """Return the labels as a selector."""
         return ",".join(f"{key}={value}" for key, value in self.labels)
 
     def jobs(self, bodies: Iterable[Body]) -> list[KnownJob]:
-        """Return those that ended, at a point of the sweep's space, and are not trials of its own."""
+        """Return finished jobs at points of the sweep's space that are not its own trials."""
         found = (self._job(body) for body in bodies)
         return [job for job in found if job is not None]
 
@@ -49,10 +49,10 @@ class KnownQuery:
 
 
 def newest(jobs: Sequence[KnownJob]) -> list[KnownJob]:
-    """Return as many as are kept, the newest last."""
+    """Return the newest KNOWN_LIMIT jobs, the newest last."""
     return sorted(jobs, key=lambda job: (job.ended, job.trial.name))[-KNOWN_LIMIT:]
 
 
 def as_trials(jobs: Sequence[KnownJob]) -> tuple[Trial, ...]:
-    """Return them as trials before the first of the sweep's own: their indices are negative."""
+    """Return the jobs as trials with negative indices, before the sweep's own."""
     return tuple(replace(job.trial, index=index - len(jobs)) for index, job in enumerate(jobs))

@@ -1,4 +1,4 @@
-"""Proposals that learn from the trials before: Optuna's samplers, on a study that is built anew each time.
+"""Proposals that learn from earlier trials: Optuna's samplers, on a study that is rebuilt each time.
 
 The only module that imports Optuna. Nothing is kept between two decisions: the study holds what the trials
 say, the seed follows from the spec and the trial's index, and so the same trials give the same proposal.
@@ -23,10 +23,10 @@ from segcompress_api.trials import Target, Trial
 from segcompress_operator.planning.sweeps.space import Axis, Choices, Interval, Point, Space, derived
 
 ATTEMPTS = 32
-"""Draws for one trial before a point that nobody tried is taken at random."""
+"""Draws for one trial before an untried point is taken at random."""
 
 LEARNED_FROM = 1000
-"""The newest trials that are learned from: more cost seconds a decision and change little."""
+"""Only this many of the newest trials are used: more cost seconds per decision and change little."""
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -38,7 +38,7 @@ Coded = dict[str, int | float]
 def propose(
     algorithm: Algorithm, target: Target, space: Space, trials: Sequence[Trial], indices: Sequence[int]
 ) -> dict[int, Point]:
-    """Return a new point for each of the indices, until there is none."""
+    """Return a new point for each index, until there is none left."""
     search = _Search(algorithm, target, space, trials)
     proposed = {}
     for index in indices:
@@ -50,7 +50,7 @@ def propose(
 
 
 class _Search:
-    """One decision: the study of the trials, and the points that are taken."""
+    """One decision: the study of the trials, and the points that are already tried."""
 
     def __init__(self, algorithm: Algorithm, target: Target, space: Space, trials: Sequence[Trial]) -> None:
         self._algorithm = algorithm
@@ -66,7 +66,7 @@ class _Search:
                 measured += frozen.state == TrialState.COMPLETE
 
     def next(self, index: int) -> Point | None:
-        """Return a point that no trial has, and count it as one under way; None where there is none."""
+        """Return an untried point and count it as running; None if there is none."""
         drawn = (self._ask(derived(self._algorithm.seed, index, attempt)) for attempt in range(ATTEMPTS))
         point = next((point for point in drawn if self._is_new(point)), None) or self._untried(index)
         if point is not None:
@@ -81,7 +81,7 @@ class _Search:
         return {name: _text(axis, asked.params[name]) for name, axis in self._space.axes.items()}
 
     def _untried(self, index: int) -> Point | None:
-        """Return a point at random that no trial has: among more points than are taken, one is free."""
+        """Return an untried point at random: among more points than are tried, one is free."""
         size, seed = self._space.size, self._algorithm.seed
         if size is None:
             drawn = (self._space.at_random(index, seed, attempt) for attempt in range(ATTEMPTS))
@@ -93,7 +93,7 @@ class _Search:
         return self._space.key(point) not in self._taken
 
     def _frozen(self, trial: Trial, target: Target, generation: int) -> FrozenTrial | None:
-        """Return the trial as Optuna knows trials, None where there is nothing to be learned from it."""
+        """Return the trial as an Optuna trial, None if nothing can be learned from it."""
         coded = self._coded(trial.point)
         if coded is None:
             return None
@@ -114,7 +114,7 @@ class _Search:
         return create_trial(state=TrialState.RUNNING, params=coded, distributions=self._distributions)
 
     def _coded(self, point: Point) -> Coded | None:
-        """Return the point in Optuna's numbers, None where it does not lie in the space."""
+        """Return the point in Optuna's numbers, None if it is not in the space."""
         coded = {name: _number(axis, point.get(name, "")) for name, axis in self._space.axes.items()}
         known = {name: number for name, number in coded.items() if number is not None}
         return known if len(known) == len(coded) else None

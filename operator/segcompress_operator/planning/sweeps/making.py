@@ -1,4 +1,4 @@
-"""The next trials of a sweep, each checked as if its spec had been written by hand."""
+"""The next trials of a sweep, each checked as the spec of any job is checked."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,12 +19,12 @@ from segcompress_operator.resources.trial import make_trial
 from segcompress_operator.settings import RunnerSettings
 
 TRIALS_A_ROUND = 32
-"""Requests of one round at most: other resources wait for a worker meanwhile."""
+"""Maximum number of requests per reconciliation: other resources wait for a worker meanwhile."""
 
 Manifest = Mapping[str, Any]
 
 _CHECKED = 64
-"""Values of one parameter that are all tried before the first trial; of more, the ends."""
+"""If a parameter has at most this many values, all are checked before the first trial; else both ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Maker:
     settings: RunnerSettings
 
     def trials(self, existing: Sequence[Trial], indices: Sequence[int]) -> tuple[Manifest, ...]:
-        """Return trials for the indices, as far as the search has new points; raises InvalidSpecError."""
+        """Return a trial for each index for which the search has a new point; raises InvalidSpecError."""
         if not indices:
             return ()
         owner = replace(self.owner, labels=self.spec.template.metadata.labels)
@@ -47,7 +47,7 @@ class Maker:
         )
 
     def check_every_value(self) -> None:
-        """Raise InvalidSpecError for a value that no trial can have, before the first one is made."""
+        """Raise InvalidSpecError for an invalid value, before the first trial is created."""
         self.space.check_values()
         first = {name: next(_samples(axis)) for name, axis in self.space.axes.items()}
         for name, axis in self.space.axes.items():
@@ -79,4 +79,4 @@ def _samples(axis: Axis) -> Iterator[str]:
 
 def _wrong(point: Point, error: InvalidSpecError) -> InvalidSpecError:
     where = ", ".join(f"{name} {text}" for name, text in point.items())
-    return InvalidSpecError("spec.parameters", f"a trial with {where} would be refused: {error}")
+    return InvalidSpecError("spec.parameters", f"a trial with {where} is not valid: {error}")

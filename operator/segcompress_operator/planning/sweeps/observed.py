@@ -1,4 +1,4 @@
-"""What the operator sees of a sweep, made from the API server's object where it comes in."""
+"""The observed state of a sweep, parsed from the API server's object."""
 
 import sys
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.resources.names import Owner
 
 SPEC_LIMIT = 64 * 1024
-"""Bytes of a sweep's spec as JSON: that of a job, and what its parameters may be."""
+"""Maximum size of a sweep's spec as JSON, in bytes: the spec of a job, and the parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A SegCompressionSweep; `spec` and `status` are JSON. Of a settled one, the spec is not kept."""
+    """A SegCompressionSweep; `spec` and `status` are JSON. The spec of a settled one is not kept."""
 
     owner: Owner
     generation: int
@@ -28,7 +28,7 @@ class Sweep:
     settled: bool
     spec: bytes
     oversized: str
-    """Which part of the spec makes it too large to be kept, "" where it is not."""
+    """Which part of the spec makes it too large to be kept, "" if it is not too large."""
     status: bytes
 
     @property
@@ -54,18 +54,18 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class SweepObserved:
-    """The jobs that name the sweep as their controller, and why another one cannot be made."""
+    """The jobs whose controller is the sweep, and why another one cannot be created."""
 
     children: tuple[Resource, ...] = ()
     refusal: Refusal | None = None
     known: tuple[Trial, ...] | None = None
-    """What the sweep's `knownTrials` name, None where that was not read yet."""
+    """The known trials, None if they were not read yet."""
     conflict: str = ""
     """Name of a job that has a trial's name and another owner."""
 
 
 def parse_sweep(body: Body) -> Sweep:
-    """Return what we keep of a SegCompressionSweep."""
+    """Return the facts of a SegCompressionSweep that are kept."""
     meta, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
     generation = int(meta.get("generation", 0))
     finished = condition_of(status, "Finished") is not None

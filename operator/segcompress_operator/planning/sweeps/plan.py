@@ -1,6 +1,6 @@
 """What to do about a SegCompressionSweep: (sweep, observed, settings, now) -> SweepPlan.
 
-Its trials are all that is known of it: whoever plans anew finds what was made before by name and label.
+The trials are the only state of a sweep: each plan finds existing ones by name and label.
 """
 
 from collections.abc import Mapping
@@ -39,10 +39,10 @@ class SuspendChange:
 
 @dataclass(frozen=True, slots=True)
 class SweepPlan:
-    """Writes in their order (trials, their suspend, status with its Events), and when to look again.
+    """Writes in order (trials, their suspend, status with its Events), and when to reconcile again.
 
-    Where anything is made or changed, the plan is to be made again before the status is written. With
-    `read_known`, nothing else is known yet: the jobs are to be read, and the plan to be made again.
+    If trials are created or changed, plan again before writing the status. `read_known` is set alone: read
+    those jobs, then plan again.
     """
 
     read_known: KnownQuery | None = None
@@ -54,7 +54,7 @@ class SweepPlan:
 
 
 def plan_sweep(sweep: Sweep, observed: SweepObserved, settings: RunnerSettings, now: datetime) -> SweepPlan:
-    """Return what is to be done; an empty plan where all is as it should be."""
+    """Return the changes to make; an empty plan if there are none."""
     if sweep.deleting:
         return SweepPlan()
     trials = trials_of(sweep.owner, observed.children)
@@ -70,7 +70,7 @@ def plan_sweep(sweep: Sweep, observed: SweepObserved, settings: RunnerSettings, 
 
 
 def _next(look: Look, observed: SweepObserved, settings: RunnerSettings) -> SweepPlan:
-    """Return the end of the sweep where it has come, or how it goes on; raises InvalidSpecError."""
+    """Return how the sweep ends or continues; raises InvalidSpecError."""
     spec = look.known_spec
     maker = Maker(look.sweep.owner, spec, space_of(spec.parameters), settings)
     if not look.trials:
@@ -83,7 +83,7 @@ def _next(look: Look, observed: SweepObserved, settings: RunnerSettings) -> Swee
         return _fail(look, Reason.INVALID_SPEC, observed.refusal.message)
     failed = look.counts.failed - look.counts.rejected
     if failed > spec.max_failed_trials:
-        words = f"{failed} trial(s) ended without figures, spec.maxFailedTrials is {spec.max_failed_trials}"
+        words = f"{failed} trial(s) ended without metrics, spec.maxFailedTrials is {spec.max_failed_trials}"
         return _fail(look, Reason.MAX_FAILED_TRIALS_EXCEEDED, words)
     if spec.suspend:
         return _suspend(look)
@@ -95,7 +95,7 @@ def _query(sweep: Sweep, known: KnownTrials, space: Space) -> KnownQuery:
 
 
 def _go_on(look: Look, maker: Maker, refusal: Refusal | None) -> SweepPlan:
-    """Make the next trials, wait for those that run, or end."""
+    """Create the next trials, wait for running ones, or end the sweep."""
     spec, end = maker.spec, end_of(maker.spec, maker.space)
     room = min(spec.parallel_trials - look.counts.running, TRIALS_A_ROUND)
     free = first_free(look.trials, max(room, 0), end)
@@ -106,7 +106,7 @@ def _go_on(look: Look, maker: Maker, refusal: Refusal | None) -> SweepPlan:
         return _end(look)
     counts = look.counts
     of = max(end, counts.total)  # maxTrials may have been lowered
-    words = f"{counts.running} trial(s) run, {counts.total - counts.running} of {of} have ended"
+    words = f"{counts.running} trial(s) running, {counts.total - counts.running} of {of} ended"
     if spec.known_trials is not None:
         words += f"; {len(look.known)} known trial(s)"
     return SweepPlan(
@@ -118,7 +118,7 @@ def _go_on(look: Look, maker: Maker, refusal: Refusal | None) -> SweepPlan:
 
 
 def _wait(look: Look, refusal: Refusal) -> SweepPlan:
-    """Say why no trial can be made for now."""
+    """Report why no trial can be created for now."""
     again = refusal.next_try(refusal.since or refusal.seen)
     return SweepPlan(
         suspend=_changes(look.trials, suspend=False),
@@ -130,14 +130,14 @@ def _wait(look: Look, refusal: Refusal) -> SweepPlan:
 def _conflict(name: str) -> str:
     return (
         f"SegCompressionJob {name} exists and belongs to something else; "
-        "delete it and make this resource again"
+        "delete it, then create this resource again"
     )
 
 
 def _suspend(look: Look) -> SweepPlan:
-    """Suspend what has not ended; say so, and what of it still runs."""
+    """Suspend trials that have not ended, and report how many still have pods."""
     left = [trial for trial in look.trials if not trial.ended and not trial.stopped]
-    words = "spec.suspend is true: no trial is started, and those that have not ended are suspended"
+    words = "spec.suspend is true: no new trial starts, and trials that have not ended are suspended"
     status = report.suspended(look, words, len(left))
     said = () if report.is_suspended(look.status) else (Announcement("Normal", "Suspended", words),)
     return SweepPlan(suspend=_changes(look.trials, suspend=True), status=status, announcements=said)
@@ -147,7 +147,7 @@ def _end(look: Look) -> SweepPlan:
     """Return the end of a sweep whose trials have all ended."""
     best = look.frontier[0] if look.frontier else None
     if best is None:
-        words = f"{look.counts.total} trial(s) ended; none succeeded and kept every constraint"
+        words = f"{look.counts.total} trial(s) ended; none succeeded and satisfied every constraint"
         never = ", ".join(_never_measured(look))
         words += f"; none that succeeded has measured {never}" if never else ""
         return _fail(look, Reason.NO_ACCEPTABLE_TRIAL, words)
@@ -158,14 +158,14 @@ def _end(look: Look) -> SweepPlan:
 
 
 def _never_measured(look: Look) -> list[str]:
-    """Return the figures that matter and that none of the trials that succeeded has."""
+    """Return the metrics of objectives and constraints that no succeeded trial has."""
     succeeded = [trial for trial in look.trials if trial.state == "Succeeded"]
     has = {name for trial in succeeded for name in trial.figures}
     return [name for name in look.target.metrics if succeeded and name not in has]
 
 
 def _fail(look: Look, reason: Reason, words: str) -> SweepPlan:
-    """Return the end of a sweep that cannot go on; nothing of it runs any longer."""
+    """Return the end of a sweep that failed; its trials are suspended."""
     said = Announcement("Warning", "Failed", f"{reason.value}: {words}")
     return SweepPlan(
         suspend=_changes(look.trials, suspend=True),
@@ -175,13 +175,13 @@ def _fail(look: Look, reason: Reason, words: str) -> SweepPlan:
 
 
 def _after_the_end(sweep: Sweep, status: SweepStatus, trials: list[Trial]) -> SweepPlan:
-    """Keep trials of a failed sweep suspended, and acknowledge an edit that changes nothing any more."""
+    """Keep trials of a failed sweep suspended, and observe the generation of an edit without effect."""
     again = None if sweep.settled else statuses.observed_again(status, sweep.generation)
     return SweepPlan(suspend=_changes(trials, suspend=True), status=again)
 
 
 def _changes(trials: list[Trial], *, suspend: bool) -> tuple[SuspendChange, ...]:
-    """Return what makes every trial that has not ended suspended, or not; so many as a round takes."""
+    """Return changes of trials that have not ended to `suspend`, at most TRIALS_A_ROUND."""
     changed = [trial for trial in trials if not trial.ended and trial.suspend != suspend]
     return tuple(SuspendChange(trial.name, suspend) for trial in changed[:TRIALS_A_ROUND])
 

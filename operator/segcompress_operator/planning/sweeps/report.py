@@ -21,7 +21,7 @@ from segcompress_operator.planning.sweeps.observed import Sweep
 
 @dataclass(frozen=True)
 class Look:
-    """One look at one sweep; `spec` is None where it cannot be read."""
+    """What one reconciliation knows of a sweep; `spec` is None if it is invalid."""
 
     sweep: Sweep
     spec: SweepSpec | None
@@ -29,18 +29,18 @@ class Look:
     trials: list[Trial]
     now: datetime
     known: tuple[Trial, ...] = ()
-    """Trials that were made before the sweep, whatever created them."""
+    """Finished jobs that match `knownTrials`, whatever created them."""
 
     @property
     def known_spec(self) -> SweepSpec:
-        """Return the spec; to be asked only where it could be read."""
+        """Return the spec, which must be valid."""
         if self.spec is None:
-            raise AssertionError("the spec could not be read")
+            raise AssertionError("the spec is not valid")
         return self.spec
 
     @cached_property
     def counts(self) -> TrialCounts:
-        """Count the trials by how they stand."""
+        """Count the trials by state."""
         states = Counter(trial.state for trial in self.trials)
         return TrialCounts(
             total=len(self.trials),
@@ -52,7 +52,7 @@ class Look:
 
     @cached_property
     def target(self) -> Target:
-        """Return what is searched."""
+        """Return the objectives and constraints."""
         return target_of(self.known_spec)
 
     @cached_property
@@ -105,11 +105,11 @@ def failed(look: Look, reason: Reason, words: str) -> SweepStatus:
 
 
 def going_on(look: Look) -> tuple[Announcement, ...]:
-    """Return the Event of a sweep that starts or goes on again, none where it ran before."""
+    """Return the Event of a sweep that starts or resumes, none if it was running before."""
     if is_suspended(look.status):
-        return (Announcement("Normal", "Resumed", "spec.suspend is false: its trials go on"),)
+        return (Announcement("Normal", "Resumed", "spec.suspend is false: its trials continue"),)
     if look.status.start_time is None and look.trials:
-        return (Announcement("Normal", "Started", f"trial {look.trials[0].name} was made"),)
+        return (Announcement("Normal", "Started", f"created trial {look.trials[0].name}"),)
     return ()
 
 

@@ -1,6 +1,6 @@
 """Which points to try next: a pure function of the sweep's spec and its trials.
 
-No point is tried twice, whatever is under way: what was drawn before is drawn again.
+No point is tried twice, points of running trials included.
 """
 
 from collections.abc import Sequence
@@ -10,27 +10,27 @@ from segcompress_api.trials import Trial, target_of
 from segcompress_operator.planning.sweeps.space import Point, Space
 
 ATTEMPTS = 64
-"""Draws for one trial: where none of them is new, the space counts as searched."""
+"""Draws for one trial: if none of them is new, the space counts as exhausted."""
 
 
 def propose(
     spec: SweepSpec, space: Space, trials: Sequence[Trial], indices: Sequence[int]
 ) -> dict[int, Point]:
-    """Return a point for each of the indices, and none for those that get no new one."""
+    """Return a new point for each index, except those for which there is none."""
     match spec.algorithm.name:
         case "Grid":
             return {index: space.in_order(index) for index in indices}
         case "Random":
             return _at_random(spec.algorithm.seed, space, trials, indices)
         case "TPE" | "NSGAII":
-            # Optuna brings numpy: only who asks for it waits for that, and holds it.
+            # Optuna imports numpy: only sweeps that need it pay its time and memory.
             from segcompress_operator.planning.sweeps import learned
 
             return learned.propose(spec.algorithm, target_of(spec), space, trials, indices)
 
 
 def end_of(spec: SweepSpec, space: Space) -> int:
-    """Return how many trials there are to be in the end."""
+    """Return how many trials the sweep will have."""
     return spec.max_trials if space.size is None else min(spec.max_trials, space.size)
 
 

@@ -1,7 +1,7 @@
-"""What the parameters of a sweep may be: one axis each, and the points that they span.
+"""The search space of a sweep: one axis per parameter.
 
-A coordinate is a string, as it stands in a trial's annotation and in the status: equal points have equal
-strings. Nothing here lists the points: of a grid of any size, each is computed from its number.
+A coordinate is a string, as in a trial's annotation and in the status: equal points have equal strings.
+Nothing here lists all points: each point of a grid is computed from its index.
 """
 
 import hashlib
@@ -22,18 +22,18 @@ Point = Mapping[str, str]
 """Each parameter's coordinate by the parameter's name."""
 
 _DIGITS = 6
-"""Of a number that is drawn: more would tell of no difference in a training."""
+"""Significant digits of a drawn number: more would make no difference to a training."""
 
 _MOST_STEPS = 10**12
 """Of one range: of finer ones, neighbours are one float."""
 
 _ROUNDS = 4
-"""Of the Feistel network: fewer leave a pattern."""
+"""Rounds of the Feistel network: fewer leave a pattern."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Coordinates that can be counted; `ordered` where they are numbers, in their order."""
+    """A finite list of coordinates; `ordered` if they are numbers in ascending order."""
 
     texts: tuple[str, ...]
     ordered: bool
@@ -48,7 +48,7 @@ class Choices:
         return self.texts[index]
 
     def index(self, text: str) -> int | None:
-        """Return the index of a coordinate, None where it is none."""
+        """Return the index of a coordinate, None if it is not on the axis."""
         return self.texts.index(text) if text in self.texts else None
 
 
@@ -65,14 +65,14 @@ class Steps:
         return _plain(self.least + index * self.step)
 
     def index(self, text: str) -> int | None:
-        """Return the index of a coordinate, None where it is none."""
+        """Return the index of a coordinate, None if it is not on the axis."""
         if _number(text) is None:
             return None
         index = round((Decimal(text) - self.least) / self.step)
         return index if 0 <= index < self.size and self.at(index) == text else None
 
     def nearest(self, value: float) -> str | None:
-        """Return the coordinate of a number, None where it is none."""
+        """Return the coordinate of a number, None if it is not on the axis."""
         text = _plain(Decimal(repr(value)))
         return text if self.index(text) is not None else None
 
@@ -93,19 +93,19 @@ class Interval:
         return self.text(chance.uniform(self.least, self.greatest))
 
     def number(self, text: str) -> float | None:
-        """Return the number of a coordinate, None where it is none."""
+        """Return the number of a coordinate, None if it is not on the axis."""
         value = _number(text)
         return value if value is not None and self.least <= value <= self.greatest else None
 
     def text(self, value: float) -> str:
-        """Return the coordinate of a number: rounded, and never out of bounds by that."""
+        """Return the coordinate of a number: rounded, but kept within the bounds."""
         if self.whole:
             return str(min(max(round(value), int(self.least)), int(self.greatest)))
         rounded = float(f"{value:.{_DIGITS}g}")
         return _plain(Decimal(repr(min(max(rounded, self.least), self.greatest))))
 
     def nearest(self, value: float) -> str | None:
-        """Return the coordinate of a number, None where it is out of bounds."""
+        """Return the coordinate of a number, None if it is out of bounds."""
         return self.text(value) if self.least <= value <= self.greatest else None
 
 
@@ -114,7 +114,7 @@ Axis = Choices | Steps | Interval
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """The axes by their names, in the order of the parameters, and what the field of each holds."""
+    """The axes by name, in the order of the parameters, and the kind of each field."""
 
     axes: Mapping[str, Axis]
     paths: Mapping[str, str]
@@ -122,7 +122,7 @@ class Space:
 
     @property
     def size(self) -> int | None:
-        """Return how many points there are, None where they cannot be counted."""
+        """Return the number of points, None if it is infinite."""
         sizes = [axis.size for axis in self.axes.values() if not isinstance(axis, Interval)]
         return math.prod(sizes) if len(sizes) == len(self.axes) else None
 
@@ -146,11 +146,11 @@ class Space:
         return {name: point[name] for name in self.axes}
 
     def key(self, point: Point) -> tuple[str, ...]:
-        """Return what is equal for equal points."""
+        """Return a key that is equal for equal points."""
         return tuple(point.get(name, "") for name in self.axes)
 
     def at_random(self, index: int, seed: int, attempt: int = 0) -> Point:
-        """Return the point of that index in an order without a pattern: of a finite space, each once.
+        """Return the point of that index in a random order: in a finite space, each point once.
 
         Each attempt has an order of its own where the points cannot be counted.
         """
@@ -172,7 +172,7 @@ class Space:
         return spec
 
     def point_of(self, spec: Mapping[str, Any]) -> Point | None:
-        """Return where a job's spec lies, None where a field is missing or its value is none of an axis's."""
+        """Return the point of a job's spec, None if a field is missing or its value is not on the axis."""
         found = {name: self._coordinate(name, spec) for name in self.axes}
         point = {name: text for name, text in found.items() if text is not None}
         return point if len(point) == len(found) else None
@@ -198,7 +198,7 @@ def space_of(parameters: Sequence[Parameter]) -> Space:
 
 
 def shuffled(index: int, size: int, seed: int) -> int:
-    """Return where `index` goes in an order of `size` that the seed makes: a permutation, one at a time.
+    """Return the position of `index` in a permutation of `size` elements that the seed determines.
 
     A Feistel network permutes a power of four; what lands beyond `size` is permuted again.
     """
@@ -214,7 +214,7 @@ def shuffled(index: int, size: int, seed: int) -> int:
 
 
 def derived(*parts: int) -> int:
-    """Return 32 bits that follow from the numbers, the same in every process."""
+    """Return a 32-bit hash of the numbers, the same in every process."""
     text = "/".join(map(str, parts))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
@@ -260,7 +260,7 @@ def _drawn(axis: Axis, chance: random.Random) -> str:
 
 
 def _value(text: str, kind: FieldKind) -> Any:
-    """Return what a field of that kind gets: a string as it is, else what JSON makes of it."""
+    """Return the value of a field of that kind: a string as it is, anything else parsed as JSON."""
     if kind == "Text":
         return text
     try:
@@ -270,11 +270,11 @@ def _value(text: str, kind: FieldKind) -> Any:
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    """Return whether two values of JSON are equal: true is not 1."""
+    """Return whether two JSON values are equal: true is not 1."""
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _plain(value: Decimal) -> str:
-    """Return a number as JSON spells it, the same for equal numbers."""
+    """Return a number in JSON, the same for equal numbers."""
     text = f"{value.normalize():f}"
     return text if len(text) <= 24 else repr(float(value))  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""What a decision needs to know of each trial: its index, its point, how it stands, and its figures."""
+"""What a decision needs to know of each trial: index, point, state and metrics."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ def trials_of(owner: Owner, children: Iterable[Resource]) -> list[Trial]:
 
 
 def first_free(trials: Sequence[Trial], count: int, end: int) -> list[int]:
-    """Return the `count` least indices below `end` that no trial has; fewer where there are fewer."""
+    """Return the `count` lowest free indices below `end`, or fewer if there are fewer."""
     taken = {trial.index for trial in trials}
     free: list[int] = []
     for index in range(end):
@@ -45,7 +45,7 @@ def _trial(child: Resource, owner: Owner) -> Trial | None:
 
 
 def ended_trial(child: Resource, index: int, point: Mapping[str, str]) -> Trial:
-    """Return a job that has ended as a trial."""
+    """Return a finished job as a trial."""
     state = end_state(child.phase, _condition(child.status, "Finished")[1])
     figures = _figures(child.status)
     return Trial(index, child.owner.name, point, state, child.suspend, figures=figures)

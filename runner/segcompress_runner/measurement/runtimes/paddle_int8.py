@@ -1,17 +1,17 @@
-"""Which operators of a model Paddle's int8 pass on oneDNN may take.
+"""Which operators of a model Paddle's int8 pass on oneDNN may quantise.
 
-By itself it takes two kinds that do not run in every model:
+By default it quantises two kinds that do not run in every model:
 
-- Sums and products. Their kernels give what they read, int8 or uint8, where the pass expects int8. One that
-  reads such a uint8 value beside an int8 one fails ("The type of data we are trying to retrieve (uint8) does
-  not match the type of data (int8) currently contained in the container"), as in PP-MobileSeg, which
-  multiplies activations. In float they take no more time (docs/decisions/0041).
-- Adaptive pooling. Where its bins differ in size, which the input's size decides, oneDNN has no kernel and
-  Paddle none for int8: the model does not run either ("There are no kernels which are registered in the
+- Sums and products. Their kernels return the type that they read, int8 or uint8, but the pass expects int8.
+  A kernel that reads such a uint8 value together with an int8 value fails ("The type of data we are trying
+  to retrieve (uint8) does not match the type of data (int8) currently contained in the container"), as in
+  PP-MobileSeg, which multiplies activations. In float they take no more time (docs/decisions/0041).
+- Adaptive pooling. If its bins differ in size, which depends on the size of the input, neither oneDNN nor
+  Paddle has an int8 kernel, and the model does not run ("There are no kernels which are registered in the
   pool2d operator").
 
-Convolutions are called fused_conv2d when the pass sees them, so that a list with conv2d alone quantises
-nothing; it sees sums and products by both names.
+When the pass runs, convolutions are already called fused_conv2d, so a list with only conv2d quantises
+nothing; sums and products have both names.
 """
 
 from segcompress_runner.inputs.model import ModelFiles, parse_program
@@ -48,18 +48,18 @@ DEFAULT = frozenset(
         "transpose2",
     }
 )
-"""What the pass takes by itself. Source: Paddle 2.6.2, cpu_quantize_placement_pass.cc."""
+"""What the pass quantises by default. Source: Paddle 2.6.2, cpu_quantize_placement_pass.cc."""
 
 SUMS_AND_PRODUCTS = frozenset(name for name in DEFAULT if "elementwise" in name)
 
 
 def int8_operators(files: ModelFiles) -> set[str]:
-    """Return what the pass may take of a model."""
+    """Return the operators of a model that the pass may quantise."""
     return {*DEFAULT - SUMS_AND_PRODUCTS} - ({POOLING} if _pools_adaptively(files) else set())
 
 
 def _pools_adaptively(files: ModelFiles) -> bool:
-    """Return whether a pooling is told a number of bins above 1."""
+    """Return whether the model has an adaptive pooling with more than one bin."""
     pools = (op for block in parse_program(files.program).blocks for op in block.ops if op.type == POOLING)
     attributes = ({one.name: one for one in op.attrs} for op in pools)
     return any(

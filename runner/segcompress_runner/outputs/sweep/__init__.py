@@ -1,1 +1,1 @@
-"""A sweep and its trials, as far as a report tells of them. Pure, but for Optuna's random forests."""
+"""A sweep and its trials, for its report. Pure, except for Optuna's random forests."""

@@ -9,14 +9,14 @@ from segcompress_api.sweep import Parameter
 
 @dataclass(frozen=True)
 class Scale:
-    """Numbers between two ends; `log` where equal factors are equal distances."""
+    """Numbers between two ends, on a linear or logarithmic scale."""
 
     least: float
     greatest: float
     log: bool = False
 
     def at(self, text: str) -> float | None:
-        """Return where a number lies, 0 to 1; None where it is none, or beyond the ends."""
+        """Return the position of a number, 0 to 1; None if it is not a number within the ends."""
         value = number(text)
         if value is None or not self.least <= value <= self.greatest:
             return None
@@ -29,13 +29,13 @@ class Scale:
 
 @dataclass(frozen=True)
 class Steps:
-    """Values at equal distances; `ordered` where they are numbers, in their order."""
+    """Values at equal distances; `ordered` if they are numbers in ascending order."""
 
     texts: tuple[str, ...]
     ordered: bool
 
     def at(self, text: str) -> float | None:
-        """Return where a value lies, 0 to 1; None where it is none of them."""
+        """Return the position of a value, 0 to 1; None if it is not one of the values."""
         if text not in self.texts:
             return None
         return self.texts.index(text) / (len(self.texts) - 1) if len(self.texts) > 1 else 0.5
@@ -45,7 +45,7 @@ Axis = Scale | Steps
 
 
 def axis_of(parameter: Parameter) -> Axis:
-    """Return the axis of a parameter, from end to end of what it may be."""
+    """Return the axis of a parameter over all its values."""
     if parameter.range is not None:
         given = parameter.range
         return Scale(float(given.min), float(given.max), given.scale == "Log")
@@ -56,12 +56,12 @@ def axis_of(parameter: Parameter) -> Axis:
 
 
 def scale_of(values: Sequence[float]) -> Scale:
-    """Return the axis of figures, from the least to the greatest."""
+    """Return the axis of a metric, from its lowest to its highest value."""
     return Scale(min(values), max(values))
 
 
 def number(text: str) -> float | None:
-    """Return the number that a text is, None where it is none."""
+    """Return a text as a number, None if it is not one."""
     try:
         value = float(text)
     except ValueError:

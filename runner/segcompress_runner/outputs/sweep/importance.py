@@ -13,10 +13,10 @@ from segcompress_runner.outputs.sweep.axes import Axis, Steps, axis_of
 from segcompress_runner.outputs.sweep.swept import Swept
 
 LEAST = 10
-"""Trials with figures: of fewer, a forest tells nothing."""
+"""Minimum number of trials with metrics: a forest of fewer says nothing."""
 
 MOST = 1000
-"""The newest trials: more take long and change little."""
+"""Only the newest trials are used: more take long and change little."""
 
 _SEED = 0
 
@@ -49,7 +49,7 @@ _Measured = Sequence[tuple[Mapping[str, float], Sequence[float]]]
 
 
 def _measured(swept: Swept, axes: Mapping[str, Axis]) -> _Measured:
-    """Return point and figures of each trial that has both."""
+    """Return point and metrics of each trial that has both."""
     found = []
     for one in swept.trials:
         places = {name: axis.at(one.trial.point.get(name, "")) for name, axis in axes.items()}
@@ -62,9 +62,9 @@ def _measured(swept: Swept, axes: Mapping[str, Axis]) -> _Measured:
 
 def _missing(axes: Mapping[str, Axis], measured: _Measured) -> str:
     if len(axes) == 1:
-        return "There is one parameter: whatever changed, it did."
+        return "There is only one parameter."
     if len(measured) < LEAST:
-        return f"{len(measured)} trials have figures; it takes {LEAST} to tell which parameter matters."
+        return f"{len(measured)} trials have metrics; at least {LEAST} are needed."
     if find_spec("optuna") is None:
         return "It is computed by Optuna, which is not installed here: install segcompress[operator]."
     return ""

@@ -83,7 +83,7 @@ def _chosen(sweeps: list[Object], origin: str, name: str, namespace: str | None)
 
 
 def _trial(job: Object, sweep: Object, origin: str) -> SweptTrial | None:
-    """Return the trial that a job is, None where it is none of this sweep.
+    """Return a job as a trial, None if it is not a trial of this sweep.
 
     Anybody may write our labels and references onto a job of theirs: a trial is one by its name.
     """
@@ -118,5 +118,5 @@ def _parsed(model: type[_M], value: Any, where: str) -> _M:
         first = error.errors(include_url=False)[0]
         path = ".".join(map(str, first["loc"]))
         raise InvalidInputError(
-            f"{where}{'.' if path else ''}{path}: {first['msg']}; it is of another version of SegCompress"
+            f"{where}{'.' if path else ''}{path}: {first['msg']}; another version of SegCompress wrote it"
         ) from None

@@ -1,4 +1,4 @@
-"""A sweep and its trials, as they were read; how each trial stands to the others."""
+"""A sweep and its trials as read, and the standing of each trial."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from segcompress_api.sweep_status import SweepStatus
 from segcompress_api.trials import Target, Trial, frontier_of, target_of
 
 Standing = Literal["best", "frontier", "beaten", "constraint", "rejected", "failed", "going"]
-"""Best, on the frontier, or beaten by another one; or short of that: a constraint broken, a gate missed, no
-figures, not ended."""
+"""Best, on the frontier, or dominated by another trial; or not acceptable: a constraint violated, a gate
+missed, no metrics, not ended."""
 
 ACCEPTABLE: tuple[Standing, ...] = ("best", "frontier", "beaten")
 
@@ -37,7 +37,7 @@ class SweptTrial:
 
     @property
     def words(self) -> tuple[str, str]:
-        """Return reason and message of how it ended, or of how it stands."""
+        """Return reason and message of its end, or of its current state."""
         wanted = ConditionType.FINISHED if self.trial.ended else ConditionType.RECONCILING
         found = next((one for one in self.status.conditions if one.type == wanted), None)
         return (found.reason, found.message) if found else ("", "")
@@ -56,7 +56,7 @@ class Swept:
 
     @cached_property
     def target(self) -> Target:
-        """Return what was searched."""
+        """Return the objectives and constraints."""
         return target_of(self.spec)
 
     @cached_property
@@ -68,23 +68,23 @@ class Swept:
 
     @property
     def best(self) -> SweptTrial | None:
-        """Return the trial of the frontier that is best by the first objective."""
+        """Return the trial on the frontier that is best by the first objective."""
         return self.frontier[0] if self.frontier else None
 
     @property
     def known(self) -> tuple[str, ...]:
-        """Return the jobs on the status's frontier that `knownTrials` found; they are no trials of this."""
+        """Return known trials on the status's frontier, which are not trials of this sweep."""
         own = {one.trial.name for one in self.trials}
         return tuple(one.name for one in self.status.frontier or () if one.name not in own)
 
     @property
     def ended(self) -> bool:
-        """Return whether no trial is to come."""
+        """Return whether the sweep has ended."""
         return status_of(self.status.conditions, ConditionType.FINISHED) == "True"
 
     @cached_property
     def standings(self) -> Mapping[int, Standing]:
-        """Return how each trial stands, by its index."""
+        """Return the standing of each trial by its index."""
         frontier = {one.trial.index for one in self.frontier[1:]}
         return {one.trial.index: self._standing(one.trial, frontier) for one in self.trials}
 

@@ -1,4 +1,4 @@
-"""Sweeps that a test feeds by hand, and a cluster that keeps what was asked of it."""
+"""Sweeps with events fed by a test, and a fake cluster that records its calls."""
 
 import asyncio
 import json
@@ -52,14 +52,14 @@ class FedSweeps:
 
     @property
     def waking(self) -> list[Ref]:
-        """Return who was woken since the last look."""
+        """Return the keys that were woken since the last call."""
         woken = [ref for ref, _ in self.woken]
         self.woken.clear()
         return woken
 
 
 class FakeCluster(Cluster):
-    """Keeps what was asked of it; `errors` says what a call raises instead."""
+    """Records its calls; `errors` are raised instead."""
 
     def __init__(self, fed: FedSweeps, **errors: Exception) -> None:
         self.fed = fed
@@ -113,7 +113,7 @@ class FakeCluster(Cluster):
 
 
 def known_body(name: str) -> Body:
-    """Return a job that ended before the sweep was made, and lies at its first point."""
+    """Return a job that ended before the sweep was created, at its first point."""
     body = child_body(0, P[0], ended(miou=0.95, latency=9))
     body["spec"]["strategy"]["UnstructurePrune"]["ratio"] = float(P[0]["ratio"])
     meta = {"name": name, "namespace": SWEEP.namespace, "uid": name, "resourceVersion": "5"}
@@ -121,7 +121,7 @@ def known_body(name: str) -> Body:
 
 
 def round_of(spec: Body | None = None, *children: Body, **errors: Exception) -> tuple[FakeCluster, Any]:
-    """Do one round of the sample sweep; return what was asked of the cluster, and what came of it."""
+    """Reconcile the sample sweep once; return the calls to the cluster and the result."""
     fed = FedSweeps()
     fed.sink.seen(sweep_body(spec))
     for body in children:

@@ -1,4 +1,4 @@
-"""Jobs that a sweep starts from: which are taken, as what, and what follows from them."""
+"""Known trials: which jobs count, as which points, and their effect on the sweep."""
 
 import asyncio
 import copy
@@ -118,7 +118,7 @@ def test_jobs_are_read_before_anything_is_made() -> None:
     assert (made.create, made.status) == ((), None)
     again = plan(spec=spec_body(**LEARNING), known=())
     assert (again.read_known, len(again.create)) == (None, 2)
-    assert message(again, "Reconciling")[1] == "0 trial(s) run, 0 of 6 have ended; 0 known trial(s)"
+    assert message(again, "Reconciling")[1] == "0 trial(s) running, 0 of 6 ended; 0 known trial(s)"
 
 
 def test_known_points_are_not_tried_again_and_stand_in_the_frontier() -> None:

@@ -1,4 +1,4 @@
-"""What a plan makes, suspends and says, in every state of a sweep."""
+"""What a plan creates, suspends and reports in every state of a sweep."""
 
 from typing import Any
 
@@ -110,7 +110,7 @@ def test_fewer_than_there_are_make_no_more_and_end_with_the_last() -> None:
     children = [child(0, P[0]), *(child(n, P[n], ended(miou=0.9, latency=9)) for n in (1, 2))]
     made = plan(*children, spec=spec_body(maxTrials=1))
     assert (made.create, made.suspend) == ((), ())
-    assert message(made, "Reconciling") == ("Running", "1 trial(s) run, 2 of 3 have ended")
+    assert message(made, "Reconciling") == ("Running", "1 trial(s) running, 2 of 3 ended")
     last = plan(child(0, P[0], ended()), *children[1:], spec=spec_body(maxTrials=1))
     assert conditions(last)["Complete"] == "True"
 
@@ -143,7 +143,7 @@ def test_a_running_sweep_says_how_far_it_is() -> None:
         "Ready": "False",
         "Reconciling": "True",
     }
-    assert message(made, "Reconciling") == ("Running", "1 trial(s) run, 1 of 6 have ended")
+    assert message(made, "Reconciling") == ("Running", "1 trial(s) running, 1 of 6 ended")
     assert (status.phase, status.observed_generation) == ("Running", 1)
     assert status.best_trial is not None
     assert status.best_trial.to_wire() == {
@@ -198,7 +198,7 @@ def test_a_sweep_fails_when_too_many_trials_have_no_figures() -> None:
     made = plan(*children, spec=spec)
     assert made.create == ()
     assert made.suspend == (SuspendChange(NAMES[3], True),)  # noqa: FBT003 - a field of a spec
-    words = "2 trial(s) ended without figures, spec.maxFailedTrials is 1"
+    words = "2 trial(s) ended without metrics, spec.maxFailedTrials is 1"
     assert message(made, "Failed") == message(made, "Stalled") == ("MaxFailedTrialsExceeded", words)
     assert conditions(made)["Reconciling"] == "False"
     assert names(plan(*children, spec=spec_body(maxFailedTrials=2))) == NAMES[4:5]
@@ -219,7 +219,7 @@ def test_a_sweep_without_a_model_to_ship_fails(status: dict[str, Any]) -> None:
         *(child(n, P[n], status) for n in range(6)),
         spec=spec_body(constraints=[{"metric": "miouDrop", "max": "0.01"}]),
     )
-    words = "6 trial(s) ended; none succeeded and kept every constraint"
+    words = "6 trial(s) ended; none succeeded and satisfied every constraint"
     assert message(made, "Failed") == ("NoAcceptableTrial", words)
     assert status_of(made).best_trial is None
 

@@ -1,4 +1,4 @@
-"""Each algorithm: the same trials give the same next ones, no point comes twice, and learning helps."""
+"""Each algorithm: the same trials give the same next ones, no point is tried twice, and learning helps."""
 
 import math
 from collections.abc import Mapping

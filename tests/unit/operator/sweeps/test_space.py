@@ -1,4 +1,4 @@
-"""Axes, points, and what a point makes of a template."""
+"""Axes, points, and the spec at a point."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is refused of a sweep, by its own checks and by the API server, and how that is said."""
+"""What a sweep's own checks and the API server refuse, and the messages."""
 
 from typing import Any
 
@@ -21,19 +21,19 @@ from unit.operator.sweeps.sweep_samples import RATIO, SEED, conditions, message,
         ),
         pytest.param(
             {"parameters": [{**RATIO, "values": ["0.5", "1.5"]}]},
-            "spec.parameters: a trial with ratio 1.5 would be refused: spec.strategy.UnstructurePrune.ratio: "
+            "spec.parameters: a trial with ratio 1.5 is not valid: spec.strategy.UnstructurePrune.ratio: "
             "input should be less than 1, not 1.5",
             id="wrong value",
         ),
         pytest.param(
             {"parameters": [{**SEED, "path": "strategy.TrainConfig.learning_rate", "values": ["fast"]}]},
-            "spec.parameters: a trial with seed fast would be refused: "
+            "spec.parameters: a trial with seed fast is not valid: "
             "spec.strategy.TrainConfig.learning_rate: must be a positive number, got 'fast'",
             id="free-form leaf",
         ),
         pytest.param(
             {"template": {"spec": spec_with(runtime={"device": "CPU", "image": "evil:1"})}},
-            "spec.parameters: a trial with ratio 0.5, seed 1 would be refused: "
+            "spec.parameters: a trial with ratio 0.5, seed 1 is not valid: "
             "spec.runtime.image: evil:1 is not allowed; allowed: none (the chart's "
             "runner.allowed.imagePrefixes)",
             id="more than the settings allow",
@@ -58,9 +58,7 @@ def test_a_wrong_combination_ends_the_sweep_and_names_itself() -> None:
     made = plan(spec=spec_body(parameters=[block, kind]))
     assert len(made.create) == 2
     made = plan(spec=spec_body(parameters=[block]))
-    assert message(made, "Stalled")[1].startswith(
-        "spec.parameters: a trial with block [4, 1] would be refused"
-    )
+    assert message(made, "Stalled")[1].startswith("spec.parameters: a trial with block [4, 1] is not valid")
 
 
 def test_a_spec_that_is_too_large_is_refused() -> None:
@@ -69,14 +67,14 @@ def test_a_spec_that_is_too_large_is_refused() -> None:
 
 
 def refusal(*, final: bool) -> Refusal:
-    return Refusal("Trial", "trial t-0 was not made: exceeded quota", NOW, final=final)
+    return Refusal("Trial", "trial t-0 was not created: exceeded quota", NOW, final=final)
 
 
 def test_a_refused_trial_is_tried_again_later() -> None:
     made = plan(refusal=refusal(final=False))
     assert made.create == ()
     assert made.requeue_after == FIRST_TRY_SECONDS
-    assert message(made, "Reconciling") == ("QuotaExceeded", "trial t-0 was not made: exceeded quota")
+    assert message(made, "Reconciling") == ("QuotaExceeded", "trial t-0 was not created: exceeded quota")
 
 
 def test_a_trial_that_no_retry_can_make_ends_the_sweep() -> None:

@@ -1,4 +1,4 @@
-"""What is known of sweeps: who is woken by what, and how a round of the controller goes."""
+"""The store of sweeps: which events reconcile which sweep, and one reconciliation."""
 
 import asyncio
 from collections.abc import Mapping

@@ -24,7 +24,7 @@ def test_promoted_model_is_read_as_a_result_is(tmp_path: Path, capsys: pytest.Ca
     assert printed.startswith(f"promoted: file://{made}/manifest.json\nmanifest: file://{to}/manifest.json\n")
     assert hashlib.sha256((to / "manifest.json").read_bytes()).hexdigest() in printed
     assert cli.main(["promote", str(made), f"file://{to}"]) == 0
-    assert capsys.readouterr().out.startswith("promoted already: ")
+    assert capsys.readouterr().out.startswith("already promoted: ")
     assert cli.main(["report", str(to)]) == 0
     assert f"report:   {to}/versions/{digest[:16]}/report.html" in capsys.readouterr().out
 
@@ -32,7 +32,7 @@ def test_promoted_model_is_read_as_a_result_is(tmp_path: Path, capsys: pytest.Ca
 def test_other_digest_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["promote", str(result(tmp_path)), str(tmp_path / "chosen"), "--sha256", "0" * 64]
     assert cli.main(arguments) == 3
-    assert f"not {'0' * 64} as --sha256 says" in capsys.readouterr().err
+    assert f"but --sha256 is {'0' * 64}; look up" in capsys.readouterr().err
     assert not (tmp_path / "chosen").exists()
 
 

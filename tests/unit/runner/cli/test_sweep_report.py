@@ -43,12 +43,14 @@ def test_objects_are_read_from_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param(["--from", "FILE"], "-o: must name the file to write, unless --upload", id="no target"),
+        pytest.param(
+            ["--from", "FILE"], "-o: must name the file to write, unless only --upload", id="no target"
+        ),
         pytest.param(
             ["--upload", "--reports"], "-o: must name the file to write", id="reports beside nothing"
         ),
         pytest.param(["--from", "absent", "-o", "r.html"], "--from: absent cannot be read", id="no file"),
-        pytest.param(["-o", "r.html"], "kubectl: is not on PATH; name a file", id="no kubectl"),
+        pytest.param(["-o", "r.html"], "kubectl: is not on PATH; run it elsewhere", id="no kubectl"),
     ],
 )
 def test_what_cannot_be_done_ends_with_3(

@@ -22,7 +22,7 @@ def test_a_number_with_an_exponent_is_a_number_as_to_kubectl(text: str, value: o
     ("content", "message"),
     [
         pytest.param(b"a: &x [1]\nb: *x\n", "line 2: aliases", id="alias"),
-        pytest.param(b"a: 1\nb: 2\na: 3\n", "line 3: the key a is there twice", id="key twice"),
+        pytest.param(b"a: 1\nb: 2\na: 3\n", "line 3: the key a is given twice", id="key twice"),
         pytest.param(b"a: [1\nb: 2\n", "line 2", id="syntax"),
         pytest.param(b"a: !!python/object/apply:os.system ['true']\n", "could not determine", id="object"),
         pytest.param(b"a: 1\n---\nb: 2\n", "holds 2 documents", id="two documents"),

@@ -108,7 +108,7 @@ def test_manifest_of_a_run_is_not_replaced(made: Path) -> None:
 def test_changed_file_is_not_promoted_and_nothing_is_named(made: Path) -> None:
     published = result(made, "one")
     (published.place.folder / published.manifest.files[1].path).local.write_text("two")
-    with pytest.raises(InvalidInputError, match="holds other bytes than were published"):
+    with pytest.raises(InvalidInputError, match="does not match its published SHA-256"):
         promote(STORAGE, published, key(made), attempt(made))
     assert not (key(made) / MANIFEST).local.exists()
 
@@ -122,7 +122,7 @@ def test_name_that_leads_out_of_the_folder_is_refused(made: Path) -> None:
 
 
 class Overtaken(LocalStorage):
-    """Files on which another promotion ends just before ours names its files."""
+    """A storage on which another promotion ends just before ours writes its manifest."""
 
     def __init__(self, folder: Path, other: str | None) -> None:
         self._folder, self._other = folder, other
@@ -173,7 +173,7 @@ def test_key_that_is_removed_meanwhile_stays_removed(made: Path) -> None:
 
 
 class AnswerLost(LocalStorage):
-    """Files on which the last write arrives and its answer does not, so that it is tried again."""
+    """A storage on which the last write succeeds but its response is lost, so that it is retried."""
 
     def create(self, address: Address, content: bytes) -> bool:
         super().create(address, content)

@@ -265,7 +265,7 @@ def test_published_weights_of_another_size_are_named(tmp_path: Path) -> None:
 def test_published_weights_with_other_bytes_are_named(tmp_path: Path) -> None:
     train(tmp_path, place(tmp_path, "pod-1"))
     (tmp_path / "out" / KEYS.model / "attempts/pod-1/model.pdiparams").write_text("pod-X")
-    message = rf"model\.pdiparams: holds other bytes than were published; {REMEDY}"
+    message = rf"model\.pdiparams: does not match its published SHA-256; {REMEDY}"
     with pytest.raises(InvalidInputError, match=message):
         find_model(STORAGE, place(tmp_path, "pod-2"), KEYS.model, tmp_path)
 
@@ -273,7 +273,7 @@ def test_published_weights_with_other_bytes_are_named(tmp_path: Path) -> None:
 def test_published_figures_with_other_bytes_are_named(tmp_path: Path) -> None:
     run(tmp_path, "pod-1")
     (tmp_path / "out" / KEYS.model / "attempts/pod-1/model.onnx").write_text("pod-X")
-    message = rf"model\.onnx: holds other bytes than were published; {REMEDY}"
+    message = rf"model\.onnx: does not match its published SHA-256; {REMEDY}"
     with pytest.raises(InvalidInputError, match=message):
         find_measurement(STORAGE, place(tmp_path, "pod-2"), KEYS)
 

@@ -41,7 +41,7 @@ def test_an_output_folder_is_found_by_a_path(tmp_path: Path, monkeypatch: pytest
 def test_a_file_that_is_not_what_was_published_is_refused(bucket: Path, tmp_path: Path) -> None:
     (bucket / "attempts" / "pod-1" / REPORT).write_text("pod-2")
     found = find_published(STORAGE, result_address(str(bucket / MEASUREMENT)))
-    with pytest.raises(InvalidInputError, match="holds other bytes than were published"):
+    with pytest.raises(InvalidInputError, match="does not match its published SHA-256"):
         found.fetch(STORAGE, (REPORT,), tmp_path / "here")
 
 

@@ -24,12 +24,12 @@ def test_same_trials_have_the_same_importance() -> None:
 def test_few_trials_are_said_to_be_too_few() -> None:
     few = importance_of(swept(Sweep(trials=LEAST)))  # the last one failed
     assert (few.shares, few.trials) == ({}, LEAST - 1)
-    assert few.missing == "9 trials have figures; it takes 10 to tell which parameter matters."
+    assert few.missing == "9 trials have metrics; at least 10 are needed."
     assert not importance_of(swept(Sweep(trials=LEAST + 1))).missing
 
 
 def test_one_parameter_needs_no_importance() -> None:
-    assert importance_of(swept(Sweep(parameters=(RATIO,)))).missing.startswith("There is one parameter")
+    assert importance_of(swept(Sweep(parameters=(RATIO,)))).missing.startswith("There is only one parameter")
 
 
 def test_objective_that_nothing_changed_has_none() -> None:

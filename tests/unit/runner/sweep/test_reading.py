@@ -1,4 +1,4 @@
-"""What is taken for a sweep and its trials."""
+"""What counts as a sweep and its trials."""
 
 import json
 from collections.abc import Callable
@@ -96,7 +96,7 @@ def broken(change: Callable[[Body], None]) -> str:
         pytest.param(
             broken(lambda made: made["spec"].update(budget=3)),
             InvalidInputError,
-            r"SegCompressionSweep humanseg: spec\.budget: Extra inputs .*of another version",
+            r"SegCompressionSweep humanseg: spec\.budget: Extra inputs .*another version",
             id="unknown field",
         ),
         pytest.param(

@@ -23,7 +23,7 @@ def test_best_trial_comes_first_and_says_why() -> None:
     assert (told.tone, told.headline) == ("passed", "Ship trial 6")
     assert told.sentence == (
         "Trial 6 has mIoU 0.9258 and latency 18.50 ms, with ratio 0.5, rate 0.000933403. "
-        "Of 16 trials that succeeded and keep every constraint it has the best mIoU. "
+        "Of 16 trials that succeeded and satisfy every constraint, it has the best mIoU. "
         "6 more are on the frontier: better in one objective, worse in another."
     )
     manifest = read.trials[6].manifest
@@ -62,7 +62,7 @@ def test_command_to_copy_is_one_command_whatever_the_address_holds() -> None:
             "Of 10 trials 9 missed a gate, 1 failed.",
             id="none acceptable",
         ),
-        pytest.param(Sweep(trials=0), "No acceptable trial", "No trial was made.", id="none made"),
+        pytest.param(Sweep(trials=0), "No acceptable trial", "No trial was created.", id="none made"),
         pytest.param(
             Sweep(trials=9, lost=0.05, ended=False),
             "Not ended",
@@ -73,7 +73,7 @@ def test_command_to_copy_is_one_command_whatever_the_address_holds() -> None:
             Sweep(trials=9, ended=False, objectives=(MIOU,)),
             "Not ended: trial 6 leads",
             "8 of at most 64 trials have ended. Trial 6 has mIoU 0.9258, with ratio 0.5, rate 0.000933403. "
-            "Of 6 trials that succeeded and keep every constraint it has the best mIoU.",
+            "Of 6 trials that succeeded and satisfy every constraint, it has the best mIoU.",
             id="one leads",
         ),
     ],
@@ -90,8 +90,8 @@ def test_known_jobs_of_the_frontier_are_named() -> None:
     sweep["status"] |= {"bestTrial": known, "frontier": [known, own]}
     read = read_sweep(json.dumps({"kind": "List", "items": [sweep, *jobs]}), "-", NAME)
     assert wording.verdict(read).note == (
-        "by-hand is the best of all. status.frontier also holds jobs that knownTrials found: by-hand. "
-        "Figures and charts here are of the sweep's own trials."
+        "by-hand is the best of all. status.frontier also has known trials: by-hand. "
+        "Figures and charts on this page show only the sweep's own trials."
     )
     assert wording.verdict(swept()).note == ""
 
@@ -100,7 +100,7 @@ def test_every_trial_has_a_row_with_what_it_missed() -> None:
     rows = {row.index: row for row in wording.trial_rows(swept(), {})}
     assert list(rows) == list(range(24))
     assert (rows[6].state, rows[6].why) == ("best", "")
-    assert (rows[5].state, rows[5].why) == ("breaks a constraint", "mIoU drop 0.0245, not at most 0.02")
+    assert (rows[5].state, rows[5].why) == ("violates a constraint", "mIoU drop 0.0245, not at most 0.02")
     assert rows[0].why.startswith("AcceptanceNotMet: mIoU on PaddleInference (default): 0.8963, asked for")
     assert (rows[9].state, rows[9].why) == ("failed", "RunnerCrashed: the pod ended with exit code 1")
     assert [cell.text for cell in rows[9].figures] == ["–", "–", "–"]
@@ -145,7 +145,7 @@ def test_one_objective_has_its_history() -> None:
 def test_sweep_without_figures_has_no_charts_and_is_still_a_page() -> None:
     told = words(sweeps.page(Sweep(trials=0)))
     assert "No acceptable trial" in told
-    assert "0 trials have figures; it takes 10" in told
+    assert "0 trials have metrics; at least 10" in told
 
 
 def hostile_page(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The chart of how much each parameter matters."""
+"""The charts of the importance of parameters."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from segcompress_runner.outputs.sweep.importance import Importance
 
 
 def importance_charts(importance: Importance, objectives: tuple[Objective, ...]) -> list[Chart]:
-    """Return a chart for each objective; none where there is no importance."""
+    """Return a chart for each objective; none if importance was not computed."""
     with styled():
         return [
             _bars(number, label(each.metric), importance.shares[each.metric])

@@ -1,4 +1,4 @@
-"""The charts of a sweep's report; None where there is nothing to show."""
+"""The charts of a sweep's report; None if there is nothing to show."""
 
 from collections.abc import Sequence
 from itertools import accumulate, combinations
@@ -29,13 +29,13 @@ _ROOM, _APART = (290, 200), (24, 22)
 """Points that a chart has across and up, and that two numbers need."""
 
 DRAWN = 1000
-"""Dots of trials that are not on the frontier; of more, some from first to last."""
+"""Maximum number of dots for trials that are not on the frontier; of more trials, only some are drawn."""
 
 Dot = tuple[float, float]
 
 
 def frontier_charts(swept: Swept) -> list[Chart]:
-    """Return a chart of each pair of objectives; of one objective, how it went from trial to trial."""
+    """Return a chart of each pair of objectives; for one objective, its value from trial to trial."""
     measured = [one for one in swept.trials if swept.target.values(one.trial) is not None]
     if not measured:
         return []
@@ -47,7 +47,7 @@ def frontier_charts(swept: Swept) -> list[Chart]:
 
 
 def _pair(swept: Swept, measured: Sequence[SweptTrial], second: int, first: int) -> Chart:
-    """Draw one objective over the other; the frontier is that of all objectives."""
+    """Draw one objective over another; the frontier is that of all objectives."""
     x, y = swept.spec.objectives[first], swept.spec.objectives[second]
     area = axes(_HEIGHT)
     area.set_xlabel(axis_label(x))
@@ -127,7 +127,7 @@ def _rest(area: Axes, swept: Swept, rest: Sequence[SweptTrial], pair: tuple[Obje
 
 
 def _baseline(area: Axes, swept: Swept, pair: tuple[Objective, Objective]) -> None:
-    """Draw the model that was compressed, where it has both figures."""
+    """Draw the baseline, if it has both metrics."""
     figures = swept.best.trial.figures if swept.best else {}
     texts = [figures.get(baseline_of(each.metric) or "") for each in pair]
     known = [float(text) for text in texts if text is not None]

@@ -1,4 +1,4 @@
-"""Figures that a sweep searches over, as people read them. Pure."""
+"""Names and values of metrics as people read them. Pure."""
 
 from decimal import Decimal
 
@@ -27,29 +27,29 @@ _BASELINES: dict[MetricName, str] = {
 
 
 def label(metric: MetricName) -> str:
-    """Return the name of a figure."""
+    """Return the name of a metric."""
     return _LABELS[metric]
 
 
 def in_sentence(metric: MetricName) -> str:
-    """Return the name of a figure within a sentence: as it is where it begins with an abbreviation."""
+    """Return the name of a metric within a sentence: in lower case, unless it is an abbreviation."""
     name = label(metric)
     return name if name[1].isupper() or name.startswith("IoU") else name[0].lower() + name[1:]
 
 
 def axis_label(objective: Objective) -> str:
-    """Return what an axis says: name, unit, and which way is better."""
+    """Return the label of an axis: name, unit, and which way is better."""
     better = "more" if objective.goal == "Maximize" else "less"
     return f"{label(objective.metric)}{_UNITS.get(objective.metric, '')} ({better} is better)"
 
 
 def baseline_of(metric: MetricName) -> str | None:
-    """Return the same figure of the model that was compressed, None where it has none."""
+    """Return the same metric of the baseline, None if it has none."""
     return _BASELINES.get(metric)
 
 
 def written(metric: MetricName, text: str) -> str:
-    """Return a figure with its unit."""
+    """Return a value with its unit."""
     match metric:
         case "compressed.latencyMs":
             return f"{Decimal(text):.2f} ms"

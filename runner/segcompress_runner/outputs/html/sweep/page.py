@@ -19,7 +19,7 @@ from segcompress_runner.outputs.sweep.swept import Swept
 
 
 def render_sweep(swept: Swept, links: Mapping[int, str]) -> str:
-    """Return the page; `links` lead to the reports of trials, by the trials' index."""
+    """Return the page; `links` are the URLs of trials' reports by trial index."""
     importance, script = importance_of(swept), source("sweep.js")
     rows = wording.trial_rows(swept, links)
     frontier = [one.trial.index for one in swept.frontier]

@@ -1,4 +1,4 @@
-"""Parallel coordinates, turned: an axis is a row, which fits a phone, and a trial a line down the rows."""
+"""Horizontal parallel coordinates: each axis is a row, which fits a phone, and each trial a line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ from segcompress_runner.outputs.sweep.axes import Axis, Scale, axis_of, scale_of
 from segcompress_runner.outputs.sweep.swept import Swept, SweptTrial
 
 DRAWN = 200
-"""Lines of trials that are not on the frontier; of more, some from first to last."""
+"""Maximum number of lines for trials that are not on the frontier; of more, only some are drawn."""
 
 _ROW = 60
 _TICKS = 6
-"""Values that there is room for in a row."""
+"""Maximum number of values that fit into a row."""
 
 
 @dataclass(frozen=True)
 class _Row:
-    """An axis: where each trial lies on it, and what stands below it at which place."""
+    """An axis: the position of each trial on it, and the labels below it."""
 
     name: str
     places: Sequence[float | None]
@@ -40,7 +40,7 @@ class _Row:
 
 
 def parallel_chart(swept: Swept) -> Chart | None:
-    """Return the parameters and then the objectives, each trial with figures as one line."""
+    """Return a chart of the parameters and then the objectives, with a line for each trial with metrics."""
     measured = [one for one in swept.trials if swept.target.values(one.trial) is not None]
     if not measured:
         return None
@@ -79,7 +79,7 @@ def _ticks(axis: Axis) -> list[tuple[float, str]]:
 
 
 def _objectives(swept: Swept, shown: Sequence[SweptTrial]) -> list[_Row]:
-    """Return the objectives, what is better on the right."""
+    """Return the objectives; better values are on the right."""
     rows = []
     for objective in swept.spec.objectives:
         texts = [one.trial.figures[objective.metric] for one in shown]
@@ -121,7 +121,7 @@ def _draw_rows(area: Area, rows: Sequence[_Row]) -> None:
 
 
 def _text(area: Area, place: float, row: float, text: str, colour: str) -> None:
-    """Write on a ground of the page's colour: lines pass below."""
+    """Write text on the page's colour, above the lines."""
     side = "left" if place < 0.1 else "right" if place > 0.9 else "center"  # noqa: PLR2004
     ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 1, "alpha": 0.85}
     area.text(place, row, text, color=colour, fontsize=11, va="center", ha=side, bbox=ground, zorder=9)

@@ -16,26 +16,26 @@ _WHY_LIMIT = 240
 STATES: Mapping[Standing, tuple[str, str]] = {
     "best": ("✓", "best"),
     "frontier": ("✓", "on the frontier"),
-    "beaten": ("✓", "beaten"),
-    "constraint": ("✗", "breaks a constraint"),
+    "beaten": ("✓", "dominated"),
+    "constraint": ("✗", "violates a constraint"),
     "rejected": ("✗", "missed a gate"),
     "failed": ("✗", "failed"),
     "going": ("…", "not ended"),
 }
-"""Mark and words of each standing."""
+"""Mark and label of each standing."""
 
 
 _SHORT: Mapping[Standing, str] = {
     "rejected": "missed a gate",
-    "constraint": "broke a constraint",
+    "constraint": "violated a constraint",
     "failed": "failed",
 }
-"""What became of trials that are not acceptable."""
+"""Why trials are not acceptable."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of the sweep, in a headline and a sentence; `tone` is a class of the style sheet."""
+    """The result of the sweep as a headline and a sentence; `tone` is a class of the style sheet."""
 
     tone: str
     headline: str
@@ -46,7 +46,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a table shows, and what it sorts by."""
+    """The text of a table cell, and the value to sort by."""
 
     text: str
     value: str
@@ -81,7 +81,7 @@ class TrialRow:
 
 
 def title(swept: Swept) -> str:
-    """Return which sweep it is."""
+    """Return the name of the sweep with its namespace."""
     return f"{swept.namespace}/{swept.name}" if swept.namespace else swept.name
 
 
@@ -102,7 +102,7 @@ def _verdict(swept: Swept) -> Verdict:
 
 
 def _case_for(swept: Swept, best: SweptTrial) -> str:
-    """Return what speaks for the best trial."""
+    """Return why the best trial is the best."""
     reached = " and ".join(
         f"{in_sentence(each.metric)} {written(each.metric, best.trial.figures[each.metric])}"
         for each in swept.spec.objectives
@@ -116,23 +116,23 @@ def _case_for(swept: Swept, best: SweptTrial) -> str:
 
 
 def _known(swept: Swept) -> str:
-    """Return which jobs of `knownTrials` the status counts to its frontier, and this page does not."""
+    """Return a note on known trials that are on the status's frontier, but not on this page."""
     if not swept.known:
         return ""
     best = swept.status.best_trial
     lead = f"{best.name} is the best of all. " if best is not None and best.name in swept.known else ""
     return (
-        f"{lead}status.frontier also holds jobs that knownTrials found: {', '.join(swept.known)}. "
-        "Figures and charts here are of the sweep's own trials."
+        f"{lead}status.frontier also has known trials: {', '.join(swept.known)}. "
+        "Figures and charts on this page show only the sweep's own trials."
     )
 
 
 def _why(swept: Swept) -> str:
     acceptable = sum(standing in ACCEPTABLE for standing in swept.standings.values())
     if acceptable == 1:
-        return "It is the only trial that succeeded and keeps every constraint."
+        return "It is the only trial that succeeded and satisfies every constraint."
     first = in_sentence(swept.spec.objectives[0].metric)
-    return f"Of {acceptable} trials that succeeded and keep every constraint it has the best {first}."
+    return f"Of {acceptable} trials that succeeded and satisfy every constraint, it has the best {first}."
 
 
 def _others(swept: Swept) -> str:
@@ -152,7 +152,7 @@ def _none(swept: Swept) -> Verdict:
     told = [f"{counts[standing]} {words}" for standing, words in _SHORT.items() if counts[standing]]
     if not swept.ended:
         return Verdict("going", "Not ended", f"{_standing_of_the_sweep(swept)} None is acceptable yet.", "")
-    sentence = f"Of {len(swept.trials)} trials {', '.join(told)}." if told else "No trial was made."
+    sentence = f"Of {len(swept.trials)} trials {', '.join(told)}." if told else "No trial was created."
     return Verdict("missed", "No acceptable trial", sentence, "")
 
 
@@ -169,7 +169,7 @@ def _settings(swept: Swept, one: SweptTrial) -> str:
 
 
 def _promotion(best: SweptTrial) -> str:
-    """Return the command that promotes the best trial; empty where it tells of no manifest."""
+    """Return the command that promotes the best trial; empty if it has no manifest."""
     if best.manifest is None:
         return ""
     digest = f" \\\n    --sha256 {best.manifest.sha256}" if best.manifest.sha256 else ""
@@ -214,7 +214,7 @@ def _ends(swept: Swept, metric: Any) -> str:
 
 
 def columns(swept: Swept) -> list[str]:
-    """Return the names of the figures that each trial's row shows."""
+    """Return the names of the metrics in each trial's row."""
     return [label(metric) for metric in _metrics(swept)]
 
 

@@ -1,4 +1,4 @@
-"""A wire between a client and the API server that can be cut: bytes pass, TLS stays whole."""
+"""A TCP proxy between a client and the API server whose connections a test can break."""
 
 import asyncio
 import contextlib
@@ -13,11 +13,11 @@ import yaml
 _LOOPBACK = "127.0.0.1"
 
 
-class Cutter:
-    """Passes connections on to the API server of a kubeconfig; `kubeconfig` leads through it."""
+class TcpProxy:
+    """Forwards connections to the API server of a kubeconfig; `kubeconfig` connects through it."""
 
     def __init__(self, kubeconfig: Path, folder: Path) -> None:
-        self.kubeconfig = folder / "through-the-wire"
+        self.kubeconfig = folder / "through-the-proxy"
         self.connections = 0
         self._config = yaml.safe_load(kubeconfig.read_text())
         self._server = urlsplit(self._config["clusters"][0]["cluster"]["server"])
@@ -35,18 +35,18 @@ class Cutter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.cut()
+        self.break_connections()
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
-    def cut(self) -> None:
-        """Reset every connection that is open."""
-        asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result()
+    def break_connections(self) -> None:
+        """Reset every open connection."""
+        asyncio.run_coroutine_threadsafe(self._break(), self._loop).result()
 
     async def _serve(self) -> int:
-        self._listening = await asyncio.start_server(self._pass_on, _LOOPBACK, 0)
+        self._listening = await asyncio.start_server(self._forward, _LOOPBACK, 0)
         port: int = self._listening.sockets[0].getsockname()[1]
         return port
 
@@ -57,12 +57,12 @@ class Cutter:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _cut(self) -> None:
+    async def _break(self) -> None:
         for writer in self._open:
             writer.transport.abort()
         self._open.clear()
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         there, back = await asyncio.open_connection(self._server.hostname, self._server.port)
         self._open |= {writer, back}
