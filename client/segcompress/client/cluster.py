@@ -90,7 +90,9 @@ class Cluster:
                 for event in filter(None, events):  # the library makes None of an empty line
                     yield event["type"], event["object"]
         except (KeyError, TypeError) as error:  # a proxy's words, or an error without a reason
-            raise self._unreachable(f"a watch holds what is no event ({one_line(repr(error))})") from None
+            raise self._unreachable(
+                f"the watch sent something that is not an event ({one_line(repr(error))})"
+            ) from None
         finally:
             events.close()
 

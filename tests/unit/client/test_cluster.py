@@ -73,7 +73,7 @@ def test_changes_are_told_across_what_is_none(answering: Answering, text: str) -
     ],
 )
 def test_watch_of_something_else_is_one_that_was_cut(answering: Answering, text: str) -> None:
-    with pytest.raises(UnreachableError, match="a watch holds what is no event"):
+    with pytest.raises(UnreachableError, match="the watch sent something that is not an event"):
         changes(answering(text))
 
 
