@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -74,20 +74,12 @@ async def run(settings: Settings) -> int:
     address = _service_address(progress)
     runner = _runner_settings(settings.runner, progress, certificate, address)
 
-    def plan(resource: Resource, observed: Observed, now: datetime) -> Plan:
-        return plan_job(resource, observed, runner(), now)
-
-    def plan_trials(sweep: Sweep, observed: SweepObserved, now: datetime) -> SweepPlan:
-        return plan_sweep(sweep, observed, runner(), now)
-
     # Renewals have connections of their own: they must not wait for those that a thousand jobs keep busy.
     async with Cluster(await connection(), settings.component) as leases:
         leadership = leadership_by(settings.lease, leases)
         async with Cluster(await connection(), settings.component, may_write=leadership.holds) as cluster:
             metrics = Metrics(Gauges(leadership.holds, runs.phases, queue.__len__, streams.states))
-            controller = Controller(runs, plan, cluster, _now, metrics.tell)
-            sweep_controller = SweepController(sweeps, plan_trials, cluster, _now)
-            controllers: dict[Kind, Reconciler] = {COMPRESSION_JOBS: controller, SWEEPS: sweep_controller}
+            controllers = _controllers(runs, sweeps, runner, cluster, metrics)
             workers = Workers(queue, controllers, metrics.reconciled)
             reports = Reports(runs, cluster, _now)
 
@@ -114,6 +106,23 @@ async def run(settings: Settings) -> int:
                 ended = await framework.run(lambda: lead(leadership, work), os.environ)
             queue.close()
             return 1 if ended else 0
+
+
+def _controllers(
+    runs: Runs, sweeps: Sweeps, runner: Callable[[], RunnerSettings], cluster: Cluster, metrics: Metrics
+) -> Mapping[Kind, Reconciler]:
+    """Return what reconciles each kind, with the runner's settings as they are at that moment."""
+
+    def plan(resource: Resource, observed: Observed, now: datetime) -> Plan:
+        return plan_job(resource, observed, runner(), now)
+
+    def plan_trials(sweep: Sweep, observed: SweepObserved, now: datetime) -> SweepPlan:
+        return plan_sweep(sweep, observed, runner(), now)
+
+    return {
+        COMPRESSION_JOBS: Controller(runs, plan, cluster, _now, metrics.tell),
+        SWEEPS: SweepController(sweeps, plan_trials, cluster, _now),
+    }
 
 
 def leadership_by(lease: LeaseSettings | None, cluster: Cluster) -> Leadership:
