@@ -57,7 +57,7 @@ def _run(name: str, case: Mapping[str, Any]) -> Case:
     path.write_text(
         yaml.safe_dump(_job(case, _model(name, folder, case), _dataset(folder, case["validation"])))
     )
-    command = (sys.executable, "-m", "segcompress_runner.cli", "run", str(path), "--output", f"{folder}/out")
+    command = (sys.executable, "-m", "segcompress", "run", str(path), "--output", f"{folder}/out")
     code = subprocess.run(command, check=False).returncode
     if code not in (ExitCode.SUCCEEDED, ExitCode.GATE_MISSED):
         sys.exit(f"{name}: ended with exit code {code}")

@@ -92,7 +92,7 @@ def run(name: str, strategy: Mapping[str, Any]) -> dict[str, Any]:
         command = [
             sys.executable,
             "-m",
-            "segcompress_runner.cli",
+            "segcompress",
             "run",
             str(job),
             "--output",
