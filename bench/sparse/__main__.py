@@ -55,7 +55,7 @@ def _run(name: str, case: Mapping[str, Any]) -> Case:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "job.yaml"
     path.write_text(
-        yaml.safe_dump(_job(case, _model(name, folder, case), _dataset(folder, case["validation"])))
+        json.dumps(job_of(case, _model(name, folder, case), _dataset(folder, case["validation"])))
     )
     command = (sys.executable, "-m", "segcompress", "run", str(path), "--output", f"{folder}/out")
     code = subprocess.run(command, check=False).returncode
@@ -97,7 +97,8 @@ def _teacher(name: str, folder: Path) -> dict[str, Any]:
     return trained
 
 
-def _job(case: Mapping[str, Any], model: Mapping[str, Any], dataset: Path) -> dict[str, Any]:
+def job_of(case: Mapping[str, Any], model: Mapping[str, Any], dataset: Path) -> dict[str, Any]:
+    """Return the job of a case."""
     height, width = case["size"]
     resize = {"type": "Resize", "target_size": [width, height]}
     return {

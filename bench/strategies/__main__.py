@@ -87,7 +87,7 @@ def run(name: str, strategy: Mapping[str, Any]) -> dict[str, Any]:
     """Run one case and return its result.json; a missed gate is a result, anything else ends the bench."""
     with TemporaryDirectory(prefix="segcompress-bench-") as folder:
         job = Path(folder) / "job.yaml"
-        job.write_text(yaml.safe_dump(job_of(strategy)))
+        job.write_text(json.dumps(job_of(strategy)))
         print(f"== {name}", file=sys.stderr)
         command = [
             sys.executable,
