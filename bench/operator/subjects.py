@@ -15,18 +15,23 @@ from bench.operator.kinds import KindName
 ROOT = Path(__file__).parents[2]
 OPERATOR_CODE = ("crds", "operator")
 _TICK = os.sysconf("SC_CLK_TCK")
+_ZOMBIE = "Z"
 _QUIET_SECONDS = 1.0
 _QUIET_SHARE = 0.05
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A program that serves one kind in one namespace: `command` takes a kubeconfig and the namespace."""
+    """A program that serves one kind in one namespace: `command` takes a kubeconfig and the namespace.
+
+    Its modules are in `code`, and in `paths`.
+    """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     code: Path = ROOT
+    paths: tuple[Path, ...] = ()
     kind: KindName = "SegCompressionJob"
     is_operator: bool = False
 
@@ -35,11 +40,11 @@ class Subject:
         self, kubeconfig: Path, namespace: str, log: Path, cores: frozenset[int]
     ) -> Iterator["Process"]:
         """Run it for a namespace while the context lasts."""
-        paths = [str(self.code), *(str(self.code / folder) for folder in OPERATOR_CODE)]
+        paths = [self.code, *(self.code / folder for folder in OPERATOR_CODE), *self.paths]
         environment = {
             **os.environ,
             **self.environment,
-            "PYTHONPATH": os.pathsep.join(paths),
+            "PYTHONPATH": os.pathsep.join(map(str, paths)),
             "KUBECONFIG": str(kubeconfig),
             "SEGCOMPRESS_NAMESPACES": namespace,
         }
@@ -66,6 +71,8 @@ class Process:
     def cpu_seconds(self) -> float:
         """CPU time so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        if fields[0] == _ZOMBIE:
+            raise RuntimeError("a subject ended by itself; its log says why")
         return (int(fields[11]) + int(fields[12])) / _TICK
 
     def memory_kb(self, which: str) -> int:
@@ -96,7 +103,8 @@ def operator(name: str, code: Path, image: str) -> Subject:
 def reference(sample: Path) -> Subject:
     """Return the client without logic."""
     module = ("-m", "bench.operator.reference")
-    return Subject("reference", (sys.executable, *module, "{kubeconfig}", "{namespace}", str(sample)), {})
+    command = (sys.executable, *module, "{kubeconfig}", "{namespace}", str(sample))
+    return Subject("reference", command, {}, paths=(ROOT / "tests",))
 
 
 def code_of(commit: str, folder: Path) -> Path:
