@@ -196,7 +196,7 @@ class Bench:
 
     def _namespace(self, name: str) -> str:
         self._users += 1
-        named = f"{name}-{self._users}"
+        named = f"{name.lower()}-{self._users}"
         self.admin.request("POST", "/api/v1/namespaces", {"metadata": {"name": named}})
         return named
 
