@@ -21,7 +21,7 @@ from integration.operator.api import Api, Body
 from integration.operator.installed import install_crd, install_rights
 from integration.operator.objects import pod_ended, pod_running, resource
 from segcompress.client import Client
-from unit.runner.publish.test_publish import run
+from unit.runner.publish.publishing import run
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from segcompress_runner.outputs.publish import (
 from segcompress_runner.outputs.published import find_published
 from segcompress_runner.run_key import RunKeys
 from segcompress_runner.storage import Address, S3Settings, S3Storage
-from unit.runner.publish.test_publish import NOW, SUCCEEDED, TRAINING
+from unit.runner.publish.publishing import NOW, SUCCEEDED, TRAINING
 
 from .conftest import read
 

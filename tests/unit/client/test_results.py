@@ -10,7 +10,7 @@ from segcompress.client.connection import Connection
 from segcompress.client.results import What, fetch
 from segcompress_api.contract import RunResult
 from unit.client.jobs import job_in
-from unit.runner.publish.test_publish import KEYS, MEASUREMENT, STORAGE, run
+from unit.runner.publish.publishing import KEYS, MEASUREMENT, STORAGE, run
 
 FILES = {"model.pdmodel", "model.pdiparams", "model.onnx", "result.json", "report.html"}
 

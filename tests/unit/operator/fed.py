@@ -5,12 +5,16 @@ from typing import Any
 
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Ref
 from segcompress_operator.runs import Runs
-from unit.operator.samples import OWNER
+from unit.operator.samples import OWNER, job_body, make_resource, resource_body
 
 REF = Ref(COMPRESSION_JOBS, OWNER.namespace, OWNER.name)
 KINDS = (COMPRESSION_JOBS, JOBS, PODS)
 
 Body = dict[str, Any]
+
+RESOURCE = make_resource()
+DONE = {"observedGeneration": 1, "conditions": [{"type": "Finished", "status": "True"}]}
+"""The status of a run that has ended."""
 
 
 def versioned(body: Body, version: int) -> Body:
@@ -34,3 +38,12 @@ class Fed:
         woken = [*self.woken]
         self.woken.clear()
         return woken
+
+
+def fed_with_a_job() -> Fed:
+    """Return runs that know the sample resource and its Job, and have woken it already."""
+    feed = Fed()
+    feed.resources.seen(resource_body())
+    feed.jobs.seen(job_body())
+    feed.woken.clear()
+    return feed

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from segcompress_operator.answers import Caller, caller_of
-from unit.operator.test_cluster import talk
+from unit.operator.api_server import talk
 
 REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
 POD = "authentication.kubernetes.io/pod-"

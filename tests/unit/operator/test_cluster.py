@@ -1,13 +1,11 @@
 """Requests to the API server: what is sent, and what each answer means to us."""
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aiohttp import web
 from kubernetes.aio.client import Configuration
 
 from segcompress_operator import kinds
@@ -15,55 +13,9 @@ from segcompress_operator.cluster import Cluster, NameTakenError
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
 from segcompress_operator.kinds import Ref
 from segcompress_operator.planning.plan import Announcement
+from unit.operator.api_server import Answer, talk
 from unit.operator.fed import REF
 from unit.operator.samples import OWNER, job_body
-
-Answer = tuple[int, Any]
-
-
-class ApiServer:
-    """Answers by a script, (method, path) -> (status, body), and keeps what it was asked.
-
-    A body that is text is sent as it is, any other as JSON.
-    """
-
-    def __init__(self, answers: Mapping[tuple[str, str], Answer], headers: Mapping[str, str]) -> None:
-        self.answers = answers
-        self.headers = headers
-        self.asked: list[tuple[str, str, Any, Mapping[str, str]]] = []
-
-    async def handle(self, request: web.BaseRequest) -> web.Response:
-        text = await request.text()
-        body = json.loads(text) if text else None
-        self.asked.append((request.method, request.path_qs, body, dict(request.headers)))
-        status, answer = self.answers[request.method, request.path]
-        if isinstance(answer, str):
-            return web.Response(text=answer, status=status, headers=self.headers, content_type="text/html")
-        return web.json_response(answer, status=status, headers=self.headers)
-
-
-def talk(
-    act: Callable[[Cluster], Awaitable[Any]],
-    answers: Mapping[tuple[str, str], Answer],
-    headers: Mapping[str, str] | None = None,
-) -> tuple[Any, ApiServer]:
-    """Return what `act` returned, and the server that it talked to."""
-    server = ApiServer(answers, headers or {})
-
-    async def scene() -> Any:
-        runner = web.ServerRunner(web.Server(server.handle))
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        port = runner.addresses[0][1]
-        try:
-            async with Cluster(Configuration(f"http://127.0.0.1:{port}"), "segcompress-operator") as cluster:
-                return await act(cluster)
-        finally:
-            await runner.cleanup()
-
-    return asyncio.run(scene()), server
-
 
 META = {"resourceVersion": "10", "uid": OWNER.uid}
 MANIFEST = {"apiVersion": "batch/v1", "kind": "Job", **job_body()}

@@ -1,21 +1,17 @@
 """How a run that has not ended stands: rows of what was observed and what is reported."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from segcompress_api.conditions import MESSAGE_LIMIT
-from segcompress_operator.planning.following import QUIET_SECONDS
 from segcompress_operator.planning.parsing import parse_pod
-from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, LAST_TRY_SECONDS, Observed, Plan, Refusal
+from segcompress_operator.planning.plan import Observed, Plan
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
 from unit.operator.planned import PUBLISHED, RUNNING, conditions, plan, reconciling, status_of
 from unit.operator.samples import (
     DISRUPTED,
     JOB,
-    NOW,
     SPEC,
     at,
     complete_job,
@@ -23,7 +19,6 @@ from unit.operator.samples import (
     ended_pod,
     make_job,
     pending_pod,
-    pod_body,
     result,
     running_pod,
     spec_with,
@@ -203,183 +198,6 @@ def test_start_is_announced_once_with_settings_without_effect() -> None:
     again = plan(seen, status=status_of(made).to_wire())
     assert again.announcements == ()
     assert status_of(again) == status_of(made)
-
-
-def test_image_message_stays_while_the_kubelet_tries_again() -> None:
-    jobs = (make_job(),)
-    first = plan(Observed(jobs=jobs, pods=(pending_pod("ErrImagePull", "runner:1: not found"),)))
-    later = Observed(jobs=jobs, pods=(pending_pod("ImagePullBackOff", "Back-off"),))
-    assert status_of(plan(later, status=status_of(first).to_wire())) == status_of(first)
-
-
-@pytest.mark.parametrize(
-    ("job", "observed", "look"),
-    [
-        pytest.param({"creationTimestamp": at(-4)}, {}, False, id="too early"),
-        pytest.param({"creationTimestamp": at(-QUIET_SECONDS)}, {}, True, id="quiet for long enough"),
-        pytest.param({"spec": {"suspend": True}}, {}, False, id="held"),
-        pytest.param({}, {"pods": (pending_pod(),)}, False, id="has a pod"),
-        pytest.param({}, {"pods": (ended_pod(1),)}, False, id="its last pod ended just now"),
-        pytest.param(
-            {},
-            {"refusal": Refusal("Pod", "", NOW - timedelta(seconds=FIRST_TRY_SECONDS - 1))},
-            False,
-            id="asked before",
-        ),
-        pytest.param(
-            {},
-            {"refusal": Refusal("Pod", "", NOW - timedelta(seconds=FIRST_TRY_SECONDS))},
-            True,
-            id="asked long ago",
-        ),
-        pytest.param({"status": {"startTime": None}}, {}, False, id="its controller is slow"),
-        pytest.param({"status": {"active": 1}}, {}, False, id="its pod is on its way to us"),
-        pytest.param(
-            {"creationTimestamp": at(-99)},
-            {"refusal": Refusal("Pod", "", NOW - timedelta(seconds=20))},
-            False,
-            id="asked rarely where it is silent for long",
-        ),
-        pytest.param(
-            {"creationTimestamp": at(-9999)},
-            {"refusal": Refusal("Pod", "", NOW - timedelta(seconds=LAST_TRY_SECONDS))},
-            True,
-            id="asked every ten minutes at least",
-        ),
-        pytest.param(
-            {"creationTimestamp": at(-99)},
-            {"pods": (ended_pod(1),), "refusal": Refusal("Pod", "", NOW - timedelta(seconds=50))},
-            False,
-            id="asked before its last pod ended",
-        ),
-    ],
-)
-def test_job_without_a_pod_is_asked_why(job: dict[str, Any], observed: dict[str, Any], *, look: bool) -> None:
-    made = plan(Observed(jobs=(make_job(**job),), **observed))
-    assert (made.read_events_of == "job-1") is look
-
-
-def test_pod_that_cannot_be_made_waits_for_the_quota() -> None:
-    words = 'Error creating: pods "x" is forbidden: exceeded quota: none, requested: cpu=1'
-    made = plan(Observed(jobs=(make_job(creationTimestamp=at(-5)),), refusal=Refusal("Pod", words, NOW)))
-    assert reconciling(made) == ("QuotaExceeded", words)
-    assert made.requeue_after == FIRST_TRY_SECONDS
-    mended = plan(Observed(jobs=(make_job(),), pods=(running_pod(),), refusal=Refusal("Pod", words, NOW)))
-    assert reconciling(mended)[0] == "Running"
-
-
-@pytest.mark.parametrize(
-    ("said", "reason"),
-    [
-        pytest.param(-24, "QuotaExceeded", id="said after the last pod was made"),
-        pytest.param(-26, "Retrying", id="said before the last pod was made"),
-    ],
-)
-def test_refusal_older_than_the_newest_pod_does_not_count(said: float, reason: str) -> None:
-    """The pods of the samples were created 25 seconds ago."""
-    refusal = Refusal("Pod", "exceeded quota: none", NOW, said=NOW + timedelta(seconds=said))
-    made = plan(Observed(jobs=(make_job(),), pods=(ended_pod(1),), refusal=refusal))
-    assert reconciling(made)[0] == reason
-
-
-def leaving_pod(ends: float, *, running: bool = True, node: str = "gpu-7") -> Any:
-    state = {"running": {"startedAt": at(-900)}} if running else {"waiting": {"reason": "ContainerCreating"}}
-    body = pod_body("demo-pod", state, "Running", conditions=DISRUPTED)
-    body["metadata"]["deletionTimestamp"] = at(ends)
-    return parse_pod({**body, "spec": {"nodeName": node}})
-
-
-@pytest.mark.parametrize("running", [True, False])
-def test_pod_whose_node_does_not_answer_is_named_with_the_deadline(*, running: bool) -> None:
-    made = plan(Observed(jobs=(make_job(),), pods=(leaving_pod(-16, running=running),)))
-    reason, message = reconciling(made)
-    assert reason == "NodeLost"
-    assert f"pod demo-pod on node gpu-7 was to end by {at(-16)}" in message
-    assert f"a new pod follows, until spec.activeDeadlineSeconds ends at {at(570)}" in message
-    assert "node.kubernetes.io/out-of-service" in message
-
-
-def test_pod_that_outlives_the_deadline_on_a_lost_node_is_said_to_be_awaited() -> None:
-    ending = {"conditions": [{"type": "FailureTarget", "status": "True", "reason": "DeadlineExceeded"}]}
-    made = plan(Observed(jobs=(make_job(status=ending),), pods=(leaving_pod(-16),)), status=RUNNING)
-    reason, message = reconciling(made)
-    assert reason == "NodeLost"
-    assert "the run ends once the node answers" in message
-
-
-def test_pod_within_its_grace_is_looked_at_again_when_that_is_over() -> None:
-    made = plan(Observed(jobs=(make_job(),), pods=(leaving_pod(20),)))
-    assert reconciling(made)[0] == "Running"
-    assert made.requeue_after == 35
-    unseen = plan(Observed(jobs=(make_job(),), pods=(leaving_pod(20, running=False),)))
-    assert unseen == Plan(requeue_after=35)
-
-
-def test_pod_that_never_had_a_node_is_not_lost() -> None:
-    assert plan(Observed(jobs=(make_job(),), pods=(leaving_pod(-99, running=False, node=""),))) == Plan()
-
-
-def unschedulable(words: str) -> Any:
-    scheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": words}
-    return parse_pod(pod_body("demo-pod", conditions=[scheduled]))
-
-
-@pytest.mark.parametrize(
-    ("written", "second", "wait"),
-    [
-        pytest.param(-10, "0/3 nodes are available: 2 Insufficient cpu.", 50, id="other numbers"),
-        pytest.param(-10, "0/2 nodes are available: 2 node(s) had untolerated taint.", 50, id="other words"),
-        pytest.param(-60, "0/3 nodes are available: 2 Insufficient cpu.", None, id="a minute later"),
-    ],
-)
-def test_new_wording_of_the_scheduler_is_written_once_a_minute(
-    written: float, second: str, wait: float | None
-) -> None:
-    jobs = (make_job(),)
-    first = plan(Observed(jobs=jobs, pods=(unschedulable("0/2 nodes are available: 1 Insufficient cpu."),)))
-    manager = [{"manager": "operator", "subresource": "status", "time": at(written)}]
-    later = plan(
-        Observed(jobs=jobs, pods=(unschedulable(second),)),
-        status=status_of(first).to_wire(),
-        managedFields=manager,
-    )
-    assert (status_of(later) == status_of(first)) is (wait is not None)
-    assert later.requeue_after == wait
-
-
-def test_another_reason_is_written_at_once() -> None:
-    jobs = (make_job(),)
-    manager = [{"manager": "operator", "subresource": "status", "time": at(-1)}]
-    first = plan(
-        Observed(jobs=jobs, pods=(pending_pod("CreateContainerConfigError", 'secret "a" not found'),))
-    )
-    words = "couldn't find key secretKey in Secret vision/a"
-    later = plan(
-        Observed(jobs=jobs, pods=(pending_pod("CreateContainerConfigError", words),)),
-        status=status_of(first).to_wire(),
-        managedFields=manager,
-    )
-    assert words in reconciling(later)[1]
-
-
-LONG = "x" * 100_000
-
-
-@pytest.mark.parametrize(
-    ("refusal", "pods"),
-    [
-        pytest.param(LONG, (), id="refusal"),
-        pytest.param("", (pending_pod("ErrImagePull", LONG),), id="image"),
-        pytest.param("", (pending_pod("CreateContainerError", LONG),), id="container"),
-        pytest.param("", (unschedulable(LONG),), id="scheduler"),
-        pytest.param("", (ended_pod(1, "x\n" * 100_000),), id="crash"),
-        pytest.param("", (ended_pod(137, conditions=DISRUPTED, reason=LONG),), id="eviction"),
-    ],
-)
-def test_messages_of_others_are_cut(refusal: str, pods: tuple[Any, ...]) -> None:
-    known = Observed(jobs=(make_job(),), pods=pods, refusal=Refusal("Pod", refusal, NOW) if refusal else None)
-    longest = max(len(c.message) for c in status_of(plan(known)).conditions)
-    assert 50 < longest < MESSAGE_LIMIT
 
 
 def preempted_pod(name: str, created: float) -> Any:

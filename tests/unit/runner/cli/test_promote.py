@@ -7,7 +7,7 @@ import pytest
 
 from segcompress_runner import cli
 from segcompress_runner.outputs.publish import Verdict
-from unit.runner.publish.test_publish import MISSED, SUCCEEDED, flat, measure, train
+from unit.runner.publish.publishing import MISSED, SUCCEEDED, flat, measure, train
 
 
 def result(folder: Path, verdict: Verdict = SUCCEEDED) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from segcompress_runner import cli
-from unit.runner.publish.test_publish import KEYS, MISSED, flat, measure, train
+from unit.runner.publish.publishing import KEYS, MISSED, flat, measure, train
 
 
 @pytest.fixture

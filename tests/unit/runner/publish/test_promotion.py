@@ -12,8 +12,7 @@ from segcompress_runner.outputs.manifests import MANIFEST
 from segcompress_runner.outputs.promotion import Attempt, Promoted, promote
 from segcompress_runner.outputs.published import Published, find_published
 from segcompress_runner.storage import Address, LocalStorage, Named, Stat
-
-from .test_publish import KEYS, NOW, STORAGE, flat, measure, place, train
+from unit.runner.publish.publishing import KEYS, NOW, STORAGE, flat, measure, place, train
 
 
 def result(folder: Path, name: str) -> Published:

@@ -1,106 +1,50 @@
+"""What is published, what is found again, and who wins a race."""
+
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from segcompress_api.conditions import Reason
-from segcompress_api.contract import RunResult
 from segcompress_api.job import JobSpec
-from segcompress_api.status import Artifact, Metrics, ModelFigures
-from segcompress_runner.errors import InputNotFoundError, InvalidInputError, InvalidSettingError
+from segcompress_api.status import Artifact
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.outputs.manifests import EvaluationRecord, Place, TrainingRecord
-from segcompress_runner.outputs.output_folder import flat_place
 from segcompress_runner.outputs.publish import (
-    Measurement,
-    PublishedModel,
     Trained,
-    Verdict,
     bucket_place,
     find_measurement,
     find_model,
-    publish_measurement,
     publish_model,
 )
-from segcompress_runner.run_key import RunKeys
-from segcompress_runner.storage import Address, LocalStorage, parse_address
+from segcompress_runner.storage import parse_address
+from unit.runner.publish.publishing import (
+    KEYS,
+    MEASUREMENT,
+    METRICS,
+    MISSED,
+    NOW,
+    STORAGE,
+    SUCCEEDED,
+    TRAINING,
+    flat,
+    manifest_at,
+    measure,
+    place,
+    run,
+    silent,
+    train,
+)
 
 from .test_figures import spec_with
-
-KEYS = RunKeys(model="0123456789abcdef", measurement="fedcba9876543210")
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-METRICS = Metrics(
-    baseline=ModelFigures(miou="0.9287", size_bytes=10),
-    compressed=ModelFigures(miou="0.9235", size_bytes=10, sparsity="0.7497"),
-)
-TRAINING = TrainingRecord(
-    iterations=40,
-    best_iteration=30,
-    seconds=12.5,
-    processor="a CPU",
-    threads=2,
-    history=(EvaluationRecord(iteration=30, miou=0.9235, ratio=0.75, eligible=True),),
-)
-STORAGE = LocalStorage()
-SUCCEEDED = Verdict(Reason.SUCCEEDED, "mIoU 0.9235", METRICS, ("a note",))
-MISSED = replace(SUCCEEDED, reason=Reason.SPARSITY_NOT_REACHED, message="sparsity 0.15, asked for: 0.90")
-
-
-def silent(_: int) -> None:
-    """Listen to nothing."""
-
-
-def place(folder: Path, attempt: str) -> Place:
-    return bucket_place(Address("file", "", str(folder / "out")), KEYS.model, attempt)
-
-
-def flat(folder: Path, attempt: str) -> Place:
-    return flat_place(Address("file", "", str(folder / "out")), attempt)
-
-
-def train(
-    folder: Path, where: Place, key: str = KEYS.model, training: TrainingRecord = TRAINING
-) -> PublishedModel:
-    """Publish a model whose files hold the attempt's name."""
-    made = folder / f"made-{where.attempt}"
-    made.mkdir(exist_ok=True)
-    for name in ("model.pdmodel", "model.pdiparams"):
-        (made / name).write_text(where.attempt)
-    files = ModelFiles(made / "model.pdmodel", made / "model.pdiparams")
-    trained = Trained(key, files, training, NOW)
-    return publish_model(STORAGE, where, trained, folder / "fetched", silent)
-
-
-def measure(
-    folder: Path, where: Place, model: PublishedModel, verdict: Verdict = SUCCEEDED, keys: RunKeys = KEYS
-) -> RunResult:
-    """Publish a measurement of `model`, whose report holds the attempt's name."""
-    report = folder / f"report-{where.attempt}"
-    report.write_text(where.attempt)
-    files = {"model.onnx": report, "result.json": report, "report.html": report}
-    measured = Measurement(keys, model, verdict, "another CPU", 1, files, NOW)
-    return publish_measurement(STORAGE, where, measured, silent)
-
-
-def run(folder: Path, attempt: str, verdict: Verdict = SUCCEEDED) -> RunResult:
-    return measure(folder, place(folder, attempt), train(folder, place(folder, attempt)), verdict)
 
 
 def without_pruning(training: TrainingRecord) -> TrainingRecord:
     """Return the record of a training that prunes nothing."""
     history = tuple(evaluation.model_copy(update={"ratio": None}) for evaluation in training.history)
     return training.model_copy(update={"history": history})
-
-
-def manifest_at(folder: Path, path: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads((folder / "out" / KEYS.model / path).read_text())
-    return found
-
-
-MEASUREMENT = f"measurements/{KEYS.measurement}/manifest.json"
 
 
 def test_model_manifest_names_the_attempts_files_and_how_they_came_about(tmp_path: Path) -> None:
@@ -244,40 +188,6 @@ def test_what_is_not_published_is_not_found(tmp_path: Path) -> None:
     assert find_model(STORAGE, where, KEYS.model, tmp_path) is None
 
 
-REMEDY = rf"remove file://.*/out/{KEYS.model} to run again"
-
-
-def test_published_file_that_is_gone_is_named(tmp_path: Path) -> None:
-    run(tmp_path, "pod-1")
-    (tmp_path / "out" / KEYS.model / "attempts/pod-1/model.onnx").unlink()
-    with pytest.raises(InputNotFoundError, match=rf"model\.onnx .*though it was published; {REMEDY}"):
-        find_measurement(STORAGE, place(tmp_path, "pod-2"), KEYS)
-
-
-def test_published_weights_of_another_size_are_named(tmp_path: Path) -> None:
-    run(tmp_path, "pod-1")
-    (tmp_path / "out" / KEYS.model / "attempts/pod-1/model.pdiparams").write_text("pod")
-    message = rf"model\.pdiparams: has 3 bytes, but 5 were published; {REMEDY}"
-    with pytest.raises(InvalidInputError, match=message):
-        find_measurement(STORAGE, place(tmp_path, "pod-2"), KEYS)
-
-
-def test_published_weights_with_other_bytes_are_named(tmp_path: Path) -> None:
-    train(tmp_path, place(tmp_path, "pod-1"))
-    (tmp_path / "out" / KEYS.model / "attempts/pod-1/model.pdiparams").write_text("pod-X")
-    message = rf"model\.pdiparams: does not match its published SHA-256; {REMEDY}"
-    with pytest.raises(InvalidInputError, match=message):
-        find_model(STORAGE, place(tmp_path, "pod-2"), KEYS.model, tmp_path)
-
-
-def test_published_figures_with_other_bytes_are_named(tmp_path: Path) -> None:
-    run(tmp_path, "pod-1")
-    (tmp_path / "out" / KEYS.model / "attempts/pod-1/model.onnx").write_text("pod-X")
-    message = rf"model\.onnx: does not match its published SHA-256; {REMEDY}"
-    with pytest.raises(InvalidInputError, match=message):
-        find_measurement(STORAGE, place(tmp_path, "pod-2"), KEYS)
-
-
 def test_weights_of_a_long_training_are_found_again(tmp_path: Path) -> None:
     evaluation = EvaluationRecord(iteration=100000, miou=0.9234567890123456, ratio=0.75, eligible=True)
     long = TRAINING.model_copy(update={"history": (evaluation,) * 10_000})
@@ -285,98 +195,3 @@ def test_weights_of_a_long_training_are_found_again(tmp_path: Path) -> None:
     found = find_model(STORAGE, place(tmp_path, "pod-2"), KEYS.model, tmp_path)
     assert found is not None
     assert found.manifest.training == long
-
-
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [
-        pytest.param('{"kind": "ModelManifest"}', "modelKey: Field required", id="field"),
-        pytest.param("{", "Invalid JSON", id="no JSON"),
-    ],
-)
-def test_broken_manifest_is_named(tmp_path: Path, content: str, problem: str) -> None:
-    manifest = tmp_path / "out" / KEYS.model / "model/manifest.json"
-    manifest.parent.mkdir(parents=True)
-    manifest.write_text(content)
-    message = rf"model/manifest\.json: must hold a ModelManifest, but does not \({problem}.*\); {REMEDY}"
-    with pytest.raises(InvalidInputError, match=message):
-        find_model(STORAGE, place(tmp_path, "pod-1"), KEYS.model, tmp_path)
-
-
-def test_one_folder_holds_files_and_manifests(tmp_path: Path) -> None:
-    where = flat(tmp_path, "local-1")
-    result = measure(tmp_path, where, train(tmp_path, where))
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "manifest.json",
-        "model-manifest.json",
-        "model.onnx",
-        "model.pdiparams",
-        "model.pdmodel",
-        "report.html",
-        "result.json",
-    }
-    assert result.artifacts is not None
-    assert result.artifacts.model is not None
-    assert result.artifacts.model.uri == f"file://{tmp_path}/out/"
-    found = find_measurement(STORAGE, flat(tmp_path, "local-2"), KEYS)
-    assert found is not None
-    assert found.reason == Reason.REUSED
-
-
-def test_one_folder_keeps_the_latest_measurement_of_its_model(tmp_path: Path) -> None:
-    first, second = flat(tmp_path, "local-1"), flat(tmp_path, "local-2")
-    measure(tmp_path, first, train(tmp_path, first))
-    other = replace(KEYS, measurement="f" * 16)
-    assert find_measurement(STORAGE, second, other) is None
-    model = find_model(STORAGE, second, KEYS.model, tmp_path)
-    assert model is not None
-    assert measure(tmp_path, second, model, keys=other).reason == Reason.REUSED
-    assert (tmp_path / "out" / "result.json").read_text() == "local-2"
-    assert find_measurement(STORAGE, second, other) is not None
-
-
-def test_one_folder_is_not_given_to_another_model(tmp_path: Path) -> None:
-    where = flat(tmp_path, "local-1")
-    measure(tmp_path, where, train(tmp_path, where))
-    other = RunKeys("e" * 16, KEYS.measurement)
-    with pytest.raises(InvalidSettingError, match=f"holds the model {KEYS.model} already.*another folder"):
-        find_measurement(STORAGE, flat(tmp_path, "local-2"), other)
-    with pytest.raises(InvalidSettingError, match=f"holds the model {KEYS.model} already.*another folder"):
-        find_model(STORAGE, flat(tmp_path, "local-2"), other.model, tmp_path)
-
-
-def test_one_folder_keeps_the_weights_of_whoever_was_first(tmp_path: Path) -> None:
-    train(tmp_path, flat(tmp_path, "local-1"))
-    adopted = train(tmp_path, flat(tmp_path, "local-2"))
-    assert (adopted.manifest.attempt, adopted.trained_here) == ("local-1", False)
-    assert (tmp_path / "out" / "model.pdiparams").read_text() == "local-1"
-
-
-def test_one_folder_keeps_its_weights_from_another_model(tmp_path: Path) -> None:
-    """Both runs found the folder empty; one of them published while the other was training."""
-    train(tmp_path, flat(tmp_path, "local-1"))
-    with pytest.raises(InvalidSettingError, match=f"holds the model {KEYS.model} already.*another folder"):
-        train(tmp_path, flat(tmp_path, "local-2"), "e" * 16)
-    assert (tmp_path / "out" / "model.pdiparams").read_text() == "local-1"
-
-
-def test_one_folder_is_measured_again_where_a_kill_left_other_figures(tmp_path: Path) -> None:
-    """A later measurement had replaced a file when it was killed; the manifest still names the old one."""
-    where = flat(tmp_path, "local-1")
-    measure(tmp_path, where, train(tmp_path, where))
-    (tmp_path / "out" / "result.json").write_text("local-X")
-    again = flat(tmp_path, "local-2")
-    assert find_measurement(STORAGE, again, KEYS) is None
-    model = find_model(STORAGE, again, KEYS.model, tmp_path)
-    assert model is not None
-    measure(tmp_path, again, model)
-    assert find_measurement(STORAGE, flat(tmp_path, "local-3"), KEYS) is not None
-
-
-def test_one_folder_that_holds_something_else_need_not_be_removed(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "manifest.json").write_text('{"name": "of a web site"}')
-    with pytest.raises(InvalidInputError, match="must hold a MeasurementManifest") as caught:
-        find_measurement(STORAGE, flat(tmp_path, "local-1"), KEYS)
-    assert "remove" not in str(caught.value)
-    assert "name another folder than file://" in str(caught.value)

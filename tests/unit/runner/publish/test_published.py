@@ -7,8 +7,7 @@ import pytest
 from segcompress_runner.errors import InputNotFoundError, InvalidInputError
 from segcompress_runner.outputs.file_names import PARAMS, PROGRAM, REPORT
 from segcompress_runner.outputs.published import find_published, result_address
-
-from .test_publish import KEYS, MEASUREMENT, STORAGE, flat, measure, run, train
+from unit.runner.publish.publishing import KEYS, MEASUREMENT, STORAGE, flat, measure, run, train
 
 
 @pytest.fixture
