@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+DRY = "--dry-run=server"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -43,6 +45,13 @@ class Kubectl:
     def send(self, verb: str, body: Mapping[str, Any], *flags: str) -> Answer:
         """Run `kubectl VERB -f -` with a manifest."""
         return self.run(verb, "-f", "-", *flags, stdin=json.dumps(body))
+
+    def confirm_refused(self, body: Mapping[str, Any], field: str, words: str) -> None:
+        """Check that the API server does not take it, and names the field and what is wrong with it."""
+        answer = self.send("create", body, DRY)
+        assert answer.code != 0
+        assert f"{field}: " in answer.err
+        assert words in answer.err
 
     def patch_status(self, name: str, status: Mapping[str, Any]) -> Answer:
         """Merge into the status of a resource, as the operator does."""

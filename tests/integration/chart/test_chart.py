@@ -56,28 +56,29 @@ def test_defaults_allow_what_a_gpu_job_needs() -> None:
     )
 
 
+RUNNER: dict[str, Any] = {
+    "image": {"repository": "ghcr.io/acme/runner", "digest": DIGEST, "pullPolicy": "Always"},
+    "imagePullSecrets": [{"name": "a"}, {"name": "b"}],
+    "allowed": {
+        "imagePrefixes": ["ghcr.io/acme"],
+        "tolerationKeys": [],
+        "priorityClassNames": ["low"],
+        "runtimeClassNames": ["nvidia"],
+        "workloadPriorityClassNames": ["sample"],
+    },
+    "maximum": {"cpu": 4, "nvidia.com/gpu": None},
+    "defaultRequests": {"cpu": "2", "memory": "4Gi"},
+    "scratch": {"work": "4Gi", "tmp": "1Gi"},
+    "podLabels": {"team": "vision"},
+    "podAnnotations": {"note": 'say "x", y'},
+    "nodeSelector": {"pool": "gpu"},
+    "tolerations": [{"key": "dedicated", "operator": "Exists"}],
+    "podSecurityContext": {"runAsUser": None, "runAsGroup": None, "fsGroup": None},
+}
+
+
 def test_values_of_the_runner_reach_the_settings() -> None:
-    read = settings(
-        runner={
-            "image": {"repository": "ghcr.io/acme/runner", "digest": DIGEST, "pullPolicy": "Always"},
-            "imagePullSecrets": [{"name": "a"}, {"name": "b"}],
-            "allowed": {
-                "imagePrefixes": ["ghcr.io/acme"],
-                "tolerationKeys": [],
-                "priorityClassNames": ["low"],
-                "runtimeClassNames": ["nvidia"],
-                "workloadPriorityClassNames": ["sample"],
-            },
-            "maximum": {"cpu": 4, "nvidia.com/gpu": None},
-            "defaultRequests": {"cpu": "2", "memory": "4Gi"},
-            "scratch": {"work": "4Gi", "tmp": "1Gi"},
-            "podLabels": {"team": "vision"},
-            "podAnnotations": {"note": 'say "x", y'},
-            "nodeSelector": {"pool": "gpu"},
-            "tolerations": [{"key": "dedicated", "operator": "Exists"}],
-            "podSecurityContext": {"runAsUser": None, "runAsGroup": None, "fsGroup": None},
-        }
-    ).runner
+    read = settings(runner=RUNNER).runner
     assert read == RunnerSettings(
         image=f"ghcr.io/acme/runner@{DIGEST}",
         allowed=Allowed(

@@ -89,6 +89,13 @@ class Stage:
         binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}, "target": target}
         self.api.request("POST", f"/api/v1/namespaces/{self.namespace}/pods/{name}/binding", binding)
 
+    def runs_and_succeeds(self) -> Body:
+        """Let a pod run and end well, and return it once the resource says so."""
+        pod = self.runs()
+        self.exits(pod, 0, objects.SUCCEEDED)
+        self.reaches("Complete", "Succeeded")
+        return pod
+
     def runs_on(self, node: str) -> Body:
         """Let the first pod run on a node."""
         pod = self.pod()

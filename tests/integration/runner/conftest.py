@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from segcompress_runner.paddle_lite.interpreter import Interpreter
 from segcompress_runner.storage import S3Settings
 
 from . import tiny
-from .runs import Runner, Spec
+from .runs import Runner, Spec, changed
 
 TRAIN, VAL = 12, 4
 
@@ -69,6 +69,19 @@ def inputs(admin: Minio, tmp_path_factory: pytest.TempPathFactory) -> str:
 def spec(inputs: str, bucket: str) -> Spec:
     """Return a spec with a bucket of its own for results."""
     return make_spec(inputs, bucket)
+
+
+@pytest.fixture
+def pictured(admin: Minio, spec: Spec, bucket: str) -> Callable[[bytes, bytes], Spec]:
+    """Return a function that puts a dataset of one picture in place and returns its spec."""
+
+    def put_both(image: bytes, mask: bytes) -> Spec:
+        lists = {"train.txt": b"a.png m.png\n", "val.txt": b"a.png m.png\n"}
+        for name, content in {"a.png": image, "m.png": mask, **lists}.items():
+            put(admin, bucket, f"data/{name}", content)
+        return changed(spec, "dataset.uri", f"s3://{bucket}/data/")
+
+    return put_both
 
 
 @pytest.fixture(scope="session")
