@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from faults.fault import Fault, Kind, faults_at
-from faults.run import Reference, Result, Runner
+from faults.run import HARNESS_FAILED, Reference, Result, Runner
 from faults.scenarios import SCENARIOS, Scenario
 from faults.summary import Summary
 
@@ -82,7 +82,7 @@ class Campaign:
 
 
 def _last_error() -> str:
-    return f"the harness failed: {traceback.format_exc()}"
+    return f"{HARNESS_FAILED}{traceback.format_exc()}"
 
 
 def _chosen(names: str, known: Iterable[str], what: str) -> Sequence[str]:

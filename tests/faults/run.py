@@ -14,6 +14,9 @@ from faults.plane import Plane
 from faults.play import Play
 from faults.scenarios import Scenario
 
+HARNESS_FAILED = "the harness failed: "
+"""How a problem begins that says nothing about the operator."""
+
 PATIENCE_SECONDS = 400.0
 """Only so that a run whose end never comes is given up: on a busy machine one takes a minute, and an operator
 whose clock is behind says 5 min too late that a node is lost.
@@ -48,22 +51,30 @@ class Result:
     recovery_seconds: float
     problems: Sequence[str]
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether the operator broke anything, rather than the harness."""
+        return bool(self.problems) and not any(each.startswith(HARNESS_FAILED) for each in self.problems)
+
 
 class Runner:
-    """Does runs; the operators' logs go into `folder`."""
+    """Does runs; the operators' logs go into `folder`, and a run is given up after `patience` seconds."""
 
-    def __init__(self, plane: Plane, operators: Operators, folder: Path) -> None:
+    def __init__(
+        self, plane: Plane, operators: Operators, folder: Path, patience: float = PATIENCE_SECONDS
+    ) -> None:
         self.operator_seconds = 0.0
         self._plane = plane
         self._operators = operators
         self._folder = folder
+        self._patience = patience
 
     async def reference(self, scenario: Scenario) -> Reference:
         """Run without a fault; then start the operator anew, which must write nothing."""
         problems: list[str] = []
         async with Play.of(scenario, None, self._plane, self._operators, self._folder) as play:
             try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
+                async with asyncio.timeout(self._patience):
                     await play.namespace.until(play.has_ended)
                     await play.rest(REFERENCE_QUIET_SECONDS)
             except TimeoutError:
@@ -81,13 +92,13 @@ class Runner:
         lasts = SECONDS.get(fault.kind, 0.0)
         async with Play.of(scenario, fault, self._plane, self._operators, self._folder) as play:
             try:
-                async with asyncio.timeout(PATIENCE_SECONDS + lasts):
+                async with asyncio.timeout(self._patience + lasts):
                     await play.reaches(reference.state)
             except TimeoutError:
                 problems.append(f"another end: {difference(reference.state, play.state())}")
             reached = time.monotonic()
             if not problems:
-                problems += await _stays(play, reference.state, lasts)
+                problems += await self._stays(play, reference.state, lasts)
         if fault.kind not in UNTRUE:
             problems += phases_within(play.history, scenario.phases)
         struck = play.proxy.struck
@@ -98,18 +109,17 @@ class Runner:
         self.operator_seconds += play.operator_seconds
         return broken(play.history)
 
-
-async def _stays(play: Play, state: str, lasts: float) -> list[str]:
-    """Return what happens once all is over, the fault among it."""
-    await play.rest(QUIET_SECONDS)
-    if play.proxy.struck is not None:
-        await asyncio.sleep(play.proxy.struck + lasts - time.monotonic())
+    async def _stays(self, play: Play, state: str, lasts: float) -> list[str]:
+        """Return what happens once all is over, the fault among it."""
         await play.rest(QUIET_SECONDS)
-    since = time.monotonic()
-    await asyncio.sleep(QUIET_SECONDS)
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):  # a pod that was made for a Job that went goes, too
-            await play.reaches(state)
-    except TimeoutError:
-        return [f"left its end: {difference(state, play.state())}"]
-    return [*quiet(play.history, since)]
+        if play.proxy.struck is not None:
+            await asyncio.sleep(play.proxy.struck + lasts - time.monotonic())
+            await play.rest(QUIET_SECONDS)
+        since = time.monotonic()
+        await asyncio.sleep(QUIET_SECONDS)
+        try:
+            async with asyncio.timeout(self._patience):  # a pod that was made for a Job that went goes, too
+                await play.reaches(state)
+        except TimeoutError:
+            return [f"left its end: {difference(state, play.state())}"]
+        return [*quiet(play.history, since)]

@@ -3,7 +3,8 @@
     make test-seeded-bugs [BUG=03]
 
 A patch begins with what it breaks, and names the scenarios and the kinds of faults that are to find it. The
-reference is the operator as it is.
+reference is the operator as it is; without a fault the one with the bug must come to the same end, or else
+the fault is not what shows it.
 """
 
 import argparse
@@ -12,20 +13,24 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from devcluster.controlplane import ControlPlane
 from faults.__main__ import control_plane, folder
 from faults.campaign import Campaign, Choice
+from faults.end_state import difference
 from faults.operators import ROOT, Operators
 from faults.plane import Plane
-from faults.run import Runner
+from faults.run import Reference, Result, Runner
 from faults.summary import Summary
 
 PATCHES = Path(__file__).parent / "seeded"
 _AT_ONCE = 12
+_PATIENCE_SECONDS = 180.0
+"""Many of these runs never come to their end."""
+
 _CODE = ("crds", "operator")
 
 
@@ -52,6 +57,7 @@ class Bug:
             "patch",
             "--quiet",
             "--forward",
+            "--fuzz=0",
             "--strip=1",
             f"--input={self.path}",
             f"--directory={code}",
@@ -71,37 +77,71 @@ def _bug(path: Path) -> Bug:
     return Bug(path, head.partition("\n")[0], fields["Scenario"], fields["Kind"])
 
 
+@dataclass(frozen=True)
+class Search:
+    """What was seen of a bug: the runs with faults, and what is broken without any."""
+
+    bug: Bug
+    results: Sequence[Result]
+    without_a_fault: Sequence[str]
+
+    @property
+    def broken(self) -> Sequence[Result]:
+        """Return the runs that showed it."""
+        return [each for each in self.results if each.is_broken]
+
+    @property
+    def is_found(self) -> bool:
+        """Whether faults showed it, and nothing but faults."""
+        return bool(self.broken) and not self.without_a_fault
+
+    def row(self) -> str:
+        """Return its row of the table."""
+        example = "**not found**"
+        if self.broken:
+            example = f"{self.broken[0].fault}: {_first_line(self.broken[0].problems)}"
+        if self.without_a_fault:
+            example = f"**broken without a fault**: {_first_line(self.without_a_fault)}"
+        return f"| {self.bug.words} | {len(self.results)} | {len(self.broken)} | {example} |"
+
+
+def _first_line(problems: Sequence[str]) -> str:
+    return problems[0].splitlines()[0][:200]
+
+
 def main() -> int:
     """Look for every bug; return 1 where one was not found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--bug", default="", help="a pattern of names, such as '01|04'")
     chosen = bugs(parser.parse_args().bug)
     with folder() as there, control_plane(there) as control:
-        found = asyncio.run(_look(control, there, chosen))
+        searches = asyncio.run(_search(control, there, chosen))
     print("| bug | runs | found by | for example |\n|---|---|---|---|")
-    for bug, summary in zip(chosen, found, strict=True):
-        shown = [each for each in summary.results if each.problems]
-        example = (
-            f"{shown[0].fault}: {shown[0].problems[0].splitlines()[0][:200]}" if shown else "**not found**"
-        )
-        print(f"| {bug.words} | {len(summary.results)} | {len(shown)} | {example} |")
-    return 0 if all(any(each.problems for each in summary.results) for summary in found) else 1
+    print(*(each.row() for each in searches), sep="\n")
+    return 0 if all(each.is_found for each in searches) else 1
 
 
-async def _look(control: ControlPlane, folder: Path, chosen: Sequence[Bug]) -> list[Summary]:
+async def _search(control: ControlPlane, folder: Path, chosen: Sequence[Bug]) -> list[Search]:
     async with Operators.of() as operators, Plane.on(control) as plane:
         good = Runner(plane, operators, folder)
 
-        async def look(bug: Bug) -> Summary:
-            summary = Summary()
+        async def search(bug: Bug) -> Search:
+            choice, summary = Choice(bug.scenario, bug.kind), Summary()
             async with Operators.of(bug.planted(folder)) as seeded:
-                choice = Choice(bug.scenario, bug.kind)
-                await Campaign(good, Runner(plane, seeded, folder), choice, _AT_ONCE).run(
-                    summary, lambda: None
-                )
-            return summary
+                bad = Runner(plane, seeded, folder, _PATIENCE_SECONDS)
+                await Campaign(good, bad, choice, _AT_ONCE).run(summary, lambda: None)
+                alone = [await bad.reference(scenario) for scenario in choice.scenarios()]
+            return Search(bug, summary.results, [*_differences(summary.references.values(), alone)])
 
-        return await asyncio.gather(*map(look, chosen))
+        return await asyncio.gather(*map(search, chosen))
+
+
+def _differences(good: Iterable[Reference], bad: Iterable[Reference]) -> Iterator[str]:
+    """Yield what is wrong with runs without a fault: in themselves, or beside those of the good operator."""
+    for reference, other in zip(good, bad, strict=True):
+        yield from (*reference.problems, *other.problems)
+        if reference.state != other.state:
+            yield f"another end: {difference(reference.state, other.state)}"
 
 
 if __name__ == "__main__":
