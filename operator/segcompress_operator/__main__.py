@@ -27,7 +27,7 @@ from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.plan import Observed, Plan
 from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved
 from segcompress_operator.planning.sweeps.plan import SweepPlan, plan_sweep
-from segcompress_operator.probes import probes
+from segcompress_operator.probes import Problems, probes
 from segcompress_operator.queue import WorkQueue
 from segcompress_operator.reports import Reports, report_server
 from segcompress_operator.runs import Runs
@@ -94,14 +94,9 @@ async def run(settings: Settings) -> int:
                     if address is not None:
                         group.create_task(address.follow(cluster))
 
-            def problems() -> Sequence[str]:
-                return streams.problems() if leadership.holds() else leadership.problems()
-
-            def notes() -> Sequence[str]:
-                return streams.notes() if leadership.holds() else ()
-
             where = ", ".join(settings.namespaces) or "all namespaces"
             logger.info("watching %s; runner image %s", where, settings.runner.image)
+            problems, notes = _readiness(leadership, streams)
             async with probes(settings.health_port, problems, metrics.handler, notes):
                 ended = await framework.run(lambda: lead(leadership, work), os.environ)
             queue.close()
@@ -123,6 +118,18 @@ def _controllers(
         COMPRESSION_JOBS: Controller(runs, plan, cluster, _now, metrics.tell),
         SWEEPS: SweepController(sweeps, plan_trials, cluster, _now),
     }
+
+
+def _readiness(leadership: Leadership, streams: Streams) -> tuple[Problems, Problems]:
+    """Return why this process is not ready, and what is worth a note; a standby reads no streams."""
+
+    def problems() -> Sequence[str]:
+        return streams.problems() if leadership.holds() else leadership.problems()
+
+    def notes() -> Sequence[str]:
+        return streams.notes() if leadership.holds() else ()
+
+    return problems, notes
 
 
 def leadership_by(lease: LeaseSettings | None, cluster: Cluster) -> Leadership:
