@@ -17,6 +17,9 @@ THREADS = set_threads(os.environ)
 
 def train(case: Case, out: Path) -> dict[str, Any]:
     """Train as a run does, and save under `out`."""
+    from segcompress_runner import workers
+
+    workers.prepare()  # as a run has done by then
     from segcompress_api.act_settings import ModelFileNames, settings_of
     from segcompress_api.strategy import Strategy
     from segcompress_runner.compression.training import Training, compress
@@ -48,9 +51,13 @@ def train(case: Case, out: Path) -> dict[str, Any]:
 
 def evaluate(case: Case, folder: Path) -> dict[str, Any]:
     """Evaluate a model in Paddle Inference, as a run evaluates the baseline."""
-    from segcompress_runner.measurement.runtimes.paddle_inference import PaddleOptions, paddle_predictor
+    from segcompress_runner.measurement import variants
+    from segcompress_runner.measurement.runtimes.session import predictor
 
-    scores = _evaluation(case)(paddle_predictor(model_in(folder), PaddleOptions(THREADS)))
+    candidate = variants.Candidate(model_in(folder), quantised=False)
+    variant = variants.variants(candidate, "PaddleInference", "CPU", quantises=False)[0]
+    with variants.opened(variant, THREADS, THREADS) as session:
+        scores = _evaluation(case, THREADS)(predictor(session))
     return {
         "confusion": scores.confusion,
         "images_per_second": scores.images_per_second,
@@ -58,14 +65,14 @@ def evaluate(case: Case, folder: Path) -> dict[str, Any]:
     }
 
 
-def _evaluation(case: Case) -> Callable[..., Any]:
+def _evaluation(case: Case, parts: int = 1) -> Callable[..., Any]:
     from segcompress_runner.inputs.dataset import Pictures, read_lists
     from segcompress_runner.measurement.evaluation import Options
     from segcompress_runner.measurement.evaluation import evaluate as score
 
     memory = memory_of(os.environ)
     pictures = Pictures(read_lists(DATA, case.dataset).val, case.dataset.val_transforms, mode="val")
-    options = Options(workers=THREADS, memory=memory.batch, reading=memory.reading)
+    options = Options(workers=THREADS, memory=memory.batch, reading=memory.reading, parts=parts)
     return lambda predict: score(predict, pictures, case.dataset, options)
 
 

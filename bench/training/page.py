@@ -15,8 +15,9 @@ PP-HumanSeg-Lite at 192x192 on the sample's pictures, batches of 8, settings in
 [cases.yaml](../bench/training/cases.yaml). *upstream* is PaddleSlim's `AutoCompression`, driven as its
 example for segmentation drives it (loaders without workers, evaluation of one picture at a time), by
 [a program of ours](../bench/training/upstream.py), which gives it our order of pictures. Both sides take
-turns, each in a new process whose start counts. A ratio is the median of neighbouring runs' ratios; where
-there were several rounds, the least and the largest follow.
+turns, each in a new process. A training's time includes the start of its process. An evaluation's begins once
+the model is open, which takes longer on our side (one process a core opens it). A ratio is the median of
+neighbouring runs' ratios; where there were several rounds, the least and the largest follow.
 
 """
 

@@ -39,6 +39,7 @@ WEIGHTS_CODE = (
     "segcompress_runner/measurement/two_of_four.py",
     "segcompress_runner/outputs/onnx_export.py",
     "segcompress_runner/stages.py",
+    "segcompress_runner/workers.py",
 )
 """Files and folders that decide which weights are published: the training, and the evaluation in it.
 

@@ -13,6 +13,7 @@ from typing import Literal
 from segcompress_api.act_settings import ActSettings
 from segcompress_api.benchmark import RuntimeName
 from segcompress_api.job import JobSpec
+from segcompress_runner import workers
 from segcompress_runner.compression import training
 from segcompress_runner.compression.device import check_device
 from segcompress_runner.compression.task import Opener, Outputs
@@ -28,6 +29,7 @@ from segcompress_runner.measurement.agreement import LabelMaps
 from segcompress_runner.measurement.boundary import Boundaries, BoundaryIou
 from segcompress_runner.measurement.evaluation import Observe, Options, Predict, Scores, batch_size
 from segcompress_runner.measurement.evaluation import evaluate as score
+from segcompress_runner.measurement.parallel import Work, processes_for
 from segcompress_runner.measurement.runtimes.onnx_runtime import OnnxSession
 from segcompress_runner.measurement.runtimes.sparse import sparsity_warning
 from segcompress_runner.measurement.runtimes.table import check_runtimes
@@ -94,6 +96,8 @@ def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lis
     Raises InvalidSettingError or InvalidInputError.
     """
     means.progress.start(Stage.VALIDATE, len({*lists.train, *lists.val}))
+    if means.threads > 1:
+        workers.prepare()  # for evaluations and trainings; it takes seconds
     info = inspect_model(model)
     train = Pictures(lists.train, spec.dataset.train_transforms, mode="train", seed=spec.seed)
     val = Pictures(lists.val, spec.dataset.val_transforms, mode="val")
@@ -209,24 +213,34 @@ def evaluated(
     """Evaluate every variant of `candidate` on one runtime; `observers` see what the first one predicts."""
     progress = case.means.progress
     offered = variants.variants(candidate, runtime, case.means.device, quantises=case.settings.quantises)
+    processes = _processes(case, offered[0].size_bytes)
 
     def scored(variant: Variant, predict: Predict) -> tuple[Scores, BoundaryIou]:
         progress.start(stage, len(case.val))
         boundaries = Boundaries(case.spec.dataset)
         others = observers if variant is offered[0] else ()
-        scores = _score(case, predict, progress, (boundaries.observe, *others))
+        scores = _score(case, predict, progress, (boundaries.observe, *others), processes)
         return scores, boundaries.scores()
 
-    checked = variants.check(offered, scored, case.means.threads)
+    checked = variants.check(offered, scored, case.means.threads, processes)
     for one in checked:
         progress.note(f"{one.variant}: mIoU {one.scores.miou:.4f}, boundary IoU {one.boundary.mean:.4f}")
     return checked
 
 
-def _score(case: Case, predict: Predict, progress: Progress, observers: tuple[Observe, ...] = ()) -> Scores:
-    means = case.means
+def _processes(case: Case, model: int) -> int:
+    """Return how many processes evaluate a model of so many bytes."""
+    memory, (height, width) = case.means.memory, case.val[0][0].shape[1:]
+    batch = batch_size(height, width, case.spec.dataset.num_classes, memory.batch)
+    return processes_for(Work(len(case.val), batch, model), case.means.threads, memory.processes)
+
+
+def _score(
+    case: Case, predict: Predict, progress: Progress, observers: tuple[Observe, ...] = (), parts: int = 1
+) -> Scores:
+    means, memory = case.means, case.means.memory
     options = Options(
-        workers=means.threads, observers=observers, memory=means.memory.batch, reading=means.memory.reading
+        workers=means.threads, observers=observers, memory=memory.batch, reading=memory.reading, parts=parts
     )
     return score(predict, case.val, case.spec.dataset, options, progress)
 

@@ -44,8 +44,9 @@ class Options:
     """How to evaluate; no option changes a figure but the rate.
 
     `workers` threads read and as many count; 0 reads in the caller's thread. `memory` bounds a batch of at
-    most `batch_size` pictures, and `reading` what is read ahead, in bytes. `observers` get the class ids that
-    were predicted for each picture.
+    most `batch_size` pictures, and `reading` what is read ahead, in bytes. A batch is of `parts` equal parts
+    where memory holds as many: those who predict them end together. `observers` get the class ids that were
+    predicted for each picture.
     """
 
     batch_size: int = _MOST
@@ -53,15 +54,16 @@ class Options:
     observers: tuple[Observe, ...] = ()
     memory: int = MEMORY
     reading: int = loading.MEMORY
+    parts: int = 1
 
 
 def batch_size(height: int, width: int, classes: int, memory: int = MEMORY) -> int:
     """Return how many pictures of that size to evaluate at once, whatever the training's batch is.
 
-    A picture takes its three planes twice (read, stacked) and its scores twice (the runtime's, a copy), all
-    float32.
+    A picture takes its three planes three times (read, stacked, in the runtime) and its scores three times
+    (in the runtime, on their way from a process, put together), all float32.
     """
-    picture = 4 * height * width * 2 * (3 + classes)
+    picture = 4 * height * width * 3 * (3 + classes)
     return min(max(memory // picture, 1), _MOST)
 
 
@@ -109,7 +111,8 @@ def evaluate(
 
 def _batches(pictures: Source, classes: int, options: Options) -> Iterator[list[Picture]]:
     def size(height: int, width: int) -> int:
-        return min(batch_size(height, width, classes, options.memory), options.batch_size)
+        most = min(batch_size(height, width, classes, options.memory), options.batch_size)
+        return most - most % options.parts if most > options.parts else most
 
     return batches(load(pictures, options.workers, options.reading), size)
 

@@ -4,24 +4,30 @@ A variant's speed is worth nothing until the very same variant was evaluated on 
 `Checked` variants go into a benchmark.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from segcompress_api.benchmark import RuntimeName
 from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.measurement.boundary import BoundaryIou
 from segcompress_runner.measurement.evaluation import Predict, Scores
+from segcompress_runner.measurement.parallel import ParallelSession
 from segcompress_runner.measurement.runtimes.row import Candidate, Device, Way
 from segcompress_runner.measurement.runtimes.session import Session, predictor
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
 
-__all__ = ["Candidate", "Checked", "Device", "Variant", "check", "describe", "variants", "way_of"]
+__all__ = ["Candidate", "Checked", "Device", "Variant", "check", "describe", "opened", "variants", "way_of"]
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to run one model, from these files; `open` loads it on so many threads."""
+    """One way to run one model, from these files; `open` loads it on so many threads, and can be pickled.
+
+    `in_processes` says whether several processes run it faster than one with as many threads.
+    """
 
     runtime: RuntimeName
     name: str
@@ -29,6 +35,7 @@ class Variant:
     int8: bool
     files: tuple[Path, ...]
     open: Callable[[int], Session]
+    in_processes: bool = False
 
     @property
     def size_bytes(self) -> int:
@@ -81,15 +88,37 @@ def check(
     offered: Sequence[Variant],
     evaluate: Callable[[Variant, Predict], tuple[Scores, BoundaryIou]],
     threads: int,
+    processes: int = 1,
 ) -> tuple[Checked, ...]:
-    """Evaluate each variant on `threads` threads."""
-    return tuple(
-        Checked(variant, *evaluate(variant, predictor(variant.open(threads)))) for variant in offered
-    )
+    """Evaluate each variant on `threads` threads, of up to `processes` processes."""
+    return tuple(_checked(variant, evaluate, threads, processes) for variant in offered)
+
+
+@contextmanager
+def opened(variant: Variant, threads: int, processes: int) -> Iterator[Session]:
+    """Load a variant in this process, or in several where that is faster: these share the threads."""
+    if processes == 1 or not variant.in_processes:
+        yield variant.open(threads)
+        return
+    with closing(ParallelSession(partial(variant.open, max(threads // processes, 1)), processes)) as session:
+        yield session
+
+
+def _checked(
+    variant: Variant,
+    evaluate: Callable[[Variant, Predict], tuple[Scores, BoundaryIou]],
+    threads: int,
+    processes: int,
+) -> Checked:
+    with opened(variant, threads, processes) as session:
+        return Checked(variant, *evaluate(variant, predictor(session)))
 
 
 def _variant(runtime: RuntimeName, way: Way, candidate: Candidate) -> Variant:
     files = RUNTIMES[runtime].files(candidate)
-    return Variant(
-        runtime, way.name, way.device, way.int8, files, lambda threads: way.open(candidate, threads)
-    )
+    load = partial(_open, runtime, way.name, candidate)
+    return Variant(runtime, way.name, way.device, way.int8, files, load, way.in_processes)
+
+
+def _open(runtime: RuntimeName, name: str, candidate: Candidate, threads: int) -> Session:
+    return way_of(runtime, name).open(candidate, threads)

@@ -197,6 +197,7 @@ RUNTIME = Runtime(
             how=_cpu_how,
             code=_cpu_code,
             open=_opener(),
+            in_processes=True,
         ),
         Way(
             "int8",
@@ -206,6 +207,7 @@ RUNTIME = Runtime(
             how=_int8_how,
             code=_int8_code,
             open=_opener(int8=True),
+            in_processes=True,
         ),
         # Without TensorRT, which the image does not carry, a GPU computes a quantised model in float.
         Way(

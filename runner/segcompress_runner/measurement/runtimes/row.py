@@ -48,7 +48,8 @@ class Way:
     `how` is what a user must set to run the model as it was measured, and `code` the lines of Python that do
     so beside the published files: they read `picture` (1 x 3 x H x W, float32) and `threads`, and set
     `output`; integration tests run them. `int8` says that the convolutions of a quantised model are computed
-    in int8: integration tests read it from what the libraries themselves log.
+    in int8: integration tests read it from what the libraries themselves log. `in_processes` says that an
+    evaluation opens it in several processes, which are faster than one with several threads.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Way:
     how: Text
     code: Text
     open: Callable[[Candidate, int], Session]
+    in_processes: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,11 @@
 """A validation list of Cityscapes' size, and its evaluation in a process of its own."""
 
 import json
+import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import cv2
@@ -53,18 +57,56 @@ def pictures(folder: Path) -> Pictures:
 
 
 def main() -> None:
-    """Evaluate what lies in a folder on so many threads, and print a line of JSON; arguments: both."""
+    """Evaluate what lies in a folder, and print a line of JSON; arguments: folder, threads, processes."""
     from segcompress_runner.measurement.boundary import Boundaries
     from segcompress_runner.measurement.evaluation import Options, evaluate
-    from segcompress_runner.measurement.runtimes.paddle_inference import PaddleOptions, paddle_predictor
+    from segcompress_runner.measurement.runtimes.session import predictor
+    from segcompress_runner.measurement.variants import Candidate, opened, variants
 
-    folder, threads = Path(sys.argv[1]), int(sys.argv[2])
-    predict = paddle_predictor(model_files(folder), PaddleOptions(threads=2))
-    options = Options(workers=threads, observers=(Boundaries(dataset()).observe,))
-    scores = evaluate(predict, pictures(folder), dataset(), options)
-    status = Path("/proc/self/status").read_text()
-    peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
-    sys.stdout.write(json.dumps({"confusion": scores.confusion, "peak_mib": int(peak) / 1024}) + "\n")
+    folder, threads, processes = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    (variant,) = variants(
+        Candidate(model_files(folder), quantised=False), "PaddleInference", "CPU", quantises=False
+    )
+    options = Options(workers=threads, observers=(Boundaries(dataset()).observe,), parts=processes)
+    with closing(Peak()) as peak, opened(variant, threads, processes) as session:
+        scores = evaluate(predictor(session), pictures(folder), dataset(), options)
+    sys.stdout.write(json.dumps({"confusion": scores.confusion, "peak_mib": peak.mib}) + "\n")
+
+
+class Peak:
+    """The most memory that this process and those below it held at a time, in MiB, until it is closed.
+
+    Shares of what they have in common (Pss), looked at some times a second.
+    """
+
+    def __init__(self) -> None:
+        self.mib = 0.0
+        self._closed = threading.Event()
+        self._looking = threading.Thread(target=self._look)
+        self._looking.start()
+
+    def close(self) -> None:
+        self._closed.set()
+        self._looking.join()
+
+    def _look(self) -> None:
+        while not self._closed.wait(0.02):
+            self.mib = max(self.mib, sum(map(_mib, _family(os.getpid()))))
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    with suppress(OSError):
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in children.read_text().split():
+                yield from _family(int(child))
+
+
+def _mib(pid: int) -> float:
+    with suppress(OSError):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
+    return 0.0
 
 
 if __name__ == "__main__":

@@ -41,9 +41,11 @@ def one_by_one(folder: Path) -> NDArray[np.int64]:
     return total.reshape(256, cityscapes.CLASSES)[: cityscapes.CLASSES]
 
 
-def test_cityscapes_fits_into_the_default_memory_request(folder: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 3])
+def test_cityscapes_fits_into_the_default_memory_request(folder: Path, processes: int) -> None:
+    numbers = (str(THREADS), str(processes))
     ended = subprocess.run(
-        [sys.executable, "-m", "integration.runner.measurement.cityscapes", str(folder), str(THREADS)],
+        [sys.executable, "-m", "integration.runner.measurement.cityscapes", str(folder), *numbers],
         capture_output=True,
         check=True,
         text=True,

@@ -1,0 +1,88 @@
+"""A model that several processes run at the same time, each a part of a batch.
+
+For runtimes whose threads gain little: Paddle's Predictor.run holds Python's interpreter lock, so that
+nothing is read or counted meanwhile, and small convolutions are no work for several threads. The pictures of
+a batch do not meet, so that scores are the same to the last bit.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segcompress_runner.measurement.runtimes.session import Predict, Session, predictor
+from segcompress_runner.workers import Worker
+
+_PROCESS = 2**26
+"""Bytes that a process takes for itself, rounded up: they share what their server has imported."""
+
+_COPIES = 3
+"""How often it holds a model's files: as they are read, as weights, and as oneDNN lays them out."""
+
+_ENOUGH = 32
+"""Pictures below which a start of processes costs more than they save."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """An evaluation: its pictures, how many of them share a batch, and the bytes of the model's files."""
+
+    pictures: int
+    batch: int
+    model: int
+
+
+def processes_for(work: Work, threads: int, memory: int) -> int:
+    """Return how many processes evaluate best on so many threads; `memory` bounds what they take in bytes."""
+    if work.pictures < _ENOUGH:
+        return 1
+    return max(1, min(threads, work.batch, memory // (_PROCESS + _COPIES * work.model)))
+
+
+class ParallelSession:
+    """A session in each of several processes; close it to end them."""
+
+    batch = None
+
+    def __init__(self, open_session: Callable[[], Session], processes: int) -> None:
+        """Open the model `processes` times; `open_session` is pickled. Raises what opening it raises."""
+        opened = _Opened(open_session)
+        with ExitStack() as stack:
+            self._workers = [
+                stack.enter_context(closing(Worker(opened, "evaluates pictures"))) for _ in range(processes)
+            ]
+            for worker in self._workers:
+                worker.ask(None)
+            self.precision: str = {worker.answer() for worker in self._workers}.pop()
+            self._opened = stack.pop_all()
+
+    def run(self, x: NDArray[np.float32]) -> NDArray[Any]:
+        """Return the model's output for x (N x C x H x W, float32)."""
+        parts = np.array_split(x, min(len(self._workers), len(x)))
+        asked = list(zip(self._workers, parts, strict=False))
+        for worker, part in asked:
+            worker.ask(part)
+        joined: NDArray[Any] = np.concatenate([worker.answer() for worker, _ in asked])
+        return joined
+
+    def close(self) -> None:
+        """End the processes."""
+        self._opened.close()
+
+
+class _Opened:
+    """In a worker: opens the model at the first task, which is None, and runs it on the others."""
+
+    def __init__(self, open_session: Callable[[], Session]) -> None:
+        self._open = open_session
+        self._predict: Predict | None = None
+
+    def __call__(self, x: NDArray[np.float32] | None) -> NDArray[Any] | str:
+        if self._predict is None or x is None:
+            session = self._open()
+            self._predict = predictor(session)
+            return session.precision
+        return self._predict(x)
