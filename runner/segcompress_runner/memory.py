@@ -25,7 +25,7 @@ class Memory:
 
     @property
     def batch(self) -> int:
-        """Return what pictures and scores of one batch of an evaluation may take: a quarter."""
+        """Return what one batch of an evaluation may take, from pictures to scores: a quarter."""
         return self.total // 4
 
     @property

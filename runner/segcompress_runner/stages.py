@@ -23,6 +23,7 @@ from segcompress_runner.inputs.checks import Manner, check_pictures, read_sizes
 from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.fit import check_classes, check_fit
 from segcompress_runner.inputs.lists import Lists
+from segcompress_runner.inputs.memory import activation_bytes
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
 from segcompress_runner.measurement import trouble, variants
 from segcompress_runner.measurement.agreement import LabelMaps
@@ -108,15 +109,21 @@ def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lis
     unpaid = sparsity_warning(settings, spec.benchmark.runtimes)
     for field, warning in (*census.warnings(counted, spec.dataset), *([unpaid] if unpaid else [])):
         means.progress.note(f"warning: {field}: {warning}")
-    height, width = val[0][0].shape[1:]
-    memory = means.memory
-    batch = batch_size(height, width, spec.dataset.num_classes, memory.batch)
+    case = Case(spec, settings, means, model, info, train, val)
+    (height, width), memory = val[0][0].shape[1:], means.memory
     means.progress.note(
-        f"evaluating pictures of {height}x{width} (height x width) {batch} at a time, which may take "
-        f"{memory.batch >> 20} MiB and reading ahead {memory.reading >> 20} MiB of {memory.total >> 20} MiB, "
-        f"{memory.origin}"
+        f"evaluating pictures of {height}x{width} (height x width) {_batch_size(case)} at a time, which may "
+        f"take {memory.batch >> 20} MiB and reading ahead {memory.reading >> 20} MiB of "
+        f"{memory.total >> 20} MiB, {memory.origin}"
     )
-    return Case(spec, settings, means, model, info, train, val)
+    return case
+
+
+def _batch_size(case: Case) -> int:
+    """Return how many pictures are evaluated at once, by the size of the first one."""
+    height, width = case.val[0][0].shape[1:]
+    layers = activation_bytes(case.model, 1) or 0
+    return batch_size(height, width, case.spec.dataset.num_classes, case.means.memory.batch, layers)
 
 
 def predictions(folder: Path) -> LabelMaps:
@@ -230,18 +237,15 @@ def evaluated(
 
 def _processes(case: Case, model: int) -> int:
     """Return how many processes evaluate a model of so many bytes."""
-    memory, (height, width) = case.means.memory, case.val[0][0].shape[1:]
-    batch = batch_size(height, width, case.spec.dataset.num_classes, memory.batch)
-    return processes_for(Work(len(case.val), batch, model), case.means.threads, memory.processes)
+    work = Work(len(case.val), _batch_size(case), model)
+    return processes_for(work, case.means.threads, case.means.memory.processes)
 
 
 def _score(
     case: Case, predict: Predict, progress: Progress, observers: tuple[Observe, ...] = (), parts: int = 1
 ) -> Scores:
     means, memory = case.means, case.means.memory
-    options = Options(
-        workers=means.threads, observers=observers, memory=memory.batch, reading=memory.reading, parts=parts
-    )
+    options = Options(_batch_size(case), means.threads, observers, memory.batch, memory.reading, parts)
     return score(predict, case.val, case.spec.dataset, options, progress)
 
 

@@ -57,13 +57,14 @@ class Options:
     parts: int = 1
 
 
-def batch_size(height: int, width: int, classes: int, memory: int = MEMORY) -> int:
+def batch_size(height: int, width: int, classes: int, memory: int = MEMORY, layers: int = 0) -> int:
     """Return how many pictures of that size to evaluate at once, whatever the training's batch is.
 
     A picture takes its three planes three times (read, stacked, in the runtime) and its scores three times
-    (in the runtime, on their way from a process, put together), all float32.
+    (in the runtime, on their way from a process, put together), all float32, and `layers` bytes for what the
+    model's layers compute of it: Paddle Inference with oneDNN keeps it all.
     """
-    picture = 4 * height * width * 3 * (3 + classes)
+    picture = 4 * height * width * 3 * (3 + classes) + layers
     return min(max(memory // picture, 1), _MOST)
 
 
