@@ -25,7 +25,7 @@ demo: install ## Run the main job on a local cluster; DATA=folder takes your own
 	@$(PYTHON) -m demo $(if $(DATA),--data "$(DATA)") $(if $(DRY_RUN),--dry-run)
 
 .PHONY: demo-sweep
-demo-sweep: install ## Run a sweep of eight trials on a local cluster, two at a time, and print its frontier
+demo-sweep: install ## Run a sweep of eight trials on a local cluster, two at a time; print its frontier, report and promoted model
 	@$(PYTHON) -m demo --sweep $(if $(DATA),--data "$(DATA)") $(if $(DRY_RUN),--dry-run)
 
 .PHONY: seed-walkthrough

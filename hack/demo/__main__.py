@@ -9,6 +9,7 @@ from demo import own
 from demo.console import DemoError, interrupted, say, step
 from demo.inputs import Inputs, own_inputs, sample_inputs, upload
 from demo.jobs import NAMESPACE, check_succeeded, job_for, prepare_namespace, run_job
+from demo.shipping import promote_best, write_report
 from demo.sweep import SWEEP, frontier_table, run_sweep, sweep_for
 from demo.table import results_table
 from demo.target import ROOT, Target, prepare_target
@@ -98,7 +99,10 @@ def _run_sweep(inputs: Inputs, target: Target) -> None:
         finished = run_sweep(sweep_for(inputs, target), target)
     if finished["status"].get("frontier"):
         say(f"\nThe models worth shipping, status.frontier:\n{frontier_table(finished)}\n")
-    say(f"Object store: {target.endpoint}. `kubectl get -n {NAMESPACE} scs,scj -o wide` shows the resources:")
+    write_report(finished, target)
+    promote_best(finished, target)
+    resources = f"`kubectl get -n {NAMESPACE} scs,scj -o wide` shows the resources"
+    say(f"\nObject store: {target.endpoint}. {resources}:")
     _say_how_to_use(target)
     check_succeeded(finished)
 

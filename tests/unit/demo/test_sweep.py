@@ -1,13 +1,17 @@
 """The demo's sweep: where it points, and what it prints."""
 
+import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from demo.inputs import Inputs
+from demo.shipping import promote_command, report_command
 from demo.sweep import frontier_table, sweep_for, trial_line
 from demo.target import Target
 from segcompress_api.sweep import SegCompressionSweep
+from segcompress_runner import sweep_cli
 
 TARGET = Target({}, (), "http://127.0.0.1:9000", "key", "secret", prefix="s3://acme/ml")
 
@@ -59,3 +63,25 @@ def test_trial_that_ended_is_told_with_its_parameters() -> None:
         "status": {"conditions": [ended]},
     }
     assert trial_line(trial) == "sweep-x-3 (ratio 0.5, rate 0.002): AcceptanceNotMet: mIoU 0.6"
+
+
+def _parsed(*command: str) -> argparse.Namespace:
+    """Return the command as `segcompress` reads it."""
+    parser = argparse.ArgumentParser()
+    sweep_cli.add_parsers(parser.add_subparsers().add_parser)
+    return parser.parse_args(command)
+
+
+def test_report_is_of_the_sweep_in_the_targets_context_and_goes_into_the_bucket() -> None:
+    options = _parsed(*report_command(_sweep(), replace(TARGET, context=("--context", "gke"))))
+    assert (options.name, options.namespace, options.context) == ("sample-sweep", "segcompress-demo", "gke")
+    assert (options.upload, options.output) == (True, None)
+
+
+def test_best_trial_is_promoted_to_the_sweeps_own_address() -> None:
+    manifest = {"uri": "s3://acme/ml/compressed/sample-sweep/k/measurements/m/manifest.json", "sha256": "ab"}
+    trial = {"status": {"artifacts": {"manifest": manifest}}}
+    options = _parsed(*promote_command(_sweep(), trial, TARGET))
+    assert (options.result, options.sha256) == (manifest["uri"], manifest["sha256"])
+    assert options.to == "s3://acme/ml/models/sample-sweep/"
+    assert not options.even_rejected
