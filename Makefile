@@ -104,6 +104,11 @@ test-faults: install ## Inject every fault at every write and event, and write d
 	@PYTHONPATH=hack:tests:crds:operator $(PYTHON) -m faults --scenario "$(SCENARIO)" --kind "$(KIND)" --seed $(or $(SEED),0) \
 		$(if $(RESUME),--resume) $(if $(AT_ONCE),--at-once $(AT_ONCE)) $(if $(SCENARIO)$(KIND),,--output docs/faults.md)
 
+.PHONY: test-sweep-kills
+test-sweep-kills: install ## Kill operator and API server during a sweep of TRIALS (300): nothing may be lost or doubled; SEED=
+	@$(DEVCLUSTER) build etcd kubernetes helm
+	@PYTHONPATH=hack:tests:crds:operator $(PYTHON) -m sweep_kills --trials "$${TRIALS:-300}" $(if $(SEED),--seed $(SEED))
+
 .PHONY: test-seeded-bugs
 test-seeded-bugs: install ## Plant ten bugs in copies of the operator: each must be found; BUG= names one
 	@$(DEVCLUSTER) build etcd kubernetes helm

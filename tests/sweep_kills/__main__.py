@@ -1,0 +1,206 @@
+"""A sweep whose operator and API server are killed again and again, beside the same sweep undisturbed.
+
+    make test-sweep-kills [TRIALS=300] [SEED=1]
+
+etcd, API server and operator are real; Job controller and kubelet are simulated. The same points of a
+Random sweep have the same results, so both must end with the same trials. Those of a TPE sweep depend on
+which trials have ended: only what must hold of any sweep is checked. Ends with exit code 1 where something
+does not hold.
+"""
+
+import argparse
+import asyncio
+import random
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from devcluster.controlplane import ControlPlane
+from faults.operators import Operators
+from integration.chart.helm import rendered
+from integration.operator import objects
+from integration.operator.api import Api as AdminApi
+from integration.operator.async_api import Api, Body
+from integration.operator.installed import install_crd, install_rights, policy_installed
+from integration.operator.process import OPERATOR_USER
+from sweep_kills.checks import Writes, broken, most_at_once, outcomes
+from sweep_kills.etcd import KEEP_ALL, changes
+from sweep_kills.killer import Killer
+from sweep_kills.player import Player, persist
+
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - so that etcd waits for no disk
+SWEEPS = "/apis/segcompress.dev/v1alpha1/namespaces/{}/segcompressionsweeps"
+PARALLEL = 8
+NAME = "killed"
+_LOOK_SECONDS = 0.5
+_REST_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a sweep went."""
+
+    title: str
+    writes: Writes
+    killed: dict[str, int]
+    ended: list[str]
+    seconds: float
+
+    def problems(self) -> list[str]:
+        """Return everything that does not hold, whatever was killed."""
+        return [*broken(self.writes), *(f"an operator ended by itself: {words}" for words in self.ended)]
+
+    def line(self) -> str:
+        """Return what happened."""
+        phases = Counter(outcome.reason for outcome in outcomes(self.writes).values())
+        ends = ", ".join(f"{count} {reason}" for reason, count in sorted(phases.items()))
+        kills = ", ".join(f"{name} killed {count} times" for name, count in self.killed.items())
+        return (
+            f"{self.title}: {kills}; {sum(phases.values())} trials ({ends}), at most "
+            f"{most_at_once(self.writes)} at once, {self._jobs()} Jobs, "
+            f"{self.seconds:.0f} s"
+        )
+
+    def _jobs(self) -> int:
+        return len({change.name for change in self.writes.jobs})
+
+
+def main() -> int:
+    """Return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--trials", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=random.randrange(10_000))  # noqa: S311 - no secret
+    options = parser.parse_args()
+    print(f"SEED={options.seed}", flush=True)
+    with _plane() as plane:
+        problems = asyncio.run(_play_all(plane, options.trials, options.seed))
+    print(*problems[:20], sep="\n")
+    print(f"{len(problems)} problems; repeat with SEED={options.seed}")
+    return int(bool(problems))
+
+
+async def _play_all(plane: ControlPlane, trials: int, seed: int) -> list[str]:
+    """Play the sweeps one after the other; return all problems."""
+    async with Operators.of() as operators:
+        stage = _Stage(plane, operators, trials, seed)
+        calm = await stage.play("undisturbed", "Random", kills=False)
+        killed = await stage.play("killed", "Random", kills=True)
+        learned = await stage.play("killed-tpe", "TPE", kills=True)
+    problems = [problem for each in (calm, killed, learned) for problem in each.problems()]
+    before, after = outcomes(calm.writes), outcomes(killed.writes)
+    differ = [index for index in sorted({*before, *after}) if before.get(index) != after.get(index)]
+    print(f"{len(before) - len(differ)} of {len(before)} trials are the same, undisturbed and killed")
+    return [*problems, *(f"trial {n}: {before.get(n)} became {after.get(n)}" for n in differ)]
+
+
+class _Stage:
+    """Plays sweeps of `trials` trials, each in a namespace of its own."""
+
+    def __init__(self, plane: ControlPlane, operators: Operators, trials: int, seed: int) -> None:
+        self._plane = plane
+        self._operators = operators
+        self._trials = trials
+        self._seed = seed
+
+    async def play(self, namespace: str, algorithm: str, *, kills: bool) -> Played:
+        """Play one sweep to its end, and let the operator start once more after that."""
+        folder = self._plane.directory / namespace
+        folder.mkdir()
+        user = self._plane.kubeconfig_for(OPERATOR_USER, ["system:authenticated"])
+        shutil.copyfile(user, folder / "kubeconfig")
+        killer = Killer(self._plane, self._operators, folder, f"{self._seed} {namespace}")
+        began = time.monotonic()
+        async with Api(self._plane.kubeconfig) as api:
+            await persist(api, "POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+            await killer.start()
+            tasks = [asyncio.create_task(Player(api, namespace).run())]
+            await persist(api, "POST", SWEEPS.format(namespace), _sweep(self._trials, algorithm, self._seed))
+            tasks += [asyncio.create_task(killer.run())] if kills else []
+            await _until(_finished(api, namespace), tasks)
+            seconds = time.monotonic() - began
+            killer.end_operator()
+            await killer.start()
+            await asyncio.sleep(_REST_SECONDS)
+            killer.end_operator()
+        played = Played(namespace, self._writes(namespace), killer.killed, killer.ended, seconds)
+        print(played.line(), flush=True)
+        return played
+
+    def _writes(self, namespace: str) -> Writes:
+        places = ("segcompress.dev/segcompressionsweeps", "segcompress.dev/segcompressionjobs", "jobs")
+        return Writes(*(changes(self._plane, f"/registry/{place}/{namespace}/") for place in places))
+
+
+async def _until(end: Coroutine[Any, Any, None], tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for the end, and cancel the tasks; raises the error of one that fails before."""
+    over = asyncio.create_task(end)
+    await asyncio.wait([over, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    failed = [task.exception() for task in tasks if task.done()]
+    for task in (over, *tasks):
+        task.cancel()
+    for error in filter(None, failed):
+        raise error
+
+
+async def _finished(api: Api, namespace: str) -> None:
+    """Wait until the sweep has finished."""
+    while True:
+        sweep = await persist(api, "GET", f"{SWEEPS.format(namespace)}/{NAME}")
+        conditions = sweep.get("status", {}).get("conditions", ())
+        if any(each["type"] == "Finished" and each["status"] == "True" for each in conditions):
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _sweep(trials: int, algorithm: str, seed: int) -> Body:
+    """Return a sweep over two ranges, so that no two trials are alike by chance."""
+    ratio = {
+        "name": "ratio",
+        "path": "strategy.UnstructurePrune.ratio",
+        "range": {"min": "0.3", "max": "0.9"},
+    }
+    path, scale = "strategy.TrainConfig.learning_rate", {"min": "0.0005", "max": "0.05", "scale": "Log"}
+    return {
+        "apiVersion": "segcompress.dev/v1alpha1",
+        "kind": "SegCompressionSweep",
+        "metadata": {"name": NAME},
+        "spec": {
+            "template": {"spec": {**objects.SPEC, "backoffLimit": 0}},
+            "parameters": [ratio, {"name": "rate", "path": path, "range": scale}],
+            "algorithm": {"name": algorithm, "seed": seed},
+            "objectives": [
+                {"metric": "compressed.miou", "goal": "Maximize"},
+                {"metric": "compressed.latencyMs", "goal": "Minimize"},
+            ],
+            "constraints": [{"metric": "miouDrop", "max": "0.03"}],
+            "maxTrials": trials,
+            "maxFailedTrials": trials,
+            "parallelTrials": PARALLEL,
+        },
+    }
+
+
+@contextmanager
+def _plane() -> Iterator[ControlPlane]:
+    """Run a control plane with the CRDs, and with the operator's rights and policies."""
+    place = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    with (
+        TemporaryDirectory(prefix="sweep-kills-", dir=place) as folder,
+        ControlPlane(Path(folder), extra_flags=(KEEP_ALL,)) as plane,
+    ):
+        admin = AdminApi(plane.kubeconfig)
+        install_crd(admin)
+        install_rights(admin, rendered())
+        with policy_installed(admin):
+            yield plane
+
+
+if __name__ == "__main__":
+    sys.exit(main())
