@@ -15,6 +15,7 @@ from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.statuses import status_patch
 from segcompress_operator.planning.sweeps.known import KnownJob, KnownQuery, as_trials, newest
+from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND
 from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved
 from segcompress_operator.planning.sweeps.plan import SuspendChange, SweepPlan
 from segcompress_operator.sweeps import Sweeps
@@ -48,7 +49,7 @@ class SweepController:
         if plan.read_known is not None:
             await self._read_known(sweep, plan.read_known)
             plan = await self._plan(sweep)
-        first = _first(plan)
+        first, is_full = _first(plan), len(plan.create) + len(plan.suspend) >= TRIALS_A_ROUND
         if first:
             conflict = await self._apply(sweep, plan)
             plan = await self._plan(sweep, conflict)
@@ -59,7 +60,10 @@ class SweepController:
             return None
         if first and _first(plan) == first:
             raise RetryableError(f"{ref}: trial {first} is not yet what it is to be")
-        return 0.0 if _first(plan) else plan.requeue_after
+        if _first(plan):
+            # What a full round has left comes at once; what became free meanwhile waits as for any change.
+            return 0.0 if is_full else self._known.delay(sweep)
+        return plan.requeue_after
 
     async def _plan(self, sweep: Sweep, conflict: str = "") -> SweepPlan:
         """Plan in a thread: a search may take a second, and must not delay other resources.

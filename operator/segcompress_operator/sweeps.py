@@ -59,6 +59,10 @@ class Sweeps:
         children = tuple(self._trials.owned(sweep.uid))
         return SweepObserved(children, self._refusals.get(sweep.uid), self._known.get(sweep.uid))
 
+    def delay(self, sweep: Sweep) -> float:
+        """Return how many seconds the sweep's next reconciliation waits for further changes."""
+        return SECONDS_A_TRIAL * self._trials.count_owned(sweep.uid)
+
     def known_read(self, sweep: Sweep, known: tuple[Trial, ...]) -> None:
         """Keep the known trials of a sweep until it ends."""
         if self._sweeps.get(sweep.uid) is not None:
@@ -101,7 +105,7 @@ class Sweeps:
 
     def _changed(self, sweep: Sweep | None) -> None:
         if sweep is not None and self._is_known(sweep.namespace):
-            self._wake(sweep.ref, SECONDS_A_TRIAL * self._trials.count_owned(sweep.uid))
+            self._wake(sweep.ref, self.delay(sweep))
 
     def _sweep_changed(self, old: Sweep | None, new: Sweep | None) -> None:
         if new is None:

@@ -165,7 +165,7 @@ def test_no_point_is_tried_twice_where_a_trial_was_there_already() -> None:
     cluster = Led(fed)
     cluster.spec = spec
     controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW)
-    assert asyncio.run(controller.reconcile(REF)) == 0.0
+    assert asyncio.run(controller.reconcile(REF)) == pytest.approx(SECONDS_A_TRIAL)
     assert cluster.names == ["create", "status", "event"]
     asyncio.run(controller.reconcile(REF))
     sweep = fed.sweeps.sweep(REF)
@@ -254,6 +254,27 @@ def test_more_trials_than_a_round_makes_follow_at_once() -> None:
     fed.sink.seen(versioned(sweep_body(fed_spec(many), cluster.status), 200))
     asyncio.run(controller.reconcile(REF))
     assert cluster.names.count("create") == 8
+
+
+def test_a_place_that_becomes_free_during_a_round_waits_as_for_any_change() -> None:
+    """Otherwise a large sweep whose trials end all the time would be planned all the time."""
+    fed = FedSweeps()
+    spec = spec_body(parallelTrials=1)
+    fed.sink.seen(sweep_body(spec))
+    fed.fed.resources.seen(child_body(0, P[0], ended()))
+
+    class Quick(FakeCluster):
+        async def create(self, manifest: Mapping[str, Any]) -> Body:
+            body = await super().create(manifest)
+            fed.fed.resources.seen(body)
+            fed.fed.resources.seen(versioned(child_body(1, P[1], ended()), 60))
+            return body
+
+    cluster = Quick(fed)
+    cluster.spec = spec
+    controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW)
+    assert asyncio.run(controller.reconcile(REF)) == pytest.approx(2 * SECONDS_A_TRIAL)
+    assert cluster.names == ["create", "status", "event"]
 
 
 def fed_spec(parameter: Body) -> Body:
