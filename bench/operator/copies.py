@@ -19,6 +19,9 @@ from segcompress_operator.resources.names import runner_job_name
 ORIGINAL = "the-original-run"
 """Name of the run that is copied, found nowhere else in its objects."""
 
+Pair = tuple[str, str]
+"""Key and value."""
+
 _PREFIXES = ("segcompress.dev/segcompressionjobs", "jobs", "pods")
 _PUTS_AT_ONCE = 90
 """etcd takes 128 in one transaction."""
@@ -40,12 +43,17 @@ class Run:
 
 def fill(plane: ControlPlane, run: Run, namespace: str, count: int) -> None:
     """Write `count` copies of the run into a namespace."""
-    pairs = (pair for number in range(count) for pair in _copy(run, namespace, f"run-{number}"))
+    put(plane, (pair for number in range(count) for pair in copies(run, namespace, f"run-{number}")))
+
+
+def put(plane: ControlPlane, pairs: Iterator[Pair]) -> None:
+    """Write keys and values into etcd."""
     while batch := list(islice(pairs, _PUTS_AT_ONCE)):
         _put(plane, batch)
 
 
-def _copy(run: Run, namespace: str, name: str) -> Iterator[tuple[str, str]]:
+def copies(run: Run, namespace: str, name: str) -> Iterator[Pair]:
+    """Yield key and value of a copy of the run under another name: of its resource, its Job and its Pod."""
     uid = str(uuid4())
     meta = run.resource["metadata"]
     changes = {
@@ -64,7 +72,7 @@ def _copy(run: Run, namespace: str, name: str) -> Iterator[tuple[str, str]]:
         yield f"/registry/{prefix}/{namespace}/{json.loads(text)['metadata']['name']}", text
 
 
-def _put(plane: ControlPlane, pairs: Iterable[tuple[str, str]]) -> None:
+def _put(plane: ControlPlane, pairs: Iterable[Pair]) -> None:
     puts = [{"requestPut": {"key": _encoded(key), "value": _encoded(value)}} for key, value in pairs]
     request = Request(  # noqa: S310 - the address of an etcd that was started here
         f"{plane.etcd_url}/v3/kv/txn", data=json.dumps({"success": puts}).encode(), method="POST"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,7 +35,7 @@ class Bench:
     def __init__(self, plane: ControlPlane, folder: Path, cores: Cores) -> None:
         self.sample = folder / "sample.json"
         self.sample.write_text(json.dumps(sample()))
-        self._plane = plane
+        self.plane = plane
         self._folder = folder
         self._cores = cores
         self.admin = Api(plane.kubeconfig)
@@ -45,8 +45,8 @@ class Bench:
 
     def burst(self, subject: Subject, jobs: int) -> Figures:
         """Play `jobs` runs whose resources come all at once."""
-        user, namespace = self._user(subject), self._namespace(subject.name)
-        with self._running(subject, user, namespace) as process:
+        user, namespace = self.user(subject), self.namespace(subject.name)
+        with self.running(subject, user, namespace) as process:
             process.settle()
             cpu, memory = process.cpu_seconds, process.memory_kb("VmRSS")
             played = self._play(subject, namespace, range(jobs))
@@ -62,8 +62,8 @@ class Bench:
 
     def paced(self, subject: Subject, jobs: int, per_second: float) -> tuple[Figures, list[float]]:
         """Play `jobs` runs whose resources come at a rate; return the seconds from each to its Job, too."""
-        user, namespace = self._user(subject), self._namespace(subject.name)
-        with self._running(subject, user, namespace) as process:
+        user, namespace = self.user(subject), self.namespace(subject.name)
+        with self.running(subject, user, namespace) as process:
             process.settle()
             cpu = process.cpu_seconds
             played = self._play(subject, namespace, range(jobs), per_second)
@@ -75,9 +75,9 @@ class Bench:
 
     def growth(self, subject: Subject, sizes: Sequence[int], paced: int, per_second: float) -> list[Figures]:
         """Fill a namespace in bursts up to each size, each followed by `paced` more at a rate."""
-        user, namespace = self._user(subject), self._namespace(subject.name)
+        user, namespace = self.user(subject), self.namespace(subject.name)
         grown: list[Figures] = []
-        with self._running(subject, user, namespace) as process:
+        with self.running(subject, user, namespace) as process:
             process.settle()
             there = 0
             for size in sizes:
@@ -97,9 +97,9 @@ class Bench:
 
     def start(self, subject: Subject, namespace: str, idle_seconds: float = 0.0) -> Figures:
         """Start beside resources that are there, and wait until all is read; then watch it do nothing."""
-        user = self._user(subject)
+        user = self.user(subject)
         began = time.monotonic()
-        with self._running(subject, user, namespace) as process:
+        with self.running(subject, user, namespace) as process:
             ready = process.settle(began)
             cpu, requests = process.cpu_seconds, self._requests(user)
             figures = {
@@ -118,14 +118,14 @@ class Bench:
 
     def copied(self, run: Run, count: int) -> str:
         """Return a namespace with that many copies of the run."""
-        namespace = self._namespace("copies")
-        fill(self._plane, run, namespace, count)
+        namespace = self.namespace("copies")
+        fill(self.plane, run, namespace, count)
         return namespace
 
     def original(self, subject: Subject, *, finished: bool) -> Run:
         """Play a run to its end, or until it is at work, and return what is there then."""
-        namespace, api = self._namespace("original"), self.admin
-        with self._running(subject, self._user(subject), namespace):
+        namespace, api = self.namespace("original"), self.admin
+        with self.running(subject, self.user(subject), namespace):
             api.create("scj", namespace, objects.resource(ORIGINAL))
             job = eventually(lambda: next(iter(api.list("jobs", namespace)), None), "a Job")["metadata"]
             job = api.get("jobs", namespace, job["name"])
@@ -155,25 +155,30 @@ class Bench:
     def _play(
         self, subject: Subject, namespace: str, numbers: range, per_second: float = 0.0
     ) -> objects.Body:
+        sent = (numbers.start, len(numbers), per_second)
+        return self.play("bench.operator.player", namespace, subject.kind, *sent)()
+
+    def play(self, module: str, *arguments: object) -> Callable[[], objects.Body]:
+        """Start a player in a process of its own; return a function that waits for what it measured."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *map(str, _paths())])}
-        command = [sys.executable, "-m", "bench.operator.player", self._plane.kubeconfig]
-        played_by = (namespace, subject.kind, numbers.start, len(numbers), per_second)
-        player = subprocess.Popen(
-            [*map(str, command), *map(str, played_by)],
-            env=environment,
-            stdout=subprocess.PIPE,
-        )
+        command = [sys.executable, "-m", module, self.plane.kubeconfig, *arguments]
+        player = subprocess.Popen([*map(str, command)], env=environment, stdout=subprocess.PIPE)
         os.sched_setaffinity(player.pid, self._cores.player)
-        printed, _ = player.communicate()
-        if player.returncode:
-            raise RuntimeError(f"the player ended with {player.returncode}")
-        played: objects.Body = json.loads(printed)
+
+        def played() -> objects.Body:
+            printed, _ = player.communicate()
+            if player.returncode:
+                raise RuntimeError(f"{module} ended with {player.returncode}")
+            found: objects.Body = json.loads(printed)
+            return found
+
         return played
 
     @contextmanager
-    def _running(self, subject: Subject, user: str, namespace: str) -> Iterator[Process]:
+    def running(self, subject: Subject, user: str, namespace: str) -> Iterator[Process]:
+        """Run a subject for a namespace, or for several with commas between, while the context lasts."""
         self._install_crd_of(subject)
-        kubeconfig = self._plane.kubeconfig_for(user, ["system:masters"])
+        kubeconfig = self.plane.kubeconfig_for(user, ["system:masters"])
         log = self._folder / f"{subject.name}.log"
         with subject.running(kubeconfig, namespace, log, self._cores.subject) as process:
             yield process
@@ -189,12 +194,13 @@ class Bench:
         self._installed = subject.code
         time.sleep(_CRD_SECONDS)
 
-    def _user(self, subject: Subject) -> str:
+    def user(self, subject: Subject) -> str:
         """Return a user whom the audit log knows from this run alone."""
         self._users += 1
         return f"{subject.name}-{self._users}"
 
-    def _namespace(self, name: str) -> str:
+    def namespace(self, name: str) -> str:
+        """Make a namespace, and return its name."""
         self._users += 1
         named = f"{name.lower()}-{self._users}"
         self.admin.request("POST", "/api/v1/namespaces", {"metadata": {"name": named}})
@@ -202,7 +208,7 @@ class Bench:
 
     def _requests(self, user: str) -> Counter[str]:
         """Count a user's requests by verb, Events apart and without watches."""
-        asked = read_requests(self._plane.audit_log, user)
+        asked = read_requests(self.plane.audit_log, user)
         return Counter(
             "events" if request.resource == "events" else request.verb
             for request in asked

@@ -19,6 +19,29 @@ from integration.operator import objects
 from integration.operator.async_api import JOBS, PODS, Api, Body
 
 
+class Kubelet:
+    """Makes the pods of a namespace's Jobs and ends them, as Job controller and kubelet would."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self._api = api
+        self._jobs, self._pods = JOBS.format(namespace), PODS.format(namespace)
+
+    async def start(self, job: Body) -> None:
+        """Make the Job's pod, and let it run."""
+        pod = await self._api.request("POST", self._pods, objects.pod_of(job))
+        status = f"{self._jobs}/{job['metadata']['name']}/status"
+        await self._api.request("PATCH", status, objects.job_active())
+        await self._api.request(
+            "PATCH", f"{self._pods}/{pod['metadata']['name']}/status", objects.pod_running()
+        )
+
+    async def end(self, job: str) -> None:
+        """Let the Job's pod end well, and then the Job."""
+        ended = objects.pod_ended(0, objects.SUCCEEDED)
+        await self._api.request("PATCH", f"{self._pods}/{job}-x7k2p/status", ended)
+        await self._api.request("PATCH", f"{self._jobs}/{job}/status", objects.job_complete())
+
+
 class Player:
     """One run of `jobs` resources of a kind."""
 
@@ -28,9 +51,8 @@ class Player:
         self._api = api
         self._kind = kind
         self._numbers = numbers
-        self._resources, self._children, self._pods = (
-            url.format(namespace) for url in (kind.url, JOBS, PODS)
-        )
+        self._kubelet = Kubelet(api, namespace)
+        self._resources, self._children = kind.url.format(namespace), JOBS.format(namespace)
         self._sent: dict[str, float] = {}
         self._ended: set[str] = set()
         self._finished: set[str] = set()
@@ -61,33 +83,20 @@ class Player:
                 owner = job["metadata"]["ownerReferences"][0]["name"]
                 self.waits.append(time.monotonic() - self._sent[owner])
                 self._child_of[owner] = job["metadata"]["name"]
-                group.create_task(self._start(job))
+                group.create_task(self._kubelet.start(job))
 
     async def _watch_resources(self, group: asyncio.TaskGroup) -> None:
         async for _, resource in self._api.watch(self._resources):
             name, phase = resource["metadata"]["name"], self._kind.phase(resource)
             if phase == "Running" and name not in self._ended:
                 self._ended.add(name)
-                group.create_task(self._end(self._child_of[name]))
+                group.create_task(self._kubelet.end(self._child_of[name]))
             elif phase == "Failed":
                 raise RuntimeError(f"{name} failed: {resource['status']['conditions']}")
             elif phase == "Succeeded":
                 self._finished.add(name)
                 if len(self._finished) == len(self._numbers):
                     return
-
-    async def _start(self, job: Body) -> None:
-        pod = await self._api.request("POST", self._pods, objects.pod_of(job))
-        status = f"{self._children}/{job['metadata']['name']}/status"
-        await self._api.request("PATCH", status, objects.job_active())
-        await self._api.request(
-            "PATCH", f"{self._pods}/{pod['metadata']['name']}/status", objects.pod_running()
-        )
-
-    async def _end(self, job: str) -> None:
-        ended = objects.pod_ended(0, objects.SUCCEEDED)
-        await self._api.request("PATCH", f"{self._pods}/{job}-x7k2p/status", ended)
-        await self._api.request("PATCH", f"{self._children}/{job}/status", objects.job_complete())
 
 
 async def main(kubeconfig: Path, namespace: str, kind: Kind, numbers: range, per_second: float) -> None:

@@ -1,138 +1,56 @@
-"""Measure what one reconciliation of a sweep costs, and how long it blocks the event loop.
+"""What a sweep costs the operator; writes docs/sweep-speed.md.
 
-    make bench-sweeps
+    make bench-sweeps [BENCH_FLAGS="--trials 10000 --last 600"]
 
-Plans are made as the operator makes them, in a thread beside the loop, without an API server. Times are
-medians over several reconciliations; delays are maxima.
+First one reconciliation of sweeps of several sizes, then a whole sweep on a real API server.
 """
 
-import asyncio
-import json
+import argparse
 import os
-import statistics
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved
-from segcompress_operator.planning.sweeps.plan import SweepPlan, plan_sweep
-from segcompress_runner.outputs.table import markdown
+from bench.sweeps import cluster, reconciliation
+
 from segcompress_runner.processor import this_processor
-from unit.operator.samples import NOW, SETTINGS
-from unit.operator.sweeps.sweep_samples import RATE, RATIO, child, ended, make_sweep, points, spec_body
 
 PAGE = Path(__file__).parents[2] / "docs" / "sweep-speed.md"
-TRIALS = (100, 1000, 10_000)
-REPEATS = 5
-TICK = 0.001
-FREE = {**RATIO, "values": None, "range": {"min": "0.3", "max": "0.95"}}
 
-_HEAD = """# What one reconciliation of a sweep costs
+_HEAD = """# What a sweep costs
 
 Written by `make bench-sweeps` ({how}).
-Each row is a sweep with that many finished trials and room for one more: a reconciliation reads all trials,
-proposes and checks one, and computes the status. It plans in a thread; *loop blocked* is the longest time for
-which the event loop could serve no other resource meanwhile (an idle loop: {idle:.1f} ms). *object* is the
-size of the sweep as JSON, spec and status.
 
 """
-
-
-@dataclass(frozen=True)
-class Reconciliation:
-    """How long one reconciliation took, how long it blocked the loop (both in seconds), and its plan."""
-
-    seconds: float
-    delay: float
-    plan: SweepPlan
 
 
 def main() -> int:
     """Measure, and write the page."""
+    options = _options()
     started = datetime.now(UTC)
-    idle = asyncio.run(_measure(partial(time.sleep, 0.5))).delay
-    rows = [_row(name, count) for name in ("Grid", "Random", "TPE", "NSGAII") for count in TRIALS]
+    sections = [cluster.section(options), reconciliation.section()]
     minutes = (datetime.now(UTC) - started).total_seconds() / 60
     how = f"{started:%Y-%m-%d}, {minutes:.1f} minutes on {_where()}"
-    header = ("algorithm", "trials", "one reconciliation, ms", "loop blocked, ms", "object, KB")
-    PAGE.write_text(_HEAD.format(how=how, idle=idle * 1000) + markdown(header, rows) + "\n")
+    PAGE.write_text(_HEAD.format(how=how) + "\n".join(sections))
     print(PAGE.read_text())
     return 0
-
-
-def _row(name: str, count: int) -> tuple[str, ...]:
-    sweep, observed = _searched(name, count)
-    plan = partial(plan_sweep, sweep, observed, SETTINGS, NOW)
-    measured = [asyncio.run(_measure(plan)) for _ in range(REPEATS)]
-    if any(len(points(each.plan)) != 1 for each in measured):
-        raise AssertionError(f"{name} with {count} trials did not make exactly one trial")
-    return (
-        name,
-        f"{count:,}",
-        f"{statistics.median(each.seconds for each in measured) * 1000:.0f}",
-        f"{max(each.delay for each in measured) * 1000:.1f}",
-        f"{_bytes(sweep, measured[0].plan) / 1024:.1f}",
-    )
-
-
-def _searched(name: str, count: int) -> tuple[Sweep, SweepObserved]:
-    """Return a sweep with `count` finished trials."""
-    parameters = [_grid("seed", count + 1)] if name == "Grid" else [_without_none(FREE), RATE]
-    spec = spec_body(
-        algorithm={"name": name},
-        parameters=parameters,
-        constraints=[{"metric": "miouDrop", "max": "0.02"}],
-        maxTrials=100_000,
-        parallelTrials=1,
-    )
-    return make_sweep(spec), SweepObserved(tuple(_ended(name, index) for index in range(count)))
-
-
-def _ended(name: str, index: int) -> Any:
-    """Return a finished trial, with figures that no other has."""
-    share = index * 0.6180339887 % 1.0
-    point = {"seed": str(index + 1)} if name == "Grid" else _point(share, index)
-    status = ended(miou=0.9 - 0.1 * share * share, latency=30 - 20 * share, drop=0.05 * share)
-    return child(index, point, status)
-
-
-def _point(share: float, index: int) -> dict[str, str]:
-    return {"ratio": f"{0.3 + 0.65 * share:.6g}", "lr": f"{0.001 * 100 ** (index * 0.7548776662 % 1.0):.6g}"}
-
-
-def _grid(path: str, count: int) -> dict[str, Any]:
-    return {"name": path, "path": path, "range": {"min": "1", "max": str(count), "step": "1"}}
-
-
-def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if value is not None}
-
-
-async def _measure(plan: Callable[[], Any]) -> Reconciliation:
-    """Make a plan in a thread, and measure the longest delay of the loop meanwhile."""
-    started = last = time.perf_counter()
-    planned = asyncio.create_task(asyncio.to_thread(plan))
-    delay = 0.0
-    while not planned.done():
-        await asyncio.sleep(TICK)
-        now = time.perf_counter()
-        delay, last = max(delay, now - last - TICK), now
-    return Reconciliation(time.perf_counter() - started, delay, await planned)
-
-
-def _bytes(sweep: Sweep, plan: SweepPlan) -> int:
-    status = {} if plan.status is None else plan.status.to_wire()
-    return len(sweep.spec) + len(json.dumps(status, separators=(",", ":")).encode())
 
 
 def _where() -> str:
     cores = len(os.sched_getaffinity(0))
     return f"{cores} cores of {this_processor('CPU')}; load of the last minute {os.getloadavg()[0]:.1f}"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--trials", type=int, default=10_000, help="of the sweep")
+    parser.add_argument(
+        "--last", type=int, default=600, help="how many of them are played; the others have ended"
+    )
+    parser.add_argument("--parallel", type=int, default=100, help="runs in flight")
+    parser.add_argument("--neighbours", type=int, default=100, help="runs of the neighbour")
+    parser.add_argument("--pace", type=float, default=4.0, help="of them a second")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ class Api:
 
     async def version(self, url: str) -> str:
         """Return the version that a collection is at."""
-        return str((await self.request("GET", url))["metadata"]["resourceVersion"])
+        return str((await self.request("GET", f"{url}?limit=1"))["metadata"]["resourceVersion"])
 
     async def watch(self, url: str, since: str = "") -> AsyncIterator[tuple[str, Body]]:
         """Tell of every object of a collection from a version (now) on, as (type, object)."""
