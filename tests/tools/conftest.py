@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from states import states
 from tools.checkouts import build, checkout
 from tools.kueue import kueue
 from tools.nodes import Kubelet, add_node
-from tools.tenants import add_flavor, add_priority
+from tools.tenants import Tenant, add_flavor, add_priority
+
+_numbers = count(1)
 
 CONTROLLERS = (
     "job-controller",
@@ -48,8 +51,8 @@ def api(plane: ControlPlane) -> Api:
         ("ValidatingAdmissionPolicy", "validatingadmissionpolicies"),
         ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),
     ):
-        (manifest,) = of_kind(manifests, kind)
-        admin.request("POST", _POLICIES.format(plural), manifest)
+        for manifest in of_kind(manifests, kind):
+            admin.request("POST", _POLICIES.format(plural), manifest)
     return admin
 
 
@@ -116,3 +119,27 @@ def start_operator(plane: ControlPlane, api: Api, tmp_path: Path) -> Iterator[Ca
     yield start
     for operator in running:
         operator.kill()
+
+
+@pytest.fixture
+def add_tenant(queues: Api, kubelet: Kubelet) -> Iterator[Callable[..., Tenant]]:
+    """Return a function that adds a tenant; with the test, all go and give their GPUs back."""
+    number = next(_numbers)
+    all_: list[Tenant] = []
+
+    def add(name: str, gpus: int) -> Tenant:
+        tenant = Tenant(queues, f"{name}-{number}", f"cohort-{number}", gpus)
+        all_.append(tenant)
+        tenant.install()
+        return tenant
+
+    yield add
+    kubelet.pulls.clear()
+    kubelet.obeys.clear()
+    for tenant in all_:
+        tenant.leave()
+
+
+@pytest.fixture
+def operator(start_operator: Callable[[], Operator]) -> Operator:
+    return start_operator()

@@ -1,11 +1,15 @@
 """Tenants of one cluster that share their quota through Kueue, and their runs."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from devcluster.audit import read_requests
+from devcluster.controlplane import ControlPlane
 from integration.operator.api import Api, Body, eventually
 from integration.operator.objects import SUCCEEDED
 from integration.operator.stage import Stage, spec
+from integration.operator.sweep_stage import SweepStage, sweep_spec
 from tools.nodes import GPU, POOL
 
 _API = "/apis/kueue.x-k8s.io/v1beta2"
@@ -29,6 +33,15 @@ def add_priority(api: Api, name: str, value: int) -> None:
 
 def _kueue(kind: str, name: str) -> Body:
     return {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": kind, "metadata": {"name": name}}
+
+
+def jobs_created(plane: ControlPlane, tenant: "Tenant") -> int:
+    """Return how many Jobs were created for a tenant, by the API server's own record."""
+    return sum(
+        (request.verb, request.resource, request.namespace, request.code)
+        == ("create", "jobs", tenant.name, 201)
+        for request in read_requests(plane.audit_log)
+    )
 
 
 @dataclass(frozen=True)
@@ -63,7 +76,9 @@ class Tenant:
         return eventually(lambda: self.api.request("GET", url)["items"], f"a Workload of {self.name}")
 
     def leave(self) -> None:
-        """Delete the tenant's runs, and wait until no pod of theirs is left."""
+        """Delete the tenant's sweeps and runs, and wait until no pod of theirs is left."""
+        for sweep in self.api.list("scs", self.name):
+            self.api.delete("scs", self.name, sweep["metadata"]["name"])
         for run in self.api.list("scj", self.name):
             self.api.delete("scj", self.name, run["metadata"]["name"])
         eventually(lambda: not self.api.list("pods", self.name), f"no pod of {self.name}")
@@ -90,6 +105,35 @@ class Tenant:
         body = spec(runtime={"device": "GPU"}, backoffLimit=0, **fields)
         run.apply(body, labels={"kueue.x-k8s.io/queue-name": QUEUE, **(labels or {})})
         return run
+
+
+class GpuSweep(SweepStage):
+    """A sweep of six trials in a tenant's queue, each on one GPU, as many at once as there are GPUs."""
+
+    def submit(self, gpus: int) -> "GpuSweep":
+        """Create the sweep; a trial that fails once has failed."""
+        template = {
+            "metadata": {"labels": {"kueue.x-k8s.io/queue-name": QUEUE}},
+            "spec": spec(runtime={"device": "GPU"}, backoffLimit=0),
+        }
+        self.apply(sweep_spec(template=template, parallelTrials=gpus))
+        return self
+
+    def holds(self, running: int, queued: int) -> None:
+        """Wait until so many trials run, and so many wait for the queue."""
+
+        def look() -> bool:
+            phases = Counter(trial.get("status", {}).get("phase") for trial in self.trials())
+            return (phases["Running"], phases["Queued"]) == (running, queued)
+
+        eventually(look, f"{self.namespace}: {running} trials running and {queued} queued")
+
+    def one_ends(self) -> bool:
+        """Let a pod that runs end, if there is one; return whether the sweep has finished."""
+        pod = next((pod for pod in self.pods() if pod["status"].get("phase") == "Running"), None)
+        if pod is not None and pod["metadata"]["name"] not in self._played:
+            self.ends(pod)
+        return bool(self.condition("Finished").get("status") == "True")
 
 
 class Run(Stage):

@@ -2,62 +2,26 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable
 
 import pytest
 
-from devcluster.audit import read_requests
 from devcluster.controlplane import ControlPlane
-from integration.operator.api import Api, eventually
+from integration.operator.api import eventually
 from integration.operator.process import Operator
 from tools.nodes import STOPPED, Kubelet
 from tools.story import Story
-from tools.tenants import Run, Tenant
+from tools.tenants import Run, Tenant, jobs_created
 
 URGENT = {"kueue.x-k8s.io/priority-class": "urgent"}
-_numbers = count(1)
 _A_SECOND = 1.1
 """Kueue orders admissions by conditions, whose times are whole seconds."""
-
-
-@pytest.fixture
-def add_tenant(queues: Api, kubelet: Kubelet) -> Iterator[Callable[..., Tenant]]:
-    """Return a function that adds a tenant; with the test, all go and give their GPUs back."""
-    number = next(_numbers)
-    all_: list[Tenant] = []
-
-    def add(name: str, gpus: int) -> Tenant:
-        tenant = Tenant(queues, f"{name}-{number}", f"cohort-{number}", gpus)
-        all_.append(tenant)
-        tenant.install()
-        return tenant
-
-    yield add
-    kubelet.pulls.clear()
-    kubelet.obeys.clear()
-    for tenant in all_:
-        tenant.leave()
 
 
 @pytest.fixture
 def tenant(add_tenant: Callable[..., Tenant]) -> Tenant:
     """Return a tenant with one GPU, which nobody shares."""
     return add_tenant("alone", 1)
-
-
-@pytest.fixture
-def operator(start_operator: Callable[[], Operator]) -> Operator:
-    return start_operator()
-
-
-def jobs_created(plane: ControlPlane, tenant: Tenant) -> int:
-    """Return how many Jobs were created for a tenant, by the API server's own record."""
-    return sum(
-        (request.verb, request.resource, request.namespace, request.code)
-        == ("create", "jobs", tenant.name, 201)
-        for request in read_requests(plane.audit_log)
-    )
 
 
 def submit_in_turn(tenant: Tenant, *names: str) -> list[Run]:
