@@ -34,9 +34,7 @@ def parse_spec(resource: Resource) -> JobSpec:
     """Return the spec; raises InvalidSpecError naming the field."""
     if resource.oversized:
         raise _too_large(resource.oversized)
-    if depth(resource.spec) > _DEEPEST:
-        problem = f"must be nested at most {_DEEPEST} levels deep"
-        raise InvalidSpecError(deepest_part(json.loads(resource.spec)), problem)
+    check_depth(resource.spec)
     try:
         return JobSpec.model_validate_json(resource.spec, by_name=False)
     except ValidationError as error:
@@ -50,6 +48,13 @@ def _too_large(part: str) -> InvalidSpecError:
         f"must be at most {SPEC_LIMIT} bytes as JSON; most of it is {part}",
         "sections of a strategy may be a file of their own, named by spec.strategy.configUri",
     )
+
+
+def check_depth(spec: bytes) -> None:
+    """Raise InvalidSpecError naming the part of a spec in JSON that is nested too deep."""
+    if depth(spec) > _DEEPEST:
+        problem = f"must be nested at most {_DEEPEST} levels deep"
+        raise InvalidSpecError(deepest_part(json.loads(spec)), problem)
 
 
 def strategy_name(text: bytes) -> str | None:

@@ -11,7 +11,7 @@ from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import JobSpec
 from segcompress_api.sweep import SweepSpec
 from segcompress_api.trials import Trial
-from segcompress_operator.planning.spec import check_spec
+from segcompress_operator.planning.spec import check_depth, check_spec
 from segcompress_operator.planning.sweeps.search import propose
 from segcompress_operator.planning.sweeps.space import Axis, Interval, Point, Space
 from segcompress_operator.resources.names import Owner, kueue_labels
@@ -58,8 +58,10 @@ class Maker:
         """Return the spec of the trial at that point; raises InvalidSpecError naming point and field."""
         template = self.spec.template
         made = self.space.spec_at(template.spec.to_wire(), point)
+        text = json.dumps(made).encode()  # in ASCII: a value may hold half of a surrogate pair
         try:
-            parsed = JobSpec.model_validate_json(json.dumps(made), by_name=False)
+            check_depth(text)
+            parsed = JobSpec.model_validate_json(text, by_name=False)
             check_spec(parsed, kueue_labels(template.metadata.labels), self.settings)
         except ValidationError as error:
             raise _wrong(point, invalid_spec(error, JobSpec, "spec")) from None

@@ -18,6 +18,7 @@ from segcompress_api.trials import Trial
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.plan import Announcement, Refusal
 from segcompress_operator.planning.progress import Progress, refused
+from segcompress_operator.planning.spec import check_depth
 from segcompress_operator.planning.sweeps import report
 from segcompress_operator.planning.sweeps.known import KnownQuery
 from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND, Maker
@@ -191,6 +192,7 @@ def _parse_spec(sweep: Sweep) -> SweepSpec:
     if sweep.oversized:
         problem = f"must be at most {SPEC_LIMIT} bytes as JSON; most of it is {sweep.oversized}"
         raise InvalidSpecError("spec", problem)
+    check_depth(sweep.spec)
     try:
         return SweepSpec.model_validate_json(sweep.spec, by_name=False)
     except ValidationError as error:

@@ -66,6 +66,31 @@ def test_a_spec_that_is_too_large_is_refused() -> None:
     assert message(made, "Stalled")[1].startswith(f"spec: must be at most {SPEC_LIMIT} bytes")
 
 
+def nested(depth: int) -> Any:
+    """Return lists within one another."""
+    return 0.5 if depth == 0 else [nested(depth - 1)]
+
+
+@pytest.mark.parametrize("levels", [64, 150, 250])
+def test_a_template_nested_too_deep_is_refused(levels: int) -> None:
+    spec = spec_with()
+    spec["strategy"]["TrainConfig"]["learning_rate"] = nested(levels)
+    made = plan(spec=spec_body(template={"spec": spec}))
+    assert made.create == ()
+    where = "spec.template.spec.strategy.TrainConfig"
+    assert message(made, "Stalled") == ("InvalidSpec", f"{where}: must be nested at most 64 levels deep")
+
+
+def test_a_value_nested_too_deep_is_refused() -> None:
+    text = "[" * 100 + "]" * 100
+    rate = {"name": "rate", "path": "strategy.TrainConfig.learning_rate", "values": [text]}
+    reason, words = message(plan(spec=spec_body(parameters=[rate])), "Stalled")
+    assert reason == "InvalidSpec"
+    assert words.endswith(
+        "is not valid: spec.strategy.TrainConfig.learning_rate: must be nested at most 64 levels deep"
+    )
+
+
 def refusal(*, final: bool) -> Refusal:
     return Refusal("Trial", "trial t-0 was not created: exceeded quota", NOW, final=final)
 
