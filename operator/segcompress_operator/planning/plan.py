@@ -14,7 +14,11 @@ from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 
 FIRST_TRY_SECONDS = 15.0
 LAST_TRY_SECONDS = 600.0
-"""The shortest and the longest wait between two tries of what the API server refuses."""
+LAST_TRIAL_TRY_SECONDS = 60.0
+"""The shortest and the longest wait between two tries of what the API server refuses.
+
+A sweep tries one trial, however many it has to create: it may try again sooner than each of many jobs.
+"""
 
 TRANSIENT_SECONDS = 0.1
 """Delay for requests that the API server could not serve; the queue's back-off is longer."""
@@ -47,7 +51,8 @@ class Refusal:
         if self.transient:
             return self.seen + timedelta(seconds=TRANSIENT_SECONDS)
         waited = (self.seen - since).total_seconds()
-        return self.seen + timedelta(seconds=min(max(waited, FIRST_TRY_SECONDS), LAST_TRY_SECONDS))
+        longest = LAST_TRIAL_TRY_SECONDS if self.of == "Trial" else LAST_TRY_SECONDS
+        return self.seen + timedelta(seconds=min(max(waited, FIRST_TRY_SECONDS), longest))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What a sweep's own checks and the API server refuse, and the messages."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -100,6 +102,15 @@ def test_a_refused_trial_is_tried_again_later() -> None:
     assert made.create == ()
     assert made.requeue_after == FIRST_TRY_SECONDS
     assert message(made, "Reconciling") == ("QuotaExceeded", "trial t-0 was not created: exceeded quota")
+
+
+@pytest.mark.parametrize(("hours", "wait"), [(0, 15), (1, 60)])
+def test_a_trial_refused_for_long_is_tried_every_minute(hours: int, wait: float) -> None:
+    first = Refusal("Trial", "exceeded quota", NOW - timedelta(hours=hours))
+    made = plan(refusal=refusal(final=False).after(first))
+    assert (made.create, made.requeue_after) == ((), wait)
+    later = replace(first, seen=NOW - timedelta(seconds=wait), since=first.seen)
+    assert plan(refusal=later).create != ()
 
 
 def test_a_trial_that_no_retry_can_make_ends_the_sweep() -> None:
