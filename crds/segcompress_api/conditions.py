@@ -1,8 +1,8 @@
 """Condition types, reasons, their wording, and the one function that sets a condition.
 
-Complete, Failed and Suspended are batch/v1's names; Ready, Reconciling and Stalled are kstatus's
-(sigs.k8s.io/cli-utils, pkg/kstatus); Finished is True on either end, since `kubectl wait` has no OR; Accepted
-tells whether every gate passed.
+Complete, Failed, FailureTarget and Suspended are batch/v1's names; Ready, Reconciling and Stalled are
+kstatus's (sigs.k8s.io/cli-utils, pkg/kstatus); Finished is True on either end, since `kubectl wait` has no
+OR; Accepted tells whether every gate passed.
 """
 
 from collections.abc import Iterable
@@ -19,10 +19,11 @@ MESSAGE_LIMIT = 2048
 
 
 class ConditionType(StrEnum):
-    """The conditions that every resource carries from its first reconcile on."""
+    """The conditions that every resource carries from its first reconcile on, and a sweep's FailureTarget."""
 
     COMPLETE = "Complete"
     FAILED = "Failed"
+    FAILURE_TARGET = "FailureTarget"
     SUSPENDED = "Suspended"
     FINISHED = "Finished"
     ACCEPTED = "Accepted"
@@ -64,6 +65,7 @@ class Reason(StrEnum):
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     NAME_CONFLICT = "NameConflict"
     MAX_FAILED_TRIALS_EXCEEDED = "MaxFailedTrialsExceeded"
+    METRIC_NOT_MEASURED = "MetricNotMeasured"
     NO_ACCEPTABLE_TRIAL = "NoAcceptableTrial"
     # of conditions that do not hold
     NOT_FINISHED = "NotFinished"

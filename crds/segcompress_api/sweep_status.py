@@ -59,7 +59,8 @@ class SweepStatus(Model):
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=16,
-        description="Complete, Failed, Suspended, Finished, Ready, Reconciling, Stalled.",
+        description="Complete, Failed, Suspended, Finished, Ready, Reconciling, Stalled; FailureTarget "
+        "says why the sweep is to fail while its trials still stop.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     start_time: str | None = Field(

@@ -122,10 +122,24 @@ def test_failed_trials_are_counted_and_end_the_sweep(sweep: SweepStage) -> None:
     sweep.ends(third, 3, objects.result("InputNotFound"))
     words = sweep.reaches("Failed", "MaxFailedTrialsExceeded")["message"]
     assert words == "1 trial(s) ended without metrics, spec.maxFailedTrials is 0"
-    eventually(lambda: sweep.pods() == [], "no pod left")
+    assert sweep.pods() == []
     status = sweep.status()
     assert (status["trials"]["failed"], status["trials"]["rejected"]) == (2, 1)
     assert len(status["frontier"]) == 1
+
+
+def test_a_metric_that_no_trial_measures_ends_the_sweep_once_its_trials_have_stopped(
+    sweep: SweepStage,
+) -> None:
+    contours = [{"metric": "compressed.boundaryIou", "goal": "Maximize"}]
+    sweep.apply(sweep_spec(objectives=contours, parallelTrials=3))
+    sweep.plays()
+    words = sweep.reaches("Failed", "MetricNotMeasured")["message"]
+    assert words.startswith("none of the 3 trial(s) measured so far has compressed.boundaryIou; they have: ")
+    assert sweep.pods() == []
+    status = sweep.status()
+    assert (status["trials"]["succeeded"], status["phase"]) == (3, "Failed")
+    assert sweep.condition("FailureTarget")["message"] == words
 
 
 def test_the_example_is_searched_to_its_frontier(sweep: SweepStage) -> None:

@@ -6,14 +6,14 @@ The trials are the only state of a sweep: each plan finds existing ones by name 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from segcompress_api.conditions import Reason
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.sweep import KnownTrials, SweepSpec
-from segcompress_api.sweep_status import SweepStatus
+from segcompress_api.sweep_status import MetricName, SweepStatus
 from segcompress_api.trials import Trial
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.plan import Announcement, Refusal
@@ -28,6 +28,9 @@ from segcompress_operator.planning.sweeps.search import end_of
 from segcompress_operator.planning.sweeps.space import Space, space_of
 from segcompress_operator.planning.sweeps.trials import first_free, trials_of
 from segcompress_operator.settings import RunnerSettings
+
+MEASURED_ENOUGH = 3
+"""A metric that none of so many measured trials has will not be measured by later ones either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,9 @@ def plan_sweep(sweep: Sweep, observed: SweepObserved, settings: RunnerSettings, 
     look = Look(sweep, None, status, trials, now, observed.known or ())
     try:
         look = replace(look, spec=_parse_spec(sweep))
+        decided = report.failure_target(status)
+        if decided is not None:
+            return _fail(look, *decided)
         return _next(look, observed, settings)
     except InvalidSpecError as error:
         return _fail(look, Reason.INVALID_SPEC, str(error))
@@ -78,17 +84,25 @@ def _next(look: Look, observed: SweepObserved, settings: RunnerSettings) -> Swee
         maker.check_every_value()
     if spec.known_trials is not None and observed.known is None:
         return SweepPlan(read_known=_query(look.sweep, spec.known_trials, maker.space))
+    problem = _problem(look, observed)
+    if problem is not None:
+        return _fail(look, *problem)
+    return _suspend(look) if spec.suspend else _go_on(look, maker, observed.refusal)
+
+
+def _problem(look: Look, observed: SweepObserved) -> tuple[Reason, str] | None:
+    """Return why the sweep fails, None if it does not."""
+    failed, most = look.counts.failed - look.counts.rejected, look.known_spec.max_failed_trials
     if observed.conflict:
-        return _fail(look, Reason.NAME_CONFLICT, _conflict(observed.conflict))
+        return Reason.NAME_CONFLICT, _conflict(observed.conflict)
     if observed.refusal is not None and observed.refusal.final:
-        return _fail(look, Reason.INVALID_SPEC, observed.refusal.message)
-    failed = look.counts.failed - look.counts.rejected
-    if failed > spec.max_failed_trials:
-        words = f"{failed} trial(s) ended without metrics, spec.maxFailedTrials is {spec.max_failed_trials}"
-        return _fail(look, Reason.MAX_FAILED_TRIALS_EXCEEDED, words)
-    if spec.suspend:
-        return _suspend(look)
-    return _go_on(look, maker, observed.refusal)
+        return Reason.INVALID_SPEC, observed.refusal.message
+    if failed > most:
+        words = f"{failed} trial(s) ended without metrics, spec.maxFailedTrials is {most}"
+        return Reason.MAX_FAILED_TRIALS_EXCEEDED, words
+    if look.unmeasured and len(look.measured) >= MEASURED_ENOUGH:
+        return Reason.METRIC_NOT_MEASURED, _not_measured(look)
+    return None
 
 
 def _query(sweep: Sweep, known: KnownTrials, space: Space) -> KnownQuery:
@@ -137,9 +151,8 @@ def _conflict(name: str) -> str:
 
 def _suspend(look: Look) -> SweepPlan:
     """Suspend trials that have not ended, and report how many still have pods."""
-    left = [trial for trial in look.trials if not trial.ended and not trial.stopped]
     words = "spec.suspend is true: no new trial starts, and trials that have not ended are suspended"
-    status = report.suspended(look, words, len(left))
+    status = report.suspended(look, words)
     said = () if report.is_suspended(look.status) else (Announcement("Normal", "Suspended", words),)
     return SweepPlan(suspend=_changes(look.trials, suspend=True), status=status, announcements=said)
 
@@ -147,10 +160,10 @@ def _suspend(look: Look) -> SweepPlan:
 def _end(look: Look) -> SweepPlan:
     """Return the end of a sweep whose trials have all ended."""
     best = look.frontier[0] if look.frontier else None
+    if best is None and look.unmeasured:
+        return _fail(look, Reason.METRIC_NOT_MEASURED, _not_measured(look))
     if best is None:
         words = f"{look.counts.total} trial(s) ended; none succeeded and satisfied every constraint"
-        never = ", ".join(_never_measured(look))
-        words += f"; none that succeeded has measured {never}" if never else ""
         return _fail(look, Reason.NO_ACCEPTABLE_TRIAL, words)
     figures = ", ".join(f"{name} {best.figures[name]}" for name in look.target.metrics)
     words = f"{look.counts.total} trial(s) ended; best is {best.name}: {figures}"
@@ -158,21 +171,20 @@ def _end(look: Look) -> SweepPlan:
     return SweepPlan(status=status, announcements=(Announcement("Normal", "Succeeded", words),))
 
 
-def _never_measured(look: Look) -> list[str]:
-    """Return the metrics of objectives and constraints that no succeeded trial has."""
-    succeeded = [trial for trial in look.trials if trial.state == "Succeeded"]
-    has = {name for trial in succeeded for name in trial.figures}
-    return [name for name in look.target.metrics if succeeded and name not in has]
+def _not_measured(look: Look) -> str:
+    """Return which metrics of objectives and constraints no trial has, and which ones there are instead."""
+    missing, has = ", ".join(look.unmeasured), {name for trial in look.measured for name in trial.figures}
+    there = ", ".join(name for name in get_args(MetricName) if name in has) or "none"
+    return f"none of the {len(look.measured)} trial(s) measured so far has {missing}; they have: {there}"
 
 
 def _fail(look: Look, reason: Reason, words: str) -> SweepPlan:
-    """Return the end of a sweep that failed; its trials are suspended."""
+    """Suspend the trials that have not ended, and end the sweep once they have stopped."""
+    if look.active:
+        status = report.failing(look, reason, words)
+        return SweepPlan(suspend=_changes(look.trials, suspend=True), status=status)
     said = Announcement("Warning", "Failed", f"{reason.value}: {words}")
-    return SweepPlan(
-        suspend=_changes(look.trials, suspend=True),
-        status=report.failed(look, reason, words),
-        announcements=(said,),
-    )
+    return SweepPlan(status=report.failed(look, reason, words), announcements=(said,))
 
 
 def _after_the_end(sweep: Sweep, status: SweepStatus, trials: list[Trial]) -> SweepPlan:

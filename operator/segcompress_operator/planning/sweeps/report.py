@@ -50,10 +50,26 @@ class Look:
             rejected=states["Rejected"],
         )
 
+    @property
+    def active(self) -> int:
+        """Return how many trials have pods, or may get one before they are suspended."""
+        return sum(not (trial.ended or trial.stopped) for trial in self.trials)
+
     @cached_property
     def target(self) -> Target:
         """Return the objectives and constraints."""
         return target_of(self.known_spec)
+
+    @cached_property
+    def measured(self) -> list[Trial]:
+        """Return the trials that have ended with metrics, whether or not they passed every gate."""
+        return [trial for trial in self.trials if trial.state in ("Succeeded", "Rejected")]
+
+    @cached_property
+    def unmeasured(self) -> tuple[str, ...]:
+        """Return the metrics of objectives and constraints that no measured trial has."""
+        names = self.target.metrics if self.measured else ()
+        return tuple(name for name in names if not any(name in trial.figures for trial in self.measured))
 
     @cached_property
     def frontier(self) -> list[Trial]:
@@ -67,8 +83,9 @@ def running(look: Look, progress: Progress) -> SweepStatus:
     return _with(look, _unfinished(), ("False", reason, message), ("True", reason, message))
 
 
-def suspended(look: Look, words: str, left: int) -> SweepStatus:
-    """Return the status of a suspended sweep, of which `left` trials still hold pods."""
+def suspended(look: Look, words: str) -> SweepStatus:
+    """Return the status of a suspended sweep."""
+    left = look.active
     said = f"{left} trial(s) are still stopping" if left else words
     reconciling: ConditionStatus = "True" if left else "False"
     return _with(
@@ -102,6 +119,24 @@ def failed(look: Look, reason: Reason, words: str) -> SweepStatus:
         (ConditionType.STALLED, "True", reason, words),
     ]
     return _ended(look, _with(look, ends, ("False", reason, words), ("False", reason, "")))
+
+
+def failing(look: Look, reason: Reason, words: str) -> SweepStatus:
+    """Return the status of a sweep that is to fail, once its trials have stopped."""
+    said = f"{look.active} trial(s) are still stopping; then the sweep fails: {words}"
+    return _with(
+        look,
+        [*_unfinished(), (ConditionType.FAILURE_TARGET, "True", reason, words)],
+        ("False", Reason.RUNNING, said),
+        ("True", Reason.RUNNING, said),
+    )
+
+
+def failure_target(status: SweepStatus) -> tuple[Reason, str] | None:
+    """Return why the sweep is to fail, None if it is not: what decided it may not be seen again."""
+    found = (each for each in status.conditions if each.type == ConditionType.FAILURE_TARGET)
+    holds = next((each for each in found if each.status == "True" and each.reason in [*Reason]), None)
+    return None if holds is None else (Reason(holds.reason), holds.message)
 
 
 def going_on(look: Look) -> tuple[Announcement, ...]:

@@ -198,13 +198,30 @@ def test_a_sweep_fails_when_too_many_trials_have_no_figures() -> None:
     made = plan(*children, spec=spec)
     assert made.create == ()
     assert made.suspend == (SuspendChange(NAMES[3], True),)  # noqa: FBT003 - a field of a spec
+    assert made.announcements == ()
     words = "2 trial(s) ended without metrics, spec.maxFailedTrials is 1"
-    assert message(made, "Failed") == message(made, "Stalled") == ("MaxFailedTrialsExceeded", words)
-    assert conditions(made)["Reconciling"] == "False"
+    assert message(made, "FailureTarget") == ("MaxFailedTrialsExceeded", words)
+    said = f"1 trial(s) are still stopping; then the sweep fails: {words}"
+    assert message(made, "Reconciling") == message(made, "Ready") == ("Running", said)
+    assert (status_of(made).phase, conditions(made)["Finished"]) == ("Running", "False")
     assert names(plan(*children, spec=spec_body(maxFailedTrials=2))) == NAMES[4:5]
-    after = plan(*children, spec=spec, status=again(made))
-    assert after.suspend == made.suspend
-    assert after.status is None
+    rests = child(3, P[3], suspended(), suspend=True)
+    after = plan(*children[:3], rests, spec=spec, status=again(made))
+    assert message(after, "Failed") == message(after, "Stalled") == ("MaxFailedTrialsExceeded", words)
+    assert (status_of(after).phase, conditions(after)["Reconciling"]) == ("Failed", "False")
+    assert [said.message for said in after.announcements] == [f"MaxFailedTrialsExceeded: {words}"]
+    resumed = plan(*children, spec=spec, status=again(after))
+    assert (resumed.suspend, resumed.status) == (made.suspend, None)
+
+
+def test_a_sweep_that_is_to_fail_does_so_though_nothing_shows_why_any_more() -> None:
+    made = plan(child(1, P[1]), conflict=NAMES[0])
+    stops = plan(child(1, P[1], suspended(stops=True), suspend=True), status=again(made))
+    assert (stops.create, stops.suspend) == ((), ())
+    assert conditions(stops)["Failed"] == "False"
+    after = plan(child(1, P[1], ended(miou=0.9, latency=9)), status=again(stops))
+    assert (after.create, message(after, "Failed")[0]) == ((), "NameConflict")
+    assert message(after, "Failed") == message(made, "FailureTarget")
 
 
 @pytest.mark.parametrize(
@@ -224,14 +241,40 @@ def test_a_sweep_without_a_model_to_ship_fails(status: dict[str, Any]) -> None:
     assert status_of(made).best_trial is None
 
 
-def test_a_figure_that_no_trial_has_is_named() -> None:
-    """A dataset without contours, or a template that measures no latency, may cost all trials."""
-    constraints = [{"metric": "worstClass.iouDrop", "max": "0.1"}, {"metric": "miouDrop", "max": "0.01"}]
-    objectives = [{"metric": "compressed.boundaryIou", "goal": "Maximize"}]
-    made = plan(*finished(), spec=spec_body(objectives=objectives, constraints=constraints))
-    reason, words = message(made, "Failed")
-    assert reason == "NoAcceptableTrial"
-    assert words.endswith("; none that succeeded has measured compressed.boundaryIou, worstClass.iouDrop")
+CONTOURS = [{"metric": "compressed.boundaryIou", "goal": "Maximize"}]
+HAVE = "compressed.miou, compressed.latencyMs, compressed.sizeBytes, miouDrop"
+
+
+@pytest.mark.parametrize("measured", [1, 2, 3])
+def test_a_metric_that_no_trial_measures_ends_the_sweep_after_three_trials(measured: int) -> None:
+    spec = spec_body(objectives=CONTOURS, constraints=[{"metric": "worstClass.iouDrop", "max": "0.1"}])
+    statuses = [ended(miou=0.8, latency=9), ended("AcceptanceNotMet", miou=0.5, latency=9)] * 2
+    children = [child(n, P[n], statuses[n]) for n in range(measured)]
+    made = plan(*children, child(measured, P[measured]), spec=spec)
+    assert (names(made) == []) is ("FailureTarget" in conditions(made)) is (measured == 3)
+    if measured == 3:
+        missing = "compressed.boundaryIou, worstClass.iouDrop"
+        words = f"none of the 3 trial(s) measured so far has {missing}; they have: {HAVE}"
+        assert message(made, "FailureTarget") == ("MetricNotMeasured", words)
+
+
+def test_a_metric_that_one_trial_has_costs_no_other_trial() -> None:
+    """A parameter may decide whether a metric is measured, such as the sparsity of a model."""
+    with_contours = ended(miou=0.9, latency=9)
+    with_contours["metrics"]["compressed"]["boundaryIou"] = "0.7000"
+    others = [child(n, P[n], ended(miou=0.8, latency=9)) for n in range(1, 4)]
+    made = plan(child(0, P[0], with_contours), *others, spec=spec_body(objectives=CONTOURS))
+    assert names(made) == NAMES[4:6]
+
+
+def test_a_short_sweep_without_the_metric_says_so_at_its_end() -> None:
+    made = plan(child(0, P[0], ended(miou=0.9, latency=9)), spec=spec_body(objectives=CONTOURS, maxTrials=1))
+    assert message(made, "Failed")[0] == "MetricNotMeasured"
+
+
+def test_trials_without_any_metrics_say_nothing_of_a_metric() -> None:
+    children = [child(n, P[n], ended("RunnerCrashed")) for n in range(4)]
+    assert names(plan(*children, spec=spec_body(objectives=CONTOURS))) == NAMES[4:6]
 
 
 def test_a_suspended_sweep_suspends_what_has_not_ended() -> None:
