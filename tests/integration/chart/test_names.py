@@ -39,7 +39,7 @@ def test_cluster_wide_bindings_lead_to_what_is_installed() -> None:
     bindings = of_kind(manifests, "ValidatingAdmissionPolicyBinding")
     policies = [("ValidatingAdmissionPolicy", each["spec"]["policyName"]) for each in bindings]
     assert {*roles, *policies} <= set(names)
-    assert len(policies) == 2
+    assert len(policies) == 3
 
 
 def test_namespace_that_yaml_would_read_as_something_else_stays_a_name() -> None:

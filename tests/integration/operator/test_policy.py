@@ -295,3 +295,25 @@ def test_runs_of_users_cannot_be_made_or_changed(run: Stage, thief: Api) -> None
     with pytest.raises(ApiError, match="whose controller is"):
         thief.patch("scj", run.namespace, run.name, {"spec": {"suspend": True}})
     thief.patch("scj", run.namespace, "widths-0123456789-0", {"spec": {"suspend": True}})
+
+
+def test_parameters_of_a_trial_cannot_be_changed(run: Stage) -> None:
+    """Without them its sweep would not know which point it is, and might try the point again."""
+    sweep = SweepStage(run.api, run.namespace)
+    sweep.apply(sweep_spec())
+    trial = sweep.await_trials(2)[0]["metadata"]
+    key, given = "segcompress.dev/parameters", trial["annotations"]
+
+    def refused(value: str | None, name: str = trial["name"]) -> str:
+        try:
+            run.api.patch("scj", run.namespace, name, {"metadata": {"annotations": {key: value}}})
+        except ApiError as error:
+            return str(error)
+        return ""
+
+    eventually(lambda: "cannot be changed" in refused("{}"), "the policy at work")
+    assert "cannot be changed" in refused(None)
+    assert refused(given[key]) == ""
+    assert refused("{}", run.name) == ""
+    run.api.patch("scj", run.namespace, trial["name"], {"metadata": {"annotations": {"team": "vision"}}})
+    assert sweep.trials()[0]["metadata"]["annotations"] == {**given, "team": "vision"}
