@@ -71,8 +71,11 @@ def one_line(text: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most like `name`, or None where none is near."""
+    """Return the known name that ends with `.name` or is most like it, None where none is near."""
     by_lower = {candidate.lower(): candidate for candidate in known}
+    longer = [candidate for lower, candidate in by_lower.items() if lower.endswith(f".{name.lower()}")]
+    if len(longer) == 1:
+        return longer[0]
     matches = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
     return by_lower[matches[0]] if matches else None
 

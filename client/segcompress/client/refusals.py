@@ -17,9 +17,10 @@ from segcompress.client.errors import (
     UnreachableError,
 )
 from segcompress.client.kinds import JOBS, KINDS
-from segcompress_api.errors import one_line, unknown_field
+from segcompress_api.errors import nearest, one_line, unknown_field
 
 _UNKNOWN = re.compile(r'(unknown|duplicate) field "([^"]+)"')
+_UNSUPPORTED = re.compile(r'Unsupported value: "([^"]*)": supported values: (.*)')
 _NOT_INSTALLED = (
     "the cluster has no such resource type: install SegCompress (helm install), or choose another cluster"
 )
@@ -75,6 +76,9 @@ def _problems(answer: Mapping[str, Any], message: str) -> list[str]:
 def _cause(cause: Mapping[str, Any]) -> str:
     field = cause.get("field", "")
     text = one_line(str(cause["message"]))
+    if unsupported := _UNSUPPORTED.fullmatch(text):
+        match = nearest(unsupported[1], re.findall(r'"([^"]+)"', unsupported[2]))
+        text += f"; did you mean {match}?" if match else ""
     return f"{field}: {text}" if field and field != "<nil>" else text
 
 

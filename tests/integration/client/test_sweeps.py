@@ -79,6 +79,14 @@ def test_misspelt_field_of_a_sweep_is_answered_with_the_nearest(client: Client) 
         client.sweeps.submit({"metadata": {"name": "widths"}, "spec": sweep_spec(maxTrails=1)})
 
 
+def test_unknown_metric_of_a_sweep_is_answered_with_the_nearest(client: Client) -> None:
+    spec = sweep_spec(objectives=[{"metric": "miou", "goal": "Maximize"}])
+    with pytest.raises(
+        InvalidJobError, match=r"objectives\[0\]\.metric: .*; did you mean compressed\.miou\?"
+    ):
+        client.sweeps.submit({"metadata": {"name": "widths"}, "spec": spec})
+
+
 def test_missing_sweep_is_answered_with_the_nearest(client: Client) -> None:
     client.sweeps.submit({"metadata": {"name": "widths"}, "spec": sweep_spec(suspend=True)})
     with pytest.raises(NotFoundError, match=r"there is no sweep width in .*; did you mean widths\?"):

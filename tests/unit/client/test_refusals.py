@@ -69,6 +69,20 @@ def test_each_cause_becomes_a_line_once() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        pytest.param("compressed.mIoU", "; did you mean compressed.miou?", id="misspelt"),
+        pytest.param("miou", "; did you mean compressed.miou?", id="without what it is of"),
+        pytest.param("energy", "", id="nothing like it"),
+    ],
+)
+def test_unsupported_value_is_answered_with_the_nearest_one(given: str, remedy: str) -> None:
+    refused = f'Unsupported value: "{given}": supported values: "compressed.miou", "miouDrop"'
+    causes = [{"field": "spec.objectives[0].metric", "message": refused}]
+    assert str(error_of(422, status("", causes=causes))) == f"spec.objectives[0].metric: {refused}{remedy}"
+
+
 def test_unknown_field_is_answered_with_the_nearest_one() -> None:
     message = 'strict decoding error: unknown field "spec.dataset.numClases", duplicate field "spec.seed"'
     error = error_of(400, status(message))
