@@ -20,6 +20,10 @@ _DEFAULT_KUBECONFIG = "~/.kube/config"
 _MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 """What the Kubernetes library raises for a kubeconfig that holds something else than it looks for."""
 
+_PROVIDER = "auth-provider"
+_METHODS = (_PROVIDER, "exec", "token", "tokenFile", "username", "client-certificate")
+"""Fields of a kubeconfig's user that give credentials."""
+
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -61,6 +65,8 @@ def from_kubeconfig(environment: Mapping[str, str], path: Path | None, context: 
         raise SettingsError(f"{joined}: cannot be used as a kubeconfig: {_words(str(error))}") from None
     if complaints:
         raise SettingsError(f"{joined}: gives no credentials: {_words('; '.join(complaints))}")
+    if not (configuration.api_key or configuration.cert_file):
+        _check_anonymous(files, chosen["context"].get("user"), joined)
     return Connection(configuration, namespace)
 
 
@@ -91,15 +97,35 @@ def _kubeconfigs(environment: Mapping[str, str]) -> list[Path]:
     return [default] if default.is_file() else []
 
 
+def _check_anonymous(files: Iterable[Path], name: object, joined: str) -> None:
+    """Raise SettingsError if the user is to have credentials: the Kubernetes library would go on without any.
+
+    It ignores auth providers that it does not know, and tokens of OpenID Connect that it cannot read.
+    """
+    users = (user for content in _contents(files) for user in content.get("users") or ())
+    user = next((each.get("user") or {} for each in users if each["name"] == name), {})
+    methods = [key for key in _METHODS if user.get(key)]
+    if methods:
+        method = f"auth-provider {user[_PROVIDER].get('name')}" if methods[0] == _PROVIDER else methods[0]
+        raise SettingsError(
+            f"{joined}: gives no credentials: {method} of user {name} is not supported or incomplete; "
+            "use a token, a client certificate, or an exec plugin such as kubelogin"
+        )
+
+
+def _contents(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
+    for file in filter(Path.is_file, files):
+        with file.open("rb") as stream:  # of a stream, an error does not show the line, which may be a token
+            yield yaml.safe_load(stream) or {}
+
+
 def _chosen(files: Iterable[Path], name: str | None) -> dict[str, Any]:
     """Return the context of that name, or else the current one: as for kubectl the first file's that has one.
 
     The Kubernetes library takes the last file's, and asks for a current context where another one is named.
     """
     named, current = dict[str, Any](), ""
-    for file in filter(Path.is_file, files):
-        with file.open("rb") as stream:  # of a stream, an error does not show the line, which may be a token
-            content = yaml.safe_load(stream) or {}
+    for content in _contents(files):
         current = current or str(content.get("current-context") or "")
         for one in content.get("contexts") or ():
             named.setdefault(one["name"], one)

@@ -104,6 +104,19 @@ def test_current_context_is_that_of_the_first_file_that_has_one(tmp_path: Path) 
             id="plugin that fails",
         ),
         pytest.param(
+            {"auth-provider": {"name": "azure", "config": {"apiserver-id": "x"}}},
+            "gives no credentials: auth-provider azure of user u is not supported or incomplete; use a token",
+            id="provider that the library does not know",
+        ),
+        pytest.param(
+            {"auth-provider": {"name": "oidc", "config": {"id-token": "no.token"}}},
+            "gives no credentials: auth-provider oidc of user u is not supported or incomplete",
+            id="token that is none",
+        ),
+        pytest.param(
+            {"username": "jane"}, "gives no credentials: username of user u is not", id="no password"
+        ),
+        pytest.param(
             {"auth-provider": {"name": "gcp", "config": {"expiry": "2020-01-01T00:00:00Z"}}},
             "cannot be used as a kubeconfig",
             id="of a library that is not installed",
@@ -120,6 +133,14 @@ def test_user_without_credentials_is_no_anonymous_one(
     with pytest.raises(SettingsError, match=message) as raised:
         from_kubeconfig({}, path, None)
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_user_that_names_no_credentials_is_anonymous(tmp_path: Path) -> None:
+    """A proxy such as `kubectl proxy` takes none."""
+    path = tmp_path / "config"
+    users = [{"name": "u", "user": {}}]
+    path.write_text(yaml.safe_dump({**yaml.safe_load(kubeconfig("one")), "users": users}))
+    assert not from_kubeconfig({}, path, None).configuration.api_key
 
 
 @pytest.mark.parametrize(
