@@ -214,6 +214,7 @@ class ObjectMeta(Model):
     creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
     labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
 
 
 class SegCompressionJob(Model):

@@ -1,16 +1,18 @@
-"""Compares the results of jobs. Pure: everything is in their status."""
+"""Compares the results of jobs. Pure: everything is in their metadata and status."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from segcompress.client.outcomes import condition_of
 from segcompress_api.conditions import ConditionType
 from segcompress_api.job import SegCompressionJob
+from segcompress_api.naming import PARAMETERS_ANNOTATION
 from segcompress_api.status import Metrics, ModelFigures
+from segcompress_api.trials import point_of
 
-HEADER = (
-    "NAME", "PHASE", "GATES", "MIOU BEFORE", "AFTER", "DROP", "MS BEFORE", "AFTER", "SPEEDUP",
-    "KIB BEFORE", "AFTER", "SPARSITY", "RUNTIME",
+_FIGURES = (
+    "MIOU BEFORE", "AFTER", "DROP", "MS BEFORE", "AFTER", "SPEEDUP", "KIB BEFORE", "AFTER", "SPARSITY",
+    "RUNTIME",
 )  # fmt: skip
 NONE = "-"
 
@@ -19,7 +21,8 @@ NONE = "-"
 class Comparison:
     """What one job measured: `metrics` is None until then, and holds decimal strings.
 
-    `accepted` is None until the gates were checked; `missed` is the reason where one was missed.
+    `accepted` is None until the gates were checked; `missed` is the reason where one was missed. `parameters`
+    are those of a sweep's trial.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Comparison:
     accepted: bool | None
     missed: str | None
     metrics: Metrics | None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def compare(jobs: Iterable[SegCompressionJob]) -> tuple[Comparison, ...]:
@@ -35,8 +39,9 @@ def compare(jobs: Iterable[SegCompressionJob]) -> tuple[Comparison, ...]:
 
 
 def table(compared: Sequence[Comparison]) -> list[tuple[str, ...]]:
-    """Return one row per job, to print below `HEADER`."""
-    return [_row(one) for one in compared]
+    """Return a header and one row per job, with a column for each parameter that one of them has."""
+    names = tuple(dict.fromkeys(name for one in compared for name in one.parameters))
+    return [("NAME", *names, "PHASE", "GATES", *_FIGURES), *(_row(one, names) for one in compared)]
 
 
 def caution(compared: Sequence[Comparison]) -> str:
@@ -53,13 +58,21 @@ def _of(job: SegCompressionJob) -> Comparison:
     gates = condition_of(job, ConditionType.ACCEPTED)
     accepted = {"True": True, "False": False}.get(gates.status) if gates else None
     missed = gates.reason if gates and accepted is False else None
-    return Comparison(job.metadata.name, job.status.phase or "Pending", accepted, missed, job.status.metrics)
+    return Comparison(
+        job.metadata.name,
+        job.status.phase or "Pending",
+        accepted,
+        missed,
+        job.status.metrics,
+        point_of(job.metadata.annotations.get(PARAMETERS_ANNOTATION, "{}")),
+    )
 
 
-def _row(one: Comparison) -> tuple[str, ...]:
+def _row(one: Comparison, names: Iterable[str]) -> tuple[str, ...]:
     gates = one.missed or ("passed" if one.accepted else NONE)
+    head = (one.name, *(one.parameters.get(name, NONE) for name in names), one.phase, gates)
     if one.metrics is None:
-        return (one.name, one.phase, gates, *[NONE] * (len(HEADER) - 3))
+        return (*head, *[NONE] * len(_FIGURES))
     metrics, before, after = one.metrics, one.metrics.baseline, one.metrics.compressed
     figures = (
         before.miou,
@@ -73,7 +86,7 @@ def _row(one: Comparison) -> tuple[str, ...]:
         after and after.sparsity,
         metrics.runtime,
     )
-    return (one.name, one.phase, gates, *(figure or NONE for figure in figures))
+    return (*head, *(figure or NONE for figure in figures))
 
 
 def _kib(model: ModelFigures) -> str:

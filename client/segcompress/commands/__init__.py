@@ -37,6 +37,13 @@ def _add_submit(add: _Add) -> None:
     submit.add_argument("--wait", action="store_true", help="wait until it has finished, as `wait` does")
     _add_timeout(submit)
 
+    def act(options: argparse.Namespace) -> int:
+        if options.timeout is not None and not options.wait:
+            submit.error("argument --timeout: has no effect without --wait")
+        return _act(options)
+
+    submit.set_defaults(act=act)
+
 
 def _add_list(add: _Add) -> None:
     listed = _command(add, "list", "list the jobs of a namespace")

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from segcompress.client import Client, Comparison, compare
-from segcompress.client.comparison import HEADER, caution, table
+from segcompress.client.comparison import caution, table
 from segcompress.commands.columns import print_columns
 from segcompress_api.errors import printable
 
@@ -12,7 +12,8 @@ from segcompress_api.errors import printable
 def run(client: Client, options: argparse.Namespace) -> int:
     """Print one line per job, and a warning if latencies cannot be compared."""
     compared = _compared(client, options)
-    print_columns(HEADER, table(compared))
+    header, *rows = table(compared)
+    print_columns(header, rows)
     if warning := caution(compared):
         print(f"note: {printable(warning)}", file=sys.stderr)
     return 0

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from segcompress.client import Client, InvalidJobError, SegCompressionJob
-from segcompress.commands import duration
+from segcompress.commands import add_commands, duration
 from segcompress.commands.border import run
 from segcompress.commands.columns import aligned, print_columns
 from segcompress.commands.list_jobs import age
 from segcompress.commands.wait import follow
+from segcompress_runner import cli
 from unit.client.jobs import job_in
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -93,3 +94,10 @@ def test_wrong_use_ends_with_one_line(tmp_path: Path, arguments: tuple[str, ...]
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"error: {message}")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_timeout_of_nothing_to_wait_for_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["submit", "job.yaml", "--timeout", "5m"], add_more=add_commands)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith("error: argument --timeout: has no effect without --wait\n")
