@@ -1,7 +1,7 @@
 """What counts as a sweep and its trials."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -110,6 +110,63 @@ def broken(change: Callable[[Body], None]) -> str:
 def test_what_cannot_be_read_is_named(text: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         read_sweep(text, "FILE", NAME)
+
+
+ODD: tuple[Any, ...] = (None, True, 5, "x", [], ["x"], {}, {"x": 1}, [{"x": 1}])
+
+
+def replaced(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield copies of a JSON value in which one of its parts is something odd, each with the part's place."""
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            for place, other in replaced(part):
+                copy = value.copy()
+                copy[key] = other
+                yield f"{key}.{place}", copy
+    yield from ((repr(odd), odd) for odd in ODD)
+
+
+def test_whatever_stands_where_something_else_is_expected_is_one_error() -> None:
+    document = {"kind": "List", "items": [body(), job(FOUR, 0), job(FOUR, 1)]}
+    refusals = {place: refusal(json.dumps(odd)) for place, odd in replaced(document)}
+    assert [place for place, said in refusals.items() if said and not said.startswith("FILE: ")] == []
+    assert [place for place, said in refusals.items() if len(said.splitlines()) > 1] == []
+    assert sum(map(bool, refusals.values())) > 500
+
+
+def refusal(text: str) -> str:
+    """Return the error's message, "" where the text is read."""
+    try:
+        read_sweep(text, "FILE", NAME)
+    except (InvalidInputError, InputNotFoundError) as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param('{"kind": "List", "items": 5}', "items must be a list, got a int", id="items"),
+        pytest.param("[" * 100_000, "FILE: is nested too deep", id="nesting"),
+        pytest.param(
+            printed({"kind": "SegCompressionSweep", "metadata": [1]}),
+            "FILE: SegCompressionSweep: metadata: Input should be",
+            id="metadata",
+        ),
+        pytest.param(
+            printed(body(), changed(ownerReferences={"uid": 1})),
+            r"SegCompressionJob: metadata\.ownerReferences: Input should be",
+            id="references",
+        ),
+    ],
+)
+def test_wrong_types_are_named(text: str, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        read_sweep(text, "FILE", NAME)
+
+
+def test_index_of_many_digits_is_no_trial() -> None:
+    assert indices(printed(body(), changed(labels={"segcompress.dev/trial": "1" * 5000}))) == []
 
 
 def test_namespace_chooses_between_sweeps_of_one_name() -> None:
