@@ -18,6 +18,14 @@ _EXPIRES = timedelta(minutes=10)
 _CONFLICT, _NOT_MET, _REFUSED = 409, 412, 300
 
 
+def entity_tag(header: str) -> str:
+    """Return what an ETag header says, without quotes.
+
+    A proxy that compresses marks the store's tag as weak (RFC 9110, 8.8.3); the store knows no such tag.
+    """
+    return header.removeprefix("W/").strip('"')
+
+
 def put_if(
     client: Minio, pool: PoolManager, address: Address, content: bytes, condition: Mapping[str, str]
 ) -> bool:

@@ -21,7 +21,7 @@ from segcompress_runner.errors import (
 from segcompress_runner.storage.address import Address, safe_join
 from segcompress_runner.storage.answers import FAULTS, TransferError, judge
 from segcompress_runner.storage.bulk import BulkReader, bulk_reader
-from segcompress_runner.storage.conditional import put_if
+from segcompress_runner.storage.conditional import entity_tag, put_if
 from segcompress_runner.storage.connections import GuardedPoolManager
 from segcompress_runner.storage.protocol import Named, OnDone, Stat, Tagged
 from segcompress_runner.storage.receiving import Expected, md5_of, read_up_to, receive
@@ -112,7 +112,7 @@ class S3Storage:
     def _stat(self, folder: Address, file: Named) -> Stat:
         key = (folder / file.name).path
         found = self._call(file.at(folder), lambda: self._client.stat_object(folder.bucket, key))
-        return Stat(file, f"etag:{found.etag}", int(found.size or 0))
+        return Stat(file, f"etag:{entity_tag(found.etag or '')}", int(found.size or 0))
 
     def fetch(self, folder: Address, files: Sequence[Stat], into: Path, on_done: OnDone) -> Path:
         """Fetch objects into files of the same names under `into`; what lies there verified is kept."""
@@ -167,7 +167,7 @@ class S3Storage:
         try:
             left = max(0.0, end - time.monotonic())
             content = read_up_to(response, limit, left, self._raise_if_stopped)
-            return Tagged(content, response.headers.get("ETag", "").strip('"'))
+            return Tagged(content, entity_tag(response.headers.get("ETag", "")))
         finally:
             response.close()
             response.release_conn()
