@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError
@@ -57,15 +57,22 @@ class Api:
     def request(self, method: str, url: str, body: object = None) -> Body:
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        request = Request(  # noqa: S310 - the address of the API server that the tests started
-            self._server + url, data=data, method=method, headers={"Content-Type": kind}
-        )
         try:
-            with self._opener.open(request) as answer:
+            with self._open(url, data=data, method=method, headers={"Content-Type": kind}) as answer:
                 parsed: Body = json.loads(answer.read())
                 return parsed
         except HTTPError as error:
             raise ApiError(error.code, error.read().decode()) from None
+
+    def events_since(self, kind: str, namespace: str, version: str) -> Iterator[Body]:
+        """Yield the watch events of a kind since a resourceVersion, those of the past first."""
+        query = f"watch=true&resourceVersion={version}&timeoutSeconds={PATIENCE_SECONDS:.0f}"
+        with self._open(f"{KINDS[kind].format(namespace)}?{query}") as answer:
+            yield from map(json.loads, answer)
+
+    def _open(self, url: str, **request: Any) -> Any:
+        address = self._server + url
+        return self._opener.open(Request(address, **request))  # noqa: S310 - of the server that the tests started
 
     def create(self, kind: str, namespace: str, body: Mapping[str, Any]) -> Body:
         return self.request("POST", KINDS[kind].format(namespace), body)
