@@ -18,7 +18,7 @@ from segcompress_operator.planning.parsing import Body, parse_job, parse_pod, pa
 from segcompress_operator.planning.plan import Observed, Refusal, Reported
 from segcompress_operator.resources.names import SELECTOR, runner_job_name
 from segcompress_operator.watching.sinks import StoreSink
-from segcompress_operator.watching.store import Scope, Store
+from segcompress_operator.watching.store import NamedStore, Scope, Store
 from segcompress_operator.watching.stream import Sink
 
 
@@ -41,10 +41,9 @@ class Runs:
     def __init__(self, wake: Callable[[Ref], None]) -> None:
         self.parents: Parents | None = None
         self._wake = wake
-        self._resources: Store[Resource] = Store(self._resource_changed, self._scope_listed)
+        self._resources: NamedStore[Resource] = NamedStore(self._resource_changed, self._scope_listed)
         self._jobs: Store[ObservedJob] = Store(self._job_changed, self._scope_listed)
         self._pods: Store[ObservedPod] = Store(self._pod_changed, self._scope_listed, self._has_last_words)
-        self._uids: dict[Ref, str] = {}
         self._refusals: dict[str, Refusal] = {}
         self._asked: set[str] = set()
         self._reports: dict[str, Reported] = {}
@@ -60,7 +59,7 @@ class Runs:
 
     def resource(self, ref: Ref) -> Resource | None:
         """Return the resource, None if it is gone or its namespace is not listed yet."""
-        resource = self._resources.get(self._uids.get(ref, ""))
+        resource = self._resources.named(ref)
         return resource if resource is not None and self.is_known(resource.namespace) else None
 
     def observe(self, resource: Resource) -> Observed:
@@ -180,18 +179,12 @@ class Runs:
             if old is not None:
                 self._forget(old)
             return
-        before = self._uids.get(new.ref)
-        if before not in (None, new.uid):
-            self._resources.remove(str(before))
-        self._uids[new.ref] = new.uid
         if new.settled:
             self._forget_messages(new)
             self._left.forget(new.uid)
         self._changed(new)
 
     def _forget(self, resource: Resource) -> None:
-        if self._uids.get(resource.ref) == resource.uid:
-            del self._uids[resource.ref]
         self._refusals.pop(resource.uid, None)
         self._left.forget(resource.uid)
 

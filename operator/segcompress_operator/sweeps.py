@@ -11,7 +11,7 @@ from segcompress_operator.planning.parsing import Body
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved, parse_sweep
 from segcompress_operator.watching.sinks import StoreSink
-from segcompress_operator.watching.store import Scope, Store
+from segcompress_operator.watching.store import NamedStore, Scope
 from segcompress_operator.watching.stream import Sink
 
 SECONDS_A_TRIAL = 1e-4
@@ -40,8 +40,7 @@ class Sweeps:
     def __init__(self, wake: Callable[[Ref, float], None], trials: Trials) -> None:
         self._wake = wake
         self._trials = trials
-        self._sweeps: Store[Sweep] = Store(self._sweep_changed, self.scope_listed)
-        self._uids: dict[Ref, str] = {}
+        self._sweeps: NamedStore[Sweep] = NamedStore(self._sweep_changed, self.scope_listed)
         self._refusals: dict[str, Refusal] = {}
         self._known: dict[str, tuple[Trial, ...]] = {}
 
@@ -51,7 +50,7 @@ class Sweeps:
 
     def sweep(self, ref: Ref) -> Sweep | None:
         """Return the sweep, None if it is gone or its namespace is not listed yet."""
-        sweep = self._sweeps.get(self._uids.get(ref, ""))
+        sweep = self._sweeps.named(ref)
         return sweep if sweep is not None and self._is_known(sweep.namespace) else None
 
     def observe(self, sweep: Sweep) -> SweepObserved:
@@ -112,17 +111,11 @@ class Sweeps:
             if old is not None:
                 self._forget(old)
             return
-        before = self._uids.get(new.ref)
-        if before not in (None, new.uid):
-            self._sweeps.remove(str(before))
-        self._uids[new.ref] = new.uid
         if new.finished:
             self._known.pop(new.uid, None)
         self._changed(new)
 
     def _forget(self, sweep: Sweep) -> None:
-        if self._uids.get(sweep.ref) == sweep.uid:
-            del self._uids[sweep.ref]
         self._refusals.pop(sweep.uid, None)
         self._known.pop(sweep.uid, None)
 

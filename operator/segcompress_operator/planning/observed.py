@@ -20,8 +20,26 @@ class TrialMark:
     parameters: str
 
 
+class Owning:
+    """A record of an object that others are made for, as its `owner` says."""
+
+    __slots__ = ()
+
+    owner: Owner
+
+    @property
+    def uid(self) -> str:
+        """Its identity."""
+        return self.owner.uid
+
+    @property
+    def namespace(self) -> str:
+        """Where it lives."""
+        return self.owner.namespace
+
+
 @dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Owning):
     """A SegCompressionJob; `spec` and `status` are JSON.
 
     Once its end stands in its status, only phase, figures and the Finished condition are kept of that, and
@@ -51,16 +69,6 @@ class Resource:
     def ref(self) -> Ref:
         """Its key."""
         return Ref(COMPRESSION_JOBS, self.owner.namespace, self.owner.name)
-
-    @property
-    def uid(self) -> str:
-        """Its identity."""
-        return self.owner.uid
-
-    @property
-    def namespace(self) -> str:
-        """Where it lives."""
-        return self.owner.namespace
 
     @property
     def owner_uid(self) -> str:

@@ -12,6 +12,8 @@ Three rules keep ghosts out, whatever comes in which order:
 from collections.abc import Callable, Collection, Iterator
 from typing import Generic, Protocol, TypeVar
 
+from segcompress_operator.kinds import Ref
+
 Scope = str | None
 """A watched namespace; None for all of the cluster's."""
 
@@ -167,6 +169,44 @@ class Store(Generic[R]):
 
     def _within(self, scope: Scope) -> Iterator[R]:
         return (record for record in self if scope is None or record.namespace == scope)
+
+
+class NamedRecord(Record, Protocol):
+    """A record that is also asked for by its key."""
+
+    @property
+    def ref(self) -> Ref:
+        """Kind, namespace and name of the object."""
+
+
+N = TypeVar("N", bound=NamedRecord)
+
+
+class NamedStore(Store[N]):
+    """A store of records by key too: an object that was created anew takes the place of the one before."""
+
+    def __init__(self, on_change: OnChange[N], on_listed: OnListed) -> None:
+        super().__init__(on_change, on_listed)
+        self._uids: dict[Ref, str] = {}
+
+    def named(self, ref: Ref) -> N | None:
+        """Return the record with that key."""
+        return self.get(self._uids.get(ref, ""))
+
+    def replace(self, record: N) -> None:
+        """Put the record in the place of what was known under its uid or its key."""
+        before = self._uids.get(record.ref, record.uid)
+        if before != record.uid:
+            self.remove(before)
+        self._uids[record.ref] = record.uid
+        super().replace(record)
+
+    def remove(self, uid: str) -> None:
+        """Forget a record."""
+        record = self.get(uid)
+        if record is not None:
+            del self._uids[record.ref]
+        super().remove(uid)
 
 
 def older(one: str, other: str) -> bool:

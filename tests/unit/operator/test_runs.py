@@ -152,7 +152,7 @@ def test_forgotten_resource_leaves_nothing(fed: Fed) -> None:
     assert fed.runs.resource(REF) is None
     runs = fed.runs
     assert [len(store) for store in (runs._resources, runs._jobs, runs._pods)] == [0, 0, 0]
-    assert (runs._uids, runs._refusals, runs._asked) == ({}, {}, set())
+    assert (runs._resources._uids, runs._refusals, runs._asked) == ({}, {}, set())
     assert not any(vars(runs._left).values())
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from segcompress_operator.watching.store import Scope, Store
+from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
+from segcompress_operator.watching.store import NamedStore, Scope, Store
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,11 @@ class Thing:
     fact: int = 0
     namespace: str = "vision"
     owner_uid: str = "owner"
+    name: str = "demo"
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(COMPRESSION_JOBS, self.namespace, self.name)
 
 
 class Listener:
@@ -160,3 +166,17 @@ def test_record_may_outlive_its_object() -> None:
     assert {thing.uid for thing in store} == {"a", "b"}
     store.forget_gone("owner")
     assert {thing.uid for thing in store} == {"b"}
+
+
+def test_object_that_was_created_anew_takes_its_predecessor_s_place() -> None:
+    changes: list[tuple[Thing | None, Thing | None]] = []
+    store: NamedStore[Thing] = NamedStore(lambda *change: changes.append(change), lambda _: None)
+    old, new, other = Thing("a", "11"), Thing("b", "12"), Thing("c", "13", name="other")
+    for thing in (old, other, new):
+        store.take(thing)
+    assert (store.named(new.ref), store.named(other.ref)) == (new, other)
+    assert changes == [(None, old), (None, other), (old, None), (None, new)]
+    store.drop("a")
+    assert store.named(new.ref) == new
+    store.drop("b")
+    assert store.named(new.ref) is None

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from segcompress_api.trials import Trial
 from segcompress_operator.kinds import SWEEPS, Ref
-from segcompress_operator.planning.observed import Resource
+from segcompress_operator.planning.observed import Owning, Resource
 from segcompress_operator.planning.parsing import EPOCH, Body, condition_of, largest_part, parse_time, to_json
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.resources.names import Owner
@@ -16,7 +16,7 @@ SPEC_LIMIT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(Owning):
     """A SegCompressionSweep; `spec` and `status` are JSON. The spec of a settled one is not kept."""
 
     owner: Owner
@@ -35,16 +35,6 @@ class Sweep:
     def ref(self) -> Ref:
         """Its key."""
         return Ref(SWEEPS, self.owner.namespace, self.owner.name)
-
-    @property
-    def uid(self) -> str:
-        """Its identity."""
-        return self.owner.uid
-
-    @property
-    def namespace(self) -> str:
-        """Where it lives."""
-        return self.owner.namespace
 
     @property
     def owner_uid(self) -> str:
