@@ -4,14 +4,16 @@ A report comes from a pod, so it is hostile input: closed, whole numbers with a 
 whose it is.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from segcompress_api.base import LARGEST_COUNT, Model, Whole
 
-REPORT_BYTES = 1024
+REPORT_BYTES = 2048
 """Largest report in JSON."""
 
 PERIOD_SECONDS = 30.0
@@ -20,7 +22,12 @@ PERIOD_SECONDS = 30.0
 LONGEST_SECONDS = 300.0
 """Steps that change neither are told this often."""
 
+EVALUATIONS_LIMIT = 20
+"""Evaluations that a report and a status keep of one training."""
+
 Count = Annotated[Whole, Field(ge=0, le=LARGEST_COUNT)]
+Share = Annotated[str, Field(pattern=r"^(0\.[0-9]{1,9}|1\.0{1,9})$")]
+"""A number from 0 to 1 as a decimal string."""
 
 
 class Stage(StrEnum):
@@ -36,6 +43,28 @@ class Stage(StrEnum):
     PUBLISH = "Publish"
 
 
+class TrainingEvaluation(Model):
+    """An evaluation of the validation list while the model was trained."""
+
+    step: Annotated[Count, Field(ge=1)] = Field(
+        description="Iterations of training before it; those of a strategy's earlier steps count."
+    )
+    miou: Share = Field(description="Mean intersection over union, 0 to 1.")
+
+
+def thinned(evaluations: Sequence[TrainingEvaluation]) -> tuple[TrainingEvaluation, ...]:
+    """Return all evaluations; of EVALUATIONS_LIMIT + 1, all but the one that is missed least.
+
+    That is the one whose neighbours are closest to each other; never the first, the last or the best one.
+    """
+    if len(evaluations) <= EVALUATIONS_LIMIT:
+        return tuple(evaluations)
+    best = max(range(len(evaluations)), key=lambda at: float(evaluations[at].miou))
+    inner = (at for at in range(1, len(evaluations) - 1) if at != best)
+    least = min(inner, key=lambda at: evaluations[at + 1].step - evaluations[at - 1].step)
+    return (*evaluations[:least], *evaluations[least + 1 :])
+
+
 class ProgressReport(Model):
     """What a runner pod tells of itself."""
 
@@ -45,6 +74,18 @@ class ProgressReport(Model):
         default=None, description="Steps of the stage, where their number is known."
     )
     eta_seconds: Count | None = Field(default=None, description="Seconds to the end of the stage, estimated.")
+    evaluations: tuple[TrainingEvaluation, ...] | None = Field(
+        default=None,
+        max_length=EVALUATIONS_LIMIT,
+        description="Evaluations so far, in each report all that are kept: one that is lost loses none.",
+    )
+
+    @model_validator(mode="after")
+    def _evaluations_in_order(self) -> Self:
+        steps = [each.step for each in self.evaluations or ()]
+        if any(step >= following for step, following in pairwise(steps)):
+            raise ValueError("evaluations must be in the order of their steps")
+        return self
 
     @model_validator(mode="after")
     def _within_total(self) -> Self:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from segcompress_api.base import Model
-from segcompress_api.progress import JobProgress
+from segcompress_api.progress import EVALUATIONS_LIMIT, JobProgress, TrainingEvaluation
 
 Phase = Literal["Pending", "Queued", "Running", "Suspended", "Succeeded", "Failed"]
 Figure = Annotated[str, Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,9})?$", max_length=24)]
@@ -182,6 +182,12 @@ class JobStatus(Model):
         default=None,
         description="How far the run has come; written every 30 seconds at most. A run that succeeded has "
         "none, one that failed keeps the last.",
+    )
+    evaluations: tuple[TrainingEvaluation, ...] | None = Field(
+        default=None,
+        max_length=EVALUATIONS_LIMIT,
+        description="Evaluations while the model was trained, as its pod reported them: the first, the best, "
+        "the last, and others spread between them. Those from before the end of a pruning ramp are left out.",
     )
     metrics: Metrics | None = Field(default=None, description="What was measured.")
     artifacts: Artifacts | None = Field(default=None, description="What the run left in the bucket.")

@@ -21,7 +21,10 @@ class Progress(Protocol):
         """Enter a stage of `total` steps; 0 where the number is not known."""
 
     def step(self, done: int, **figures: float) -> None:
-        """Report that `done` steps of the stage are behind, with figures such as loss or miou."""
+        """Report that `done` steps of the stage are behind, with figures such as loss.
+
+        `miou` is that of a model that could be the result: evaluations from before a ramp's end have none.
+        """
 
     def note(self, message: str) -> None:
         """Report one sentence, such as an evaluation's result."""

@@ -15,7 +15,13 @@ from urllib.parse import urlsplit
 
 from segcompress_api.base import LARGEST_COUNT
 from segcompress_api.contract import ProgressTarget
-from segcompress_api.progress import PERIOD_SECONDS, ProgressReport, seconds_until_due
+from segcompress_api.progress import (
+    PERIOD_SECONDS,
+    ProgressReport,
+    TrainingEvaluation,
+    seconds_until_due,
+    thinned,
+)
 from segcompress_runner.progress import Meter, Stage, Standing
 
 TIMEOUT_S = 5.0
@@ -104,6 +110,7 @@ class Reporter:
         self._period_s = period_s
         self._clock = clock
         self._meter = Meter(clock)
+        self._curve = _Curve()
         self._sent: ProgressReport | None = None
         self._sent_at = clock()
         self._failures = 0
@@ -112,13 +119,18 @@ class Reporter:
         threading.Thread(target=self._work, name="progress", daemon=True).start()
 
     def start(self, stage: Stage, total: int = 0) -> None:
-        """Take in the stage."""
+        """Take in the stage; a training that follows another one counts its iterations on."""
+        before = self._meter.standing
+        if before is not None and before.stage == stage == Stage.COMPRESS:
+            self._curve.trained(before.done)
         self._meter.start(stage, total)
         self._begun.set()
 
-    def step(self, done: int, **_: float) -> None:
-        """Take in the steps that are done."""
+    def step(self, done: int, **figures: float) -> None:
+        """Take in the steps that are done, and the evaluation after them, if there was one."""
         self._meter.step(done)
+        if "miou" in figures:
+            self._curve.add(done, figures["miou"])
 
     def note(self, message: str) -> None:
         """Do nothing: sentences stay in the log."""
@@ -140,7 +152,7 @@ class Reporter:
         if standing is None:
             return
         try:
-            report = report_of(standing)
+            report = report_of(standing, self._curve.evaluations)
             if self._is_due(report, now):
                 self._client.send(report)
                 self._sent, self._sent_at, self._failures = report, now, 0
@@ -154,11 +166,32 @@ class Reporter:
         before = self._sent
         if before is None or report == before:
             return before is None
-        moved = (report.stage, report.percent) != (before.stage, before.percent)
+        moved = _marks(report) != _marks(before)
         return seconds_until_due(moved=moved, seconds=now - self._sent_at) <= 0
 
 
-def report_of(standing: Standing) -> ProgressReport:
+class _Curve:
+    """A run's evaluations; the tuple is replaced and never changed, since another thread reads it."""
+
+    def __init__(self) -> None:
+        self.evaluations: tuple[TrainingEvaluation, ...] = ()
+        self._before = 0
+
+    def trained(self, iterations: int) -> None:
+        """Note that a training of that many iterations has ended."""
+        self._before += iterations
+
+    def add(self, iteration: int, miou: float) -> None:
+        """Note an evaluation after that iteration of the training that runs."""
+        new = TrainingEvaluation(step=self._before + iteration, miou=f"{miou:.4f}")
+        self.evaluations = thinned((*self.evaluations, new))
+
+
+def _marks(report: ProgressReport) -> tuple[object, ...]:
+    return (report.stage, report.percent, report.evaluations)
+
+
+def report_of(standing: Standing, evaluations: tuple[TrainingEvaluation, ...] = ()) -> ProgressReport:
     """Return the report of a standing; raises ValueError for one that no report can hold."""
     eta_s = standing.eta_s
     return ProgressReport(
@@ -166,4 +199,5 @@ def report_of(standing: Standing) -> ProgressReport:
         step=standing.done,
         total_steps=standing.total or None,
         eta_seconds=None if eta_s is None else min(round(eta_s), LARGEST_COUNT),
+        evaluations=evaluations or None,
     )

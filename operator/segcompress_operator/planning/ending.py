@@ -10,7 +10,7 @@ from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 from segcompress_operator.planning.outcomes import Outcome, is_preempted, plain
 from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Announcement, Plan
-from segcompress_operator.planning.reported import last_progress
+from segcompress_operator.planning.reported import told_at_the_end
 from segcompress_operator.planning.rounds import Round
 
 
@@ -19,7 +19,7 @@ def end(look: Round, outcome: Outcome, job: ObservedJob | None = None) -> Plan:
     good = outcome.reason in SUCCESS_REASONS
     make = statuses.succeeded if good else statuses.failed
     status = make(look.status, outcome, look.resource.generation, look.now)
-    status = status.model_copy(update={"progress": None if good else last_progress(look)})
+    status = status.model_copy(update=told_at_the_end(look, good=good)._asdict())
     if job is not None:
         status = status.model_copy(update=job_fields(look, job))
     status = statuses.ended_at(_begun(look, status, job), (job.ended if job else None) or look.now)

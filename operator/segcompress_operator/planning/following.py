@@ -16,7 +16,7 @@ from segcompress_operator.planning.progress import (
     lost_pod,
     progress_of,
 )
-from segcompress_operator.planning.reported import progress_under_way
+from segcompress_operator.planning.reported import told_under_way
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.planning.spec import notes_on, parse_spec
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS, start
@@ -70,8 +70,8 @@ def _report(look: Round, job: ObservedJob) -> Plan:
     if progress.reason is Reason.PENDING and is_new:
         return Plan(requeue_after=WATCH_LAG_SECONDS + look.seconds_until(job.created))
     status, reword = look.in_progress(progress)
-    shown, unsaid = progress_under_way(look)
-    status = status.model_copy(update={**job_fields(look, job), "progress": shown})
+    told, unsaid = told_under_way(look)
+    status = status.model_copy(update={**job_fields(look, job), **told._asdict()})
     said, again = resumed(look, job.start), soonest(wait, overdue, reword, unsaid)
     if progress.reason is not Reason.RUNNING or status.start_time is not None:
         return Plan(status=status, announcements=said, read_events_of=read_events_of, requeue_after=again)

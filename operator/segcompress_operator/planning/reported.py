@@ -1,39 +1,63 @@
 """Progress as a status shows it: the newest report of the run's last pod, written when that is due."""
 
-from segcompress_api.progress import JobProgress, seconds_until_due
+from typing import NamedTuple
+
+from segcompress_api.progress import JobProgress, TrainingEvaluation, seconds_until_due
 from segcompress_api.status import timestamp
 from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Reported
 from segcompress_operator.planning.rounds import Round
 
+Evaluations = tuple[TrainingEvaluation, ...] | None
 
-def progress_under_way(look: Round) -> tuple[JobProgress | None, float | None]:
+
+class Told(NamedTuple):
+    """What a status shows of what pods have reported; the names are those of its fields."""
+
+    progress: JobProgress | None
+    evaluations: Evaluations
+
+
+def told_under_way(look: Round) -> tuple[Told, float | None]:
     """Return what a status is to show while a run goes on, and when to look again at what is not due yet.
 
     A runner tells the same only once: a stage without steps is heard of by one report.
     """
-    stands, reported = _of_last_pod(look), look.observed.reported
+    stands, reported = Told(_of_last_pod(look), look.status.evaluations), look.observed.reported
     if reported is None:
         return stands, None
-    new = _shown(reported)
-    if stands is None:
+    new = Told(_shown(reported), _evaluations(look))
+    if stands.progress is None or new.progress is None:
         return new, None
-    moved = (new.stage, new.percent) != (stands.stage, stands.percent)
-    since = parse_time(stands.last_update_time)
+    moved = _marks(new) != _marks(stands)
+    since = parse_time(stands.progress.last_update_time)
     # A stamp that lies ahead comes from a clock that is off: it holds nothing back for long.
     seconds = abs((look.now - since).total_seconds()) if since else float("inf")
     wait = seconds_until_due(moved=moved, seconds=seconds)
     if wait > 0:
         return stands, wait if moved else None
     # Stamped when it is written, for that is what the next one is counted from.
-    return new.model_copy(update={"last_update_time": timestamp(look.now)}), None
+    progress = new.progress.model_copy(update={"last_update_time": timestamp(look.now)})
+    return new._replace(progress=progress), None
 
 
-def last_progress(look: Round) -> JobProgress | None:
-    """Return how far a run came that failed: as far as was heard, and no estimate of what is left."""
+def told_at_the_end(look: Round, *, good: bool) -> Told:
+    """Return what a status keeps of an ended run: evaluations, and how far one came that did not succeed."""
     reported = look.observed.reported
     last = _shown(reported) if reported else look.status.progress
-    return None if last is None else last.model_copy(update={"eta_seconds": None})
+    kept = None if good or last is None else last.model_copy(update={"eta_seconds": None})
+    return Told(kept, _evaluations(look))
+
+
+def _evaluations(look: Round) -> Evaluations:
+    """Return those of the last report; a pod that has none yet leaves those of the pod before it."""
+    reported = look.observed.reported
+    return (reported and reported.report.evaluations) or look.status.evaluations
+
+
+def _marks(told: Told) -> tuple[object, ...]:
+    progress = told.progress
+    return (progress and progress.stage, progress and progress.percent, told.evaluations)
 
 
 def _of_last_pod(look: Round) -> JobProgress | None:

@@ -222,6 +222,8 @@ class _Run:
             graphs = self._student.graphs
             self._best = (evaluation, scores, checkpoint.take(graphs.inference, graphs.scope))
         self._training.progress.note(_told(evaluation, self._total))
+        if evaluation.eligible:
+            self._training.progress.step(iteration, miou=evaluation.miou)
         return evaluation
 
     def _predict(self, images: NDArray[np.float32]) -> NDArray[Any]:

@@ -166,3 +166,44 @@ def test_run_that_failed_shows_how_far_it_came_and_no_estimate(report: Reported 
 def test_progress_that_this_version_cannot_read_counts_as_none() -> None:
     text = json.dumps({"progress": {"stage": "Compress", "share": 0.5}}).encode()
     assert parse_status(text) == JobStatus()
+
+
+EVALUATIONS = [{"step": 400, "miou": "0.4100"}, {"step": 800, "miou": "0.5200"}]
+
+
+def evaluated(status: Wire, report: Reported | None, pod: ObservedPod | None = None) -> Any:
+    """Return the evaluations of a run under way, in JSON."""
+    observed = Observed(jobs=(make_job(),), pods=(pod or pod_made(-900),), reported=report)
+    return status_of(plan(observed, status=status)).to_wire().get("evaluations")
+
+
+def test_evaluations_are_written_when_they_are_due() -> None:
+    status = {**standing(-29), "evaluations": EVALUATIONS[:1]}
+    assert evaluated(status, reported(0, evaluations=EVALUATIONS)) == EVALUATIONS[:1]
+    status = {**standing(-30), "evaluations": EVALUATIONS[:1]}
+    assert evaluated(status, reported(0, evaluations=EVALUATIONS)) == EVALUATIONS
+
+
+def test_an_evaluation_is_waited_for_that_is_not_due() -> None:
+    observed = Observed(
+        jobs=(make_job(),), pods=(pod_made(-900),), reported=reported(0, evaluations=EVALUATIONS)
+    )
+    assert plan(observed, status=standing(-20)).requeue_after == 10
+
+
+def test_evaluations_stay_until_another_pod_has_some() -> None:
+    status = {**standing(-60), "evaluations": EVALUATIONS}
+    assert evaluated(status, None, pod_made(-59)) == EVALUATIONS
+    assert evaluated(status, reported(0), pod_made(-59)) == EVALUATIONS
+    assert evaluated(status, reported(0, evaluations=EVALUATIONS[:1]), pod_made(-59)) == EVALUATIONS[:1]
+
+
+@pytest.mark.parametrize("reason", ["Succeeded", "InvalidInput"])
+def test_a_run_that_has_ended_keeps_the_evaluations_that_were_heard_last(reason: str) -> None:
+    good = reason == "Succeeded"
+    pod = ended_pod(0, result(reason, **PUBLISHED)) if good else ended_pod(3, result(reason))
+    job = complete_job() if good else failed_job("PodFailurePolicy")
+    status = {**standing(-20), "evaluations": EVALUATIONS[:1]}
+    for report, kept in ((None, EVALUATIONS[:1]), (reported(-1, evaluations=EVALUATIONS), EVALUATIONS)):
+        observed = Observed(jobs=(job,), pods=(pod,), reported=report, asked=True)
+        assert status_of(plan(observed, status=status)).to_wire()["evaluations"] == kept

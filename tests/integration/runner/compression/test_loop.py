@@ -83,7 +83,7 @@ def test_the_target_ends_the_training_only_after_the_ramp(run: Compress) -> None
 def test_the_last_layers_are_distilled_where_no_node_is_named(run: Compress) -> None:
     listener = Listener()
     run(sparse() | {"Distillation": {}}, progress=listener)
-    assert listener.steps[-1][1]["loss"] > 0
+    assert [figures["loss"] for _, figures in listener.steps if "loss" in figures][-1] > 0
 
 
 def test_every_distillation_loss_trains_to_weights_of_its_own(run: Compress, lab: Lab) -> None:

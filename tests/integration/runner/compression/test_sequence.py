@@ -1,6 +1,7 @@
 """Pruned and then quantised in one run: int8, and as sparse as was asked for."""
 
 import hashlib
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,13 @@ from numpy.typing import NDArray
 from integration.runner.compression.conftest import Lab, Listener
 from integration.runner.compression.strategies import sparse_and_quantised, train_config
 from segcompress_api.act_settings import SparsityTarget
+from segcompress_api.progress import ProgressReport
 from segcompress_runner.compression.static_graph import static_graph
 from segcompress_runner.compression.training import Compressed, compress
 from segcompress_runner.inputs.model import ModelFiles, inspect_model
 from segcompress_runner.measurement.sparsity import measure_sparsity
+from segcompress_runner.progress import Both
+from segcompress_runner.reporting import Reporter
 
 ADAM = {"optimizer": {"type": "Adam"}}
 """Moves every weight by the rate, whatever its gradient: zeros that are not held would not stay zeros."""
@@ -27,9 +31,32 @@ def told() -> Listener:
     return Listener()
 
 
+class Operator:
+    """Keeps what a reporter sends."""
+
+    def __init__(self) -> None:
+        self.heard: list[ProgressReport] = []
+
+    def send(self, report: ProgressReport) -> None:
+        self.heard.append(report)
+
+
 @pytest.fixture(scope="module")
-def done(lab: Lab, told: Listener, tmp_path_factory: pytest.TempPathFactory) -> Compressed:
-    return compress(lab.training(STRATEGY, progress=told), tmp_path_factory.mktemp("sequence"))
+def operator() -> Operator:
+    return Operator()
+
+
+@pytest.fixture(scope="module")
+def done(
+    lab: Lab, told: Listener, operator: Operator, tmp_path_factory: pytest.TempPathFactory
+) -> Compressed:
+    hours = itertools.count(0.0, 3600.0).__next__  # any change is due, whenever it is looked at
+    reporter = Reporter(operator, print, clock=hours)
+    training = lab.training(STRATEGY, progress=Both(told, reporter))
+    compressed = compress(training, tmp_path_factory.mktemp("sequence"))
+    reporter.close()
+    reporter.report()
+    return compressed
 
 
 def zeros_of(files: ModelFiles) -> dict[str, NDArray[np.bool_]]:
@@ -63,6 +90,12 @@ def test_what_the_first_training_pruned_the_second_leaves_at_zero(done: Compress
     assert pruned.keys() == quantised.keys()
     assert sum(zeros.sum() for zeros in pruned.values()) > 1000
     assert all(quantised[name][zeros].all() for name, zeros in pruned.items())
+
+
+def test_evaluations_that_may_be_the_result_are_reported(done: Compressed, operator: Operator) -> None:
+    counted = [(one.iteration, f"{one.miou:.4f}") for one in done.history if one.eligible]
+    assert 0 < len(counted) < len(done.history)
+    assert [(one.step, one.miou) for one in operator.heard[-1].evaluations or ()] == counted
 
 
 def test_both_trainings_are_told_one_after_the_other(done: Compressed, told: Listener) -> None:

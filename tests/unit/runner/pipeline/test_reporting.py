@@ -94,6 +94,35 @@ def test_steps_within_a_percent_are_reported_every_five_minutes(run: Run, operat
     assert steps(operator) == [0, 9]
 
 
+def test_evaluation_is_reported_after_half_a_minute_with_those_before_it(
+    run: Run, operator: Operator
+) -> None:
+    run.looks_after(0)
+    for iteration, miou in ((1, 0.25), (2, 0.5)):
+        run.reporter.step(iteration, miou=miou)
+        run.looks_after(29.9)
+    assert [one.to_wire()["miou"] for one in operator.heard[-1].evaluations or ()] == ["0.2500", "0.5000"]
+    assert (len(operator.heard), operator.heard[0].evaluations) == (2, None)
+
+
+def test_report_that_was_lost_loses_no_evaluation(run: Run, operator: Operator) -> None:
+    for iteration, error in ((100, OSError("gone")), (200, OSError("gone")), (300, None)):
+        operator.error = error
+        run.reporter.step(iteration, miou=0.5)
+        run.looks_after(30)
+    assert [one.step for one in operator.heard[-1].evaluations or ()] == [100, 200, 300]
+
+
+def test_a_training_that_follows_another_one_counts_on(run: Run, operator: Operator) -> None:
+    run.reporter.step(400, miou=0.5)
+    for total in (0, 200):
+        run.reporter.start(Stage.COMPRESS, total)
+    run.reporter.step(100, miou=0.6)
+    run.reporter.start(Stage.EVALUATE)
+    run.looks_after(30)
+    assert [one.step for one in operator.heard[-1].evaluations or ()] == [400, 500]
+
+
 def test_run_that_stands_still_reports_nothing_more(run: Run, operator: Operator) -> None:
     for _ in range(100):
         run.looks_after(60)
