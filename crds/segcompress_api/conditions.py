@@ -64,6 +64,7 @@ class Reason(StrEnum):
     PREEMPTION_LIMIT_EXCEEDED = "PreemptionLimitExceeded"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     NAME_CONFLICT = "NameConflict"
+    STOPPED_EARLY = "StoppedEarly"
     MAX_FAILED_TRIALS_EXCEEDED = "MaxFailedTrialsExceeded"
     METRIC_NOT_MEASURED = "MetricNotMeasured"
     NO_ACCEPTABLE_TRIAL = "NoAcceptableTrial"
@@ -128,7 +129,7 @@ def phase_of(conditions: Iterable[Condition]) -> Phase:
     if holds(ConditionType.SUSPENDED):
         return "Suspended"
     match known[ConditionType.RECONCILING.value].reason if ConditionType.RECONCILING.value in known else None:
-        case Reason.RUNNING | Reason.RETRYING | Reason.PREEMPTED:
+        case Reason.RUNNING | Reason.RETRYING | Reason.PREEMPTED | Reason.STOPPED_EARLY:
             return "Running"
         case Reason.QUEUED:
             return "Queued"

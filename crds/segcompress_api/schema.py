@@ -44,6 +44,7 @@ _SWEEP_COLUMNS = [
     _column("Failed", ".status.trials.failed", kind="integer"),
     _column("Best", ".status.bestTrial.name"),
     _column("Age", ".metadata.creationTimestamp", kind="date"),
+    _column("Stopped", ".status.trials.stopped", kind="integer", wide=True),
     _column("Algorithm", ".spec.algorithm.name", wide=True),
     _column("Reason", '.status.conditions[?(@.type=="Finished")].reason', wide=True),
 ]

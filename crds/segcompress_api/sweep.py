@@ -18,6 +18,14 @@ SWEEP_NAME_LABEL = f"{API_GROUP}/sweep-name"
 
 MUTABLE_SWEEP_FIELDS = frozenset({"maxTrials", "parallelTrials", "suspend"})
 
+ACCURACY_GOALS = (("compressed.miou", "Maximize"), ("miouDrop", "Minimize"))
+"""Objectives that evaluations in a training speak of."""
+
+NO_ACCURACY = (
+    "earlyStopping needs the objective compressed.miou (Maximize) or miouDrop (Minimize): "
+    "trials report no other metric while they train"
+)
+
 VALUE_LIMIT = 256
 """Maximum length of one value."""
 
@@ -147,6 +155,35 @@ class KnownTrials(Model):
         return self
 
 
+class EarlyStopping(Model):
+    """Which running trials are stopped, by the mIoU of the evaluations in their trainings."""
+
+    name: Literal["MedianStop", "ASHA"] = Field(
+        description="MedianStop: the best mIoU so far is worse than the median of what completed trials had "
+        "on average up to the same step. ASHA: the mIoU at the last rung is not among the best of all trials "
+        "that reached that rung."
+    )
+    start_step: Whole = Field(
+        ge=1,
+        le=LARGEST_COUNT,
+        description="MedianStop: a trial is stopped at this step of its training at the earliest. ASHA: the "
+        "first rung; each of the next ones is reductionFactor times the one before.",
+    )
+    min_trials: Whole = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="Minimum number of trials to compare with: completed ones for MedianStop, others at the "
+        "same rung for ASHA. With fewer, no trial is stopped.",
+    )
+    reduction_factor: Whole = Field(
+        default=4,
+        ge=2,
+        le=10,
+        description="ASHA: of the trials at a rung, one in this many continues. No effect on MedianStop.",
+    )
+
+
 class TemplateMeta(Model):
     """Metadata that each trial gets."""
 
@@ -210,6 +247,12 @@ class SweepSpec(Model):
         description="The sweep fails if more trials than this end without metrics. A trial that only missed "
         "a gate has metrics.",
     )
+    early_stopping: EarlyStopping | None = Field(
+        default=None,
+        description="Stops trials that train worse than others, which frees their GPUs. Requires the "
+        "objective compressed.miou (Maximize) or miouDrop (Minimize); whatever the other objectives, mIoU "
+        "alone decides.",
+    )
     suspend: Flag = Field(
         default=False,
         description="true suspends every trial that has not ended and starts no new one; false resumes.",
@@ -219,6 +262,13 @@ class SweepSpec(Model):
     def _known_trials_are_learned_from(self) -> Self:
         if self.known_trials is not None and self.algorithm.name not in ("TPE", "NSGAII"):
             raise ValueError("knownTrials has no effect unless algorithm is TPE or NSGAII")
+        return self
+
+    @model_validator(mode="after")
+    def _accuracy_is_an_objective(self) -> Self:
+        goals = {(each.metric, each.goal) for each in self.objectives}
+        if self.early_stopping is not None and goals.isdisjoint(ACCURACY_GOALS):
+            raise ValueError(NO_ACCURACY)
         return self
 
     @model_validator(mode="after")

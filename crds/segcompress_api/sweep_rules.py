@@ -4,9 +4,18 @@ from segcompress_api.cel_rules import add_rules, immutability, rule
 from segcompress_api.job import JobSpec
 from segcompress_api.paths import UNSWEPT_FIELDS
 from segcompress_api.structural import Schema
-from segcompress_api.sweep import LABEL_KEY, MUTABLE_SWEEP_FIELDS, SWEEP_KIND, SweepSpec
+from segcompress_api.sweep import (
+    ACCURACY_GOALS,
+    LABEL_KEY,
+    MUTABLE_SWEEP_FIELDS,
+    NO_ACCURACY,
+    SWEEP_KIND,
+    SweepSpec,
+)
 
 _SWEPT = sorted(info.alias or name for name, info in JobSpec.model_fields.items())
+
+_ACCURACY = [[*goal] for goal in ACCURACY_GOALS]
 
 _SPEC_RULES = [
     rule(
@@ -16,6 +25,10 @@ _SPEC_RULES = [
     rule(
         "!has(self.knownTrials) || self.algorithm.name in ['TPE', 'NSGAII']",
         "knownTrials has no effect unless algorithm is TPE or NSGAII",
+    ),
+    rule(
+        f"!has(self.earlyStopping) || self.objectives.exists(o, [o.metric, o.goal] in {_ACCURACY})",
+        NO_ACCURACY,
     ),
 ]
 _TEMPLATE_RULES = [

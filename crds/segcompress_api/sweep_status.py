@@ -29,11 +29,17 @@ class TrialCounts(Model):
     total: int = Field(default=0, description="Trials that exist.")
     running: int = Field(default=0, description="Trials that have not ended.")
     succeeded: int = Field(default=0, description="Trials that ended Succeeded.")
-    failed: int = Field(default=0, description="Trials that ended Failed.")
+    failed: int = Field(
+        default=0, description="Trials that ended Failed, without those that early stopping stopped."
+    )
     rejected: int = Field(
         default=0,
         description="Failed trials that were measured and missed a gate; they do not count towards "
         "maxFailedTrials.",
+    )
+    stopped: int = Field(
+        default=0,
+        description="Trials that early stopping stopped; they do not count towards maxFailedTrials.",
     )
 
 

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from segcompress_api.conditions import GATE_REASONS
+from segcompress_api.conditions import GATE_REASONS, Reason
 from segcompress_api.sweep import VALUE_LIMIT, Constraint, Objective, SweepSpec
 
 T = TypeVar("T")
 
-TrialState = Literal["Running", "Succeeded", "Rejected", "Failed"]
-"""Rejected: measured, and a gate was missed. Failed: ended without a verdict on its model."""
+TrialState = Literal["Running", "Succeeded", "Rejected", "Stopped", "Failed"]
+"""Rejected: measured, and a gate was missed. Stopped: by early stopping. Failed: ended without a verdict."""
+
+Curve = tuple[tuple[int, float], ...]
+"""(step, mIoU) of the evaluations of a training, in the order of their steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,10 @@ class Trial:
     state: TrialState
     suspend: bool = False
     """spec.suspend of its job."""
-    stopped: bool = False
+    at_rest: bool = False
     """Whether it is suspended and has no pods left."""
     figures: Mapping[str, str] = field(default_factory=dict)
+    curve: Curve = ()
 
     @property
     def ended(self) -> bool:
@@ -80,6 +84,8 @@ def end_state(phase: str, reason: str) -> TrialState:
     """Return the state of a finished job, by its phase and the reason of its condition Finished."""
     if phase == "Succeeded":
         return "Succeeded"
+    if reason == Reason.STOPPED_EARLY:
+        return "Stopped"
     return "Rejected" if reason in GATE_REASONS else "Failed"
 
 

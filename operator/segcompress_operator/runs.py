@@ -47,6 +47,7 @@ class Runs:
         self._refusals: dict[str, Refusal] = {}
         self._asked: set[str] = set()
         self._reports: dict[str, Reported] = {}
+        self._stops: dict[str, str] = {}
         self._left = LeftPods()
 
     def sinks(self) -> Mapping[Kind, Sink]:
@@ -72,6 +73,7 @@ class Runs:
             jobs=tuple(jobs),
             pods=tuple(pods),
             reported=self._reports.get(pods[-1].uid) if pods else None,
+            stop=self._stops.get(owner, ""),
             refusal=self._refusals.get(owner),
             asked=bool(jobs) and jobs[-1].uid in self._asked,
             left=self._orphaned(owner),
@@ -107,6 +109,13 @@ class Runs:
         """Take in what a pod tells of its progress."""
         self._reports[pod.uid] = Reported(report, now)
         self._changed(self._resource_of(pod))
+
+    def stop_early(self, ref: Ref, why: str) -> None:
+        """Note that the sweep of a run stops it; the run's own reconciliation does, and says it."""
+        resource = self.resource(ref)
+        if resource is not None and not resource.finished and resource.uid not in self._stops:
+            self._stops[resource.uid] = why
+            self._changed(resource)
 
     def note_refusal(self, resource: Resource, refusal: Refusal) -> None:
         """Remember why a Job or pod cannot be created, for later plans."""
@@ -179,6 +188,8 @@ class Runs:
             if old is not None:
                 self._forget(old)
             return
+        if new.finished:
+            self._stops.pop(new.uid, None)
         if new.settled:
             self._forget_messages(new)
             self._left.forget(new.uid)
@@ -186,6 +197,7 @@ class Runs:
 
     def _forget(self, resource: Resource) -> None:
         self._refusals.pop(resource.uid, None)
+        self._stops.pop(resource.uid, None)
         self._left.forget(resource.uid)
 
     def _job_changed(self, old: ObservedJob | None, new: ObservedJob | None) -> None:

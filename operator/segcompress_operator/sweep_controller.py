@@ -53,6 +53,8 @@ class SweepController:
         if first:
             conflict = await self._apply(sweep, plan)
             plan = await self._plan(sweep, conflict)
+        for stop in plan.stop:
+            self._known.stop_trial(sweep, stop)
         try:
             await self._write(sweep, plan)
         except GoneError:

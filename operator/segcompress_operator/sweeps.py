@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from segcompress_api.trials import Trial
-from segcompress_operator.kinds import SWEEPS, Kind, Ref
+from segcompress_api.trials import Curve, Trial
+from segcompress_operator.kinds import COMPRESSION_JOBS, SWEEPS, Kind, Ref
 from segcompress_operator.planning.bodies import SweepBody
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.parsing import Body
 from segcompress_operator.planning.plan import Refusal
+from segcompress_operator.planning.sweeps.early import EarlyStop
 from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved, parse_sweep
+from segcompress_operator.planning.sweeps.trials import curve_of
 from segcompress_operator.watching.sinks import StoreSink
 from segcompress_operator.watching.store import NamedStore, Scope
 from segcompress_operator.watching.stream import Sink
@@ -32,6 +34,9 @@ class Trials(Protocol):
 
     def written(self, body: Body) -> None:
         """Take in the answer to a write of a job."""
+
+    def stop_early(self, ref: Ref, why: str) -> None:
+        """Have the job stopped."""
 
 
 class Sweeps:
@@ -85,11 +90,17 @@ class Sweeps:
         """Take in the answer to a write of a trial."""
         self._trials.written(body)
 
+    def stop_trial(self, sweep: Sweep, stop: EarlyStop) -> None:
+        """Have a trial stopped early."""
+        self._trials.stop_early(Ref(COMPRESSION_JOBS, sweep.namespace, stop.name), stop.why)
+
     def child_changed(self, old: Resource | None, new: Resource | None) -> None:
         """Reconcile the sweep of a job if anything relevant to it changed."""
-        if old is None or new is None or _facts(old) != _facts(new):
-            for uid in dict.fromkeys(each.owner_uid for each in (old, new) if each is not None):
-                self._changed(self._sweeps.get(uid))
+        same = old is not None and new is not None and _facts(old) == _facts(new)
+        for uid in dict.fromkeys(each.owner_uid for each in (old, new) if each is not None):
+            sweep = self._sweeps.get(uid)
+            if not same or (sweep and sweep.stops_early and _curve(old) != _curve(new)):
+                self._changed(sweep)
 
     def scope_listed(self, scope: Scope) -> None:
         """Reconcile every sweep of a scope once the scope is listed."""
@@ -121,6 +132,10 @@ class Sweeps:
 
 
 def _facts(child: Resource) -> tuple[object, ...]:
-    """Return what matters to a job's sweep; its progress does not."""
+    """Return what matters to any sweep of a job; its progress does not."""
     stopping = child.status if child.phase == "Suspended" else b""
     return (child.trial, child.phase, child.finished, child.settled, child.suspend, child.deleting, stopping)
+
+
+def _curve(child: Resource | None) -> Curve:
+    return () if child is None else curve_of(child.status)

@@ -41,7 +41,7 @@ def standing_of(resource: Resource) -> Standing:
     """Return the progress of a job in its stage, or of a sweep in its trials."""
     if isinstance(resource, SegCompressionSweep):
         trials, total = resource.status.trials or TrialCounts(), resource.spec.max_trials
-        done = trials.succeeded + trials.failed
+        done = trials.succeeded + trials.failed + trials.stopped
         words = f"{done}/{total} trials, {trials.running} running"
         return Standing(where(resource), done, total, lambda _: words)
     at = resource.status.progress

@@ -60,7 +60,7 @@ def _sweep_row(sweep: SegCompressionSweep, now: datetime) -> Row:
     return (
         sweep.metadata.name,
         status.phase or _NONE,
-        f"{trials.succeeded + trials.failed}/{sweep.spec.max_trials}",
+        f"{trials.succeeded + trials.failed + trials.stopped}/{sweep.spec.max_trials}",
         str(trials.running),
         str(trials.failed),
         status.best_trial.name if status.best_trial else _NONE,

@@ -23,11 +23,19 @@ def end(look: Round, outcome: Outcome, job: ObservedJob | None = None) -> Plan:
     if job is not None:
         status = status.model_copy(update=job_fields(look, job))
     status = statuses.ended_at(_begun(look, status, job), (job.ended if job else None) or look.now)
-    word = "Succeeded" if good else "Failed"
-    text = outcome.message if outcome.reason.value == word else f"{outcome.reason.value}: {outcome.message}"
+    return Plan(status=status, announcements=(_announced(outcome),))
+
+
+def _announced(outcome: Outcome) -> Announcement:
+    """Return the Event of an end; an early stop is what somebody asked for, and no failure."""
+    reason = outcome.reason
+    word = "Succeeded" if reason in SUCCESS_REASONS else "Failed"
+    word = reason.value if reason is Reason.STOPPED_EARLY else word
+    text = outcome.message if reason.value == word else f"{reason.value}: {outcome.message}"
     notes = outcome.result.notes if outcome.result else ()
-    announcement = Announcement("Normal" if good else "Warning", word, "; ".join([text, *map(plain, notes)]))
-    return Plan(status=status, announcements=(announcement,))
+    return Announcement(
+        "Warning" if word == "Failed" else "Normal", word, "; ".join([text, *map(plain, notes)])
+    )
 
 
 def too_late(look: Round, deadline: int) -> Outcome:

@@ -6,7 +6,7 @@ or a second look tells nothing twice.
 
 from dataclasses import dataclass
 
-from segcompress_api.conditions import Reason
+from segcompress_api.conditions import ConditionType, Reason
 from segcompress_api.errors import InvalidSpecError
 from segcompress_api.status import Attempts, JobStatus, timestamp
 from segcompress_operator.planning import statuses
@@ -33,7 +33,7 @@ class EndedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class EndedRun:
-    """A run that ended: its phase, and the seconds from its start to its end."""
+    """A run that ended by itself: its phase, and the seconds from its start to its end."""
 
     phase: str
     seconds: float
@@ -57,14 +57,15 @@ def facts_of(resource: Resource, observed: Observed, after: JobStatus) -> Facts:
         pods += tuple(pod for pod in observed.pods if pod.terminal and pod.exit_code == 0)[-1:]
     gone = _count(after.attempts) - _count(counted) - sum(pod.exit_code != 0 for pod in pods)
     ended = [(pod, outcome_of_pod(pod).reason) for pod in pods]
-    ended += [(pod, Reason.SUSPENDED) for pod in _stopped(observed, before, after) if pod not in pods]
+    why = Reason.STOPPED_EARLY if _is_stopped_early(after) else Reason.SUSPENDED
+    ended += [(pod, why) for pod in _stopped(observed, before, after) if pod not in pods]
     gpus = _gpus(resource) if ended else 0
     seen = (EndedAttempt(reason.value, gpus * _seconds(pod)) for pod, reason in ended)
     return Facts((*seen, *(EndedAttempt(UNKNOWN) for _ in range(gone))), run)
 
 
 def _ended_run(before: JobStatus, after: JobStatus) -> EndedRun | None:
-    if after.phase not in _ENDS or before.phase in _ENDS:
+    if after.phase not in _ENDS or before.phase in _ENDS or _is_stopped_early(after):
         return None
     begun, ended = parse_time(after.start_time), parse_time(after.completion_time)
     seconds = (ended - begun).total_seconds() if begun and ended else 0.0
@@ -83,11 +84,16 @@ def _newly_ended(
 
 
 def _stopped(observed: Observed, before: JobStatus, after: JobStatus) -> tuple[ObservedPod, ...]:
-    """Return the pod that a suspension ended: no attempt, but remembered by the time of its creation."""
+    """Return the pod that was stopped on purpose: no attempt, but remembered by the time of its creation."""
     old, new = ((each.attempts or Attempts()).preempted_until for each in (before, after))
     if new == old or before.start != after.start:
         return ()
     return tuple(pod for pod in observed.pods[-1:] if pod.terminal and timestamp(pod.created) == new)
+
+
+def _is_stopped_early(after: JobStatus) -> bool:
+    finished = next((each for each in after.conditions if each.type == ConditionType.FINISHED), None)
+    return finished is not None and finished.reason == Reason.STOPPED_EARLY
 
 
 def _last(pods: list[ObservedPod], count: int) -> list[ObservedPod]:

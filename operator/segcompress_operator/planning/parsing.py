@@ -50,6 +50,7 @@ def parse_resource(body: Body) -> Resource:
     ttl = spec.get("ttlSecondsAfterFinished")
     text = b"" if settled else to_json(spec)
     oversized = largest_part(spec) if len(text) > SPEC_LIMIT else ""
+    mark = _trial_mark(body)
     return Resource(
         owner=Owner(
             namespace=sys.intern(meta.get("namespace", "")),
@@ -68,10 +69,10 @@ def parse_resource(body: Body) -> Resource:
         preemption_limit=_whole(spec.get("preemptionLimit"), DEFAULT_PREEMPTION_LIMIT),
         spec=b"" if oversized else text,
         oversized=oversized,
-        status=to_json(_end(status) if settled else status),
+        status=to_json(_end(status, is_trial=mark is not None) if settled else status),
         phase=sys.intern(str(status.get("phase", ""))),
         written=None if finished else _status_written(meta),
-        trial=_trial_mark(body),
+        trial=mark,
     )
 
 
@@ -205,9 +206,10 @@ def _trial_mark(body: Body) -> TrialMark | None:
     return TrialMark(sys.intern(sweep), int(str(index)), str(parameters))
 
 
-def _end(status: Body) -> Body:
-    """Return what of a settled status anybody may still ask for."""
-    kept = {key: status[key] for key in ("phase", "metrics") if key in status}
+def _end(status: Body, *, is_trial: bool) -> Body:
+    """Return what of a settled status anybody may still ask for: a trial's sweep, for its evaluations too."""
+    names = ("phase", "metrics", "evaluations") if is_trial else ("phase", "metrics")
+    kept = {key: status[key] for key in names if key in status}
     return {**kept, "conditions": [c for c in status["conditions"] if c.get("type") == "Finished"]}
 
 

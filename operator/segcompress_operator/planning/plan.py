@@ -78,6 +78,8 @@ class Observed:
     """Whether the API server was asked for `pods` after the last Job's end: a watch may be late."""
     left: tuple[ObservedPod, ...] | None = None
     """Orphaned pods that may run; None if they were not listed."""
+    stop: str = ""
+    """Why the run's sweep stops it early, "" if it does not."""
     job_went: bool = False
     """Whether a Job of the run disappeared, or may have before the operator started."""
 

@@ -72,6 +72,12 @@ def in_progress(status: JobStatus, progress: Progress, generation: int, now: dat
     )
 
 
+def about_to_end(status: JobStatus, outcome: Outcome, generation: int, now: datetime) -> JobStatus:
+    """Return the status of a run whose end is decided, and whose pods are still there."""
+    state: State = (ConditionType.FINISHED, "False", outcome.reason, outcome.message)
+    return with_states(status, [state], generation, now)
+
+
 def suspended(
     status: JobStatus, words: str, left: Progress | None, generation: int, now: datetime
 ) -> JobStatus:

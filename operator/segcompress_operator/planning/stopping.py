@@ -1,4 +1,4 @@
-"""A run that stops before its end: suspended, preempted too often, or handed to another cluster.
+"""A run that stops before its end: suspended, stopped early by its sweep, preempted too often, or handed on.
 
 Its Job is deleted in the foreground, so it stays until its pods are gone: no two pods ever compute for one
 run, and the status never says that a run has stopped while one of them still computes. If somebody else
@@ -35,9 +35,9 @@ def stop(look: Round, job: ObservedJob | None) -> Plan | None:
             return replace(end(look, outcome, job), delete=_deletion(job))
     elif job is not None and (job.finished or is_over(job, look.observed.pods)):
         return None
-    preempted = _attempts(look, job).preempted
-    if preempted > look.resource.preemption_limit:
-        return _give_up(look, job, preempted)
+    given_up = _given_up(look, job)
+    if given_up is not None:
+        return _give_up(look, job, given_up)
     if look.resource.suspend:
         return suspend(look, job)
     return _resume_later(look, job) if job is not None and _is_replaced(look, job) else None
@@ -101,19 +101,40 @@ def _attempts(look: Round, job: ObservedJob | None) -> Attempts:
     return count_attempts(look, job)
 
 
-def _give_up(look: Round, job: ObservedJob | None, preempted: int) -> Plan:
+def _given_up(look: Round, job: ObservedJob | None) -> Outcome | None:
+    """Return why the run is to end now; None if it may go on.
+
+    A sweep's decision stands in the status before anything is deleted, and is not taken back.
+    """
+    finished = look.condition(ConditionType.FINISHED)
+    if finished is not None and finished.reason == Reason.STOPPED_EARLY:
+        return Outcome(Reason.STOPPED_EARLY, finished.message)
+    if look.observed.stop:
+        return Outcome(Reason.STOPPED_EARLY, look.observed.stop)
+    preempted, limit = _attempts(look, job).preempted, look.resource.preemption_limit
+    words = f"{preempted} pod(s) were preempted, spec.preemptionLimit is {limit}"
+    return Outcome(Reason.PREEMPTION_LIMIT_EXCEEDED, words) if preempted > limit else None
+
+
+def _give_up(look: Round, job: ObservedJob | None, outcome: Outcome) -> Plan:
     """Delete the Job, and end the run once the Job and its pods are gone."""
-    words = f"{preempted} pod(s) were preempted, spec.preemptionLimit is {look.resource.preemption_limit}"
     asking = None if job else _asking_for_left(look, look.status.start or 1)
     if asking is not None:
         return asking
     left = _left(look, job, "ends") if job else _orphaned(look, "ends")
     if left is None:
-        return end(look, Outcome(Reason.PREEMPTION_LIMIT_EXCEEDED, words))
-    said = _waiting(left, Reason.PREEMPTED, f"{words}; {left.message}, and the run ends")
+        return end(look, outcome)
+    early = outcome.reason is Reason.STOPPED_EARLY
+    reason = Reason.STOPPED_EARLY if early else Reason.PREEMPTED
+    said = _waiting(left, reason, f"{outcome.message}; {left.message}, and the run ends")
     status, reword = look.in_progress(said)
+    if early:
+        status = statuses.about_to_end(status, outcome, look.resource.generation, look.now)
+    # A pod that an early stop ends is no attempt, as one that a suspension ends.
+    counted = job is not None and not (early and job.deleting)
+    fields = job_fields(look, job) if job and counted else {"attempts": _with_last_pod(look, status.attempts)}
     return Plan(
-        status=status.model_copy(update=job_fields(look, job) if job else {}),
+        status=status.model_copy(update=fields),
         delete=_deletion(job) if job else None,
         requeue_after=soonest(look.until_overdue(), reword),
     )

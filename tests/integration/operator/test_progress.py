@@ -3,34 +3,29 @@
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
-from typing import Protocol
 
 import pytest
 
-from certified import certified
 from devcluster.controlplane import ControlPlane
-from devcluster.ports import free_ports
 from integration.chart.helm import NAMESPACE, rendered
 from integration.operator.api import Api, Body, eventually
 from integration.operator.installed import install_crd, install_rights, operator_rights
+from integration.operator.listening import SERVICE, Start, made_service, make_namespace, operators, tells
 from integration.operator.objects import SUCCEEDED, result
 from integration.operator.process import OPERATOR_USER, Operator
 from integration.operator.stage import Stage, spec
 from integration.operator.tokens import issued, signed_again
-from segcompress_api.contract import RUN_CONFIG_ANNOTATION, RunConfig
 from segcompress_api.progress import ProgressReport
 from segcompress_api.progress import Stage as RunStage
 from segcompress_operator.reports import TRY_SECONDS
-from segcompress_runner.reporting import OperatorClient, RefusedReportError
+from segcompress_runner.reporting import RefusedReportError
 
 ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/segcompress-system.segcompress-operator-progress"
 REPORT = ProgressReport(stage=RunStage.COMPRESS, step=40, total_steps=100, eta_seconds=60)
 TOLD = {"stage": "Compress", "step": 40, "totalSteps": 100, "percent": 40, "etaSeconds": 60}
 HOUR = 3600
-SERVICE = "segcompress-operator"
 
 
 @pytest.fixture(scope="module")
@@ -48,47 +43,15 @@ def api(plane: ControlPlane) -> Api:
     return admin
 
 
-class Start(Protocol):
-    """Ends the operator that runs, and starts another with the same certificate."""
-
-    def __call__(self, changes: Mapping[str, str] = ...) -> Operator:
-        """Return the operator; `changes` are settings that it alone has."""
-
-
 @pytest.fixture(scope="module")
 def start(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    folder, (port,) = tmp_path_factory.mktemp("operator"), free_ports(1)
-    settings = {
-        "SEGCOMPRESS_PROGRESS_ADDRESS": made_service(api),
-        "SEGCOMPRESS_PROGRESS_SERVICE": f"{NAMESPACE}/{SERVICE}",
-        "SEGCOMPRESS_PROGRESS_URL": f"https://localhost:{port}",
-        "SEGCOMPRESS_PROGRESS_PORT": str(port),
-        "SEGCOMPRESS_PROGRESS_TLS": str(certified(folder)),
-    }
-    kubeconfig = plane.kubeconfig_for(OPERATOR_USER, ["system:authenticated"])
-    running: list[Operator] = []
-
-    def start(changes: Mapping[str, str] = MappingProxyType({})) -> Operator:
-        for operator in running:
-            operator.kill()
-        running.append(Operator(kubeconfig, folder / f"{len(running)}.log", (), {**settings, **changes}))
-        return running[-1]
-
-    yield start
-    for operator in running:
-        operator.kill()
+    with operators(plane, api, tmp_path_factory.mktemp("operator")) as start:
+        yield start
 
 
 @pytest.fixture(scope="module")
 def operator(start: Start) -> Operator:
     return start()
-
-
-def made_service(api: Api) -> str:
-    """Make the operator's Service, and return its address."""
-    body = {"metadata": {"name": SERVICE}, "spec": {"ports": [{"port": 8443}]}}
-    made = api.request("POST", f"/api/v1/namespaces/{NAMESPACE}/services", body)
-    return str(made["spec"]["clusterIP"])
 
 
 class Running(Stage):
@@ -98,8 +61,6 @@ class Running(Stage):
         super().__init__(api, namespace, name)
         self.apply(spec())
         self.at_work = self.runs(eventually(self._own_pod, f"a pod of {name}"))
-        annotation = self.at_work["metadata"]["annotations"][RUN_CONFIG_ANNOTATION]
-        self.config = RunConfig.model_validate_json(annotation)
         self._token = folder / f"{namespace}-{name}"
 
     def _own_pod(self) -> Body | None:
@@ -108,9 +69,7 @@ class Running(Stage):
 
     def sends(self, token: str, report: ProgressReport = REPORT) -> None:
         """Send as the runner does, to where its RunConfig says."""
-        self._token.write_text(token)
-        assert self.config.progress is not None
-        OperatorClient(self.config.progress, self.at_work["metadata"]["uid"], self._token).send(report)
+        tells(self.at_work, token, self._token, report)
 
     def is_heard(self, token: str, report: ProgressReport = REPORT) -> None:
         """Send until the operator takes it: one that has just started knows no pods yet."""
@@ -138,13 +97,6 @@ class Running(Stage):
             return found if told.items() <= found.items() else None
 
         return eventually(look, f"progress {told}; last: {self.status().get('progress')}")
-
-
-def make_namespace(api: Api) -> str:
-    name = f"progress-{os.urandom(3).hex()}"
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    api.request("POST", "/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
-    return name
 
 
 @pytest.fixture

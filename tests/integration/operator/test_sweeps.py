@@ -26,7 +26,8 @@ def test_a_grid_runs_two_at_a_time_to_its_frontier(sweep: SweepStage) -> None:
     assert sweep.points() == GRID
     assert sweep.most_at_once == 2
     status = sweep.status()
-    assert status["trials"] == {"total": 6, "running": 0, "succeeded": 6, "failed": 0, "rejected": 0}
+    counts = {"total": 6, "running": 0, "succeeded": 6, "failed": 0, "rejected": 0, "stopped": 0}
+    assert status["trials"] == counts
     # The lower rate is beaten at every ratio, and 0.8 at the higher one keeps the constraint just so.
     assert [entry["parameters"] for entry in status["frontier"]] == [GRID[1], GRID[3], GRID[5]]
     best = status["bestTrial"]

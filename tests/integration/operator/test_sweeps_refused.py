@@ -75,6 +75,14 @@ REFUSED: dict[str, tuple[Body, str]] = {
         {"knownTrials": {"matchLabels": {"model": "lite"}}},
         "knownTrials has no effect unless algorithm is TPE or NSGAII",
     ),
+    "early stopping by what no training reports": (
+        {
+            "objectives": [{"metric": "speedup", "goal": "Maximize"}],
+            "earlyStopping": {"name": "ASHA", "startStep": 400},
+        },
+        "earlyStopping needs the objective compressed.miou (Maximize) or miouDrop (Minimize)",
+    ),
+    "early stopping from no step": ({"earlyStopping": {"name": "MedianStop"}}, "startStep"),
     "key of no label": (
         {"algorithm": {"name": "TPE"}, "knownTrials": {"matchLabels": {"a,b": "1"}}},
         "keys of matchLabels must be keys of labels",
@@ -105,6 +113,7 @@ def test_admission_refuses(api: Api, namespace: str, changes: Body, words: str) 
         pytest.param({"objectives": [{"metric": "speedup", "goal": "Maximize"}]}, id="objectives"),
         pytest.param({"constraints": []}, id="constraints"),
         pytest.param({"knownTrials": {"matchLabels": {"model": "lite"}}}, id="knownTrials"),
+        pytest.param({"earlyStopping": {"name": "ASHA", "startStep": 400}}, id="earlyStopping"),
     ],
 )
 def test_a_sweep_is_immutable_but_for_its_pace(api: Api, namespace: str, change: dict[str, Any]) -> None:

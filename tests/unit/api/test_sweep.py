@@ -143,3 +143,27 @@ def test_labels_that_no_job_can_have_are_refused(labels: dict[str, str], words: 
 def test_known_trials_are_refused_where_nothing_learns_from_them(name: str) -> None:
     with pytest.raises(ValidationError, match="knownTrials has no effect unless algorithm is TPE or NSGAII"):
         known(algorithm={"name": name}, knownTrials={"matchLabels": {"model": "lite"}})
+
+
+EARLY = {"name": "ASHA", "startStep": 400}
+
+
+@pytest.mark.parametrize(
+    ("metric", "goal", "good"),
+    [
+        ("compressed.miou", "Maximize", True),
+        ("miouDrop", "Minimize", True),
+        ("compressed.miou", "Minimize", False),
+        ("compressed.boundaryIou", "Maximize", False),
+        ("speedup", "Maximize", False),
+    ],
+)
+def test_early_stopping_needs_an_objective_that_trainings_report(
+    metric: str, goal: str, *, good: bool
+) -> None:
+    given = spec_body(objectives=[{"metric": metric, "goal": goal}], earlyStopping=EARLY)
+    if good:
+        assert SweepSpec.model_validate(given, by_name=False).early_stopping is not None
+        return
+    with pytest.raises(ValidationError, match=r"earlyStopping needs the objective compressed\.miou"):
+        SweepSpec.model_validate(given, by_name=False)

@@ -68,10 +68,10 @@ def test_control_characters_of_a_message_reach_no_terminal() -> None:
 
 
 def test_sweep_is_as_far_as_its_trials() -> None:
-    counts = TrialCounts(total=3, running=1, succeeded=1, failed=1)
+    counts = TrialCounts(total=4, running=1, succeeded=1, failed=1, stopped=1)
     sweep = SWEEP.model_copy(update={"status": SweepStatus(phase="Running", trials=counts)})
     at = standing_of(sweep)
-    assert (at.where, at.done, at.total, at.steps(UPDATED)) == ("Running", 2, 4, "2/4 trials, 1 running")
+    assert (at.where, at.done, at.total, at.steps(UPDATED)) == ("Running", 3, 4, "3/4 trials, 1 running")
 
 
 @pytest.mark.parametrize(

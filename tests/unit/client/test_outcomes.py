@@ -16,6 +16,7 @@ ENDED = {
     "gate-missed": (False, "AcceptanceNotMet"),
     "input-not-found": (False, "InputNotFound"),
     "backoff-limit": (False, "BackoffLimitExceeded"),
+    "stopped-early": (False, "StoppedEarly"),
 }
 
 

@@ -161,3 +161,20 @@ def test_pod_that_the_deadline_stopped_is_one_attempt(code: int) -> None:
         preempted=1, preempted_until=at(-25)
     )
     assert [attempt.reason for attempt in facts(observed).attempts] == ["Preempted"]
+
+
+def test_gpu_seconds_of_a_pod_that_an_early_stop_ended_are_told_once() -> None:
+    why = "Stopped by ASHA at step 400: mIoU 0.4100, 5 of 8 trials better, 2 may continue"
+    given: dict[str, Any] = {"status": RUNNING, "spec": GPUS}
+    for pod, told in ((running_pod(), ()), (ended_pod(143), (EndedAttempt("StoppedEarly", 8.0),))):
+        job = make_job() if pod.running else LEAVING
+        observed = Observed(jobs=(job,), pods=(pod,), stop=why)
+        after = status_of(plan(observed, **given))
+        assert facts_of(make_resource(**given), observed, after) == Facts(told)
+        given["status"] = after.to_wire()
+    again = Observed(jobs=(LEAVING,), pods=(ended_pod(143),))
+    assert facts_of(make_resource(**given), again, status_of(plan(again, **given))) == Facts()
+    gone = Observed()
+    ended = status_of(plan(gone, **given))
+    assert ended.phase == "Failed"
+    assert facts_of(make_resource(**given), gone, ended) == Facts(), "no failure that somebody is alerted of"

@@ -99,6 +99,8 @@ class _Search:
             return None
         if not trial.ended:
             return self._running(coded)
+        if trial.state == "Stopped":
+            return self._stopped(trial, target, coded)
         values = target.values(trial)
         if values is None:
             return None
@@ -108,6 +110,23 @@ class _Search:
             distributions=self._distributions,
             constraints={str(number): excess for number, excess in enumerate(target.excess(trial))},
             system_attrs={NSGAIISampler._get_generation_key(): generation},  # noqa: SLF001 - no public way
+        )
+
+    def _stopped(self, trial: Trial, target: Target, coded: Coded) -> FrozenTrial:
+        """Return a trial that was stopped early.
+
+        TPE ranks it after all complete ones, by its last step and mIoU. Optuna cannot rank it by several
+        objectives: it then counts as bad, as a running one does. NSGA-II ignores either.
+        """
+        if len(target.objectives) > 1 or not trial.curve:
+            return self._running(coded)
+        sign = 1 if target.objectives[0].goal == "Maximize" else -1
+        reported = {step: sign * miou for step, miou in trial.curve}
+        return create_trial(
+            state=TrialState.PRUNED,
+            params=coded,
+            distributions=self._distributions,
+            intermediate_values=reported,
         )
 
     def _running(self, coded: Coded) -> FrozenTrial:

@@ -27,6 +27,8 @@ class Sweep(Owning):
     finished: bool
     settled: bool
     spec: bytes
+    stops_early: bool
+    """Whether the evaluations of its trials matter to it."""
     oversized: str
     """Which part of the spec makes it too large to be kept, "" if it is not too large."""
     status: bytes
@@ -71,6 +73,7 @@ def parse_sweep(body: Body) -> Sweep:
         finished=finished,
         settled=settled,
         spec=b"" if oversized else text,
+        stops_early=not finished and spec.get("earlyStopping") is not None,
         oversized=oversized,
         status=to_json(status),
     )

@@ -20,6 +20,7 @@ from segcompress_operator.planning.plan import Announcement, Refusal
 from segcompress_operator.planning.progress import Progress, refused
 from segcompress_operator.planning.spec import check_depth
 from segcompress_operator.planning.sweeps import report
+from segcompress_operator.planning.sweeps.early import MEASURED, EarlyStop, early_stops
 from segcompress_operator.planning.sweeps.known import KnownQuery
 from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND, Maker
 from segcompress_operator.planning.sweeps.observed import SPEC_LIMIT, Sweep, SweepObserved
@@ -46,12 +47,13 @@ class SweepPlan:
     """Writes in order (trials, their suspend, status with its Events), and when to reconcile again.
 
     If trials are created or changed, plan again before writing the status. `read_known` is set alone: read
-    those jobs, then plan again.
+    those jobs, then plan again. `stop` is no write: the trials' own reconciliations stop them.
     """
 
     read_known: KnownQuery | None = None
     create: tuple[Mapping[str, Any], ...] = ()
     suspend: tuple[SuspendChange, ...] = ()
+    stop: tuple[EarlyStop, ...] = ()
     status: SweepStatus | None = None
     announcements: tuple[Announcement, ...] = ()
     requeue_after: float | None = None
@@ -124,11 +126,24 @@ def _go_on(look: Look, maker: Maker, refusal: Refusal | None) -> SweepPlan:
     words = f"{counts.running} trial(s) running, {counts.total - counts.running} of {of} ended"
     if spec.known_trials is not None:
         words += f"; {len(look.known)} known trial(s)"
+    early = spec.early_stopping
     return SweepPlan(
         create=create,
         suspend=_changes(look.trials, suspend=False),
-        status=report.running(look, Progress(Reason.RUNNING, words)),
+        stop=early_stops(early, look.trials) if early else (),
+        status=report.running(look, Progress(Reason.RUNNING, words + _early_stopping(look))),
         announcements=report.going_on(look),
+    )
+
+
+def _early_stopping(look: Look) -> str:
+    """Return how many trials were stopped early, and of how many nothing can be told."""
+    if look.known_spec.early_stopping is None:
+        return ""
+    unseen = sum(trial.state in MEASURED and not trial.curve for trial in look.trials)
+    words = f"; {look.counts.stopped} stopped early"
+    return words + (
+        f"; {unseen} ended without a reported evaluation: no trial is compared with these" * (unseen > 0)
     )
 
 
@@ -163,10 +178,10 @@ def _end(look: Look) -> SweepPlan:
     if best is None and look.unmeasured:
         return _fail(look, Reason.METRIC_NOT_MEASURED, _not_measured(look))
     if best is None:
-        words = f"{look.counts.total} trial(s) ended; none succeeded and satisfied every constraint"
+        words = f"{_ended_trials(look)}; none succeeded and satisfied every constraint"
         return _fail(look, Reason.NO_ACCEPTABLE_TRIAL, words)
     figures = ", ".join(f"{name} {best.figures[name]}" for name in look.target.metrics)
-    words = f"{look.counts.total} trial(s) ended; best is {best.name}: {figures}"
+    words = f"{_ended_trials(look)}; best is {best.name}: {figures}"
     status = report.succeeded(look, words)
     return SweepPlan(status=status, announcements=(Announcement("Normal", "Succeeded", words),))
 
@@ -176,6 +191,11 @@ def _not_measured(look: Look) -> str:
     missing, has = ", ".join(look.unmeasured), {name for trial in look.measured for name in trial.figures}
     there = ", ".join(name for name in get_args(MetricName) if name in has) or "none"
     return f"none of the {len(look.measured)} trial(s) measured so far has {missing}; they have: {there}"
+
+
+def _ended_trials(look: Look) -> str:
+    words, stopped = f"{look.counts.total} trial(s) ended", look.counts.stopped
+    return f"{words}, {stopped} of them stopped early" if stopped else words
 
 
 def _fail(look: Look, reason: Reason, words: str) -> SweepPlan:

@@ -48,12 +48,13 @@ class Look:
             succeeded=states["Succeeded"],
             failed=states["Failed"] + states["Rejected"],
             rejected=states["Rejected"],
+            stopped=states["Stopped"],
         )
 
     @property
     def active(self) -> int:
         """Return how many trials have pods, or may get one before they are suspended."""
-        return sum(not (trial.ended or trial.stopped) for trial in self.trials)
+        return sum(not (trial.ended or trial.at_rest) for trial in self.trials)
 
     @cached_property
     def target(self) -> Target:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from segcompress_api.naming import trial_name
-from segcompress_api.trials import Trial, end_state, figures_of, point_of
+from segcompress_api.trials import Curve, Trial, end_state, figures_of, point_of
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.resources.names import Owner
 
@@ -39,16 +39,24 @@ def _trial(child: Resource, owner: Owner) -> Trial | None:
         return None
     point = _point(mark.parameters)
     if not child.finished:
-        stopped = child.phase == "Suspended" and _condition(child.status, "Reconciling")[0] == "False"
-        return Trial(mark.index, name, point, "Running", child.suspend, stopped)
+        at_rest = child.phase == "Suspended" and _condition(child.status, "Reconciling")[0] == "False"
+        curve = curve_of(child.status)
+        return Trial(mark.index, name, point, "Running", child.suspend, at_rest, curve=curve)
     return ended_trial(child, mark.index, point)
 
 
 def ended_trial(child: Resource, index: int, point: Mapping[str, str]) -> Trial:
     """Return a finished job as a trial."""
     state = end_state(child.phase, _condition(child.status, "Finished")[1])
-    figures = _figures(child.status)
-    return Trial(index, child.owner.name, point, state, child.suspend, figures=figures)
+    figures, curve = _figures(child.status), curve_of(child.status)
+    return Trial(index, child.owner.name, point, state, child.suspend, figures=figures, curve=curve)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def curve_of(status: bytes) -> Curve:
+    """Return the evaluations in a job's status."""
+    found = json.loads(status).get("evaluations") or () if b'"evaluations"' in status else ()
+    return tuple((int(each["step"]), float(each["miou"])) for each in found)
 
 
 _point = lru_cache(maxsize=_REMEMBERED)(point_of)

@@ -11,9 +11,16 @@ from segcompress_api.sweep import SweepSpec
 from segcompress_api.sweep_status import SweepStatus
 from segcompress_api.trials import Target, Trial, frontier_of, target_of
 
-Standing = Literal["best", "frontier", "beaten", "constraint", "rejected", "failed", "going"]
+Standing = Literal["best", "frontier", "beaten", "constraint", "rejected", "stopped", "failed", "going"]
 """Best, on the frontier, or dominated by another trial; or not acceptable: a constraint violated, a gate
-missed, no metrics, not ended."""
+missed, stopped early, no metrics, not ended."""
+
+_UNSUCCESSFUL: Mapping[str, Standing] = {
+    "Running": "going",
+    "Rejected": "rejected",
+    "Stopped": "stopped",
+    "Failed": "failed",
+}
 
 ACCEPTABLE: tuple[Standing, ...] = ("best", "frontier", "beaten")
 
@@ -93,12 +100,7 @@ class Swept:
             return "best"
         if trial.index in frontier:
             return "frontier"
-        match trial.state:
-            case "Running":
-                return "going"
-            case "Rejected":
-                return "rejected"
-            case "Failed":
-                return "failed"
+        if trial.state != "Succeeded":
+            return _UNSUCCESSFUL[trial.state]
         values = self.target.values(trial)
         return "beaten" if values is not None and self.target.is_met(trial) else "constraint"

@@ -157,6 +157,15 @@ def message(made: SweepPlan, type_: str) -> tuple[str, str]:
     return found.reason, found.message
 
 
+def curve(*mious: float, every: int = 100) -> Body:
+    """Return the evaluations of a status: one after each `every` steps."""
+    return {
+        "evaluations": [
+            {"step": every * number, "miou": f"{miou:.4f}"} for number, miou in enumerate(mious, start=1)
+        ]
+    }
+
+
 def trial(index: int, point: Mapping[str, str], state: Any = "Succeeded", **figures: str) -> Trial:
     named = {name.replace("_", "."): text for name, text in figures.items()}
     return Trial(index, f"widths-{index}", point, state, figures=named)

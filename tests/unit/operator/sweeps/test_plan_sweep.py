@@ -133,7 +133,8 @@ def test_a_running_sweep_says_how_far_it_is() -> None:
     made = plan(child(0, P[0]), child(1, P[1], ended(miou=0.9, latency=30, drop=0.01)))
     status = status_of(made)
     assert status.trials is not None
-    assert status.trials.to_wire() == {"total": 2, "running": 1, "succeeded": 1, "failed": 0, "rejected": 0}
+    counts = {"total": 2, "running": 1, "succeeded": 1, "failed": 0, "rejected": 0, "stopped": 0}
+    assert status.trials.to_wire() == counts
     assert conditions(made) == {
         "Complete": "False",
         "Failed": "False",
@@ -187,7 +188,8 @@ def test_missed_gates_are_told_apart_from_failures() -> None:
     made = plan(rejected, failed, child(2, P[2], ended(miou=0.9, latency=9)))
     trials = status_of(made).trials
     assert trials is not None
-    assert trials.to_wire() == {"total": 3, "running": 0, "succeeded": 1, "failed": 2, "rejected": 1}
+    counts = {"total": 3, "running": 0, "succeeded": 1, "failed": 2, "rejected": 1, "stopped": 0}
+    assert trials.to_wire() == counts
     assert [entry.name for entry in status_of(made).frontier or ()] == [NAMES[2]]
 
 

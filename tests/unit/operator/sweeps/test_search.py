@@ -157,6 +157,40 @@ def test_broken_constraints_are_avoided(name: str) -> None:
     assert broken(constraints=[{"metric": "miouDrop", "max": "0.01"}]) < 0.7 * broken()
 
 
+def stopped(index: int, ratio: float) -> Trial:
+    """Return a trial that early stopping stopped: those of low ratios were the worse ones."""
+    return Trial(
+        index, f"t-{index}", {"ratio": f"{ratio}"}, "Stopped", curve=((100, ratio / 2), (200, ratio))
+    )
+
+
+@pytest.mark.parametrize("goal", ["Maximize", "Minimize"])
+def test_tpe_avoids_where_trials_were_stopped_early(goal: str) -> None:
+    metric = "compressed.miou" if goal == "Maximize" else "miouDrop"
+    spec = searched("TPE", DENSE, objectives=[{"metric": metric, "goal": goal}])
+    space = space_of(spec.parameters)
+    trials = [stopped(index, 0.3 + index / 100) for index in range(60)]
+    points = [propose(spec, space, trials, [index])[index] for index in range(100, 130)]
+    assert sum(float(point["ratio"]) > 0.6 for point in points) > 20
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_points_of_stopped_trials_are_not_proposed_again(name: str) -> None:
+    spec = searched(name, RATIO)
+    space = space_of(spec.parameters)
+    trials = [stopped(0, 0.5), stopped(1, 0.65)]
+    assert propose(spec, space, trials, [2, 3]) == {2: {"ratio": "0.8"}}
+
+
+def test_with_several_objectives_a_stopped_trial_counts_as_one_under_way() -> None:
+    spec = searched("TPE", DENSE)
+    space = space_of(spec.parameters)
+    known = [measured(index, {"ratio": f"{0.4 + index / 20}"}) for index in range(8)]
+    under_way = Trial(9, "t-9", {"ratio": "0.62"}, "Running")
+    proposed = propose(spec, space, [*known, stopped(9, 0.62)], [10])
+    assert proposed == propose(spec, space, [*known, under_way], [10])
+
+
 @pytest.mark.parametrize("name", LEARNERS)
 def test_trials_without_figures_or_outside_the_space_are_not_learned_from(name: str) -> None:
     spec = searched(name)

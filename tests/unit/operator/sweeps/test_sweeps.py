@@ -8,7 +8,7 @@ import pytest
 
 from segcompress_operator.cluster import NameTakenError
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
-from segcompress_operator.kinds import Ref
+from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
 from segcompress_operator.planning.sweeps.observed import SweepObserved
 from segcompress_operator.sweep_controller import SweepController
 from segcompress_operator.sweeps import SECONDS_A_TRIAL
@@ -20,6 +20,7 @@ from unit.operator.sweeps.sweep_samples import (
     SWEEP,
     P,
     child_body,
+    curve,
     ended,
     make_sweep,
     points,
@@ -58,6 +59,23 @@ def test_a_trial_wakes_its_sweep_where_that_decides_something(
     assert fed.waking == [REF, REF]
     fed.fed.resources.seen(versioned(child_body(0, P[0], status, suspend=suspend), 30))
     assert fed.waking == ([REF] if wakes else [])
+
+
+EARLY = {"earlyStopping": {"name": "MedianStop", "startStep": 100, "minTrials": 2}}
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_an_evaluation_wakes_a_sweep_that_stops_trials_early(*, early: bool) -> None:
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body(spec_body(**(EARLY if early else {}))))
+    fed.fed.resources.seen(child_body(0, P[0]))
+    assert fed.waking
+    status = {"observedGeneration": -1, "progress": {"percent": 7}, **curve(0.5)}
+    fed.fed.resources.seen(versioned(child_body(0, P[0], status), 30))
+    assert fed.waking == ([REF] if early else [])
+    status["progress"] = {"percent": 8}
+    fed.fed.resources.seen(versioned(child_body(0, P[0], status), 31))
+    assert fed.waking == []
 
 
 def test_a_trial_that_goes_wakes_its_sweep() -> None:
@@ -114,6 +132,28 @@ def test_a_second_round_writes_nothing() -> None:
     cluster.calls.clear()
     asyncio.run(controller.reconcile(REF))
     assert cluster.calls == []
+
+
+def test_a_trial_is_stopped_by_its_own_reconciliation() -> None:
+    """The sweep's makes no request for it."""
+    done = [{**ended(miou=miou, latency=9), **curve(miou)} for miou in (0.5, 0.6)]
+    bodies = [child_body(index, P[index], status) for index, status in enumerate(done)]
+    trial = child_body(2, P[2], {"observedGeneration": 1, "phase": "Running", **curve(0.1)})
+    cluster, _ = round_of(spec_body(**EARLY), *bodies, trial, child_body(3, P[3]))
+    assert cluster.names == ["status", "event"]
+    runs = cluster.fed.fed.runs
+    stops = [runs.observe(one).stop for one in sorted(runs.owned(SWEEP.uid), key=lambda one: one.uid)]
+    assert stops == ["", "", "Stopped by MedianStop at step 100: mIoU 0.1000, median of 2 trials 0.5500", ""]
+    assert NAMES[2] in {ref.name for ref in cluster.fed.fed.waking}
+    ends = {**ended("StoppedEarly"), **curve(0.1)}
+    cluster.fed.fed.resources.seen(versioned(child_body(2, P[2], ends), 90))
+    assert runs._stops == {}
+
+
+def test_a_trial_that_is_gone_is_not_stopped() -> None:
+    runs = FedSweeps().fed.runs
+    runs.stop_early(Ref(COMPRESSION_JOBS, SWEEP.namespace, NAMES[0]), "why")
+    assert runs._stops == {}
 
 
 def test_trials_are_suspended_one_request_each() -> None:

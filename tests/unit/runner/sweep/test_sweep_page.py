@@ -108,6 +108,18 @@ def test_every_trial_has_a_row_with_what_it_missed() -> None:
     assert (going.state, going.why) == ("Running", "")
 
 
+def test_a_trial_that_was_stopped_early_says_why() -> None:
+    document = json.loads(sweeps.text(Sweep(trials=2)))
+    why = "Stopped by MedianStop at step 400: mIoU 0.4100, median of 6 trials 0.5500"
+    finished = {"type": "Finished", "status": "True", "reason": "StoppedEarly", "message": why}
+    for job in document["items"][1:]:
+        conditions = [{**finished, "lastTransitionTime": "2026-01-02T03:04:05Z"}]
+        job["status"] = {"phase": "Failed", "conditions": conditions}
+    read = read_sweep(json.dumps(document), "-", NAME)
+    assert [(row.state, row.why) for row in wording.trial_rows(read, {})] == [("stopped early", why)] * 2
+    assert wording.verdict(read).sentence == "Of 2 trials 2 stopped early."
+
+
 def test_figures_of_the_best_trial_stand_beside_the_baselines() -> None:
     rows = {row.name: row for row in wording.figure_rows(swept(Sweep(objectives=(MIOU, LATENCY, SIZE))))}
     assert (rows["mIoU"].asked, rows["mIoU"].baseline, rows["mIoU"].best) == (

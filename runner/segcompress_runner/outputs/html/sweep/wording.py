@@ -19,6 +19,7 @@ STATES: Mapping[Standing, tuple[str, str]] = {
     "beaten": ("✓", "dominated"),
     "constraint": ("✗", "violates a constraint"),
     "rejected": ("✗", "missed a gate"),
+    "stopped": ("✗", "stopped early"),
     "failed": ("✗", "failed"),
     "going": ("…", "not ended"),
 }
@@ -28,6 +29,7 @@ STATES: Mapping[Standing, tuple[str, str]] = {
 _SHORT: Mapping[Standing, str] = {
     "rejected": "missed a gate",
     "constraint": "violated a constraint",
+    "stopped": "stopped early",
     "failed": "failed",
 }
 """Why trials are not acceptable."""
@@ -254,7 +256,7 @@ def _metrics(swept: Swept) -> tuple[Any, ...]:
 
 
 def _reason(swept: Swept, one: SweptTrial, standing: Standing) -> str:
-    """Return which gate or constraint a trial missed, or why it failed."""
+    """Return which gate or constraint a trial missed, or why it was stopped or failed."""
     if standing == "constraint":
         broken = [
             f"{label(each.metric)} {_figure(one.trial.figures, each.metric, each.metric)}, not {asked(each)}"
@@ -262,6 +264,8 @@ def _reason(swept: Swept, one: SweptTrial, standing: Standing) -> str:
             if excess > 0
         ]
         return "; ".join(broken) or "an objective was not measured"
+    if standing == "stopped":
+        return shortened(one.words[1], _WHY_LIMIT)
     if standing in ("rejected", "failed"):
         return shortened(": ".join(filter(None, one.words)), _WHY_LIMIT)
     return ""
