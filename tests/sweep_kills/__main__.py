@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,17 +80,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))  # noqa: S311 - no secret
     options = parser.parse_args()
     print(f"SEED={options.seed}", flush=True)
-    with _plane() as plane:
-        problems = asyncio.run(_play_all(plane, options.trials, options.seed))
+    with ThreadPoolExecutor(1) as thread, _plane() as plane:
+        problems = asyncio.run(_play_all(plane, thread, options.trials, options.seed))
     print(*problems[:20], sep="\n")
     print(f"{len(problems)} problems; repeat with SEED={options.seed}")
     return int(bool(problems))
 
 
-async def _play_all(plane: ControlPlane, trials: int, seed: int) -> list[str]:
+async def _play_all(plane: ControlPlane, thread: Executor, trials: int, seed: int) -> list[str]:
     """Play the sweeps one after the other; return all problems."""
     async with Operators.of() as operators:
-        stage = _Stage(plane, operators, trials, seed)
+        stage = _Stage(plane, thread, operators, trials, seed)
         calm = await stage.play("undisturbed", "Random", kills=False)
         killed = await stage.play("killed", "Random", kills=True)
         learned = await stage.play("killed-tpe", "TPE", kills=True)
@@ -103,8 +104,11 @@ async def _play_all(plane: ControlPlane, trials: int, seed: int) -> list[str]:
 class _Stage:
     """Plays sweeps of `trials` trials, each in a namespace of its own."""
 
-    def __init__(self, plane: ControlPlane, operators: Operators, trials: int, seed: int) -> None:
+    def __init__(
+        self, plane: ControlPlane, thread: Executor, operators: Operators, trials: int, seed: int
+    ) -> None:
         self._plane = plane
+        self._thread = thread
         self._operators = operators
         self._trials = trials
         self._seed = seed
@@ -115,7 +119,8 @@ class _Stage:
         folder.mkdir()
         user = self._plane.kubeconfig_for(OPERATOR_USER, ["system:authenticated"])
         shutil.copyfile(user, folder / "kubeconfig")
-        killer = Killer(self._plane, self._operators, folder, f"{self._seed} {namespace}")
+        seed = f"{self._seed} {namespace}"
+        killer = Killer(self._plane, self._thread, self._operators, folder, seed)
         began = time.monotonic()
         async with Api(self._plane.kubeconfig) as api:
             await persist(api, "POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})

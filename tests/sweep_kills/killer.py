@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import time
+from concurrent.futures import Executor
 from pathlib import Path
 
 from devcluster.controlplane import ControlPlane
@@ -21,13 +22,19 @@ _LOOK_SECONDS = 0.05
 
 
 class Killer:
-    """Draws what is killed and when from a seed."""
+    """Draws what is killed and when from a seed.
 
-    def __init__(self, plane: ControlPlane, operators: Operators, folder: Path, seed: str) -> None:
+    The API server is started in `thread`, and dies with it.
+    """
+
+    def __init__(
+        self, plane: ControlPlane, thread: Executor, operators: Operators, folder: Path, seed: str
+    ) -> None:
         self.killed = {"operator": 0, "kube-apiserver": 0}
         self.ended: list[str] = []
         """Last words of operators that ended by themselves."""
         self._plane = plane
+        self._thread = thread
         self._operators = operators
         self._folder = folder
         self._chance = random.Random(seed)  # noqa: S311 - reproducible on purpose
@@ -63,7 +70,7 @@ class Killer:
             raise RuntimeError("the API server does not run")
         os.kill(running.pid, signal.SIGKILL)
         self.killed["kube-apiserver"] += 1
-        await asyncio.to_thread(self._start_api_server)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._start_api_server)
 
     def _start_api_server(self) -> None:
         """Start it once the kernel has ended the one that was killed."""
