@@ -47,6 +47,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--last", type=int, default=600, help="how many of them are played; the others have ended"
     )
+    parser.add_argument("--rounds", type=int, default=2, help="turns of the sweep, and of the plain client")
     parser.add_argument("--parallel", type=int, default=100, help="runs in flight")
     parser.add_argument("--neighbours", type=int, default=100, help="runs of the neighbour")
     parser.add_argument("--pace", type=float, default=4.0, help="of them a second")

@@ -25,9 +25,9 @@ from segcompress_runner.outputs.table import markdown
 
 PLAYER = "bench.sweeps.player"
 NEIGHBOUR = "bench.operator.player"
-TURNS: Sequence["User"] = ("plain", "resumed", "resumed", "plain")
 
 User = Literal["plain", "resumed"]
+TURN: Sequence[User] = ("plain", "resumed")
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,10 @@ def measure(options: argparse.Namespace) -> Measured:
         fresh = stage.fresh()
         _tell("fresh", fresh)
         turns: dict[User, list[Turn]] = defaultdict(list)
-        for user in TURNS:
-            turns[user].append(stage.large(user))
-            _tell(user, turns[user][-1])
+        for number in range(options.rounds):
+            for user in TURN if number % 2 == 0 else TURN[::-1]:
+                turns[user].append(stage.large(user))
+                _tell(user, turns[user][-1])
         seconds = _seconds(min(turn.rate for each in turns.values() for turn in each), options)
         waits = {
             "alone": stage.alone(),
@@ -173,9 +174,10 @@ The API server and the operator are real; a player in a process of its own ends 
 says Running, and counts trials in flight by its own watch. {ended:,} of the {trials:,} trials are written
 into etcd as finished before the operator starts; the last {last:,} are played, at most {parallel} at a time.
 The plain client creates the same runs without a sweep, beside as many finished ones and with as many in
-flight: a new one whenever one has ended. They take turns; rates and CPU are medians. *First Job* is that of
-another sweep, from the request that creates it. The neighbour creates {neighbours} single runs, {pace:g} a
-second, in a namespace of its own, while trials last so long that the sweep goes on at half its rate at most.
+flight: a new one whenever one has ended. They take turns, {rounds} of each; rates and CPU are medians. *First
+Job* is that of another sweep, from the request that creates it. The neighbour creates {neighbours} single
+runs, {pace:g} a second, in a namespace of its own, while trials last so long that the sweep goes on at half
+its rate at most.
 
 """
 
