@@ -56,6 +56,8 @@ class Measured:
 
     fresh: Turn
     turns: dict[User, list[Turn]]
+    slow: dict[str, Any]
+    """What the player saw of the sweep whose trials last, beside the neighbour."""
     waits: dict[str, list[float]]
 
     def rate(self, user: User) -> float:
@@ -91,16 +93,14 @@ class Stage:
             process.settle()
             return self._neighbour(namespace)
 
-    def beside(self, user: User, seconds: float) -> list[float]:
-        """Return the same beside the last runs of another tenant, each of which lasts for some seconds."""
+    def beside(self, user: User, seconds: float) -> tuple[list[float], dict[str, Any]]:
+        """Return the same beside another tenant's last runs, of some seconds each, and what was seen."""
         namespace, neighbour = self._filled(user), self._bench.namespace("neighbour")
         with self._running(f"{namespace},{neighbour}") as process:
             process.settle()
             order = self._order(namespace, user, seconds)
             load = self._bench.play(PLAYER, json.dumps(asdict(order)))
-            waits = self._neighbour(neighbour)
-            load()
-            return waits
+            return self._neighbour(neighbour), load()
 
     def _turn(self, process: Process, order: Order) -> Turn:
         process.settle()
@@ -143,12 +143,13 @@ def measure(options: argparse.Namespace) -> Measured:
                 turns[user].append(stage.large(user))
                 _tell(user, turns[user][-1])
         seconds = _seconds(min(turn.rate for each in turns.values() for turn in each), options)
-        waits = {
-            "alone": stage.alone(),
-            "beside the sweep": stage.beside("resumed", seconds),
-            "beside as many runs without a sweep": stage.beside("plain", seconds),
-        }
-    return Measured(fresh, turns, waits)
+        alone, (beside, slow), (plain, _) = (
+            stage.alone(),
+            stage.beside("resumed", seconds),
+            stage.beside("plain", seconds),
+        )
+    waits = {"alone": alone, "beside the sweep": beside, "beside as many runs without a sweep": plain}
+    return Measured(fresh, turns, slow, waits)
 
 
 def _seconds(rate: float, options: argparse.Namespace) -> float:
@@ -164,8 +165,12 @@ def section(options: argparse.Namespace) -> str:
     """Measure, and return the page's section."""
     measured = measure(options)
     head = _HEAD.format(**vars(options), ended=options.trials - options.last)
-    told = (_goals(measured, options), _rates(measured), _latencies(measured))
-    return head + "\n".join(f"{table}\n" for table in told)
+    return head + "\n".join(f"{table}\n" for table in tables(measured, options))
+
+
+def tables(measured: Measured, options: argparse.Namespace) -> tuple[str, str, str]:
+    """Return each goal beside what was seen, the rates, and the latencies of a neighbour."""
+    return _goals(measured, options), _rates(measured), _latencies(measured)
 
 
 _HEAD = """## A sweep of {trials:,} trials
@@ -184,7 +189,7 @@ its rate at most.
 
 def _goals(measured: Measured, options: argparse.Namespace) -> str:
     swept = measured.turns["resumed"]
-    sweeps = [turn.played for turn in (measured.fresh, *swept)]
+    sweeps = [measured.slow, *(turn.played for turn in (measured.fresh, *swept))]
     most = max(played["most"] for played in sweeps)
     twice = sum(_repeated(turn, options.trials - options.last) for turn in swept)
     alone, beside = (_percentile(measured.waits[name]) for name in ("alone", "beside the sweep"))
