@@ -126,14 +126,18 @@ def _go_on(look: Look, maker: Maker, refusal: Refusal | None) -> SweepPlan:
     words = f"{counts.running} trial(s) running, {counts.total - counts.running} of {of} ended"
     if spec.known_trials is not None:
         words += f"; {len(look.known)} known trial(s)"
-    early = spec.early_stopping
     return SweepPlan(
         create=create,
         suspend=_changes(look.trials, suspend=False),
-        stop=early_stops(early, look.trials) if early else (),
+        stop=_early_stops(look),
         status=report.running(look, Progress(Reason.RUNNING, words + _early_stopping(look))),
         announcements=report.going_on(look),
     )
+
+
+def _early_stops(look: Look) -> tuple[EarlyStop, ...]:
+    rule = look.known_spec.early_stopping
+    return () if rule is None else early_stops(rule, look.trials)
 
 
 def _early_stopping(look: Look) -> str:
@@ -152,6 +156,7 @@ def _wait(look: Look, refusal: Refusal) -> SweepPlan:
     again = refusal.next_try(refusal.since or refusal.seen)
     return SweepPlan(
         suspend=_changes(look.trials, suspend=False),
+        stop=_early_stops(look),
         status=report.running(look, refused(refusal.message)),
         requeue_after=(again - look.now).total_seconds(),
     )

@@ -10,8 +10,10 @@ from optuna.trial import TrialState, create_trial
 
 from segcompress_api.sweep import EarlyStopping
 from segcompress_api.trials import Trial
+from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.early import COMPARED_WITH, early_stops
 from segcompress_operator.planning.sweeps.plan import SweepPlan
+from unit.operator.samples import NOW
 from unit.operator.sweeps.sweep_samples import NAMES, P, child, curve, ended, message, plan, points, spec_body
 
 RUNNING = {"observedGeneration": 1, "phase": "Running"}
@@ -201,6 +203,13 @@ def test_a_sweep_stops_a_trial_and_waits_for_its_end() -> None:
     assert [(each.name, each.why) for each in made.stop] == [(NAMES[2], why)]
     assert (made.create, made.suspend) == ((), ())
     assert told(made) == "2 trial(s) running, 2 of 6 ended; 0 stopped early"
+
+
+def test_a_sweep_whose_next_trial_is_refused_stops_trials_all_the_same() -> None:
+    refusal = Refusal("Trial", "no more trials", NOW)
+    made = plan(done(0, 0.5, 0.6), done(1, 0.5, 0.7), at_work(2, 0.4), spec=EARLY, refusal=refusal)
+    assert (told(made), made.create) == ("no more trials", ())
+    assert [each.name for each in made.stop] == [NAMES[2]]
 
 
 def test_a_sweep_without_early_stopping_stops_nobody() -> None:
