@@ -139,7 +139,8 @@ def test_a_metric_that_no_trial_measures_ends_the_sweep_once_its_trials_have_sto
     assert words.startswith("none of the 3 trial(s) measured so far has compressed.boundaryIou; they have: ")
     assert sweep.pods() == []
     status = sweep.status()
-    assert (status["trials"]["succeeded"], status["phase"]) == (3, "Failed")
+    assert status["phase"] == "Failed"
+    assert 3 <= status["trials"]["total"] <= 5  # two were created while three ran
     assert sweep.condition("FailureTarget")["message"] == words
 
 
