@@ -67,8 +67,8 @@ class Bug:
 
 
 def bugs(pattern: str = "") -> list[Bug]:
-    """Return all whose name the pattern finds."""
-    return [_bug(path) for path in sorted(PATCHES.glob("*.patch")) if re.search(pattern, path.stem)]
+    """Return all whose name begins with what the pattern matches."""
+    return [_bug(path) for path in sorted(PATCHES.glob("*.patch")) if re.match(pattern, path.stem)]
 
 
 def _bug(path: Path) -> Bug:
