@@ -1,6 +1,5 @@
 """Tenants of one cluster that share their quota through Kueue, and their runs."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,6 @@ from devcluster.controlplane import ControlPlane
 from integration.operator.api import Api, Body, eventually
 from integration.operator.objects import SUCCEEDED
 from integration.operator.stage import Stage, spec
-from integration.operator.sweep_stage import SweepStage, sweep_spec
 from tools.nodes import GPU, POOL
 
 _API = "/apis/kueue.x-k8s.io/v1beta2"
@@ -105,35 +103,6 @@ class Tenant:
         body = spec(runtime={"device": "GPU"}, backoffLimit=0, **fields)
         run.apply(body, labels={"kueue.x-k8s.io/queue-name": QUEUE, **(labels or {})})
         return run
-
-
-class GpuSweep(SweepStage):
-    """A sweep of six trials in a tenant's queue, each on one GPU, as many at once as there are GPUs."""
-
-    def submit(self, gpus: int) -> "GpuSweep":
-        """Create the sweep; a trial that fails once has failed."""
-        template = {
-            "metadata": {"labels": {"kueue.x-k8s.io/queue-name": QUEUE}},
-            "spec": spec(runtime={"device": "GPU"}, backoffLimit=0),
-        }
-        self.apply(sweep_spec(template=template, parallelTrials=gpus))
-        return self
-
-    def holds(self, running: int, queued: int) -> None:
-        """Wait until so many trials run, and so many wait for the queue."""
-
-        def look() -> bool:
-            phases = Counter(trial.get("status", {}).get("phase") for trial in self.trials())
-            return (phases["Running"], phases["Queued"]) == (running, queued)
-
-        eventually(look, f"{self.namespace}: {running} trials running and {queued} queued")
-
-    def one_ends(self) -> bool:
-        """Let a pod that runs end, if there is one; return whether the sweep has finished."""
-        pod = next((pod for pod in self.pods() if pod["status"].get("phase") == "Running"), None)
-        if pod is not None and pod["metadata"]["name"] not in self._played:
-            self.ends(pod)
-        return bool(self.condition("Finished").get("status") == "True")
 
 
 class Run(Stage):
