@@ -10,9 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import uvloop
-
-from segcompress_operator import framework
+from segcompress_operator import framework, loop
 from segcompress_operator.addresses import ServiceAddress
 from segcompress_operator.certificates import Certificate
 from segcompress_operator.cluster import Cluster, connection
@@ -56,7 +54,7 @@ def main() -> int:
     try:
         settings = settings_from(os.environ)
         configure_logging(settings.log_format, settings.log_level)
-        return uvloop.run(run(settings))
+        return loop.run(run(settings))
     except OperatorError as error:
         print(error, file=sys.stderr)  # noqa: T201 - logging may not be set up
         return 2
