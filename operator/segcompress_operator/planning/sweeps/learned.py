@@ -28,6 +28,9 @@ ATTEMPTS = 32
 LEARNED_FROM = 1000
 """Only this many of the newest trials are used: more cost seconds per decision and change little."""
 
+UNMEASURED = 1e12
+"""By how much a trial that was stopped early violates its constraint: figures have no more digits."""
+
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 _DIRECTIONS = {"Maximize": StudyDirection.MAXIMIZE, "Minimize": StudyDirection.MINIMIZE}
@@ -115,18 +118,18 @@ class _Search:
     def _stopped(self, trial: Trial, target: Target, coded: Coded) -> FrozenTrial:
         """Return a trial that was stopped early.
 
-        TPE ranks it after all complete ones, by its last step and mIoU. Optuna cannot rank it by several
-        objectives: it then counts as bad, as a running one does. NSGA-II ignores either.
+        TPE would rank it before trials that violate a constraint. It violates one itself, by so much that it
+        comes after all that were measured, those with fewer steps last, and then those with less mIoU. With
+        several objectives it counts as a running one does: as bad. NSGA-II ignores either.
         """
         if len(target.objectives) > 1 or not trial.curve:
             return self._running(coded)
-        sign = 1 if target.objectives[0].goal == "Maximize" else -1
-        reported = {step: sign * miou for step, miou in trial.curve}
+        step, miou = trial.curve[-1]
         return create_trial(
             state=TrialState.PRUNED,
             params=coded,
             distributions=self._distributions,
-            intermediate_values=reported,
+            constraints={"stopped": UNMEASURED - step - miou},
         )
 
     def _running(self, coded: Coded) -> FrozenTrial:

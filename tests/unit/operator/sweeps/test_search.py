@@ -174,6 +174,32 @@ def test_tpe_avoids_where_trials_were_stopped_early(goal: str) -> None:
     assert sum(float(point["ratio"]) > 0.6 for point in points) > 20
 
 
+@pytest.mark.parametrize(
+    ("state", "latency"),
+    [pytest.param("Rejected", "1", id="gate"), pytest.param("Succeeded", "9", id="constraint")],
+)
+def test_tpe_prefers_trials_that_were_measured_to_stopped_ones(state: str, latency: str) -> None:
+    miou, fast = (
+        {"metric": "compressed.miou", "goal": "Maximize"},
+        {"metric": "compressed.latencyMs", "max": "5"},
+    )
+    spec = searched("TPE", DENSE, objectives=[miou], constraints=[fast])
+    space = space_of(spec.parameters)
+    trials = [stopped(index, 0.3 + index / 100) for index in range(30)]
+    trials += [
+        trial(
+            index,
+            {"ratio": f"{0.3 + index / 100}"},
+            state,
+            compressed_miou="0.8",
+            compressed_latencyMs=latency,
+        )
+        for index in range(30, 60)
+    ]
+    points = [propose(spec, space, trials, [index])[index] for index in range(100, 130)]
+    assert sum(float(point["ratio"]) > 0.6 for point in points) > 20
+
+
 @pytest.mark.parametrize("name", LEARNERS)
 def test_points_of_stopped_trials_are_not_proposed_again(name: str) -> None:
     spec = searched(name, RATIO)
