@@ -11,6 +11,9 @@ from segcompress_operator.resources.names import Owner
 
 _REMEMBERED = 2**15
 
+_UNDER_WAY = 2**11
+"""Statuses of running trials are remembered apart: each lasts until its pod's next report."""
+
 
 def trials_of(owner: Owner, children: Iterable[Resource]) -> list[Trial]:
     """Return the sweep's trials in the order of their index.
@@ -48,15 +51,22 @@ def _trial(child: Resource, owner: Owner) -> Trial | None:
 def ended_trial(child: Resource, index: int, point: Mapping[str, str]) -> Trial:
     """Return a finished job as a trial."""
     state = end_state(child.phase, _condition(child.status, "Finished")[1])
-    figures, curve = _figures(child.status), curve_of(child.status)
+    figures, curve = _figures(child.status), _last_curve(child.status)
     return Trial(index, child.owner.name, point, state, child.suspend, figures=figures, curve=curve)
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def curve_of(status: bytes) -> Curve:
-    """Return the evaluations in a job's status."""
+def _read_curve(status: bytes) -> Curve:
     found = json.loads(status).get("evaluations") or () if b'"evaluations"' in status else ()
     return tuple((int(each["step"]), float(each["miou"])) for each in found)
+
+
+_last_curve = lru_cache(maxsize=_REMEMBERED)(_read_curve)
+
+
+@lru_cache(maxsize=_UNDER_WAY)
+def curve_of(status: bytes) -> Curve:
+    """Return the evaluations in the status of a job that runs."""
+    return _read_curve(status)
 
 
 _point = lru_cache(maxsize=_REMEMBERED)(point_of)

@@ -2,6 +2,7 @@
 
 import random
 import statistics
+import sys
 from typing import Any
 
 import optuna
@@ -13,6 +14,7 @@ from segcompress_api.trials import Trial
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.early import COMPARED_WITH, early_stops
 from segcompress_operator.planning.sweeps.plan import SweepPlan
+from segcompress_operator.planning.sweeps.trials import curve_of
 from unit.operator.samples import NOW
 from unit.operator.sweeps.sweep_samples import NAMES, P, child, curve, ended, message, plan, points, spec_body
 
@@ -216,6 +218,16 @@ def test_a_sweep_without_early_stopping_stops_nobody() -> None:
     made = plan(done(0, 0.5, 0.6), done(1, 0.5, 0.7), at_work(2, 0.1))
     assert made.stop == ()
     assert told(made) == "1 trial(s) running, 2 of 6 ended"
+
+
+def test_earlier_evaluations_of_a_running_trial_are_not_kept() -> None:
+    """Each report makes another status: with all of them, the operator's memory would grow for days."""
+    first = at_work(0, 0.9876).status
+    before = sys.getrefcount(first)
+    assert curve_of(first) == ((100, 0.9876),)
+    for number in range(3000):
+        curve_of(first.replace(b"0.9876", b"0.%04d" % number))
+    assert sys.getrefcount(first) == before
 
 
 def test_a_suspended_sweep_decides_nothing() -> None:
