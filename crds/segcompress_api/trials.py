@@ -32,6 +32,8 @@ class Trial:
     """Whether it is suspended and has no pods left."""
     figures: Mapping[str, str] = field(default_factory=dict)
     curve: Curve = ()
+    is_trained: bool = False
+    """Whether it runs, and its training is over: its pod measures the model."""
 
     @property
     def ended(self) -> bool:

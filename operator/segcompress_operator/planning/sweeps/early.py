@@ -32,12 +32,15 @@ class EarlyStop:
 
 
 def early_stops(rule: EarlyStopping, trials: Sequence[Trial]) -> tuple[EarlyStop, ...]:
-    """Return the running trials to stop, each judged by all others."""
+    """Return the running trials to stop, each judged by all others.
+
+    One that is trained has cost what it was to cost, and its metrics are about to come.
+    """
     trained = [trial for trial in trials if trial.curve]
     running = [trial for trial in trained if not trial.ended]
     ended = [trial for trial in trained if trial.ended][-COMPARED_WITH:]
     judge = (_asha if rule.name == "ASHA" else _median_stop)(rule, (*ended, *running))
-    judged = ((trial.name, judge(trial)) for trial in running)
+    judged = ((trial.name, judge(trial)) for trial in running if not trial.is_trained)
     return tuple(EarlyStop(name, f"Stopped by {rule.name} {why}") for name, why in judged if why)
 
 

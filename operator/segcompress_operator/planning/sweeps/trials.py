@@ -5,11 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from segcompress_api.naming import trial_name
+from segcompress_api.progress import Stage
 from segcompress_api.trials import Curve, Trial, end_state, figures_of, point_of
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.resources.names import Owner
 
 _REMEMBERED = 2**15
+
+_AFTER_TRAINING = (Stage.PUBLISH, Stage.EVALUATE, Stage.EXPORT, Stage.BENCHMARK)
 
 _UNDER_WAY = 2**11
 """Statuses of running trials are remembered apart: each lasts until its pod's next report."""
@@ -43,8 +46,10 @@ def _trial(child: Resource, owner: Owner) -> Trial | None:
     point = _point(mark.parameters)
     if not child.finished:
         at_rest = child.phase == "Suspended" and _condition(child.status, "Reconciling")[0] == "False"
-        curve = curve_of(child.status)
-        return Trial(mark.index, name, point, "Running", child.suspend, at_rest, curve=curve)
+        curve, is_trained = curve_of(child.status), _is_trained(child.status)
+        return Trial(
+            mark.index, name, point, "Running", child.suspend, at_rest, curve=curve, is_trained=is_trained
+        )
     return ended_trial(child, mark.index, point)
 
 
@@ -67,6 +72,12 @@ _last_curve = lru_cache(maxsize=_REMEMBERED)(_read_curve)
 def curve_of(status: bytes) -> Curve:
     """Return the evaluations in the status of a job that runs."""
     return _read_curve(status)
+
+
+@lru_cache(maxsize=_UNDER_WAY)
+def _is_trained(status: bytes) -> bool:
+    """Return whether a job that runs is past its training."""
+    return (json.loads(status).get("progress") or {}).get("stage") in _AFTER_TRAINING
 
 
 _point = lru_cache(maxsize=_REMEMBERED)(point_of)

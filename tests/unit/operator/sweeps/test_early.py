@@ -15,7 +15,7 @@ from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.early import COMPARED_WITH, early_stops
 from segcompress_operator.planning.sweeps.plan import SweepPlan
 from segcompress_operator.planning.sweeps.trials import curve_of
-from unit.operator.samples import NOW
+from unit.operator.samples import NOW, at
 from unit.operator.sweeps.sweep_samples import NAMES, P, child, curve, ended, message, plan, points, spec_body
 
 RUNNING = {"observedGeneration": 1, "phase": "Running"}
@@ -228,6 +228,19 @@ def test_earlier_evaluations_of_a_running_trial_are_not_kept() -> None:
     for number in range(3000):
         curve_of(first.replace(b"0.9876", b"0.%04d" % number))
     assert sys.getrefcount(first) == before
+
+
+@pytest.mark.parametrize(
+    ("stage", "stops"),
+    [("Fetch", True), ("Compress", True), ("Publish", False), ("Evaluate", False), ("Benchmark", False)],
+)
+@pytest.mark.parametrize("name", ["MedianStop", "ASHA"])
+def test_a_trial_whose_training_is_over_is_measured(name: str, stage: str, *, stops: bool) -> None:
+    spec = {**EARLY, "earlyStopping": {**EARLY["earlyStopping"], "name": name}}
+    progress = {"progress": {"stage": stage, "step": 1, "lastUpdateTime": at(-1)}}
+    worse = child(2, P[2], {**RUNNING, **curve(0.1), **progress})
+    made = plan(done(0, 0.5, 0.6), done(1, 0.5, 0.7), worse, spec=spec)
+    assert [each.name for each in made.stop] == [NAMES[2]] * stops
 
 
 def test_a_suspended_sweep_decides_nothing() -> None:
