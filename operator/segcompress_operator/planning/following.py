@@ -20,7 +20,7 @@ from segcompress_operator.planning.reported import told_under_way
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.planning.spec import notes_on, parse_spec
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS, start
-from segcompress_operator.planning.stopping import resumed, stop, suspend
+from segcompress_operator.planning.stopping import resumed, stop, stopped_early, suspend
 
 QUIET_SECONDS = 5.0
 """A Job without a pod for this long is asked why."""
@@ -49,8 +49,10 @@ def follow(look: Round, job: ObservedJob) -> Plan:
 
 def _after_a_lost_result(look: Round, job: ObservedJob) -> Plan:
     """Make the next start, unless the run is to stop; that start's Job may have come and gone already."""
-    is_past = job.start < (look.status.start or 1)
-    stopped = stop(look, None) if is_past else suspend(look, job) if look.resource.suspend else None
+    if job.start < (look.status.start or 1) or stopped_early(look):
+        stopped = stop(look, None)
+    else:
+        stopped = suspend(look, job) if look.resource.suspend else None
     return stopped or start(look, before=job)
 
 

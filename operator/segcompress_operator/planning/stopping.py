@@ -75,6 +75,17 @@ def wait_for_left(look: Round, number: int, outcome: Outcome | None = None) -> P
     return _end_later(look, left, outcome.message) if outcome else _go_on_later(look, left, number)
 
 
+def stopped_early(look: Round) -> Outcome | None:
+    """Return the end that the run's sweep decided on, None if it did not.
+
+    It stands in the status before anything is deleted, and is not taken back.
+    """
+    finished = look.condition(ConditionType.FINISHED)
+    if finished is not None and finished.reason == Reason.STOPPED_EARLY:
+        return Outcome(Reason.STOPPED_EARLY, finished.message)
+    return Outcome(Reason.STOPPED_EARLY, look.observed.stop) if look.observed.stop else None
+
+
 def resumed(look: Round, number: int) -> tuple[Announcement, ...]:
     """Return the Event of a run that is resumed with that start, none if it was not suspended."""
     if not _is_suspended(look):
@@ -102,15 +113,10 @@ def _attempts(look: Round, job: ObservedJob | None) -> Attempts:
 
 
 def _given_up(look: Round, job: ObservedJob | None) -> Outcome | None:
-    """Return why the run is to end now; None if it may go on.
-
-    A sweep's decision stands in the status before anything is deleted, and is not taken back.
-    """
-    finished = look.condition(ConditionType.FINISHED)
-    if finished is not None and finished.reason == Reason.STOPPED_EARLY:
-        return Outcome(Reason.STOPPED_EARLY, finished.message)
-    if look.observed.stop:
-        return Outcome(Reason.STOPPED_EARLY, look.observed.stop)
+    """Return why the run is to end now; None if it may go on."""
+    early = stopped_early(look)
+    if early is not None:
+        return early
     preempted, limit = _attempts(look, job).preempted, look.resource.preemption_limit
     words = f"{preempted} pod(s) were preempted, spec.preemptionLimit is {limit}"
     return Outcome(Reason.PREEMPTION_LIMIT_EXCEEDED, words) if preempted > limit else None

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from segcompress_api.status import Attempts
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 from segcompress_operator.planning.plan import Deletion, Observed, Plan
@@ -78,6 +80,13 @@ def test_pods_that_an_early_stop_ends_are_no_attempts() -> None:
 
 def test_stopped_run_without_a_job_makes_none() -> None:
     made = plan(Observed(stop=WHY), status=RUNNING)
+    assert (made.create, failure(made)) == (None, ("StoppedEarly", WHY))
+
+
+@pytest.mark.parametrize("why", [WHY, ""])
+def test_stopped_run_whose_result_is_lost_makes_no_other_job(why: str) -> None:
+    observed = Observed(jobs=(complete_job(),), pods=(ended_pod(0, ""),), asked=True, stop=why)
+    made = plan(observed, status=written(early()))
     assert (made.create, failure(made)) == (None, ("StoppedEarly", WHY))
 
 
