@@ -14,7 +14,7 @@ from rights.scenarios import SCENARIOS
 from rights.trial import CONTROLLERS, Trials, Verdict
 
 NAMED = {scenario.name: scenario for scenario in SCENARIOS}
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 40.0
 """What a scenario may take that must fail."""
 
 TAKEN = {
