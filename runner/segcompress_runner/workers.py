@@ -10,7 +10,7 @@ import pickle
 import signal
 import traceback
 from collections.abc import Callable
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -21,10 +21,22 @@ _NEEDED = [__name__, "segcompress_runner.inputs.dataset"]
 """What the server imports: Paddle and PaddleSeg, which takes seconds."""
 
 
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
 def prepare() -> None:
-    """Start what workers are forked from; it imports what they need while the caller does something else."""
+    """Start what workers are forked from; it imports what they need while the caller does something else.
+
+    Ctrl-C reaches every process of a terminal's group, and so does SIGTERM from `timeout`. The run answers
+    them and ends its workers; server and workers inherit that both are blocked.
+    """
     forkserver.set_forkserver_preload(_NEEDED)
-    forkserver.ensure_running()
+    resource_tracker.ensure_running()  # The server's start would start it, and that unblocks both.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Worker:
@@ -77,16 +89,12 @@ class Worker:
 
 def _serve(connection: Connection, compute: Callable[[Any], Any]) -> None:
     """Answer until the other side is gone."""
-    start_paddle(_leave_interrupts)
+    start_paddle(lambda: None)
     while True:
         try:
             _send(connection, _answer(compute, _receive(connection)))
         except (OSError, EOFError):
             return
-
-
-def _leave_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer.
 
 
 def _answer(compute: Callable[[Any], Any], task: Any) -> Any:
