@@ -61,12 +61,12 @@ def from_kubeconfig(environment: Mapping[str, str], path: Path | None, context: 
             )
         _tidy_tokens(configuration)
         namespace = chosen["context"].get("namespace") or "default"
+        if complaints:
+            raise SettingsError(f"{joined}: gives no credentials: {_words('; '.join(complaints))}")
+        if not (configuration.api_key or configuration.cert_file):
+            _check_anonymous(files, chosen["context"].get("user"), joined)
     except (config.ConfigException, yaml.YAMLError, OSError, *_MALFORMED) as error:
         raise SettingsError(f"{joined}: cannot be used as a kubeconfig: {_words(str(error))}") from None
-    if complaints:
-        raise SettingsError(f"{joined}: gives no credentials: {_words('; '.join(complaints))}")
-    if not (configuration.api_key or configuration.cert_file):
-        _check_anonymous(files, chosen["context"].get("user"), joined)
     return Connection(configuration, namespace)
 
 
@@ -100,12 +100,15 @@ def _kubeconfigs(environment: Mapping[str, str]) -> list[Path]:
 def _check_anonymous(files: Iterable[Path], name: object, joined: str) -> None:
     """Raise SettingsError if the user is to have credentials: the Kubernetes library would go on without any.
 
-    It ignores auth providers that it does not know, and tokens of OpenID Connect that it cannot read.
+    It ignores auth providers that it does not know, tokens of OpenID Connect that it cannot read, and that
+    there is no such user.
     """
     users = (user for content in _contents(files) for user in content.get("users") or ())
-    user = next((each.get("user") or {} for each in users if each["name"] == name), {})
-    methods = [key for key in _METHODS if user.get(key)]
-    if methods:
+    user = next((each.get("user") or {} for each in users if each["name"] == name), None)
+    if name and user is None:
+        raise SettingsError(f"{joined}: gives no credentials: its context names user {name}, which it lacks")
+    methods = [key for key in _METHODS if user and user.get(key)]
+    if user and methods:
         method = f"auth-provider {user[_PROVIDER].get('name')}" if methods[0] == _PROVIDER else methods[0]
         raise SettingsError(
             f"{joined}: gives no credentials: {method} of user {name} is not supported or incomplete; "

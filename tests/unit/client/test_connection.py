@@ -114,6 +114,9 @@ def test_current_context_is_that_of_the_first_file_that_has_one(tmp_path: Path) 
             id="token that is none",
         ),
         pytest.param(
+            {"auth-provider": "azure"}, "cannot be used as a kubeconfig", id="provider that is no mapping"
+        ),
+        pytest.param(
             {"username": "jane"}, "gives no credentials: username of user u is not", id="no password"
         ),
         pytest.param(
@@ -133,6 +136,13 @@ def test_user_without_credentials_is_no_anonymous_one(
     with pytest.raises(SettingsError, match=message) as raised:
         from_kubeconfig({}, path, None)
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_user_that_is_not_there_is_no_anonymous_one(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(kubeconfig("one")), "users": None}))
+    with pytest.raises(SettingsError, match=r"its context names user u, which it lacks$"):
+        from_kubeconfig({}, path, None)
 
 
 def test_user_that_names_no_credentials_is_anonymous(tmp_path: Path) -> None:
