@@ -1,6 +1,7 @@
 """SegCompressionJob: one compression run, as a user asks for it (spec) and as it went (status)."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -215,6 +216,14 @@ class ObjectMeta(Model):
     deletion_timestamp: str | None = None
     labels: dict[str, str] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_unset(cls, value: Any) -> Any:
+        """Take `annotations:` without a value as kubectl does."""
+        if not isinstance(value, Mapping):
+            return value
+        return {name: given for name, given in value.items() if given is not None}
 
 
 class SegCompressionJob(Model):

@@ -32,6 +32,12 @@ def test_what_is_left_out_has_the_documented_value() -> None:
     assert (spec.suspend, spec.preemption_limit) == (False, 20)
 
 
+def test_metadata_without_a_value_are_unset() -> None:
+    written = job() | {"metadata": {"name": "demo", "labels": None, "annotations": None}}
+    metadata = SegCompressionJob.model_validate(written).metadata
+    assert (metadata.name, metadata.labels, metadata.annotations) == ("demo", {}, {})
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

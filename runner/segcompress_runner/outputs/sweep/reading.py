@@ -105,13 +105,8 @@ def _flattened(document: Any, origin: str) -> Iterator[Object]:
 
 
 def _object(body: Object, origin: str) -> _Object:
-    given, kind = body.get("metadata"), body["kind"]
-    known = (
-        {key: value for key, value in given.items() if value is not None}
-        if isinstance(given, dict)
-        else given
-    )
-    meta = _parsed(_Meta, known, f"{origin}: {kind}: metadata")
+    kind = body["kind"]
+    meta = _parsed(_Meta, body.get("metadata"), f"{origin}: {kind}: metadata")
     return _Object(meta, body, f"{origin}: {kind} {meta.name}")
 
 
