@@ -122,7 +122,7 @@ def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lis
 def _batch_size(case: Case) -> int:
     """Return how many pictures are evaluated at once, by the size of the first one."""
     height, width = case.val[0][0].shape[1:]
-    layers = activation_bytes(case.model, 1) or 0
+    layers = activation_bytes(case.model, 1, (height, width)) or 0
     return batch_size(height, width, case.spec.dataset.num_classes, case.means.memory.batch, layers)
 
 

@@ -1,5 +1,7 @@
 """About how much memory a training takes, told from the model's file before anything runs."""
 
+from contextlib import suppress
+from math import prod
 from typing import Any
 
 from segcompress_api.job import JobSpec
@@ -10,15 +12,28 @@ _SUFFIXES = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
-def activation_bytes(files: ModelFiles, batch_size: int) -> int | None:
-    """Return the bytes of all the variables that the layers compute, for one batch.
+def activation_bytes(files: ModelFiles, batch_size: int, size: tuple[int, int] | None = None) -> int | None:
+    """Return the bytes of all the variables that the layers compute for one batch of pictures.
 
-    None where the model leaves more than its batch free. A training keeps about these for its backward pass.
+    What is computed of a size that is computed too, as by some upsamplings, does not count. None where the
+    model leaves height or width free, and no `size` of pictures is given. A training keeps about these bytes
+    for its backward pass.
     """
-    block = parse_program(files.program).blocks[0]
-    sizes = [_size(variable, batch_size) for variable in block.vars if _is_computed(variable)]
-    known = [size for size in sizes if size is not None]
-    return sum(known) if len(known) == len(sizes) else None
+    from paddle.base import core
+
+    parse_program(files.program)  # It refuses operators that may not run, and Paddle asks each for its shape.
+    program = core.ProgramDesc(files.program.read_bytes())
+    block = program.block(0)
+    picture = block.find_var(program.get_feed_target_names()[0].encode())
+    batch, _, *own = picture.shape()
+    height, width = size or own
+    if min(height, width) < 1:
+        return None
+    picture.set_shape([batch_size if batch in (-1, 1) else batch, 3, height, width])
+    for index in range(block.op_size()):
+        with suppress(Exception):  # What does not fit is told once it runs.
+            block.op(index).infer_shape(block)
+    return sum(_size(variable) for variable in block.all_vars() if _is_computed(variable, core))
 
 
 def memory_warning(files: ModelFiles, spec: JobSpec) -> tuple[str, str] | None:
@@ -33,19 +48,13 @@ def memory_warning(files: ModelFiles, spec: JobSpec) -> tuple[str, str] | None:
     )
 
 
-def _is_computed(variable: Any) -> bool:
-    return not variable.persistable and bool(variable.type.lod_tensor.tensor.dims)
+def _is_computed(variable: Any, core: Any) -> bool:
+    return variable.type() == core.VarDesc.VarType.LOD_TENSOR and not variable.persistable()
 
 
-def _size(variable: Any, batch_size: int) -> int | None:
-    tensor = variable.type.lod_tensor.tensor
-    first, *rest = (int(dim) for dim in tensor.dims)
-    if any(dim < 0 for dim in rest):
-        return None
-    size = WIDTHS.get(tensor.data_type, 4) * (batch_size if first in (-1, 1) and rest else max(first, 1))
-    for dim in rest:
-        size *= dim
-    return size
+def _size(variable: Any) -> int:
+    shape = variable.shape()
+    return 0 if min(shape, default=0) < 0 else WIDTHS.get(int(variable.dtype()), 4) * prod(shape)
 
 
 def _bytes(quantity: str) -> float:
