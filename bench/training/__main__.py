@@ -9,18 +9,17 @@ ran; those of `--only` are printed. Absolute figures belong to this machine; rat
 """
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import yaml
+from bench.training import measured
 from bench.training.case import CASES, MODEL, ROOT
+from bench.training.measured import Measured
 from bench.training.page import SIDES, Evaluated, Trained, page, tables
 
 from segcompress_runner.processor import this_processor
@@ -55,17 +54,17 @@ def train(name: str, rounds: int, folder: Path) -> Iterator[Trained]:
     for number, side in enumerate(_turns(rounds)):
         out = folder / f"{name}-{number}"
         started = time.monotonic()
-        _, cpu, peak_mb = _run(side, "train", name, out)
+        took = _run(side, "train", name, out)
         seconds = time.monotonic() - started
-        figures, _, _ = _run("upstream", "evaluate", name, out)
-        yield Trained(name, side, seconds, cpu, peak_mb, figures["miou"])
-        print(f"{name}, {side}: {seconds:.1f} s, mIoU {figures['miou']:.4f}", file=sys.stderr)
+        miou = _run("upstream", "evaluate", name, out).figures["miou"]
+        yield Trained(name, side, seconds, took.cpu, took.peak_mb, miou)
+        print(f"{name}, {side}: {seconds:.1f} s, mIoU {miou:.4f}", file=sys.stderr)
 
 
 def evaluate(name: str, rounds: int) -> Iterator[Evaluated]:
     """Let the sides evaluate the sample model in turns."""
     for side in _turns(rounds):
-        figures, _, _ = _run(side, "evaluate", name, MODEL)
+        figures = _run(side, "evaluate", name, MODEL).figures
         yield Evaluated(side, figures["images_per_second"], figures["confusion"])
         print(f"evaluation, {side}: {figures['images_per_second']:.1f} pictures/s", file=sys.stderr)
 
@@ -76,20 +75,8 @@ def _turns(rounds: int) -> Iterator[str]:
         yield from SIDES if number % 2 == 0 else reversed(SIDES)
 
 
-def _run(side: str, what: str, name: str, folder: Path) -> tuple[dict[str, Any], float, float]:
-    """Run one side in a process; return what it prints, its CPU seconds, and its peak memory in MB."""
-    command: Sequence[str] = (sys.executable, "-m", f"bench.training.{side}", what, name, str(folder))
-    # The images hold compiled modules: neither side is to compile them each time.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
-        printed = process.stdout.read() if process.stdout else ""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command[2:])} ended with exit code {process.returncode}; run it to see why")
-    figures: dict[str, Any] = json.loads(printed.splitlines()[-1])
-    return figures, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+def _run(side: str, what: str, name: str, folder: Path) -> Measured:
+    return measured.run((sys.executable, "-m", f"bench.training.{side}", what, name, str(folder)))
 
 
 def _now() -> str:

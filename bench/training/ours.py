@@ -51,13 +51,18 @@ def train(case: Case, out: Path) -> dict[str, Any]:
 
 def evaluate(case: Case, folder: Path) -> dict[str, Any]:
     """Evaluate a model in Paddle Inference, as a run evaluates the baseline."""
+    from segcompress_runner.inputs.dataset import read_lists
     from segcompress_runner.measurement import variants
+    from segcompress_runner.measurement.evaluation import Options
+    from segcompress_runner.measurement.parallel import Work, processes_for
     from segcompress_runner.measurement.runtimes.session import predictor
 
     candidate = variants.Candidate(model_in(folder), quantised=False)
     variant = variants.variants(candidate, "PaddleInference", "CPU", quantises=False)[0]
-    with variants.opened(variant, THREADS, THREADS) as session:
-        scores = _evaluation(case, THREADS)(predictor(session))
+    work = Work(len(read_lists(DATA, case.dataset).val), Options.batch_size, variant.size_bytes)
+    processes = processes_for(work, THREADS, memory_of(os.environ).processes)
+    with variants.opened(variant, THREADS, processes) as session:
+        scores = _evaluation(case, processes)(predictor(session))
     return {
         "confusion": scores.confusion,
         "images_per_second": scores.images_per_second,

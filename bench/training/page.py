@@ -15,16 +15,17 @@ PP-HumanSeg-Lite at 192x192 on the sample's pictures, batches of 8, settings in
 [cases.yaml](../bench/training/cases.yaml). *upstream* is PaddleSlim's `AutoCompression`, driven as its
 example for segmentation drives it (loaders without workers, evaluation of one picture at a time), by
 [a program of ours](../bench/training/upstream.py), which gives it our order of pictures. Both sides take
-turns, each in a new process. A training's time includes the start of its process. An evaluation's begins once
-the model is open, which takes longer on our side (one process a core opens it). A ratio is the median of
-neighbouring runs' ratios; where there were several rounds, the least and the largest follow.
+turns, each in a new process. A training's time includes the start of its process, its CPU seconds are those
+of all its processes, and its peak is the largest one's. An evaluation's time begins once the model is open,
+which takes longer on our side (one process a core opens it). A ratio is the median of neighbouring runs'
+ratios; where there were several rounds, the least and the largest follow.
 
 """
 
 
 @dataclass(frozen=True)
 class Trained:
-    """One training: wall and CPU seconds of its process, peak memory, and the mIoU of what it made."""
+    """One training: wall and CPU seconds, peak memory, and the mIoU of what it made."""
 
     case: str
     side: str
