@@ -103,8 +103,18 @@ def _answer(compute: Callable[[Any], Any], task: Any) -> Any:
     except RunError as error:
         return error
     except Exception as error:  # noqa: BLE001 - the other side raises it
-        error.add_note(traceback.format_exc())
-        return error
+        portable = _portable(error)
+        portable.add_note(traceback.format_exc())
+        return portable
+
+
+def _portable(error: Exception) -> Exception:
+    """Return an error as it is if pickle takes it there and back, else one that says the same."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    except Exception:  # noqa: BLE001 - whatever its class makes of it
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _send(connection: Connection, value: Any) -> None:

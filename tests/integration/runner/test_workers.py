@@ -1,10 +1,13 @@
-"""Worker processes, whatever is sent to the group of processes that they belong to."""
+"""Worker processes: what they are sent as a group, and the errors that they answer with."""
 
 import os
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
+
+from segcompress_runner.workers import Worker
 
 ASKS = """
 import operator, os, signal, sys
@@ -37,3 +40,22 @@ def test_a_signal_to_all_processes_of_a_run_is_the_runs_own_to_answer(name: str)
         check=False,
     )
     assert (ended.stdout, ended.stderr) == ("-1\n-2 True\n", "")
+
+
+class OddError(Exception):
+    """One that pickle makes bytes of, and nothing of these."""
+
+    def __init__(self, code: int, words: str) -> None:
+        super().__init__(f"{words} ({code})")
+
+
+def fail(_: None) -> None:
+    raise OddError(7, "Out of memory")
+
+
+def test_an_error_that_cannot_be_pickled_keeps_its_words() -> None:
+    with closing(Worker(fail, "fails")) as worker:
+        worker.ask(None)
+        with pytest.raises(RuntimeError, match=r"^OddError: Out of memory \(7\)") as raised:
+            worker.answer()
+    assert "raise OddError" in raised.value.__notes__[0]
