@@ -29,11 +29,13 @@ def activation_bytes(files: ModelFiles, batch_size: int, size: tuple[int, int] |
     height, width = size or own
     if min(height, width) < 1:
         return None
-    picture.set_shape([batch_size if batch in (-1, 1) else batch, 3, height, width])
+    together = batch if batch > 1 else batch_size  # A graph may have the batch built in.
+    picture.set_shape([together, 3, height, width])
     for index in range(block.op_size()):
         with suppress(Exception):  # What does not fit is told once it runs.
             block.op(index).infer_shape(block)
-    return sum(_size(variable) for variable in block.all_vars() if _is_computed(variable, core))
+    computed = sum(_size(variable) for variable in block.all_vars() if _is_computed(variable, core))
+    return computed * batch_size // together
 
 
 def memory_warning(files: ModelFiles, spec: JobSpec) -> tuple[str, str] | None:

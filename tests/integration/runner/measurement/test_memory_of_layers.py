@@ -36,6 +36,12 @@ def test_models_of_free_and_of_fixed_size_take_the_same(tmp_path: Path, batch: i
     assert bytes_of_fixed > FLOAT * batch * (3 + 8 // 4) * HEIGHT * WIDTH  # its input and its first layer
 
 
+def test_picture_of_a_fixed_batch_takes_its_share(tmp_path: Path) -> None:
+    free, four = (tiny_model(tmp_path / str(size), Shape(batch=size)) for size in (-1, 4))
+    for batch in (1, 8):
+        assert activation_bytes(four, batch) == pytest.approx(activation_bytes(free, batch), rel=1e-3)
+
+
 def test_size_that_nobody_says_is_unknown(tmp_path: Path) -> None:
     assert activation_bytes(tiny_model(tmp_path, Shape(is_tripled=True, size=(-1, -1))), 1) is None
 
