@@ -1,7 +1,7 @@
-"""How far a run has come: what its pod reports, what stands in status, and when that is worth a write.
+"""How far a run has come: what its pod reports, what the status shows, and when that is worth a write.
 
-A report comes from a pod, so it is hostile input: closed, whole numbers with a limit, and nothing in it names
-whose it is.
+A report comes from a pod, so it is hostile input: no unknown fields, numbers with a limit, and nothing in it
+that says whose it is.
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ REPORT_BYTES = 2048
 """Largest report in JSON."""
 
 PERIOD_SECONDS = 30.0
-"""A change of stage or percent is told at most this often."""
+"""A change of stage, percent or evaluations is reported at most this often, in seconds."""
 
 LONGEST_SECONDS = 300.0
-"""Steps that change neither are told this often."""
+"""Steps that change none of these are reported this often, in seconds."""
 
 EVALUATIONS_LIMIT = 20
-"""Evaluations that a report and a status keep of one training."""
+"""Maximum number of evaluations in a report and in a status."""
 
 Count = Annotated[Whole, Field(ge=0, le=LARGEST_COUNT)]
 Share = Annotated[str, Field(pattern=r"^(0\.[0-9]{1,9}|1\.0{1,9})$")]
@@ -44,16 +44,16 @@ class Stage(StrEnum):
 
 
 class TrainingEvaluation(Model):
-    """An evaluation of the validation list while the model was trained."""
+    """An evaluation on the validation list during the training."""
 
     step: Annotated[Count, Field(ge=1)] = Field(
-        description="Iterations of training before it; those of a strategy's earlier steps count."
+        description="Iterations of training before it, including those of the strategy's earlier trainings."
     )
     miou: Share = Field(description="Mean intersection over union, 0 to 1.")
 
 
 def thinned(evaluations: Sequence[TrainingEvaluation]) -> tuple[TrainingEvaluation, ...]:
-    """Return all evaluations; of EVALUATIONS_LIMIT + 1, all but the one that is missed least.
+    """Return all evaluations; of EVALUATIONS_LIMIT + 1, all but the least informative one.
 
     That is the one whose neighbours are closest to each other; never the first, the last or the best one.
     """
@@ -66,7 +66,7 @@ def thinned(evaluations: Sequence[TrainingEvaluation]) -> tuple[TrainingEvaluati
 
 
 class ProgressReport(Model):
-    """What a runner pod tells of itself."""
+    """What a runner's pod reports about itself."""
 
     stage: Stage = Field(description="Stage that the run is in.")
     step: Count = Field(description="Steps of the stage that are done.")
@@ -77,7 +77,7 @@ class ProgressReport(Model):
     evaluations: tuple[TrainingEvaluation, ...] | None = Field(
         default=None,
         max_length=EVALUATIONS_LIMIT,
-        description="Evaluations so far, in each report all that are kept: one that is lost loses none.",
+        description="All evaluations so far that are kept, in each report: a lost report loses none.",
     )
 
     @model_validator(mode="after")
@@ -125,8 +125,9 @@ class JobProgress(Model):
 
 
 def seconds_until_due(*, moved: bool, seconds: float) -> float:
-    """Return how long to wait until progress may be told that was told `seconds` ago; 0 or less: now.
+    """Return for how many more seconds to hold back progress last reported `seconds` ago; 0 or less: none.
 
-    `moved` is of stage or percent. The runner asks before it sends, and the operator before it writes.
+    `moved` says whether stage, percent or evaluations have changed. The runner asks before it sends a report,
+    and the operator before it writes one.
     """
     return (PERIOD_SECONDS if moved else LONGEST_SECONDS) - seconds

@@ -180,14 +180,14 @@ class JobStatus(Model):
     )
     progress: JobProgress | None = Field(
         default=None,
-        description="How far the run has come; written every 30 seconds at most. A run that succeeded has "
-        "none, one that failed keeps the last.",
+        description="How far the run has come; written at most every 30 seconds. A run that succeeded has "
+        "none, and one that failed keeps the last.",
     )
     evaluations: tuple[TrainingEvaluation, ...] | None = Field(
         default=None,
         max_length=EVALUATIONS_LIMIT,
-        description="Evaluations while the model was trained, as its pod reported them: the first, the best, "
-        "the last, and others spread between them. Those from before the end of a pruning ramp are left out.",
+        description="Evaluations during the training, as reported by the pod: the first, the best, the last, "
+        "and others spread between them. Those from before the end of a pruning ramp are left out.",
     )
     metrics: Metrics | None = Field(default=None, description="What was measured.")
     artifacts: Artifacts | None = Field(default=None, description="What the run left in the bucket.")

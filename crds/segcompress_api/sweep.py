@@ -19,7 +19,7 @@ SWEEP_NAME_LABEL = f"{API_GROUP}/sweep-name"
 MUTABLE_SWEEP_FIELDS = frozenset({"maxTrials", "parallelTrials", "suspend"})
 
 ACCURACY_GOALS = (("compressed.miou", "Maximize"), ("miouDrop", "Minimize"))
-"""Objectives that evaluations in a training speak of."""
+"""Objectives that evaluations during a training can measure."""
 
 NO_ACCURACY = (
     "earlyStopping needs the objective compressed.miou (Maximize) or miouDrop (Minimize): "
@@ -156,31 +156,32 @@ class KnownTrials(Model):
 
 
 class EarlyStopping(Model):
-    """Which running trials are stopped, by the mIoU of the evaluations in their trainings."""
+    """Which running trials are stopped, by the mIoU of the evaluations during their trainings."""
 
     name: Literal["MedianStop", "ASHA"] = Field(
-        description="MedianStop: the best mIoU so far is worse than the median of what completed trials had "
-        "on average up to the same step. ASHA: the mIoU at the last rung is not among the best of all trials "
-        "that reached that rung."
+        description="MedianStop stops a trial if its best mIoU so far is worse than the median of the "
+        "running averages of completed trials up to the same step. ASHA stops it if its mIoU at the last "
+        "rung that it reached is not among the best of all trials that reached that rung."
     )
     start_step: Whole = Field(
         ge=1,
         le=LARGEST_COUNT,
-        description="MedianStop: a trial is stopped at this step of its training at the earliest. ASHA: the "
-        "first rung; each of the next ones is reductionFactor times the one before.",
+        description="MedianStop: no trial is stopped before this iteration of its training. ASHA: the first "
+        "rung; each further rung is reductionFactor times the previous one.",
     )
     min_trials: Whole = Field(
         default=5,
         ge=1,
         le=1000,
-        description="Minimum number of trials to compare with: completed ones for MedianStop, others at the "
-        "same rung for ASHA. With fewer, no trial is stopped.",
+        description="Minimum number of trials to compare with: completed trials for MedianStop, other trials "
+        "that reached the same rung for ASHA. With fewer, no trial is stopped.",
     )
     reduction_factor: Whole = Field(
         default=4,
         ge=2,
         le=10,
-        description="ASHA: of the trials at a rung, one in this many continues. No effect on MedianStop.",
+        description="ASHA: one in this many of the trials that reached a rung continues. No effect on "
+        "MedianStop.",
     )
 
 
@@ -215,7 +216,7 @@ class SweepSpec(Model):
     objectives: tuple[Objective, ...] = Field(
         min_length=1,
         max_length=3,
-        description="Metrics to maximize or minimize; the first one decides bestTrial.",
+        description="Metrics to maximize or minimize; the first one determines bestTrial.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["metric"]},
     )
     constraints: tuple[Constraint, ...] = Field(
@@ -250,8 +251,8 @@ class SweepSpec(Model):
     early_stopping: EarlyStopping | None = Field(
         default=None,
         description="Stops trials that train worse than others, which frees their GPUs. Requires the "
-        "objective compressed.miou (Maximize) or miouDrop (Minimize); whatever the other objectives, mIoU "
-        "alone decides.",
+        "objective compressed.miou (Maximize) or miouDrop (Minimize). Only mIoU decides, whatever the other "
+        "objectives are.",
     )
     suspend: Flag = Field(
         default=False,

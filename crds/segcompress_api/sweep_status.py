@@ -1,4 +1,4 @@
-"""What the operator reports on a sweep; its size is bounded, whatever the number of trials."""
+"""What the operator reports about a sweep; its size is bounded, whatever the number of trials."""
 
 from typing import Annotated, Literal
 
@@ -30,7 +30,7 @@ class TrialCounts(Model):
     running: int = Field(default=0, description="Trials that have not ended.")
     succeeded: int = Field(default=0, description="Trials that ended Succeeded.")
     failed: int = Field(
-        default=0, description="Trials that ended Failed, without those that early stopping stopped."
+        default=0, description="Trials that ended Failed, except those that were stopped early."
     )
     rejected: int = Field(
         default=0,
@@ -39,7 +39,7 @@ class TrialCounts(Model):
     )
     stopped: int = Field(
         default=0,
-        description="Trials that early stopping stopped; they do not count towards maxFailedTrials.",
+        description="Trials that were stopped early; they do not count towards maxFailedTrials.",
     )
 
 
@@ -66,7 +66,7 @@ class SweepStatus(Model):
         default=(),
         max_length=16,
         description="Complete, Failed, Suspended, Finished, Ready, Reconciling, Stalled; FailureTarget "
-        "says why the sweep is to fail while its trials still stop.",
+        "says why the sweep will fail while its trials are still stopping.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     start_time: str | None = Field(

@@ -1,4 +1,4 @@
-"""Trials of a sweep and what they are judged by, for the operator's search and for reports alike. Pure."""
+"""Trials of a sweep and how they are judged, for both the operator's search and reports. Pure."""
 
 import json
 from bisect import bisect_left, bisect_right
@@ -12,10 +12,10 @@ from segcompress_api.sweep import VALUE_LIMIT, Constraint, Objective, SweepSpec
 T = TypeVar("T")
 
 TrialState = Literal["Running", "Succeeded", "Rejected", "Stopped", "Failed"]
-"""Rejected: measured, and a gate was missed. Stopped: by early stopping. Failed: ended without a verdict."""
+"""Rejected: measured, and a gate was missed. Stopped: stopped early. Failed: ended without metrics."""
 
 Curve = tuple[tuple[int, float], ...]
-"""(step, mIoU) of the evaluations of a training, in the order of their steps."""
+"""(step, mIoU) of each evaluation during a training, in the order of the steps."""
 
 
 @dataclass(frozen=True, slots=True)
