@@ -24,7 +24,7 @@ def sample() -> dict[str, Any]:
     meta = {"namespace": "bench", "name": "job-0", "uid": "uid"}
     resource = parse_resource({"metadata": meta, "spec": SPEC})
     job = make_runner_job(resource.owner, parse_spec(resource), 1, RunnerSettings(image=IMAGE))
-    running = in_progress(JobStatus(), Progress(Reason.RUNNING, "pod job-0-x7k2p is at work"), 1, now)
+    running = in_progress(JobStatus(), Progress(Reason.RUNNING, "pod job-0-x7k2p is running"), 1, now)
     outcome = Outcome(Reason.SUCCEEDED, "mIoU 0.9235", parse_run_result(SUCCEEDED))
     ended = ended_at(succeeded(running, outcome, 1, now), now)
     return {"job": job, "running": running.to_wire(), "succeeded": ended.to_wire()}

@@ -111,7 +111,7 @@ class Runs:
         self._changed(self._resource_of(pod))
 
     def stop_early(self, ref: Ref, why: str) -> None:
-        """Note that the sweep of a run stops it; the run's own reconciliation does, and says it."""
+        """Note that a run's sweep stops it; the run's own reconciliation does so and reports it."""
         resource = self.resource(ref)
         if resource is not None and not resource.finished and resource.uid not in self._stops:
             self._stops[resource.uid] = why

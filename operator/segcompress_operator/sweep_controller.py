@@ -63,7 +63,7 @@ class SweepController:
         if first and _first(plan) == first:
             raise RetryableError(f"{ref}: trial {first} is not yet what it is to be")
         if _first(plan):
-            # What a full round has left comes at once; what became free meanwhile waits as for any change.
+            # The rest of a full round follows at once; what became free meanwhile waits as any change does.
             return 0.0 if is_full else self._known.delay(sweep)
         return plan.requeue_after
 

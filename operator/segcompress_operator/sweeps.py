@@ -132,7 +132,7 @@ class Sweeps:
 
 
 def _facts(child: Resource) -> tuple[object, ...]:
-    """Return what matters to any sweep of a job; its progress does not."""
+    """Return the facts of a job that matter to any sweep; its progress is not one of them."""
     stopping = child.status if child.phase == "Suspended" else b""
     return (child.trial, child.phase, child.finished, child.settled, child.suspend, child.deleting, stopping)
 

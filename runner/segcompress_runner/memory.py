@@ -35,7 +35,7 @@ class Memory:
 
     @property
     def processes(self) -> int:
-        """Return what the processes of an evaluation may take, but for pictures and scores: an eighth."""
+        """Return what the processes of an evaluation may take, apart from pictures and scores: an eighth."""
         return self.total // 8
 
 

@@ -21,9 +21,9 @@ class Progress(Protocol):
         """Enter a stage of `total` steps; 0 where the number is not known."""
 
     def step(self, done: int, **figures: float) -> None:
-        """Report that `done` steps of the stage are behind, with figures such as loss.
+        """Report that `done` steps of the stage are done, with figures such as loss.
 
-        `miou` is that of a model that could be the result: evaluations from before a ramp's end have none.
+        `miou` is that of a model that could be the result: evaluations before the end of a ramp have none.
         """
 
     def note(self, message: str) -> None:

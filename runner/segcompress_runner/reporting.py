@@ -48,7 +48,7 @@ class RefusedReportError(OSError):
 
 
 class OperatorClient:
-    """One connection for each report: a report every half a minute at most keeps none open.
+    """One connection for each report: with at most one report every half minute, none is kept open.
 
     `http.client` follows no redirect and uses no proxy, so that the token goes to the operator alone.
     """
@@ -119,7 +119,7 @@ class Reporter:
         threading.Thread(target=self._work, name="progress", daemon=True).start()
 
     def start(self, stage: Stage, total: int = 0) -> None:
-        """Take in the stage; a training that follows another one counts its iterations on."""
+        """Note the stage; a training that follows another one continues its count of iterations."""
         before = self._meter.standing
         if before is not None and before.stage == stage == Stage.COMPRESS:
             self._curve.trained(before.done)
@@ -127,7 +127,7 @@ class Reporter:
         self._begun.set()
 
     def step(self, done: int, **figures: float) -> None:
-        """Take in the steps that are done, and the evaluation after them, if there was one."""
+        """Note the steps that are done, and the evaluation after them, if there was one."""
         self._meter.step(done)
         if "miou" in figures:
             self._curve.add(done, figures["miou"])
@@ -147,7 +147,7 @@ class Reporter:
             self._closed.wait(self._period_s)
 
     def report(self) -> None:
-        """Send how the run stands, where that is due; say once where that fails time and again."""
+        """Send the run's progress if that is due; say so once if it fails repeatedly."""
         now, standing = self._clock(), self._meter.standing
         if standing is None:
             return
@@ -160,7 +160,7 @@ class Reporter:
             self._failures += 1
             if self._failures > _FAILURES_UNSAID and not self._has_said:
                 self._has_said = True
-                self._say(f"progress does not reach the operator ({error}); the run goes on without")
+                self._say(f"progress does not reach the operator ({error}); the run continues without it")
 
     def _is_due(self, report: ProgressReport, now: float) -> bool:
         before = self._sent

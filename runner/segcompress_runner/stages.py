@@ -112,8 +112,8 @@ def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lis
     case = Case(spec, settings, means, model, info, train, val)
     (height, width), memory = val[0][0].shape[1:], means.memory
     means.progress.note(
-        f"evaluating pictures of {height}x{width} (height x width) {_batch_size(case)} at a time, which may "
-        f"take {memory.batch >> 20} MiB and reading ahead {memory.reading >> 20} MiB of "
+        f"evaluating pictures of {height}x{width} (height x width) in batches of {_batch_size(case)}: "
+        f"a batch may take {memory.batch >> 20} MiB and reading ahead {memory.reading >> 20} MiB of "
         f"{memory.total >> 20} MiB, {memory.origin}"
     )
     return case

@@ -36,7 +36,7 @@ class Pod:
     async def runs(self) -> None:
         """Report that the container runs."""
         await self.report(objects.pod_running())
-        await self._told(f"pod {self.name} is at work")
+        await self._told(f"pod {self.name} is running")
 
     async def ends(self, code: int, message: str = "", **more: Any) -> None:
         """Report that the container has ended."""

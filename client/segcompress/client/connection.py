@@ -98,7 +98,7 @@ def _kubeconfigs(environment: Mapping[str, str]) -> list[Path]:
 
 
 def _check_anonymous(files: Iterable[Path], name: object, joined: str) -> None:
-    """Raise SettingsError if the user is to have credentials: the Kubernetes library would go on without any.
+    """Raise SettingsError if the user should have credentials: the Kubernetes library would continue without.
 
     It ignores auth providers that it does not know, tokens of OpenID Connect that it cannot read, and that
     there is no such user.

@@ -27,7 +27,7 @@ def end(look: Round, outcome: Outcome, job: ObservedJob | None = None) -> Plan:
 
 
 def _announced(outcome: Outcome) -> Announcement:
-    """Return the Event of an end; an early stop is what somebody asked for, and no failure."""
+    """Return the Event of an end; an early stop was asked for, and is not a failure."""
     reason = outcome.reason
     word = "Succeeded" if reason in SUCCESS_REASONS else "Failed"
     word = reason.value if reason is Reason.STOPPED_EARLY else word

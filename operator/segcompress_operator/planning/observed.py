@@ -21,7 +21,7 @@ class TrialMark:
 
 
 class Owning:
-    """A record of an object that others are made for, as its `owner` says."""
+    """A record of an object that owns others; `owner` identifies it."""
 
     __slots__ = ()
 
@@ -29,12 +29,12 @@ class Owning:
 
     @property
     def uid(self) -> str:
-        """Its identity."""
+        """The object's uid."""
         return self.owner.uid
 
     @property
     def namespace(self) -> str:
-        """Where it lives."""
+        """The object's namespace."""
         return self.owner.namespace
 
 

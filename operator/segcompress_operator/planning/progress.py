@@ -1,6 +1,6 @@
-"""How a run that has not ended stands: at work, waiting, and what for.
+"""What a run that has not ended is doing: running, or waiting, and for what.
 
-Waiting states are not failures: each names what to fix, and clears by itself once that is done.
+Waiting states are not failures: each names what to fix, and ends by itself once that is done.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def progress_of(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str) -
     if job.ending:
         return None
     if job.deleting:
-        return Progress(Reason.PENDING, f"Job {job.name} is being deleted and will be made again")
+        return Progress(Reason.PENDING, f"Job {job.name} is being deleted and will be created again")
     if job.suspended:
         return _held(job, pods)
     live = _live(pods)
@@ -88,7 +88,7 @@ def lost_pod(pods: tuple[ObservedPod, ...], now: datetime, then: str) -> Progres
     by = timestamp(moment - timedelta(seconds=OVERDUE_SECONDS))
     return Progress(
         Reason.NODE_LOST,
-        f"pod {pod.name} on node {pod.node} was to end by {by}, and the node does not say that it has; "
+        f"pod {pod.name} on node {pod.node} should have ended by {by}, but its node has not reported it; "
         f"{then} once the node answers, is deleted, or gets the taint node.kubernetes.io/out-of-service",
     )
 
@@ -117,7 +117,7 @@ def _without_a_pod(job: ObservedJob, pods: tuple[ObservedPod, ...], refusal: str
         return None
     if refusal:
         return refused(refusal)
-    return _after(job, pods) or Progress(Reason.PENDING, "waits for its pod")
+    return _after(job, pods) or Progress(Reason.PENDING, "waiting for its pod")
 
 
 def after_a_lost_result(before: ObservedJob) -> Progress:
@@ -146,7 +146,7 @@ def is_over(job: ObservedJob, pods: tuple[ObservedPod, ...]) -> bool:
 
 def _of_pod(pod: ObservedPod) -> Progress:
     if pod.running:
-        return Progress(Reason.RUNNING, f"pod {pod.name} is at work")
+        return Progress(Reason.RUNNING, f"pod {pod.name} is running")
     if pod.waiting_reason in _IMAGE_REASONS:
         message = plain(pod.waiting_message or pod.waiting_reason)
         return Progress(Reason.IMAGE_PULL_FAILED, f"pod {pod.name}: {pod.waiting_reason}: {message}")
@@ -156,7 +156,7 @@ def _of_pod(pod: ObservedPod) -> Progress:
         return Progress(Reason.PENDING, f"pod {pod.name}: {pod.waiting_reason}: {plain(pod.waiting_message)}")
     if pod.unscheduled:
         return Progress(Reason.UNSCHEDULABLE, f"pod {pod.name}: {plain(pod.unscheduled)}")
-    return Progress(Reason.PENDING, "waits for its pod")
+    return Progress(Reason.PENDING, "waiting for its pod")
 
 
 def _after(job: ObservedJob, pods: tuple[ObservedPod, ...]) -> Progress | None:

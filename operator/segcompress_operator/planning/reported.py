@@ -12,16 +12,16 @@ Evaluations = tuple[TrainingEvaluation, ...] | None
 
 
 class Told(NamedTuple):
-    """What a status shows of what pods have reported; the names are those of its fields."""
+    """What a status shows of the pods' reports; the names are those of its fields."""
 
     progress: JobProgress | None
     evaluations: Evaluations
 
 
 def told_under_way(look: Round) -> tuple[Told, float | None]:
-    """Return what a status is to show while a run goes on, and when to look again at what is not due yet.
+    """Return what a status shows while a run continues, and when to look again at what is not due yet.
 
-    A runner tells the same only once: a stage without steps is heard of by one report.
+    A runner sends equal reports only once: of a stage without steps there is one.
     """
     stands, reported = Told(_of_last_pod(look), look.status.evaluations), look.observed.reported
     if reported is None:
@@ -31,18 +31,18 @@ def told_under_way(look: Round) -> tuple[Told, float | None]:
         return new, None
     moved = _marks(new) != _marks(stands)
     since = parse_time(stands.progress.last_update_time)
-    # A stamp that lies ahead comes from a clock that is off: it holds nothing back for long.
+    # A timestamp in the future comes from a clock that was wrong: it holds nothing back for long.
     seconds = abs((look.now - since).total_seconds()) if since else float("inf")
     wait = seconds_until_due(moved=moved, seconds=seconds)
     if wait > 0:
         return stands, wait if moved else None
-    # Stamped when it is written, for that is what the next one is counted from.
+    # Stamped when it is written: the wait for the next one is counted from there.
     progress = new.progress.model_copy(update={"last_update_time": timestamp(look.now)})
     return new._replace(progress=progress), None
 
 
 def told_at_the_end(look: Round, *, good: bool) -> Told:
-    """Return what a status keeps of an ended run: evaluations, and how far one came that did not succeed."""
+    """Return what a status keeps of an ended run: evaluations and, if it did not succeed, its progress."""
     reported = look.observed.reported
     last = _shown(reported) if reported else look.status.progress
     kept = None if good or last is None else last.model_copy(update={"eta_seconds": None})
@@ -50,7 +50,7 @@ def told_at_the_end(look: Round, *, good: bool) -> Told:
 
 
 def _evaluations(look: Round) -> Evaluations:
-    """Return those of the last report; a pod that has none yet leaves those of the pod before it."""
+    """Return those of the last report; until a pod has reported any, those of the previous pod stay."""
     reported = look.observed.reported
     return (reported and reported.report.evaluations) or look.status.evaluations
 

@@ -1,4 +1,4 @@
-"""A run that stops before its end: suspended, stopped early by its sweep, preempted too often, or handed on.
+"""A run that is stopped: suspended, stopped by its sweep, preempted too often, or handed to another cluster.
 
 Its Job is deleted in the foreground, so it stays until its pods are gone: no two pods ever compute for one
 run, and the status never says that a run has stopped while one of them still computes. If somebody else
@@ -113,7 +113,7 @@ def _attempts(look: Round, job: ObservedJob | None) -> Attempts:
 
 
 def _given_up(look: Round, job: ObservedJob | None) -> Outcome | None:
-    """Return why the run is to end now; None if it may go on."""
+    """Return why the run ends now; None if it may continue."""
     early = stopped_early(look)
     if early is not None:
         return early
@@ -136,7 +136,7 @@ def _give_up(look: Round, job: ObservedJob | None, outcome: Outcome) -> Plan:
     status, reword = look.in_progress(said)
     if early:
         status = statuses.about_to_end(status, outcome, look.resource.generation, look.now)
-    # A pod that an early stop ends is no attempt, as one that a suspension ends.
+    # A pod that an early stop ends is not an attempt, like one that a suspension ends.
     counted = job is not None and not (early and job.deleting)
     fields = job_fields(look, job) if job and counted else {"attempts": _with_last_pod(look, status.attempts)}
     return Plan(

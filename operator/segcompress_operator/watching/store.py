@@ -172,7 +172,7 @@ class Store(Generic[R]):
 
 
 class NamedRecord(Record, Protocol):
-    """A record that is also asked for by its key."""
+    """A record that can also be looked up by its key."""
 
     @property
     def ref(self) -> Ref:
@@ -183,7 +183,7 @@ N = TypeVar("N", bound=NamedRecord)
 
 
 class NamedStore(Store[N]):
-    """A store of records by key too: an object that was created anew takes the place of the one before."""
+    """A store that also finds records by key: an object that was recreated replaces the previous one."""
 
     def __init__(self, on_change: OnChange[N], on_listed: OnListed) -> None:
         super().__init__(on_change, on_listed)
@@ -194,7 +194,7 @@ class NamedStore(Store[N]):
         return self.get(self._uids.get(ref, ""))
 
     def replace(self, record: N) -> None:
-        """Put the record in the place of what was known under its uid or its key."""
+        """Store the record in place of any with its uid or its key."""
         before = self._uids.get(record.ref, record.uid)
         if before != record.uid:
             self.remove(before)

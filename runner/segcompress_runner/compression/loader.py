@@ -21,7 +21,7 @@ Task = tuple[int, list[int]]
 """The epoch and the indices of one batch."""
 
 _COPIES = 2
-"""How often a batch is held while it is sent: by the process that read it, and here."""
+"""How many copies of a batch there are while it is sent: in the process that read it, and here."""
 
 
 def prepare(threads: int) -> None:

@@ -1,8 +1,8 @@
 """A model that several processes run at the same time, each a part of a batch.
 
-For runtimes whose threads gain little: Paddle's Predictor.run holds Python's interpreter lock, so that
-nothing is read or counted meanwhile, and small convolutions are no work for several threads. The pictures of
-a batch do not meet, so that scores are the same to the last bit.
+For runtimes that gain little from threads: Paddle's Predictor.run holds Python's interpreter lock, so that
+nothing is read or counted meanwhile, and small convolutions leave little for several threads to do. The
+pictures of a batch do not affect one another, so that scores are the same bit for bit.
 """
 
 from collections.abc import Callable
@@ -20,10 +20,10 @@ _PROCESS = 2**26
 """Bytes that a process takes for itself, rounded up: they share what their server has imported."""
 
 _COPIES = 3
-"""How often it holds a model's files: as they are read, as weights, and as oneDNN lays them out."""
+"""How many copies of a model's files it holds: as they are read, as weights, and as oneDNN arranges them."""
 
 _ENOUGH = 32
-"""Pictures below which a start of processes costs more than they save."""
+"""With fewer pictures, starting processes takes longer than they save."""
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ _CONFLICT, _NOT_MET, _REFUSED = 409, 412, 300
 
 
 def entity_tag(header: str) -> str:
-    """Return what an ETag header says, without quotes.
+    """Return the tag in an ETag header, without quotes.
 
-    A proxy that compresses marks the store's tag as weak (RFC 9110, 8.8.3); the store knows no such tag.
+    A proxy that compresses marks the store's tag as weak (RFC 9110, 8.8.3); the store has no weak tags.
     """
     return header.removeprefix("W/").strip('"')
 

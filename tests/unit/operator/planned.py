@@ -20,7 +20,7 @@ from unit.operator.samples import (
 )
 
 PUBLISHED: dict[str, Any] = {"metrics": METRICS, "artifacts": ARTIFACTS}
-RUNNING = in_progress(JobStatus(), Progress(Reason.RUNNING, "pod demo-pod is at work"), 1, NOW).to_wire()
+RUNNING = in_progress(JobStatus(), Progress(Reason.RUNNING, "pod demo-pod is running"), 1, NOW).to_wire()
 
 
 def waiting(seconds: float) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def test_pod_whose_node_does_not_answer_is_named_with_the_deadline(*, running: b
     made = plan(Observed(jobs=(make_job(),), pods=(leaving_pod(-16, running=running),)))
     reason, message = reconciling(made)
     assert reason == "NodeLost"
-    assert f"pod demo-pod on node gpu-7 was to end by {at(-16)}" in message
+    assert f"pod demo-pod on node gpu-7 should have ended by {at(-16)}" in message
     assert f"a new pod follows, until spec.activeDeadlineSeconds ends at {at(570)}" in message
     assert "node.kubernetes.io/out-of-service" in message
 

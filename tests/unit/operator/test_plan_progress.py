@@ -34,7 +34,7 @@ def test_fresh_job_is_given_a_moment_before_the_first_status(age: int) -> None:
 @pytest.mark.parametrize("ahead", [300, -300])
 def test_clock_five_minutes_off_holds_back_no_status(ahead: int) -> None:
     made = plan(Observed(jobs=(make_job(creationTimestamp=at(ahead)),)))
-    assert reconciling(made) == ("Pending", "waits for its pod")
+    assert reconciling(made) == ("Pending", "waiting for its pod")
 
 
 @pytest.mark.parametrize("ahead", [300, -300])
@@ -50,8 +50,8 @@ def test_clock_five_minutes_off_gives_no_run_a_negative_duration(ahead: int) -> 
 @pytest.mark.parametrize(
     ("job", "pods", "reason", "words", "phase"),
     [
-        pytest.param({}, (), "Pending", "waits for its pod", "Pending", id="no pod yet"),
-        pytest.param({}, (pending_pod(),), "Pending", "waits for its pod", "Pending", id="pod starting"),
+        pytest.param({}, (), "Pending", "waiting for its pod", "Pending", id="no pod yet"),
+        pytest.param({}, (pending_pod(),), "Pending", "waiting for its pod", "Pending", id="pod starting"),
         pytest.param({}, (running_pod(),), "Running", "demo-pod", "Running", id="pod running"),
         pytest.param(
             {"spec": {"suspend": True}, "labels": {"kueue.x-k8s.io/queue-name": "gpus"}},

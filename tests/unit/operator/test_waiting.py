@@ -32,8 +32,8 @@ def words(*pods: Any, refusal: str = "", **job: Any) -> str:
 
 
 def test_waiting_in_plain_words() -> None:
-    assert words() == "waits for its pod"
-    assert words(pending_pod()) == "waits for its pod"
+    assert words() == "waiting for its pod"
+    assert words(pending_pod()) == "waiting for its pod"
     assert words(spec={"suspend": True}) == f"Job {JOB} is held until it is admitted"
     held: dict[str, Any] = {"spec": {"suspend": True}, "labels": {"kueue.x-k8s.io/queue-name": "gpus"}}
     assert words(**held) == f"Job {JOB} is held in queue gpus until it is admitted"
@@ -90,7 +90,7 @@ def test_start_says_its_settings_without_effect() -> None:
     ).announcements
     assert (said.type, said.reason) == ("Normal", "Started")
     first, *notes = said.message.split("; ")
-    assert first == "pod demo-pod is at work"
+    assert first == "pod demo-pod is running"
     assert [note.partition(" ")[0] for note in notes] == [
         "spec.strategy.Global",
         "spec.strategy.Distillation.merge_feed",

@@ -1,7 +1,7 @@
-"""Early stopping: which running trials train worse than others, by the evaluations in their trainings.
+"""Early stopping: which running trials train worse than others, by the evaluations during their trainings.
 
 Pure functions of the trials' curves: the same trials give the same decision, whenever it is made. A decision
-rests on what every trial had reached at one step, never on when that was reported.
+depends on what each trial had reached at one step, never on when that was reported.
 """
 
 import statistics
@@ -14,7 +14,7 @@ from segcompress_api.sweep import EarlyStopping
 from segcompress_api.trials import Curve, Trial
 
 COMPARED_WITH = 1000
-"""Only this many of the newest trials that have ended are compared with, as many as a search learns from."""
+"""Only this many of the newest trials that have ended are compared with: as many as a search learns from."""
 
 MEASURED = ("Succeeded", "Rejected")
 """States of trials that were trained to their end."""

@@ -31,7 +31,7 @@ from segcompress_operator.planning.sweeps.trials import first_free, trials_of
 from segcompress_operator.settings import RunnerSettings
 
 MEASURED_ENOUGH = 3
-"""A metric that none of so many measured trials has will not be measured by later ones either."""
+"""If none of this many measured trials has a metric, the sweep expects that later ones lack it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +141,13 @@ def _early_stops(look: Look) -> tuple[EarlyStop, ...]:
 
 
 def _early_stopping(look: Look) -> str:
-    """Return how many trials were stopped early, and of how many nothing can be told."""
+    """Return how many trials were stopped early, and how many ended without reporting an evaluation."""
     if look.known_spec.early_stopping is None:
         return ""
     unseen = sum(trial.state in MEASURED and not trial.curve for trial in look.trials)
     words = f"; {look.counts.stopped} stopped early"
     return words + (
-        f"; {unseen} ended without a reported evaluation: no trial is compared with these" * (unseen > 0)
+        f"; {unseen} ended without reporting an evaluation, and no trial is compared with them" * (unseen > 0)
     )
 
 

@@ -123,7 +123,7 @@ def failed(look: Look, reason: Reason, words: str) -> SweepStatus:
 
 
 def failing(look: Look, reason: Reason, words: str) -> SweepStatus:
-    """Return the status of a sweep that is to fail, once its trials have stopped."""
+    """Return the status of a sweep that will fail once its trials have stopped."""
     said = f"{look.active} trial(s) are still stopping; then the sweep fails: {words}"
     return _with(
         look,
@@ -134,7 +134,7 @@ def failing(look: Look, reason: Reason, words: str) -> SweepStatus:
 
 
 def failure_target(status: SweepStatus) -> tuple[Reason, str] | None:
-    """Return why the sweep is to fail, None if it is not: what decided it may not be seen again."""
+    """Return why the sweep will fail, None if it will not: the cause may no longer be visible."""
     found = (each for each in status.conditions if each.type == ConditionType.FAILURE_TARGET)
     holds = next((each for each in found if each.status == "True" and each.reason in [*Reason]), None)
     return None if holds is None else (Reason(holds.reason), holds.message)

@@ -271,6 +271,6 @@ def test_a_sweep_ends_with_its_stopped_trials() -> None:
 def test_trials_of_a_runner_that_reports_no_evaluations_are_told_of() -> None:
     silent = child(0, P[0], ended(miou=0.6, latency=9))
     made = plan(silent, done(1, 0.5, 0.7), at_work(2), spec=EARLY)
-    words = "; 1 ended without a reported evaluation: no trial is compared with these"
+    words = "; 1 ended without reporting an evaluation, and no trial is compared with them"
     assert told(made) == f"1 trial(s) running, 2 of 6 ended; 0 stopped early{words}"
     assert told(plan(silent, at_work(2))) == "1 trial(s) running, 1 of 6 ended"

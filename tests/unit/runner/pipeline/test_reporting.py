@@ -143,7 +143,9 @@ def test_newest_standing_wins_and_an_absence_is_said_once(run: Run, operator: Op
     for done in (50, 60, 70, 80, 90):
         run.reporter.step(done)
         run.looks_after(30)
-    assert run.said == ["progress does not reach the operator (connection refused); the run goes on without"]
+    assert run.said == [
+        "progress does not reach the operator (connection refused); the run continues without it"
+    ]
 
 
 def test_more_steps_than_were_announced_harm_no_run(run: Run, operator: Operator) -> None:
