@@ -13,18 +13,18 @@ from segcompress_runner.processor import this_processor
 
 HEADER = ("model", "rest", "time", "against float in f32 (95 %)", "against NNCF", "as float predicts", "mIoU")
 
-INTRODUCTION = """# int8 on OpenVINO, beside NNCF
+INTRODUCTION = """# int8 on OpenVINO, compared with NNCF
 
 Written by `make bench-int8` ({date}, {minutes:.0f} minutes on {processor}; OpenVINO {openvino}, NNCF {nncf}).
 
-One thread, batch 1, 1 x 3 x 512 x 1024. *float* is the network as it was exported, *ours* what
-[QuantPost](strategies.md#quantpost) and the export to OpenVINO make of it, *NNCF* what its post-training
-quantisation makes of *float* with its defaults; both looked at the same {calibration} pictures. *rest* is
-what OpenVINO computes in where it does not compute in int8: f32 because it was told to, or its default,
-bf16 on this processor. All take turns in one process; *time* is the median CPU time of the one thread.
-*against NNCF* is the 95 % interval of how many times as fast as NNCF's model in the same precision it is.
-*as float predicts* is the share of the pixels of {images} pictures that get the class which *float* in f32
-gives them.
+One thread, batch 1, 1 x 3 x 512 x 1024. *float* is the exported network, *ours* the same after
+[QuantPost](strategies.md#quantpost) and the export to OpenVINO, and *NNCF* is *float* after NNCF's
+post-training quantisation with its defaults; both were calibrated on the same {calibration} pictures. *rest*
+is the precision of everything that OpenVINO does not compute in int8: f32 if it was told so, or else its
+default, bf16 on this processor. All models take turns in one process; *time* is the median CPU time of the
+one thread. *against NNCF* is the 95 % interval of the speed-up over NNCF's model in the same precision. *as
+float predicts* is the share of the pixels of {images} pictures to which the model gives the same class as
+*float* in f32.
 """
 
 NETWORK = """

@@ -1,11 +1,11 @@
-"""Three of four weights zero, on MNN: sparse beside dense, one thread, by turns in one run.
+"""Models with three of four weights zero on MNN, beside dense ones: one thread, taking turns in one run.
 
     make bench-sparse
     python -m bench.sparse [--only NAME]
 
 Each case is a job of `segcompress run`. PP-HumanSeg-Lite is the sample's trained model; the weights of
-another network stay random where its case asks for no training. The page of all cases is docs/sparse.md; of
-one case, the table is printed.
+another network stay random if its case has no iterations for them. All cases are written to docs/sparse.md;
+the table of a single case is printed.
 """
 
 import argparse
@@ -33,7 +33,7 @@ TRAINED_HERE = "PP-HumanSeg-Lite"
 
 
 def main() -> int:
-    """Run the cases; write or print what was found."""
+    """Run the cases; write or print the results."""
     known: dict[str, dict[str, Any]] = yaml.safe_load(CASES.read_text())["cases"]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", choices=known)
@@ -65,7 +65,7 @@ def _run(name: str, case: Mapping[str, Any]) -> Case:
 
 
 def _model(name: str, folder: Path, case: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `spec.model`: what the sample has, or a network that is trained now unless it was before."""
+    """Return `spec.model`: the sample's, or a network that is trained now unless it was before."""
     if name == TRAINED_HERE:
         return {"inference": {"uri": f"{(SAMPLE / 'model').as_uri()}/"}}
     trained = ("bench.networks", name, str(folder), "--iterations", str(case["teacher"]))

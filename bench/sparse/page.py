@@ -28,10 +28,10 @@ INTRODUCTION = """# Sparse models on MNN
 Written by `make bench-sparse` ({date}, {minutes:.0f} minutes on {processor}; MNN {mnn}).
 
 75 % of the weights of 1x1 convolutions are zero, in [blocks of 4x1](strategies.md#blocks), layer by layer.
-Dense and sparse model take turns in the run that made the sparse one
-([cases.yaml](../bench/sparse/cases.yaml)): one thread, batch 1, f32. mIoU is of {images} of the sample's
-pictures; *goal* is of the speed-up, and at most 0.006 of mIoU may be lost. *Teacher* and *sparse training*
-say how many iterations, and seconds, the two models took.
+The dense and the sparse model take turns in the run that made the sparse one
+([cases.yaml](../bench/sparse/cases.yaml)): one thread, batch 1, f32. mIoU is measured on {images} of the
+sample's pictures. *goal* is the speed-up to reach; the goal for mIoU is to lose at most 0.006. *teacher* and
+*sparse training* are the iterations and seconds for which the two models were trained.
 
 """
 

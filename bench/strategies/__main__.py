@@ -1,4 +1,4 @@
-"""What each strategy makes of the sample model: one table, from runs of `segcompress run`.
+"""Each strategy on the sample model: one table, from runs of `segcompress run`.
 
     make bench-strategies
     python -m bench.strategies [--only WORDS] [--keep DIR]
@@ -33,13 +33,13 @@ RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 HEADER = ("strategy", "mIoU", "boundary IoU", "sparsity", "size, KiB", *RUNTIMES, "gates")
 _NONE = "–"
 
-INTRODUCTION = """# What each strategy makes of the sample model
+INTRODUCTION = """# Each strategy on the sample model
 
 Written by `make bench-strategies` ({date}, {minutes:.0f} minutes on {processor}).
 PP-HumanSeg-Lite at 192x192, {images} validation pictures; the trainings take a minute or two each
 ([cases.yaml](../bench/strategies/cases.yaml)), so that accuracy is below what hours of training reach.
-A latency is the median at batch 1 on one thread, followed by how many times faster than the baseline in the
-same run it is; a model with int8 is measured in int8 wherever the runtime computes it.
+A latency is the median at batch 1 on one thread, followed by the speed-up over the baseline of the same run;
+a model with int8 is measured in int8 on each runtime that computes in it.
 
 """
 
