@@ -1,14 +1,14 @@
 """The commands of `segcompress` for a cluster: what `segcompress.client` does, for people at a terminal.
 
-    segcompress submit job.yaml [--wait]
-    segcompress list [-A] [-l SELECTOR]
-    segcompress wait NAME [--timeout 2h]
+    segcompress submit FILE [--wait [--timeout 2h]]
+    segcompress list [--sweeps] [-A] [-l SELECTOR]
+    segcompress wait [--sweep] NAME [--timeout 2h]
     segcompress logs NAME [-f]
     segcompress fetch NAME [--what model|report|all] [-o DIR]
-    segcompress compare NAME...
+    segcompress compare NAME... | --sweep SWEEP
 
-Each takes -n NAMESPACE and --context CONTEXT. The arguments stand here; the libraries that the commands need
-are imported once one of them runs.
+Each takes -n NAMESPACE and --context CONTEXT. The arguments are defined here; the libraries that the commands
+need are imported once one of them runs.
 """
 
 import argparse
@@ -46,17 +46,17 @@ def _add_submit(add: _Add) -> None:
 
 
 def _add_list(add: _Add) -> None:
-    listed = _command(add, "list", "list the jobs of a namespace")
+    listed = _command(add, "list", "list the jobs or the sweeps of a namespace")
     listed.add_argument("--sweeps", action="store_true", help="list sweeps instead of jobs")
-    listed.add_argument("-A", "--all-namespaces", action="store_true", help="list the jobs of all namespaces")
+    listed.add_argument("-A", "--all-namespaces", action="store_true", help="list those of all namespaces")
     listed.add_argument(
-        "-l", "--selector", metavar="LABELS", help="list the jobs with these labels: team=vision"
+        "-l", "--selector", metavar="LABELS", help="only those with these labels: team=vision"
     )
 
 
 def _add_wait(add: _Add) -> None:
-    wait = _command(add, "wait", "wait until a job has finished, and show its progress")
-    wait.add_argument("name", metavar="NAME", help="name of the job")
+    wait = _command(add, "wait", "wait until a job or a sweep has finished, and show its progress")
+    wait.add_argument("name", metavar="NAME", help="name of the job, or of the sweep with --sweep")
     wait.add_argument("--sweep", action="store_true", help="NAME is a sweep")
     _add_timeout(wait)
 
@@ -85,7 +85,7 @@ def _add_fetch(add: _Add) -> None:
 
 
 def _add_compare(add: _Add) -> None:
-    compare = _command(add, "compare", "compare what jobs measured")
+    compare = _command(add, "compare", "compare what jobs or the trials of a sweep measured")
     named = compare.add_mutually_exclusive_group(required=True)
     named.add_argument("names", metavar="NAME", nargs="*", default=[], help="names of the jobs")
     named.add_argument("--sweep", metavar="SWEEP", help="compare the trials of a sweep")
