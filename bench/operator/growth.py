@@ -31,7 +31,7 @@ PICTURE = ROOT / "docs" / "scale.svg"
 _COLUMNS = {
     "resources": "resources",
     "jobs_per_second": "jobs/s, all at once",
-    "cpu_ms_per_job": "CPU ms a job",
+    "cpu_ms_per_job": "CPU ms per job",
     "created_to_job_p50_ms": "to Job p50, ms",
     "created_to_job_p99_ms": "to Job p99, ms",
     "mb": "MB at rest",
@@ -47,7 +47,7 @@ Written by `{command}` ({date}, {minutes:.0f} minutes on {cores} of {processor};
 Each starts on an empty namespace and stays while it fills: bursts bring it to each size, and {paced} more
 resources follow at {pace:g} a second, whose time from being sent to their Job being seen is *to Job*.
 A player in a process of its own is user, Job controller and kubelet, and writes five times a run where the
-operator writes three times and tells two Events; on few cores it and the API server take most of the time,
+operator writes three times and creates two Events; on few cores it and the API server take most of the time,
 so that the ratio to the reference counts, not the rate.
 
 ![Rate, latency and memory over the number of resources](scale.svg)
