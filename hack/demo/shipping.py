@@ -19,7 +19,7 @@ def write_report(sweep: Resource, target: Target) -> None:
 
 
 def promote_best(sweep: Resource, target: Target) -> None:
-    """Copy the best trial's model to its address, and print that; without a best trial do nothing."""
+    """Copy the best trial's model to its fixed address and print that; without a best trial, do nothing."""
     if "bestTrial" not in sweep["status"]:
         return
     best = sweep["status"]["bestTrial"]["name"]
@@ -42,5 +42,5 @@ def promote_command(sweep: Resource, trial: Resource, target: Target) -> Command
 
 def _segcompress(command: Command, target: Target) -> None:
     say(f"   segcompress {shlex.join(command)}")
-    # Of the interpreter that runs the demo, whose folder need not be on PATH.
+    # The command of the interpreter that runs the demo, whose folder may not be on PATH.
     run([str(Path(sys.executable).with_name("segcompress")), *command], target.env)

@@ -1,4 +1,4 @@
-"""Applies the example's SegCompressionSweep and shows its trials until it is finished."""
+"""Applies the example's SegCompressionSweep and shows its trials until the sweep has finished."""
 
 import json
 import time
@@ -25,10 +25,10 @@ def sweep_for(inputs: Inputs, target: Target) -> Resource:
 
 
 def run_sweep(sweep: Resource, target: Target) -> Resource:
-    """Apply `sweep` anew, tell of each trial that ends, and return the sweep as it then stands."""
+    """Apply `sweep` anew, report each trial that ends, and return the finished sweep."""
     name = sweep["metadata"]["name"]
     target.kubectl("delete", "-n", NAMESPACE, "--ignore-not-found", "scs", name)
-    # Trials of an earlier run go by garbage collection; their pods would take this one's processors.
+    # Trials of an earlier run are garbage collected; until then their pods would use this one's processors.
     target.kubectl("delete", "-n", NAMESPACE, "--ignore-not-found", "scj", "-l", f"{_SWEEP_LABEL}={name}")
     target.kubectl("apply", "-n", NAMESPACE, "-f", "-", fed=json.dumps(sweep))
     finished = _follow(name, target)
@@ -52,7 +52,7 @@ def frontier_table(sweep: Resource) -> str:
 
 
 def trial_line(trial: Resource) -> str:
-    """Return what is said of a trial that ended."""
+    """Return what is printed about a trial that has ended."""
     parameters: dict[str, Any] = json.loads(trial["metadata"]["annotations"]["segcompress.dev/parameters"])
     at = ", ".join(f"{name} {value}" for name, value in parameters.items())
     end = condition(trial, "Finished")

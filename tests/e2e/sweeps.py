@@ -1,4 +1,4 @@
-"""One SegCompressionSweep on the cluster: how to wait for its end, and how to look at it and its trials."""
+"""One SegCompressionSweep on the cluster: how to wait for its end, and how to read it and its trials."""
 
 import json
 from dataclasses import dataclass

@@ -55,7 +55,7 @@ class Played:
     seconds: float
 
     def problems(self) -> list[str]:
-        """Return everything that does not hold, whatever was killed."""
+        """Return every check that fails, whatever was killed."""
         return [*broken(self.writes), *(f"an operator ended by itself: {words}" for words in self.ended)]
 
     def line(self) -> str:

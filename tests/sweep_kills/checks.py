@@ -23,12 +23,12 @@ class Writes:
 
     @property
     def last(self) -> Body:
-        """Return the sweep as it is in the end."""
+        """Return the sweep as it is at the end."""
         return _body(self.sweep[-1])
 
     @property
     def last_trials(self) -> dict[str, Body]:
-        """Return the trials as they are in the end, by name."""
+        """Return the trials as they are at the end, by name."""
         return {change.name: _body(change) for change in self.trials}
 
 

@@ -61,7 +61,7 @@ def _change(kv: dict[str, Any]) -> Change:
 
 
 def _last_revision(plane: ControlPlane, prefix: str) -> int:
-    """Return the revision of the last write of an object that is there, 0 where there is none."""
+    """Return the revision of the last write of an existing object, 0 if there is none."""
     newest = {"sort_target": "MOD", "sort_order": "DESCEND", "limit": 1, "keys_only": True}
     found = json.loads(_ask(plane, "/v3/kv/range", {**_range(prefix), **newest}).read())
     return max((int(kv["mod_revision"]) for kv in found.get("kvs", ())), default=0)

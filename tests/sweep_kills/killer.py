@@ -15,7 +15,7 @@ GAP_SECONDS = (0.2, 2.0)
 """Between a start and the next kill, at least and at most."""
 
 API_SERVER_EACH = 8
-"""One kill in so many strikes the API server."""
+"""One in this many kills hits the API server."""
 
 
 _LOOK_SECONDS = 0.05

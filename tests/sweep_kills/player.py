@@ -23,7 +23,7 @@ MOST_DROP = 0.035
 """A trial that loses more mIoU misses a gate."""
 
 CRASHES_OF = 13
-"""One trial in so many crashes."""
+"""One in this many trials crashes."""
 
 _AWAY = (aiohttp.ClientError, OSError, ValueError, RuntimeError)
 """No answer, half of one, or a gap in a watch."""
@@ -50,7 +50,7 @@ class Player:
                     group.create_task(self._play(job))
 
     async def _found(self) -> AsyncIterator[Body]:
-        """Yield every Job at least once, whatever becomes of the API server meanwhile."""
+        """Yield every Job at least once, whatever happens to the API server meanwhile."""
         while True:
             try:
                 listed = await self._api.request("GET", self._jobs)
@@ -104,7 +104,7 @@ def end_at(ratio: float, rate: float) -> tuple[Body, Body]:
 
 
 async def persist(api: Api, method: str, url: str, body: Body | None = None) -> Body:
-    """Send a request until it is answered; what a lost answer had made already is taken for made."""
+    """Send a request until it is answered; what an unanswered request created counts as created."""
     return await _persist(lambda: api.request(method, url, body), method)
 
 

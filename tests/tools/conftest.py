@@ -123,7 +123,7 @@ def start_operator(plane: ControlPlane, api: Api, tmp_path: Path) -> Iterator[Ca
 
 @pytest.fixture
 def add_tenant(queues: Api, kubelet: Kubelet) -> Iterator[Callable[..., Tenant]]:
-    """Return a function that adds a tenant; with the test, all go and give their GPUs back."""
+    """Return a function that adds a tenant; after the test, all are removed and give back their GPUs."""
     number = next(_numbers)
     all_: list[Tenant] = []
 

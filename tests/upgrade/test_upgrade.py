@@ -52,7 +52,7 @@ class Fleet:
         self.stages = [Stage(api, "default", f"run-{number}") for number in range(count)]
 
     def start(self, stages: list[Stage]) -> None:
-        """Let runs begin, and return once all are said to be at work."""
+        """Let runs begin, and return once all are reported as running."""
         for stage in stages:
             stage.apply(spec())
         for stage in stages:

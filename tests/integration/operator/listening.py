@@ -1,4 +1,4 @@
-"""Operators that listen to pods, and what a pod's runner tells them."""
+"""Operators that receive reports from pods, and the reports of a pod's runner."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ class Start(Protocol):
     """Ends the operator that runs, and starts another with the same certificate."""
 
     def __call__(self, changes: Mapping[str, str] = ...) -> Operator:
-        """Return the operator; `changes` are settings that it alone has."""
+        """Return the operator; `changes` are settings of this one only."""
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def operators(plane: ControlPlane, api: Api, folder: Path) -> Iterator[Start]:
 
 
 def made_service(api: Api) -> str:
-    """Make the operator's Service, and return its address."""
+    """Create the operator's Service, and return its address."""
     body = {"metadata": {"name": SERVICE}, "spec": {"ports": [{"port": 8443}]}}
     made = api.request("POST", f"/api/v1/namespaces/{NAMESPACE}/services", body)
     return str(made["spec"]["clusterIP"])

@@ -1,4 +1,4 @@
-"""Processes that evaluate parts of a batch: the same bits as one process, and ends that are told."""
+"""Processes that evaluate parts of a batch: the figures of one process, bit for bit, and their errors."""
 
 import multiprocessing
 import os
