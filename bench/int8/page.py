@@ -68,7 +68,7 @@ def page(networks: Sequence[Measured], seconds: float) -> str:
 
 def _training(made: Mapping[str, Any]) -> str:
     if not made["iterations"]:
-        return "Random weights, norms that have seen pictures: mIoU says nothing here."
+        return "Random weights, batch norms calibrated on pictures: mIoU says nothing here."
     iterations, batch = made["iterations"], made["batch"]
     return f"Trained for {made['seconds']} s ({iterations} iterations of {batch} pictures), no more."
 

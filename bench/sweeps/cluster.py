@@ -181,8 +181,8 @@ into etcd as finished before the operator starts; the last {last:,} are played, 
 The plain client creates the same runs without a sweep, beside as many finished ones and with as many in
 flight: a new one whenever one has ended. They take turns, {rounds} of each; rates and CPU are medians. *First
 Job* is that of another sweep, from the request that creates it. The neighbour creates {neighbours} single
-runs, {pace:g} a second, in a namespace of its own, while trials last so long that the sweep goes on at half
-its rate at most.
+runs, {pace:g} per second, in a namespace of its own, while trials last long enough that the sweep runs at no
+more than half its rate.
 
 """
 
