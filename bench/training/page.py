@@ -17,8 +17,8 @@ example for segmentation drives it (loaders without workers, evaluation of one p
 [a program of ours](../bench/training/upstream.py), which gives it our order of pictures. Both sides take
 turns, each in a new process. A training's time includes the start of its process, its CPU seconds are those
 of all its processes, and its peak is the largest one's. An evaluation's time begins once the model is open,
-which takes longer on our side (one process for each core opens it). A ratio is the median of neighbouring runs'
-ratios; if there were several rounds, the smallest and the largest follow.
+which takes longer on our side (one process for each core opens it). A ratio is the median of neighbouring
+runs' ratios; if there were several rounds, the smallest and the largest follow.
 
 """
 
