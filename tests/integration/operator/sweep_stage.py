@@ -2,10 +2,11 @@
 
 import copy
 import json
+from http import HTTPStatus
 from typing import Any
 
 from integration.operator import objects
-from integration.operator.api import Api, Body, eventually
+from integration.operator.api import Api, ApiError, Body, eventually
 
 PARAMETERS: list[Body] = [
     {"name": "ratio", "path": "strategy.UnstructurePrune.ratio", "values": ["0.5", "0.65", "0.8"]},
@@ -156,10 +157,18 @@ class SweepStage:
             if until is not None and len(self._played) >= until:
                 return True
             if pods:
-                self.ends(pods[0])
+                self._ends_unless_gone(pods[0])
             return self.condition("Finished").get("status") == "True"
 
         eventually(step, f"the sweep played; last: {self.condition('Reconciling')}")
+
+    def _ends_unless_gone(self, pod: Body) -> None:
+        """Let a pod's trial end; the sweep may have suspended it meanwhile."""
+        try:
+            self.ends(pod)
+        except ApiError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
 
     def events(self) -> list[str]:
         query = f"fieldSelector=involvedObject.kind=SegCompressionSweep,involvedObject.name={self.name}"
