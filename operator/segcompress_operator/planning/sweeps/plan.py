@@ -47,7 +47,7 @@ class SweepPlan:
     """Writes in order (trials, their suspend, status with its Events), and when to reconcile again.
 
     If trials are created or changed, plan again before writing the status. `read_known` is set alone: read
-    those jobs, then plan again. `stop` is no write: the trials' own reconciliations stop them.
+    those jobs, then plan again. `stop` is not written: the trials' own reconciliations stop them.
     """
 
     read_known: KnownQuery | None = None
