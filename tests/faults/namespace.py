@@ -18,8 +18,9 @@ URLS = {
     "events": "/api/v1/namespaces/{}/events",
     "resourcequotas": "/api/v1/namespaces/{}/resourcequotas",
 }
-_OVER = (404, 409)
-"""The object is gone or another: whoever plays a controller looks again."""
+_GONE = (404, 409)
+_REFUSED = ("being terminated", "metadata.uid: Invalid value")
+"""The second: another object has the name by now, and a merge into it names the uid of the first."""
 
 
 class Namespace:
@@ -105,7 +106,7 @@ class Namespace:
         try:
             answer = await self._api.request(method, URLS[plural].format(self.name) + rest, body)
         except ApiError as error:
-            if error.status in _OVER or "being terminated" in str(error):
+            if _is_over(error):
                 return None
             raise
         if plural in self.objects and method != "DELETE" and "uid" in (answer.get("metadata") or {}):
@@ -161,3 +162,8 @@ def status(body: Body) -> Body:
     """Return an object's status, empty where it has none."""
     found: Body = body.get("status") or {}
     return found
+
+
+def _is_over(error: ApiError) -> bool:
+    """Return whether the object is gone or another: whoever plays a controller looks again."""
+    return error.status in _GONE or any(words in str(error) for words in _REFUSED)
