@@ -129,10 +129,10 @@ class Runs:
     def job_written(self, body: Body) -> None:
         """Take in the answer to a write of a Job.
 
-        Without our label, no stream would ever tell of its end.
+        Without our label, no stream tells of its end, except one that has yet to tell that the label is gone.
         """
         job = parse_job(body)
-        followed = SELECTOR in (body["metadata"].get("labels") or {})
+        followed = SELECTOR in (body["metadata"].get("labels") or {}) or self._jobs.get(job.uid) is not None
         if followed and self._resources.get(job.owner_uid) is not None:
             self._refusals.pop(job.owner_uid, None)
             self._jobs.answered(job)

@@ -100,6 +100,15 @@ def test_job_that_lost_its_labels_does_not_come_back_by_the_answer_to_its_deleti
     assert fed.runs.observe(RESOURCE).jobs == ()
 
 
+def test_job_that_lost_its_labels_is_known_to_be_deleted_before_a_late_stream_tells_so(fed: Fed) -> None:
+    fed.jobs.seen(versioned(job_body(), 20))
+    fed.runs.job_written(versioned(job_body(labels={}, deletionTimestamp=at(0)), 31))
+    (job,) = fed.runs.observe(RESOURCE).jobs
+    assert job.deleting
+    fed.jobs.gone(versioned(job_body(labels={}), 30))
+    assert fed.runs.observe(RESOURCE).jobs == ()
+
+
 def test_resource_of_the_same_name_replaces_the_old_one(fed: Fed) -> None:
     fed.resources.seen(versioned(resource_body(uid="another"), 50))
     fed.resources.gone(resource_body())
