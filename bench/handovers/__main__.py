@@ -7,7 +7,6 @@ Ends with exit code 1 where a Job was created twice, a resource got none, or one
 
 import argparse
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from bench.handovers.shifts import KINDS, Shifts
 
 from devcluster.audit import Request, read_requests
 from devcluster.controlplane import ControlPlane
+from devcluster.scratch import scratch_folder
 from integration.chart.helm import rendered
 from integration.operator.api import Api
 from integration.operator.installed import install_crd, install_rights
@@ -34,7 +34,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description="Change the leader many times under load.")
     arguments.add_argument("--handovers", type=int, default=200)
     wanted = arguments.parse_args().handovers
-    with tempfile.TemporaryDirectory() as folder, _plane(Path(folder)) as plane:
+    with scratch_folder("handovers") as folder, _plane(Path(folder)) as plane:
         api = Api(plane.kubeconfig)
         install_crd(api)
         install_rights(api, rendered())

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bench.operator import jobset
 from bench.operator.cores import cores_of, own_cores
@@ -14,8 +13,8 @@ from bench.operator.subjects import ROOT, Subject, code_of, operator, reference
 
 from devcluster.controlplane import ControlPlane
 from devcluster.layout import Layout
+from devcluster.scratch import scratch_folder
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - so that etcd waits for no disk
 _FLAGS = ("--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000")
 
 
@@ -24,8 +23,7 @@ def laboratory(before: str = "", peer: str = "") -> Iterator[tuple[Bench, list[S
     """Start an API server; `before` is a commit whose operator is measured, too, `peer` JobSet or empty."""
     cores = cores_of(own_cores())
     os.sched_setaffinity(0, cores.servers)
-    place = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    with TemporaryDirectory(prefix="bench-operator-", dir=place) as name:
+    with scratch_folder("bench-operator") as name:
         folder = Path(name)
         with ControlPlane(folder / "plane", extra_flags=_FLAGS) as plane:
             bench = Bench(plane, folder, cores)

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from devcluster.controlplane import ControlPlane
+from devcluster.scratch import scratch_folder
 from faults.campaign import Campaign, Choice
 from faults.fault import Kind
 from faults.operators import ROOT, Operators
@@ -25,7 +25,6 @@ from faults.run import Runner
 from faults.scenarios import SCENARIOS
 from faults.summary import Summary
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - so that etcd waits for no disk
 SAVED = ROOT / "build/faults.json"
 AT_ONCE = 24
 SAVE_EACH = 25
@@ -38,8 +37,8 @@ def main() -> int:
     choice.scenarios(), choice.kinds()
     summary = Summary.load(SAVED) if options.resume and SAVED.exists() else Summary()
     try:
-        with folder() as there, control_plane(there) as control:
-            asyncio.run(_run(control, there, choice, summary, options.at_once))
+        with scratch_folder("faults") as there, control_plane(Path(there)) as control:
+            asyncio.run(_run(control, Path(there), choice, summary, options.at_once))
     except KeyboardInterrupt:
         print("\nstopped; RESUME=1 goes on", file=sys.stderr)
     summary.save(SAVED)
@@ -48,13 +47,6 @@ def main() -> int:
         options.output.write_text(page(summary))
         print(f"written to {options.output}")
     return 1 if summary.found else 0
-
-
-@contextmanager
-def folder() -> Iterator[Path]:
-    """Make a folder in memory, where there is one."""
-    with TemporaryDirectory(prefix="faults-", dir=SHARED_MEMORY if SHARED_MEMORY.is_dir() else None) as name:
-        yield Path(name)
 
 
 @contextmanager

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devcluster.controlplane import ControlPlane
-from faults.__main__ import control_plane, folder
+from devcluster.scratch import scratch_folder
+from faults.__main__ import control_plane
 from faults.campaign import Campaign, Choice
 from faults.end_state import difference
 from faults.operators import ROOT, Operators
@@ -114,8 +115,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--bug", default="", help="a pattern of names, such as '01|04'")
     chosen = bugs(parser.parse_args().bug)
-    with folder() as there, control_plane(there) as control:
-        searches = asyncio.run(_search(control, there, chosen))
+    with scratch_folder("faults") as there, control_plane(Path(there)) as control:
+        searches = asyncio.run(_search(control, Path(there), chosen))
     print("| bug | runs | found by | for example |\n|---|---|---|---|")
     print(*(each.row() for each in searches), sep="\n")
     return 0 if all(each.is_found for each in searches) else 1
