@@ -4,6 +4,7 @@ Level-triggered: nothing depends on which event came last, and every state can b
 Job controller decides when a run is over; the pods tell how it ended.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from segcompress_operator.planning import statuses
@@ -27,7 +28,8 @@ def plan_job(resource: Resource, observed: Observed, settings: RunnerSettings, n
     status = status.model_copy(update={"strategy": status.strategy or strategy_name(resource.spec)})
     look = Round(resource, observed, status, settings, now)
     job = observed.jobs[-1] if observed.jobs else None
-    return stop(look, job) or (start(look) if job is None else follow(look, job))
+    plan = stop(look, job) or (start(look) if job is None else follow(look, job))
+    return plan if plan.delete else replace(plan, delete=_outdated(observed))
 
 
 def _after_the_end(resource: Resource, observed: Observed) -> Plan:
@@ -41,9 +43,18 @@ def _after_the_end(resource: Resource, observed: Observed) -> Plan:
         if job.finished and not job.deleting and job.ttl != resource.ttl
     )
     handed_over = (job for job in observed.jobs if job.manager and not job.deleting)
-    delete = next((Deletion(job.name, job.uid) for job in handed_over), None)
+    delete = next((Deletion(job.name, job.uid) for job in handed_over), _outdated(observed))
     if resource.settled:
         return Plan(delete=delete, ttl=changes)
     status = statuses.parse_status(resource.status)
     again = statuses.observed_again(status, resource.generation)
     return Plan(status=again, delete=delete, ttl=changes)
+
+
+def _outdated(observed: Observed) -> Deletion | None:
+    """Return the deletion of a Job of an earlier start, None if there is none.
+
+    Such a Job is made by a request of a former leader that took effect after its successor had moved on.
+    """
+    earlier = (job for job in observed.jobs[:-1] if not job.finished and not job.deleting)
+    return next((Deletion(job.name, job.uid) for job in earlier), None)

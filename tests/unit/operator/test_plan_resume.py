@@ -6,7 +6,7 @@ from typing import Any
 from segcompress_api.status import Attempts
 from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.plan import Deletion, Observed, Plan, Refusal
-from unit.operator.planned import RUNNING, conditions, failure, plan, reconciling, status_of
+from unit.operator.planned import PUBLISHED, RUNNING, conditions, failure, plan, reconciling, status_of
 from unit.operator.samples import (
     JOB,
     NOW,
@@ -16,6 +16,7 @@ from unit.operator.samples import (
     ended_pod,
     make_job,
     make_resource,
+    result,
     running_pod,
     spec_with,
 )
@@ -160,3 +161,24 @@ def test_second_start_that_was_suspended_is_followed_by_the_third() -> None:
     assert made.create is not None
     assert made.create["metadata"]["name"] == f"{JOB[:-1]}3"
     assert events(made) == [("Resumed", f"start 3; it {STARTS_OVER}")]
+
+
+def test_job_of_an_earlier_start_that_was_made_late_is_deleted() -> None:
+    late = make_job(1)
+    made = plan(Observed(jobs=(late, make_job(2)), pods=(running_pod(),)), status=GONE, generation=3)
+    assert made.delete == Deletion(late.name, late.uid)
+    assert status_of(made).job_name == SECOND
+
+
+def test_job_of_an_earlier_start_is_deleted_after_the_end_too() -> None:
+    late = make_job(1)
+    observed = Observed(jobs=(late, complete_job(2)), pods=(ended_pod(0, result("Succeeded", **PUBLISHED)),))
+    ended = written(plan(observed, status=GONE, generation=3))
+    made = plan(observed, status=ended, generation=3)
+    assert made.delete == Deletion(late.name, late.uid)
+
+
+def test_jobs_of_earlier_starts_that_end_by_themselves_are_kept() -> None:
+    for earlier in (complete_job(1), leaving(1)):
+        made = plan(Observed(jobs=(earlier, make_job(2)), pods=(running_pod(),)), status=GONE, generation=3)
+        assert made.delete is None
