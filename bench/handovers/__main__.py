@@ -19,9 +19,8 @@ from bench.handovers.shifts import KINDS, Shifts
 from devcluster.audit import Request, read_requests
 from devcluster.controlplane import ControlPlane
 from devcluster.scratch import scratch_folder
-from integration.chart.helm import rendered
 from integration.operator.api import Api
-from integration.operator.installed import install_crd, install_rights
+from integration.operator.installed import administrator
 from integration.operator.process import OPERATOR_USER, Operator
 from integration.operator.team import LEASE, Team
 
@@ -35,9 +34,7 @@ def main() -> int:
     arguments.add_argument("--handovers", type=int, default=200)
     wanted = arguments.parse_args().handovers
     with scratch_folder("handovers") as folder, _plane(Path(folder)) as plane:
-        api = Api(plane.kubeconfig)
-        install_crd(api)
-        install_rights(api, rendered())
+        api = administrator(plane)
         api.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
         with _team(api, plane, Path(folder)) as team, Load(Api(plane.kubeconfig), NAMESPACE) as load:
             shifts = Shifts(team)

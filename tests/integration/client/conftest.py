@@ -14,11 +14,10 @@ from minio import Minio
 
 from devcluster.controlplane import ControlPlane
 from devcluster.objectstore import ObjectStore
-from integration.chart.helm import rendered
 from integration.client.kubelet import Kubelet
 from integration.client.proxy import TcpProxy
 from integration.operator.api import Api, Body
-from integration.operator.installed import install_crd, install_rights
+from integration.operator.installed import administrator
 from integration.operator.objects import pod_ended, pod_running, resource
 from segcompress.client import Client
 from unit.runner.publish.publishing import run
@@ -32,10 +31,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 
 @pytest.fixture(scope="session")
 def api(plane: ControlPlane) -> Api:
-    admin = Api(plane.kubeconfig)
-    install_crd(admin)
-    install_rights(admin, rendered())
-    return admin
+    return administrator(plane)
 
 
 @pytest.fixture

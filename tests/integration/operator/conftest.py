@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from devcluster.controlplane import ControlPlane
-from integration.chart.helm import rendered
 from integration.operator.api import Api
-from integration.operator.installed import install_crd, install_rights, policy_installed
+from integration.operator.installed import administrator, policy_installed
 from integration.operator.process import OPERATOR_USER, Operator
 from integration.operator.stage import Stage
 
@@ -26,11 +25,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 
 @pytest.fixture(scope="session")
 def api(plane: ControlPlane) -> Api:
-    """Return the administrator's client, with the CRD and the operator's rights installed."""
-    admin = Api(plane.kubeconfig)
-    install_crd(admin)
-    install_rights(admin, rendered())
-    return admin
+    return administrator(plane)
 
 
 @pytest.fixture

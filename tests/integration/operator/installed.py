@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from devcluster.controlplane import ControlPlane
 from integration.chart.helm import Manifest, of_kind, rendered
 from integration.operator.api import Api, ApiError, eventually
 
@@ -19,6 +20,14 @@ _POLICIES = {
     "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",
 }
 _CRDS = Path(__file__).parents[3] / "crds"
+
+
+def administrator(plane: ControlPlane) -> Api:
+    """Return the administrator's client, with the CRDs and the operator's rights installed."""
+    admin = Api(plane.kubeconfig)
+    install_crd(admin)
+    install_rights(admin, rendered())
+    return admin
 
 
 def install_crd(admin: Api) -> None:

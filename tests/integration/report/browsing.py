@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 SCHEMES = ("light", "dark")
@@ -59,6 +60,12 @@ def shown(browser: Browser, file: Path, scheme: str, width: int) -> Iterator[Ope
     opened.page.goto(file.as_uri())
     yield opened
     context.close()
+
+
+def every(*names: str) -> pytest.MarkDecorator:
+    """Run a test with each of these files of its module, in both schemes and at both widths."""
+    rows = [(name, scheme, width) for name in names for scheme in SCHEMES for width in WIDTHS]
+    return pytest.mark.parametrize("opened", rows, indirect=True, ids=lambda row: " ".join(map(str, row)))
 
 
 def _leaves(url: str) -> bool:

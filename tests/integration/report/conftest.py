@@ -1,11 +1,14 @@
-"""Debian's chromium for every test of a page."""
+"""Debian's chromium for every test of a page; each module has the `files` that its tests open."""
 
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from .browsing import Opened, shown
 
 CHROMIUM = shutil.which("chromium")
 
@@ -19,3 +22,10 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started
         started.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, files: dict[str, Path], request: pytest.FixtureRequest) -> Iterator[Opened]:
+    name, scheme, width = request.param
+    with shown(browser, files[name], scheme, width) as page:
+        yield page

@@ -1,14 +1,12 @@
 """The report in a real browser: Debian's chromium, light and dark, on a phone and on a wide screen."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from results import CITYSCAPES, Run, page
 
-from .browsing import SCHEMES, WIDTHS, Opened, shown
+from .browsing import SCHEMES, WIDTHS, Opened, every
 
 RUNS = {
     "accepted": Run(),
@@ -29,18 +27,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         written[name] = folder / "report.html"
         written[name].write_text(page(folder, run))
     return written
-
-
-@pytest.fixture
-def opened(browser: Browser, files: dict[str, Path], request: pytest.FixtureRequest) -> Iterator[Opened]:
-    name, scheme, width = request.param
-    with shown(browser, files[name], scheme, width) as page:
-        yield page
-
-
-def every(*names: str) -> pytest.MarkDecorator:
-    rows = [(name, scheme, width) for name in names for scheme in SCHEMES for width in WIDTHS]
-    return pytest.mark.parametrize("opened", rows, indirect=True, ids=lambda row: " ".join(map(str, row)))
 
 
 @every(*RUNS)

@@ -1,6 +1,5 @@
 """The report of a sweep in a real browser: as that of a run, and its table is sorted by keyboard."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ from playwright.sync_api import Browser, Locator
 
 from sweeps import KIND, LATENCY, MIOU, RATE, RATIO, SIZE, Sweep, page
 
-from .browsing import SCHEMES, WIDTHS, Opened, shown
+from .browsing import SCHEMES, WIDTHS, Opened, every
 
 SWEEPS = {
     "two objectives": Sweep(),
@@ -27,18 +26,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         written[name] = tmp_path_factory.mktemp("sweep") / "report.html"
         written[name].write_text(page(sweep))
     return written
-
-
-@pytest.fixture
-def opened(browser: Browser, files: dict[str, Path], request: pytest.FixtureRequest) -> Iterator[Opened]:
-    name, scheme, width = request.param
-    with shown(browser, files[name], scheme, width) as page:
-        yield page
-
-
-def every(*names: str) -> pytest.MarkDecorator:
-    rows = [(name, scheme, width) for name in names for scheme in SCHEMES for width in WIDTHS]
-    return pytest.mark.parametrize("opened", rows, indirect=True, ids=lambda row: " ".join(map(str, row)))
 
 
 @every(*SWEEPS)
