@@ -30,10 +30,10 @@ MiouDrop = Annotated[str, Field(pattern=rf"^{UNLIMITED}$|{_DECIMAL}", max_length
 class MinSpeedup(Model):
     """A gate on one runtime's speed."""
 
-    runtime: RuntimeName = Field(description="Runtime to hold it on; one of benchmark.runtimes.")
+    runtime: RuntimeName = Field(description="Runtime on which it is measured; one of benchmark.runtimes.")
     ratio: Ratio = Field(
         description=(
-            'Least baseline latency over compressed latency, as a decimal string: "1.3". The lower end of '
+            'Minimum baseline latency over compressed latency, as a decimal string: "1.3". The lower end of '
             "the measured ratio's 95 % interval must reach it."
         )
     )
@@ -49,31 +49,31 @@ class Acceptance(Model):
     max_miou_drop: MiouDrop | None = Field(
         default=None,
         description=(
-            'Most mIoU that may be lost against the baseline, as a decimal string: "0.01". '
-            f'"{DEFAULT_MAX_MIOU_DROP}" where it is not set; {UNLIMITED} accepts any loss.'
+            'Maximum loss of mIoU against the baseline, as a decimal string: "0.01". '
+            f'Default: "{DEFAULT_MAX_MIOU_DROP}"; {UNLIMITED} accepts any loss.'
         ),
     )
     max_class_iou_drop: Fraction | None = Field(
         default=None,
-        description='Most IoU that any one class may lose against the baseline, as a decimal string: "0.03".',
+        description='Maximum loss of IoU of any class against the baseline, as a decimal string: "0.03".',
     )
     max_boundary_iou_drop: Fraction | None = Field(
         default=None,
         description=(
-            "Most mean boundary IoU (arXiv 2103.16562) that may be lost against the baseline, "
+            "Maximum loss of mean boundary IoU (arXiv 2103.16562) against the baseline, "
             'as a decimal string: "0.02".'
         ),
     )
     min_speedup: MinSpeedup | None = Field(
-        default=None, description="Least speed-up of the compressed model on a runtime."
+        default=None, description="Minimum speed-up of the compressed model on a runtime."
     )
     max_size_ratio: Ratio | None = Field(
         default=None,
         description=(
-            "Most bytes of what a runtime loads, as a share of the baseline's in the same format: "
+            "Maximum size of what a runtime loads, as a share of the baseline's in the same format: "
             '"0.5". Program and parameters together for PaddleInference, all exported files for others.'
         ),
     )
     min_sparsity: Fraction | None = Field(
-        default=None, description='Least share of zeros in the pruned layers of the saved model: "0.745".'
+        default=None, description='Minimum share of zeros in the pruned layers of the saved model: "0.745".'
     )

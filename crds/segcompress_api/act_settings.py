@@ -190,7 +190,7 @@ def _train(strategy: Strategy, steps: Sequence[StepSettings], field: str) -> Tra
     for name, section in (("TrainConfig", strategy.train_config), ("Distillation", strategy.distillation)):
         if section is not None:
             raise InvalidSpecError(
-                f"{field}.{name}", "has no effect, since QuantPost alone trains nothing", "leave it out"
+                f"{field}.{name}", "has no effect: QuantPost alone trains nothing", "leave it out"
             )
     return None
 

@@ -16,13 +16,18 @@ class Benchmark(Model):
         default=("PaddleInference", "ONNXRuntime"),
         min_length=1,
         max_length=4,
-        description="Runtimes to measure on; the first gives status.metrics its latencyMs.",
+        description="Runtimes to measure on; status.metrics has the latency on the first one.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
-    threads: Whole = Field(default=1, ge=1, le=64, description="Threads of a runtime.")
-    warmup: Whole = Field(default=50, ge=0, le=10000, description="Queries before the first that counts.")
+    threads: Whole = Field(default=1, ge=1, le=64, description="Threads that a runtime uses.")
+    warmup: Whole = Field(
+        default=50, ge=0, le=10000, description="Queries before the first that is measured."
+    )
     min_queries: Whole = Field(
-        default=1024, ge=16, le=100000, description="Queries that count, for each model."
+        default=1024,
+        ge=16,
+        le=100000,
+        description="Minimum number of queries measured for each model.",
     )
 
     @model_validator(mode="after")

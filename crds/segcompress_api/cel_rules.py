@@ -8,7 +8,7 @@ from segcompress_api.base import CLUSTER_REQUIRED, DOTS, NO_DOTS, S3_FILE, S3_FO
 from segcompress_api.strategy import SPELLINGS
 from segcompress_api.structural import Schema
 
-_AS_STORED = " (if nothing was changed: send numbers as they are stored, 1 and not 1.0)"
+_AS_STORED = " (if nothing was changed, send numbers as they are stored: 1, not 1.0)"
 
 
 def rule(expression: str, message: str) -> Schema:
@@ -36,7 +36,7 @@ def immutability(
             same if always else f"has(self.{key}) == has(oldSelf.{key}) && (!has(self.{key}) || {same})"
         )
         hint = _AS_STORED if _is_free_form(properties[key]) else ""
-        rules.append(rule(expression, f"spec.{key} is immutable: make another {kind}{hint}"))
+        rules.append(rule(expression, f"spec.{key} is immutable: create another {kind}{hint}"))
     return rules
 
 
@@ -68,8 +68,8 @@ _STRATEGY_RULES = [
     rule(
         f"{_WHOLE} ? !({_TRAINED} || has(self.QuantPost) || has(self.TrainConfig)"
         f" || has(self.Distillation)) : {_TRAINED} || has(self.QuantPost)",
-        "give either configUri alone, preset alone, or what compresses: UnstructurePrune, ChannelPrune, "
-        "ASPPrune, QuantAware, QuantPost",
+        "give either configUri alone, preset alone, or sections that compress: UnstructurePrune, "
+        "ChannelPrune, ASPPrune, QuantAware, QuantPost",
     ),
     rule(
         "!(has(self.configUri) && has(self.preset))",
@@ -89,11 +89,11 @@ _STRATEGY_RULES = [
     ),
     rule(
         f"!({_TRAINED}) || has(self.TrainConfig)",
-        "TrainConfig is required by what trains: every section but QuantPost",
+        "TrainConfig is required by every section but QuantPost, which trains nothing",
     ),
     rule(
         f"{_WHOLE} || {_TRAINED} || !(has(self.TrainConfig) || has(self.Distillation))",
-        "TrainConfig and Distillation have no effect, since QuantPost alone trains nothing",
+        "TrainConfig and Distillation have no effect: QuantPost alone trains nothing",
     ),
     rule(
         "!has(self.UnstructurePrune) || !has(self.UnstructurePrune.gmp_config) || !has(self.TrainConfig)"
@@ -115,7 +115,7 @@ _PRUNE_RULES = [
     rule(
         "self.prune_mode == 'threshold' ? has(self.threshold) && !has(self.ratio) && !has(self.pruned_ratio)"
         " : !has(self.threshold)",
-        "prune_mode threshold takes threshold and no ratio, prune_mode ratio no threshold",
+        "prune_mode threshold requires threshold and takes no ratio; prune_mode ratio takes no threshold",
     ),
     rule(
         "self.prune_mode == 'ratio' || !(has(self.prune_strategy) || self.local_sparsity)",
@@ -124,14 +124,14 @@ _PRUNE_RULES = [
     rule(
         "!has(self.gmp_config) || !(has(self.ratio) || has(self.pruned_ratio)) || "
         "self.gmp_config.initial_ratio <= (has(self.ratio) ? self.ratio : self.pruned_ratio)",
-        "gmp_config.initial_ratio must not be above the ratio",
+        "gmp_config.initial_ratio must be at most the ratio",
     ),
     rule(
         "self.sparse_block == [1, 1] || self.sparse_block == [4, 1]", "sparse_block must be [1, 1] or [4, 1]"
     ),
     rule(
         "self.sparse_block == [1, 1] || has(self.prune_params_type) && self.prune_mode == 'ratio'",
-        "sparse_block [4, 1] needs prune_params_type conv1x1_only and prune_mode ratio",
+        "sparse_block [4, 1] requires prune_params_type conv1x1_only and prune_mode ratio",
     ),
 ]
 _POST_RULES = [
@@ -140,7 +140,7 @@ _POST_RULES = [
 _GMP_RULES = [
     rule(
         "self.pruning_iterations > 10 * self.pruning_steps",
-        "each pruning step needs more than 10 iterations: pruning_iterations > 10 * pruning_steps",
+        "each pruning step requires more than 10 iterations: pruning_iterations > 10 * pruning_steps",
     )
 ]
 _SPEC_RULES = [
@@ -149,11 +149,11 @@ _SPEC_RULES = [
         " || has(self.strategy.configUri)"
         " || has(self.strategy.preset) && self.strategy.preset == 'SparseDistillation'"
         " || has(self.strategy.UnstructurePrune) || has(self.strategy.ASPPrune)",
-        "acceptance.minSparsity is about weights that become zero: of UnstructurePrune and ASPPrune alone",
+        "acceptance.minSparsity requires UnstructurePrune or ASPPrune: nothing else sets weights to zero",
     ),
     rule(
         "!has(self.acceptance.minSpeedup) || self.acceptance.minSpeedup.runtime in self.benchmark.runtimes",
-        "acceptance.minSpeedup.runtime must be one of benchmark.runtimes: it is not measured otherwise",
+        "acceptance.minSpeedup.runtime must be one of benchmark.runtimes: others are not measured",
     ),
 ]
 _MODEL_RULES = [
@@ -163,8 +163,7 @@ _PADDLESEG_RULES = [
     rule(
         "self.inputShape[0] != 0 && self.inputShape[1] == 3"
         " && self.inputShape[2] > 0 && self.inputShape[3] > 0",
-        "inputShape must be a batch (-1 for a free one), 3 channels, height and width, "
-        "such as [1, 3, 512, 1024]",
+        "inputShape must be a batch (-1 for any), 3 channels, height and width, such as [1, 3, 512, 1024]",
     )
 ]
 _DATASET_RULES = [
@@ -174,7 +173,7 @@ _DATASET_RULES = [
     ),
     rule(
         "!has(self.labelList) || self.format != 'PaddleSeg'",
-        "labelList is about annotations; the masks of format PaddleSeg hold ids already",
+        "labelList requires format Labelme or EISeg: the masks of format PaddleSeg hold class ids",
     ),
     rule(
         "!has(self.labelList) || size(self.classNames) == 0",
@@ -182,11 +181,11 @@ _DATASET_RULES = [
     ),
     rule(
         "self.format != 'Labelme' || has(self.labelList) || size(self.classNames) > 0",
-        "format Labelme needs classNames or labelList: its labels have no ids",
+        "format Labelme requires classNames or labelList: its labels have no ids",
     ),
     rule(
         "has(self.readerConfigUri) || (size(self.trainTransforms) > 0 && size(self.valTransforms) > 0)",
-        "trainTransforms and valTransforms are required where readerConfigUri is not given",
+        "trainTransforms and valTransforms are required unless readerConfigUri is given",
     ),
     rule(
         "!has(self.readerConfigUri) || (size(self.trainTransforms) == 0 && size(self.valTransforms) == 0)",

@@ -44,7 +44,7 @@ class Dataset(Model):
     label_list: FileName | None = Field(
         default=None,
         description=(
-            "File with the label of each class id, one a line, in place of classNames: labelme2seg's "
+            "File with the label of each class id, one per line, instead of classNames: labelme2seg's "
             "class_names.txt, labelme's labels.txt or EISeg's autosave_label.txt."
         ),
     )
@@ -58,7 +58,7 @@ class Dataset(Model):
             "Names of the classes, in the order of their ids: used in messages, and as labels of annotations."
         ),
     )
-    ignore_index: Whole = Field(default=255, ge=0, le=255, description="Mask value that no figure counts.")
+    ignore_index: Whole = Field(default=255, ge=0, le=255, description="Mask value that no metric counts.")
     batch_size: Whole = Field(
         default=DEFAULT_BATCH_SIZE, ge=1, le=1024, description="Pictures in a training batch."
     )
@@ -71,7 +71,7 @@ class Dataset(Model):
     reader_config_uri: Uri | None = Field(
         default=None,
         description=(
-            "Upstream's reader file, in place of both transforms and batchSize: YAML with train_dataset, "
+            "Upstream's reader file, instead of both transforms and batchSize: YAML with train_dataset, "
             "val_dataset and batch_size."
         ),
     )
@@ -88,9 +88,7 @@ class Dataset(Model):
     def _transforms_from_one_place(self) -> Self:
         given = [bool(self.train_transforms), bool(self.val_transforms)]
         if self.reader_config_uri is None and not all(given):
-            raise ValueError(
-                "trainTransforms and valTransforms are required where readerConfigUri is not given"
-            )
+            raise ValueError("trainTransforms and valTransforms are required unless readerConfigUri is given")
         if self.reader_config_uri is not None and any(given):
             raise ValueError("readerConfigUri cannot be combined with transforms; give the file or the lists")
         return self
@@ -98,9 +96,11 @@ class Dataset(Model):
     @model_validator(mode="after")
     def _labels_have_ids(self) -> Self:
         if self.label_list is not None and self.format == "PaddleSeg":
-            raise ValueError("labelList is about annotations; the masks of format PaddleSeg hold ids already")
+            raise ValueError(
+                "labelList requires format Labelme or EISeg: the masks of format PaddleSeg hold class ids"
+            )
         if self.label_list is not None and self.class_names:
             raise ValueError("labelList cannot be combined with classNames; give one of them")
         if self.format == "Labelme" and self.label_list is None and not self.class_names:
-            raise ValueError("format Labelme needs classNames or labelList: its labels have no ids")
+            raise ValueError("format Labelme requires classNames or labelList: its labels have no ids")
         return self

@@ -109,7 +109,7 @@ def _sentence(complaint: ErrorDetails, root: type[BaseModel], prefix: str) -> In
     if complaint["type"] == "missing":
         return InvalidSpecError(field, "is required and missing")
     given = complaint.get("input")
-    suffix = "" if isinstance(given, dict | list) else f", not {shown(given)}"
+    suffix = "" if isinstance(given, dict | list) else f", got {shown(given)}"
     message = str(complaint["msg"]).removeprefix("Value error, ")
     return InvalidSpecError(field, message[:1].lower() + message[1:] + suffix)
 

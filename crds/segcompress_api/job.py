@@ -42,7 +42,7 @@ class Output(Model):
 
     # 128 characters less than a status takes: a run's files lie that deep below.
     uri: Annotated[Uri, Field(max_length=896)] = Field(
-        description="Folder under which each run gets its own: s3://bucket/prefix/."
+        description="Folder in which each run gets a folder of its own: s3://bucket/prefix/."
     )
 
 
@@ -89,7 +89,7 @@ class Toleration(Model):
         default=None,
         ge=-LARGEST_COUNT,
         le=LARGEST_COUNT,
-        description="Seconds that NoExecute is tolerated.",
+        description="Seconds for which NoExecute is tolerated.",
     )
 
 
@@ -111,7 +111,7 @@ class Runtime(Model):
         default=None,
         max_length=512,
         pattern="^[A-Za-z0-9][A-Za-z0-9._/:@-]*$",
-        description="Runner image, where the operator's settings allow its prefix.",
+        description="Image of the runner; the operator's settings must allow its prefix.",
     )
 
 
@@ -128,8 +128,8 @@ class JobSpec(Model):
     exports: tuple[ExportName, ...] = Field(
         default=(),
         max_length=3,
-        description="Formats to publish the compressed model in, beside those that benchmark.runtimes load: "
-        "each is evaluated and held against the saved model.",
+        description="Formats to publish the compressed model in, besides those that benchmark.runtimes load: "
+        "each is evaluated and compared with the saved model.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
     output: Output = Field(description="Where the compressed model goes.")
@@ -144,8 +144,8 @@ class JobSpec(Model):
     )
     suspend: Flag = Field(
         default=False,
-        description="true stops the run and removes its child Job; false starts it, again where it had "
-        "started. No effect on a run that has ended.",
+        description="true stops the run and deletes its Job; false starts it, from the beginning if it had "
+        "run before. No effect on a run that has ended.",
     )
     backoff_limit: Whole = Field(
         default=2, ge=0, le=100, description="Failed pods that are tolerated before giving up."
@@ -161,7 +161,7 @@ class JobSpec(Model):
         default=86400,
         ge=1,
         le=31536000,
-        description="Seconds from start to DeadlineExceeded; they start anew when the run is resumed.",
+        description="Seconds from start to DeadlineExceeded; resuming the run restarts them.",
     )
     ttl_seconds_after_finished: Whole | None = Field(
         default=None,
@@ -184,8 +184,8 @@ class JobSpec(Model):
         sparse = any(one is not None for one in zeros) or strategy.preset == "SparseDistillation"
         if self.acceptance.min_sparsity is not None and not sparse:
             raise ValueError(
-                "acceptance.minSparsity is about weights that become zero: of UnstructurePrune and "
-                "ASPPrune alone"
+                "acceptance.minSparsity requires UnstructurePrune or ASPPrune: nothing else sets weights "
+                "to zero"
             )
         return self
 
@@ -232,5 +232,9 @@ class SegCompressionJob(Model):
     api_version: Literal["segcompress.dev/v1alpha1"] = f"{API_GROUP}/{API_VERSION}"  # type: ignore[assignment]
     kind: Literal["SegCompressionJob"] = "SegCompressionJob"
     metadata: ObjectMeta = ObjectMeta()
-    spec: JobSpec = Field(description="What to do. Immutable except for suspend and ttlSecondsAfterFinished.")
-    status: JobStatus = Field(default=JobStatus(), description="How it went; written by the operator alone.")
+    spec: JobSpec = Field(
+        description="What to compress, and how. Immutable except for suspend and ttlSecondsAfterFinished."
+    )
+    status: JobStatus = Field(
+        default=JobStatus(), description="Observed state; written only by the operator."
+    )

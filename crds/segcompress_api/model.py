@@ -45,7 +45,7 @@ class PaddleSegModel(Model):
         min_length=4,
         max_length=4,
         description="Batch, channels (3), height and width of the input, such as [1, 3, 512, 1024]; "
-        "a batch of -1 is a free one.",
+        "a batch of -1 accepts any batch size.",
     )
     output_op: OutputOp = Field(
         default="argmax",
@@ -57,8 +57,8 @@ class PaddleSegModel(Model):
         _, channels, height, width = self.input_shape
         if channels != _PICTURE_CHANNELS or 0 in self.input_shape or FREE in (height, width):
             raise ValueError(
-                "inputShape must be a batch (-1 for a free one), 3 channels, height and width, "
-                f"such as [1, 3, 512, 1024], not {list(self.input_shape)}"
+                "inputShape must be a batch (-1 for any), 3 channels, height and width, "
+                f"such as [1, 3, 512, 1024], got {list(self.input_shape)}"
             )
         return self
 

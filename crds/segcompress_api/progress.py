@@ -71,7 +71,7 @@ class ProgressReport(Model):
     stage: Stage = Field(description="Stage that the run is in.")
     step: Count = Field(description="Steps of the stage that are done.")
     total_steps: Annotated[Count, Field(ge=1)] | None = Field(
-        default=None, description="Steps of the stage, where their number is known."
+        default=None, description="Steps of the stage, if their number is known."
     )
     eta_seconds: Count | None = Field(default=None, description="Seconds to the end of the stage, estimated.")
     evaluations: tuple[TrainingEvaluation, ...] | None = Field(
@@ -109,16 +109,16 @@ class JobProgress(Model):
     )
     step: Count = Field(description="Steps of the stage that are done.")
     total_steps: Count | None = Field(
-        default=None, description="Steps of the stage, where their number is known."
+        default=None, description="Steps of the stage, if their number is known."
     )
     percent: Annotated[Whole, Field(ge=0, le=100)] | None = Field(
-        default=None, description="Whole percent of the stage that is done."
+        default=None, description="Percent of the stage that is done."
     )
     eta_seconds: Count | None = Field(
         default=None, description="Seconds to the end of the stage, estimated at lastUpdateTime."
     )
     last_update_time: str = Field(
-        description="When this was written. An old one means that no step was done since, or that the pod "
+        description="When this was written. If it is old, no step has been done since, or the pod "
         "cannot reach the operator.",
         json_schema_extra={"format": "date-time"},
     )

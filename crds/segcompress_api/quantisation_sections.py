@@ -28,7 +28,7 @@ class QuantAware(Section):
 
     weight_bits: Literal[8] = Field(default=8, description="Bits of a weight.")
     activation_bits: Literal[8] = Field(default=8, description="Bits of an activation.")
-    is_full_quantize: Flag = Field(default=False, description="Whether every op that can be is quantised.")
+    is_full_quantize: Flag = Field(default=False, description="Whether to quantise every op that can be.")
     not_quant_pattern: tuple[_Name, ...] = Field(
         default=("skip_quant",), max_length=64, description="Ops whose name scope matches stay in float."
     )
@@ -39,7 +39,7 @@ class QuantAware(Section):
         description="Types of the ops to quantise.",
     )
     onnx_format: OnlyTrue = Field(
-        default=True, description="Upstream's key; only true: that graph alone exports to ONNX."
+        default=True, description="Upstream's key; must be true: only that graph can be exported to ONNX."
     )
     use_pact: Flag = Field(
         default=False, description="Whether activations are clipped by PACT (arXiv 1805.06085)."
@@ -57,21 +57,24 @@ class QuantPost(Section):
     """Post-training quantisation to int8: scales are measured on training pictures; nothing is trained."""
 
     batch_size: Whole = Field(
-        default=32, gt=0, le=LARGEST_COUNT, description="Pictures that batch_nums counts in."
+        default=32, gt=0, le=LARGEST_COUNT, description="Pictures in each of batch_nums batches."
     )
     batch_nums: Whole | None = Field(
         default=None,
         gt=0,
         le=LARGEST_COUNT,
-        description="Calibrate on batch_size * batch_nums pictures; absent: on the whole training list.",
+        description="Calibrate on batch_size * batch_nums pictures; default: on the whole training list.",
     )
     algo: Literal["KL", "hist", "avg", "mse", "abs_max"] = Field(
         default="hist", description="How the scale of an activation is found."
     )
     hist_percent: Number | None = Field(
-        default=None, gt=0, le=1, description="Share of the values that algo hist does not clip: 0.999."
+        default=None,
+        gt=0,
+        le=1,
+        description="Share of the values that hist does not clip, such as 0.999.",
     )
-    is_full_quantize: Flag = Field(default=False, description="Whether every op that can be is quantised.")
+    is_full_quantize: Flag = Field(default=False, description="Whether to quantise every op that can be.")
     quantize_op_types: OpTypes = Field(
         default=("conv2d", "depthwise_conv2d", "mul", "matmul", "matmul_v2"),
         min_length=1,
@@ -87,7 +90,7 @@ class QuantPost(Section):
     weight_bits: Literal[8] = Field(default=8, description="Bits of a weight.")
     activation_bits: Literal[8] = Field(default=8, description="Bits of an activation.")
     onnx_format: OnlyTrue = Field(
-        default=True, description="Upstream's key; only true: that graph alone exports to ONNX."
+        default=True, description="Upstream's key; must be true: only that graph can be exported to ONNX."
     )
     activation_quantize_type: Literal["range_abs_max", "moving_average_abs_max", "abs_max"] | None = Field(
         default=None, description="Upstream's key; accepted, without effect: algo finds the scales."

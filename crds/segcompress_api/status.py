@@ -47,7 +47,7 @@ class Condition(Model):
 
     type: str = Field(max_length=316, description="Name of the condition.")
     status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
-    observed_generation: int = Field(default=0, description="metadata.generation that this was seen at.")
+    observed_generation: int = Field(default=0, description="metadata.generation at which this was observed.")
     last_transition_time: str = Field(description="When status last changed.")
     reason: str = Field(max_length=1024, description="CamelCase word for programs.")
     message: str = Field(default="", max_length=32768, description="Sentence for people.")
@@ -62,12 +62,12 @@ class Attempts(Model):
     preempted: int = Field(
         default=0,
         description="Pods that were preempted, evicted or drained; they count towards preemptionLimit. "
-        "One that was gone before the operator saw its end is missing here.",
+        "A pod that was gone before the operator saw its end is not counted.",
     )
     preempted_until: str | None = Field(
         default=None,
-        description="When the newest pod among them, or the one that a suspension ended, was created: "
-        "no older one is counted again.",
+        description="When the newest of these pods, or the pod that a suspension ended, was created: "
+        "older ones are not counted again.",
         json_schema_extra={"format": "date-time"},
     )
 
@@ -78,7 +78,7 @@ class ModelFigures(Model):
     miou: Figure = Field(description="Mean intersection over union on the validation list, 0 to 1.")
     boundary_iou: Figure | None = Field(
         default=None,
-        description="Mean boundary IoU on the same list, 0 to 1: of what lies along the contours of a class.",
+        description="Mean boundary IoU on the same list, 0 to 1: IoU of the pixels along contours.",
     )
     latency_ms: Figure | None = Field(default=None, description="Median latency at batch 1, in milliseconds.")
     size_bytes: SizeBytes = Field(description="Size of the parameter file, in bytes.")
@@ -96,15 +96,15 @@ class WorstClass(Model):
 class Metrics(Model):
     """What was measured: the same pictures, the same code, before and after."""
 
-    baseline: ModelFigures = Field(description="The model as it came.")
-    compressed: ModelFigures | None = Field(default=None, description="The model as it was saved.")
+    baseline: ModelFigures = Field(description="The original model.")
+    compressed: ModelFigures | None = Field(default=None, description="The compressed model, as saved.")
     runtime: str | None = Field(
         default=None, max_length=64, description="Runtime that latencyMs was measured on."
     )
     variant: str | None = Field(
         default=None,
         max_length=64,
-        description="How that runtime ran the compressed model, such as int8; result.json says what to set.",
+        description="How that runtime ran the compressed model, such as int8; result.json has its settings.",
     )
     processor: str | None = Field(
         default=None, max_length=128, description="CPU or GPU that latencyMs was measured on."
@@ -115,7 +115,7 @@ class Metrics(Model):
         default=None, description="Baseline boundary IoU less compressed boundary IoU."
     )
     speedup: Figure | None = Field(default=None, description="Baseline latency over compressed latency.")
-    worst_class: WorstClass | None = Field(default=None, description="The class that lost most.")
+    worst_class: WorstClass | None = Field(default=None, description="The class that lost the most IoU.")
 
 
 class Artifact(Model):
@@ -127,24 +127,25 @@ class Artifact(Model):
 
 
 class Artifacts(Model):
-    """What the run left in the bucket."""
+    """What the run published in the bucket."""
 
-    manifest: Artifact = Field(description="Manifest: every file of the run with its SHA-256; trust this.")
+    manifest: Artifact = Field(description="Manifest, which names every file of the run with its SHA-256.")
     model: Artifact | None = Field(
-        default=None, description="Folder of the compressed model; digest and size of its parameters."
+        default=None,
+        description="Folder of the compressed model; digest and size of its parameter file.",
     )
     onnx: Artifact | None = Field(default=None, description="The same model as ONNX.")
     openvino: Artifact | None = Field(
         default=None, description="The same model as OpenVINO IR: the .xml file, whose .bin lies beside it."
     )
-    mnn: Artifact | None = Field(default=None, description="The same model as MNN's file.")
+    mnn: Artifact | None = Field(default=None, description="The same model as an MNN file.")
     report: Artifact | None = Field(
         default=None, description="Report for people: one HTML file that needs no network."
     )
 
 
 class JobStatus(Model):
-    """How a run went."""
+    """Observed state of a run."""
 
     observed_generation: int = Field(
         default=-1, description="metadata.generation that this status describes."
@@ -169,8 +170,8 @@ class JobStatus(Model):
     )
     start: int | None = Field(
         default=None,
-        description="Number of the start that runs, or of the next one while the run is suspended. Each has "
-        "a child Job of its own.",
+        description="Number of the current start, or of the next one while the run is suspended. Each has "
+        "a Job of its own.",
     )
     job_name: str | None = Field(
         default=None, max_length=63, description="batch/v1 Job of the last start; it is gone once suspended."
@@ -190,4 +191,4 @@ class JobStatus(Model):
         "and others spread between them. Those from before the end of a pruning ramp are left out.",
     )
     metrics: Metrics | None = Field(default=None, description="What was measured.")
-    artifacts: Artifacts | None = Field(default=None, description="What the run left in the bucket.")
+    artifacts: Artifacts | None = Field(default=None, description="What the run published in the bucket.")

@@ -163,14 +163,16 @@ def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:
                 f"{field}.prune_mode", "threshold cannot be combined with gmp or local_sparsity"
             )
         if section.threshold is None or ratio is not None:
-            raise InvalidSpecError(f"{field}.threshold", "prune_mode threshold takes threshold and no ratio")
+            raise InvalidSpecError(
+                f"{field}.threshold", "prune_mode threshold requires threshold and takes no ratio"
+            )
     elif ratio is None:
         raise InvalidSpecError(f"{field}.ratio", "is required and missing", "such as 0.75")
     elif section.threshold is not None:
         raise InvalidSpecError(f"{field}.threshold", "prune_mode ratio takes no threshold")
     elif gmp is not None and gmp.initial_ratio > ratio:
         raise InvalidSpecError(
-            f"{field}.gmp_config.initial_ratio", f"{gmp.initial_ratio} is above the ratio {ratio}"
+            f"{field}.gmp_config.initial_ratio", f"must be at most the ratio {ratio}, got {gmp.initial_ratio}"
         )
     _check_block(section, field)
     return PruneSettings(
@@ -187,7 +189,7 @@ def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:
 def _check_block(section: UnstructurePrune, field: str) -> None:
     if section.sparse_block not in _BLOCKS:
         raise InvalidSpecError(
-            f"{field}.sparse_block", f"must be [1, 1] or [4, 1], not {list(section.sparse_block)}"
+            f"{field}.sparse_block", f"must be [1, 1] or [4, 1], got {list(section.sparse_block)}"
         )
     if section.sparse_block == (1, 1):
         return
@@ -196,7 +198,7 @@ def _check_block(section: UnstructurePrune, field: str) -> None:
     if section.prune_params_type is None:
         raise InvalidSpecError(
             f"{field}.sparse_block",
-            "blocks are made of 1x1 convolutions alone",
+            "blocks require 1x1 convolutions",
             "set prune_params_type: conv1x1_only",
         )
 
@@ -213,7 +215,7 @@ def _gmp(section: UnstructurePrune, field: str) -> GmpConfig | None:
         raise InvalidSpecError(
             f"{field}.gmp_config.pruning_steps",
             f"{gmp.pruning_steps} steps in {gmp.pruning_iterations} pruning_iterations are too many",
-            f"each step needs more than {_MIN_ITERATIONS_PER_STEP} iterations",
+            f"each step requires more than {_MIN_ITERATIONS_PER_STEP} iterations",
         )
     # The full ratio stays to the end of the training, whatever this key says.
     return gmp.model_copy(update={"tunning_iterations": 0})

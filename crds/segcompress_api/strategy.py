@@ -36,14 +36,14 @@ class _SpelledSection(Section):
 
 
 class Distillation(_SpelledSection):
-    """Self-distillation: the model as it was teaches the model as it becomes."""
+    """Self-distillation: the original model is the teacher of the compressed one."""
 
     alpha: Any = free_form("Weight of the distillation loss: a number, or a list with one for each loss.")
     loss: Any = free_form(
         "Distillation loss: l2 | soft_label | dkd | skd, or a list with one for each node list."
     )
     node: Any = free_form(
-        "Names of the variables to distil: a list, or a list of lists. Without it the last layers."
+        "Names of the variables to distil: a list, or a list of lists; default: those of the last layers."
     )
     distill_lambda: Any = free_form("Old name of alpha.")
     distill_loss: Any = free_form(
@@ -57,12 +57,12 @@ class Distillation(_SpelledSection):
     teacher_model_filename: str | None = Field(
         default=None,
         max_length=256,
-        description="Old ACT key; where given, it must name the job's own modelFile.",
+        description="Old ACT key; if given, it must name the job's own modelFile.",
     )
     teacher_params_filename: str | None = Field(
         default=None,
         max_length=256,
-        description="Old ACT key; where given, it must name the job's own paramsFile.",
+        description="Old ACT key; if given, it must name the job's own paramsFile.",
     )
 
 
@@ -73,7 +73,7 @@ class GmpConfig(Section):
         default=0, ge=0, le=LARGEST_COUNT, description="Iterations before the ramp starts."
     )
     pruning_iterations: Whole = Field(
-        gt=0, le=LARGEST_COUNT, description="Iterations of the ramp; more than 10 a pruning step."
+        gt=0, le=LARGEST_COUNT, description="Iterations of the ramp; more than 10 per pruning step."
     )
     tunning_iterations: Whole = Field(
         default=0,
@@ -82,21 +82,22 @@ class GmpConfig(Section):
         description="Upstream's key; TrainConfig decides how long the full ratio is trained after the ramp.",
     )
     resume_iteration: Whole = Field(
-        default=-1, ge=-1, le=-1, description="Upstream's key; only -1 (start at the start)."
+        default=-1, ge=-1, le=-1, description="Upstream's key; must be -1 (start from the beginning)."
     )
     pruning_steps: Whole = Field(gt=0, le=LARGEST_COUNT, description="Number of times the ratio rises.")
     initial_ratio: Number = Field(ge=0, lt=1, description="Sparsity at the start of the ramp.")
 
 
 class UnstructurePrune(_SpelledSection):
-    """Unstructured sparsity: the weights of least magnitude become zero."""
+    """Unstructured sparsity: the weights with the smallest magnitudes become zero."""
 
     prune_strategy: Literal["gmp"] | None = Field(
         default=None,
-        description="gmp: the ratio rises gradually (gmp_config); absent: at full ratio from the start.",
+        description="gmp: the ratio rises gradually (gmp_config); default: the full ratio from the start.",
     )
     prune_mode: Literal["ratio", "threshold"] = Field(
-        default="ratio", description="ratio: a share of the weights becomes zero; threshold: all below it."
+        default="ratio",
+        description="ratio: a share of the weights becomes zero; threshold: those below it.",
     )
     threshold: Number | None = Field(
         default=None, gt=0, description="Magnitude below which weights become zero."
@@ -107,10 +108,11 @@ class UnstructurePrune(_SpelledSection):
     pruned_ratio: Number | None = Field(default=None, gt=0, lt=1, description="Old name of ratio.")
     gmp_config: GmpConfig | None = Field(default=None, description="The ramp of prune_strategy gmp.")
     prune_params_type: Literal["conv1x1_only"] | None = Field(
-        default=None, description="conv1x1_only: only 1x1 convolutions; absent: every layer but norms."
+        default=None, description="conv1x1_only: only 1x1 convolutions; default: every layer but norms."
     )
     local_sparsity: Flag = Field(
-        default=False, description="Whether every layer reaches the ratio by itself."
+        default=False,
+        description="Whether each layer by itself reaches the ratio.",
     )
     sparse_block: tuple[Annotated[Whole, Field(ge=1, le=4)], ...] = Field(
         default=(1, 1),
@@ -125,10 +127,13 @@ class TrainConfig(_SpelledSection):
     """How long and how to train."""
 
     epochs: Whole | None = Field(
-        default=None, gt=0, le=LARGEST_COUNT, description="Passes over the training list; or train_iter."
+        default=None,
+        gt=0,
+        le=LARGEST_COUNT,
+        description="Passes over the training list (or give train_iter).",
     )
     train_iter: Whole | None = Field(
-        default=None, gt=0, le=LARGEST_COUNT, description="Training iterations; or epochs."
+        default=None, gt=0, le=LARGEST_COUNT, description="Training iterations (or give epochs)."
     )
     eval_iter: Whole = Field(
         default=1000, gt=0, le=LARGEST_COUNT, description="Iterations from one evaluation to the next."
@@ -171,7 +176,7 @@ class Strategy(Section):
         Literal["SparseDistillation", "QuantDistillation", "PostTrainingQuantization", "ChannelPrune"] | None
     ) = Field(
         default=None,
-        description="Sections that are chosen by the model and the amount of data, instead of writing them.",
+        description="Chooses the sections by the model and the amount of data, instead of writing them here.",
     )
     distillation: Distillation | None = Field(default=None, alias="Distillation")
     unstructure_prune: UnstructurePrune | None = Field(default=None, alias="UnstructurePrune")
@@ -184,7 +189,7 @@ class Strategy(Section):
     quant_post: QuantPost | None = Field(default=None, alias="QuantPost")
     train_config: TrainConfig | None = Field(default=None, alias="TrainConfig")
     global_: Any = free_form(
-        "Upstream's file-wide section; accepted, without effect: model and data stand in the spec.",
+        "Upstream's file-wide section; accepted, without effect: model and data are given in the spec.",
         alias="Global",
     )
 

@@ -13,17 +13,17 @@ ParameterName = Annotated[str, Field(min_length=1, max_length=256)]
 
 
 class ASPPrune(Section):
-    """2:4 sparsity: of every four weights along a layer's inputs, the two of least magnitude become zero."""
+    """2:4 sparsity: the two smallest of every four weights along a layer's inputs become zero."""
 
     prune_params_name: tuple[ParameterName, ...] = Field(
         default=(),
         max_length=1024,
-        description="Names of the weights to prune, such as conv2d_7.w_0; without it all that can be.",
+        description="Names of the weights to prune, such as conv2d_7.w_0; default: all that can be.",
     )
 
 
 class ChannelPrune(Section):
-    """Channels of convolutions are removed, and what reads them becomes narrower: the model is another."""
+    """Output channels of convolutions are removed, with the weights of later layers that read them."""
 
     pruned_ratio: Any = free_form(
         "Share of its output channels that each layer loses: a number, or a list with one for each of "
@@ -34,10 +34,10 @@ class ChannelPrune(Section):
         default=(),
         max_length=1024,
         json_schema_extra={"x-kubernetes-list-type": "set"},
-        description="Names of the weights of convolutions, such as conv2d_7.w_0; without it all that can be.",
+        description="Weights of the convolutions to prune, such as conv2d_7.w_0; default: all that can be.",
     )
     criterion: Literal["l1_norm", "bn_scale", "geometry_median"] = Field(
         default="l1_norm",
-        description="Which channels go first: those of least weights, of least scale in the batch norm "
-        "behind, or nearest to the others.",
+        description="Which channels are removed: those with the smallest weights, the smallest scale in the "
+        "following batch norm, or closest to the layer's others.",
     )

@@ -63,5 +63,5 @@ def channel_settings(section: ChannelPrune, field: str) -> ChannelSettings:
 
 def _ratio(value: object, field: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-        raise InvalidSpecError(field, f"must be a number between 0 and 1, not {shown(value)}", "such as 0.25")
+        raise InvalidSpecError(field, f"must be a number between 0 and 1, got {shown(value)}", "such as 0.25")
     return float(value)

@@ -22,7 +22,7 @@ ACCURACY_GOALS = (("compressed.miou", "Maximize"), ("miouDrop", "Minimize"))
 """Objectives that evaluations during a training can measure."""
 
 NO_ACCURACY = (
-    "earlyStopping needs the objective compressed.miou (Maximize) or miouDrop (Minimize): "
+    "earlyStopping requires the objective compressed.miou (Maximize) or miouDrop (Minimize): "
     "trials report no other metric while they train"
 )
 
@@ -45,8 +45,8 @@ LabelText = Annotated[str, Field(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z
 class Range(Model):
     """Numbers between two bounds, both included."""
 
-    min: Decimal = Field(description='Least value: "0.0001".')
-    max: Decimal = Field(description='Greatest value: "0.01".')
+    min: Decimal = Field(description='Minimum: "0.0001".')
+    max: Decimal = Field(description='Maximum: "0.01".')
     scale: Literal["Linear", "Log"] = Field(
         default="Linear", description="Log draws as many values from 0.001 to 0.01 as from 0.01 to 0.1."
     )
@@ -59,9 +59,9 @@ class Range(Model):
         if float(self.min) >= float(self.max):
             raise ValueError("max must be greater than min")
         if self.scale == "Log" and float(self.min) <= 0:
-            raise ValueError("min must be greater than 0 where scale is Log")
+            raise ValueError("min must be greater than 0 if scale is Log")
         if self.step is not None and (self.scale == "Log" or float(self.step) <= 0):
-            raise ValueError("step must be greater than 0, and needs scale Linear")
+            raise ValueError("step must be greater than 0, and requires scale Linear")
         return self
 
 
@@ -276,7 +276,9 @@ class SweepSpec(Model):
     def _grid_is_finite(self) -> Self:
         for parameter in self.parameters:
             if self.algorithm.name == "Grid" and parameter.range is not None and parameter.range.step is None:
-                raise ValueError(f"parameter {parameter.name}: a Grid needs values, or a range with a step")
+                raise ValueError(
+                    f"parameter {parameter.name}: algorithm Grid requires values, or a range with a step"
+                )
         return self
 
 
@@ -287,8 +289,8 @@ class SegCompressionSweep(Model):
     kind: Literal["SegCompressionSweep"] = "SegCompressionSweep"
     metadata: ObjectMeta = ObjectMeta()
     spec: SweepSpec = Field(
-        description="What to search. Immutable except for maxTrials, parallelTrials and suspend."
+        description="What to search for, and how. Immutable except for maxTrials, parallelTrials and suspend."
     )
     status: SweepStatus = Field(
-        default=SweepStatus(), description="How it went; written by the operator alone."
+        default=SweepStatus(), description="Observed state; written only by the operator."
     )

@@ -20,7 +20,7 @@ _ACCURACY = [[*goal] for goal in ACCURACY_GOALS]
 _SPEC_RULES = [
     rule(
         "self.algorithm.name != 'Grid' || self.parameters.all(p, !has(p.range) || has(p.range.step))",
-        "algorithm Grid needs values, or a range with a step, of each parameter",
+        "algorithm Grid requires values, or a range with a step, for each parameter",
     ),
     rule(
         "!has(self.knownTrials) || self.algorithm.name in ['TPE', 'NSGAII']",
@@ -55,21 +55,21 @@ _PARAMETER_RULES = [
 _PARAMETERS_RULES = [
     rule(
         "self.all(p, self.all(q, p.name == q.name || !(q.path + '.').startsWith(p.path + '.')))",
-        "no two parameters may have one path, or a path below the other's",
+        "no two parameters may have the same path, or a path below the other's",
     ),
 ]
 _RANGE_RULES = [
     rule("double(self.min) < double(self.max)", "max must be greater than min"),
-    rule("self.scale != 'Log' || double(self.min) > 0.0", "min must be greater than 0 where scale is Log"),
+    rule("self.scale != 'Log' || double(self.min) > 0.0", "min must be greater than 0 if scale is Log"),
     rule(
         "!has(self.step) || (self.scale == 'Linear' && double(self.step) > 0.0)",
-        "step must be greater than 0, and needs scale Linear",
+        "step must be greater than 0, and requires scale Linear",
     ),
 ]
 _KNOWN_RULES = [
     rule(
         f"self.matchLabels.all(k, k.matches('{LABEL_KEY}'))",
-        "keys of matchLabels must be keys of labels, such as model or example.com/model",
+        "keys of matchLabels must be label keys, such as model or example.com/model",
     ),
 ]
 _CONSTRAINT_RULES = [rule("has(self.max) != has(self.min)", "give exactly one of max and min")]

@@ -31,7 +31,7 @@ FILE = "in body should match '^[A-Za-z0-9_]"
             "spec.dataset.labelList",
             "labels.txt",
             "spec.dataset",
-            "labelList is about annotations",
+            "labelList requires format Labelme or EISeg",
             id="labels",
         ),
         pytest.param(
@@ -45,7 +45,7 @@ FILE = "in body should match '^[A-Za-z0-9_]"
             "spec.dataset",
             {**DATASET, "format": "Labelme", "classNames": []},
             "spec.dataset",
-            "format Labelme needs classNames or labelList",
+            "format Labelme requires classNames or labelList",
             id="labels without ids",
         ),
         pytest.param(
@@ -59,7 +59,7 @@ FILE = "in body should match '^[A-Za-z0-9_]"
             "spec.dataset.valTransforms",
             [],
             "spec.dataset",
-            "trainTransforms and valTransforms are required where readerConfigUri is not given",
+            "trainTransforms and valTransforms are required unless readerConfigUri is given",
             id="no transforms",
         ),
         pytest.param(
@@ -71,14 +71,14 @@ FILE = "in body should match '^[A-Za-z0-9_]"
             "spec.model",
             {"paddleseg": {**NETWORK, "inputShape": [1, 1, 512, 1024]}},
             "spec.model.paddleseg",
-            "inputShape must be a batch (-1 for a free one), 3 channels, height and width",
+            "inputShape must be a batch (-1 for any), 3 channels, height and width",
             id="grey pictures",
         ),
         pytest.param(
             "spec.model",
             {"paddleseg": {**NETWORK, "inputShape": [1, 3, 512, -1]}},
             "spec.model.paddleseg",
-            "inputShape must be a batch (-1 for a free one), 3 channels, height and width",
+            "inputShape must be a batch (-1 for any), 3 channels, height and width",
             id="a free width",
         ),
         pytest.param(

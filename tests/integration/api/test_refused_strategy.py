@@ -8,7 +8,9 @@ from unit.api.jobs import changed, job
 
 PRUNE = "spec.strategy.UnstructurePrune"
 TRAIN = loaded(OLD_SPARSE_FILE)["TrainConfig"]
-ONE_STRATEGY = "give either configUri alone, preset alone, or what compresses: UnstructurePrune, ChannelPrune"
+ONE_STRATEGY = (
+    "give either configUri alone, preset alone, or sections that compress: UnstructurePrune, ChannelPrune"
+)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ ONE_STRATEGY = "give either configUri alone, preset alone, or what compresses: U
             "spec.strategy.TrainConfig",
             None,
             "spec.strategy",
-            "TrainConfig is required by what trains: every section but QuantPost",
+            "TrainConfig is required by every section but QuantPost, which trains nothing",
             id="no TrainConfig",
         ),
         pytest.param(
@@ -120,7 +122,7 @@ ONE_STRATEGY = "give either configUri alone, preset alone, or what compresses: U
             "spec.strategy.UnstructurePrune",
             {"ratio": 0.5, "sparse_block": [4, 1]},
             PRUNE,
-            "sparse_block [4, 1] needs prune_params_type conv1x1_only and prune_mode ratio",
+            "sparse_block [4, 1] requires prune_params_type conv1x1_only and prune_mode ratio",
             id="blocks of every layer",
         ),
         pytest.param(

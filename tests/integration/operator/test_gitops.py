@@ -127,7 +127,7 @@ def test_patch_that_the_name_does_not_depend_on_is_refused(
     repository.patch(seed=1)
     answer = repository.apply()
     assert answer.code != 0
-    assert "spec.seed is immutable: make another SegCompressionJob" in answer.err
+    assert "spec.seed is immutable: create another SegCompressionJob" in answer.err
     assert len(api.list("scj", namespace)) == 1
 
 

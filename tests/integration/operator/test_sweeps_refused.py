@@ -47,11 +47,11 @@ REFUSED: dict[str, tuple[Body, str]] = {
                 {"name": "r", "path": "seed", "range": {"min": "1", "max": "9", "step": "1", "scale": "Log"}}
             ]
         },
-        "step must be greater than 0, and needs scale Linear",
+        "step must be greater than 0, and requires scale Linear",
     ),
     "grid without steps": (
         {"parameters": [{"name": "r", "path": "seed", "range": {"min": "1", "max": "2"}}]},
-        "algorithm Grid needs values, or a range with a step",
+        "algorithm Grid requires values, or a range with a step",
     ),
     "two bounds": (
         {"constraints": [{"metric": "speedup", "min": "1", "max": "2"}]},
@@ -80,7 +80,7 @@ REFUSED: dict[str, tuple[Body, str]] = {
             "objectives": [{"metric": "speedup", "goal": "Maximize"}],
             "earlyStopping": {"name": "ASHA", "startStep": 400},
         },
-        "earlyStopping needs the objective compressed.miou (Maximize) or miouDrop (Minimize)",
+        "earlyStopping requires the objective compressed.miou (Maximize) or miouDrop (Minimize)",
     ),
     "early stopping from no step": ({"earlyStopping": {"name": "MedianStop"}}, "startStep"),
     "key of no label": (

@@ -37,11 +37,11 @@ def test_taken(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"labelList": "labels.txt"}, "labelList is about annotations"),
+        ({"labelList": "labels.txt"}, "labelList requires format Labelme or EISeg"),
         ({"format": "EISeg", "classNames": NAMES, "labelList": "a.txt"}, "labelList cannot be combined with"),
-        ({"format": "Labelme"}, "format Labelme needs classNames or labelList"),
-        ({"trainTransforms": []}, "are required where readerConfigUri is not given"),
-        ({"valTransforms": []}, "are required where readerConfigUri is not given"),
+        ({"format": "Labelme"}, "format Labelme requires classNames or labelList"),
+        ({"trainTransforms": []}, "are required unless readerConfigUri is given"),
+        ({"valTransforms": []}, "are required unless readerConfigUri is given"),
         ({"readerConfigUri": "s3://a/b.yml"}, "readerConfigUri cannot be combined with transforms"),
         ({"format": "labelme"}, "should be 'PaddleSeg', 'Labelme' or 'EISeg'"),
     ],

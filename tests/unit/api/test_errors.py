@@ -104,20 +104,20 @@ def test_a_missing_field_is_named_by_its_path(path: str) -> None:
         pytest.param(
             "spec.strategy.TrainConfig.epochs",
             "many",
-            "input should be a valid integer, not 'many'",
+            "input should be a valid integer, got 'many'",
             id="a word for a number",
         ),
         pytest.param(
             "spec.strategy.TrainConfig.epochs",
             1.5,
-            "input should be a valid integer, not 1.5",
+            "input should be a valid integer, got 1.5",
             id="half an epoch",
         ),
         pytest.param(
-            "spec.seed", -1, "input should be greater than or equal to 0, not -1", id="out of range"
+            "spec.seed", -1, "input should be greater than or equal to 0, got -1", id="out of range"
         ),
         pytest.param(
-            "spec.runtime.device", "TPU", "input should be 'GPU' or 'CPU', not 'TPU'", id="a choice"
+            "spec.runtime.device", "TPU", "input should be 'GPU' or 'CPU', got 'TPU'", id="a choice"
         ),
         pytest.param("spec.dataset", [], "input should be a valid dictionary", id="a list for a mapping"),
         pytest.param("spec.strategy.TrainConfig", "x", "input should be a valid dictionary", id="no section"),
@@ -128,7 +128,7 @@ def test_a_missing_field_is_named_by_its_path(path: str) -> None:
             id="one name too few",
         ),
         pytest.param(
-            "spec.acceptance.maxMiouDrop", 0.01, "input should be a valid string, not 0.01", id="a float gate"
+            "spec.acceptance.maxMiouDrop", 0.01, "input should be a valid string, got 0.01", id="a float gate"
         ),
     ],
 )
@@ -144,7 +144,7 @@ def test_an_item_of_a_list_is_named_by_its_index() -> None:
 
     assert sentence(body) == (
         "spec.benchmark.runtimes.1: input should be 'PaddleInference', 'ONNXRuntime', 'OpenVINO' or 'MNN', "
-        "not 'TensorRT'"
+        "got 'TensorRT'"
     )
 
 

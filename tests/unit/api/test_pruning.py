@@ -85,7 +85,7 @@ def test_each_pruning_step_has_more_than_ten_iterations(iterations: int, steps: 
     else:
         assert complaint(file) == (
             f"{PATH}.gmp_config.pruning_steps: {steps} steps in {iterations} pruning_iterations are too many"
-            "; each step needs more than 10 iterations"
+            "; each step requires more than 10 iterations"
         )
 
 
@@ -116,12 +116,12 @@ _GMP = "prune_strategy: gmp, gmp_config: {pruning_iterations: 70, pruning_steps:
         ),
         pytest.param(
             "{prune_mode: threshold}",
-            "threshold: prune_mode threshold takes threshold and no ratio",
+            "threshold: prune_mode threshold requires threshold and takes no ratio",
             id="no threshold",
         ),
         pytest.param(
             "{prune_mode: threshold, threshold: 0.1, pruned_ratio: 0.5}",
-            "threshold: prune_mode threshold takes threshold and no ratio",
+            "threshold: prune_mode threshold requires threshold and takes no ratio",
             id="threshold and ratio",
         ),
         pytest.param(
@@ -146,14 +146,14 @@ _GMP = "prune_strategy: gmp, gmp_config: {pruning_iterations: 70, pruning_steps:
         ),
         pytest.param(
             f"{{ratio: 0.4, {_GMP}}}",
-            "gmp_config.initial_ratio: 0.5 is above the ratio 0.4",
+            "gmp_config.initial_ratio: must be at most the ratio 0.4, got 0.5",
             id="a ramp that falls",
         ),
-        pytest.param("{ratio: 1}", "ratio: input should be less than 1, not 1", id="nothing left"),
-        pytest.param("{ratio: 0}", "ratio: input should be greater than 0, not 0", id="nothing pruned"),
+        pytest.param("{ratio: 1}", "ratio: input should be less than 1, got 1", id="nothing left"),
+        pytest.param("{ratio: 0}", "ratio: input should be greater than 0, got 0", id="nothing pruned"),
         pytest.param(
             "{ratio: 0.5, prune_strategy: gpm}",
-            "prune_strategy: input should be 'gmp', not 'gpm'",
+            "prune_strategy: input should be 'gmp', got 'gpm'",
             id="misspelt",
         ),
     ],
@@ -185,11 +185,11 @@ def test_blocks(prune: str, block: int) -> None:
 @pytest.mark.parametrize(
     ("prune", "sentence"),
     [
-        pytest.param("[1, 4]", "must be [1, 1] or [4, 1], not [1, 4]", id="along inputs"),
-        pytest.param("[4, 4]", "must be [1, 1] or [4, 1], not [4, 4]", id="squares"),
+        pytest.param("[1, 4]", "must be [1, 1] or [4, 1], got [1, 4]", id="along inputs"),
+        pytest.param("[4, 4]", "must be [1, 1] or [4, 1], got [4, 4]", id="squares"),
         pytest.param(
             "[4, 1]",
-            "blocks are made of 1x1 convolutions alone; set prune_params_type: conv1x1_only",
+            "blocks require 1x1 convolutions; set prune_params_type: conv1x1_only",
             id="of every layer",
         ),
         pytest.param(

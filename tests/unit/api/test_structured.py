@@ -43,12 +43,12 @@ def test_each_layer_loses_its_share(
         pytest.param("criterion: l1_norm", "pruned_ratio: is required and missing; such as 0.25", id="none"),
         pytest.param(
             "pruned_ratio: 1.0",
-            "pruned_ratio: must be a number between 0 and 1, not 1.0; such as 0.25",
+            "pruned_ratio: must be a number between 0 and 1, got 1.0; such as 0.25",
             id="all",
         ),
         pytest.param(
             "pruned_ratio: true",
-            "pruned_ratio: must be a number between 0 and 1, not True; such as 0.25",
+            "pruned_ratio: must be a number between 0 and 1, got True; such as 0.25",
             id="true",
         ),
         pytest.param(
@@ -66,7 +66,7 @@ def test_each_layer_loses_its_share(
         ),
         pytest.param(
             "pruned_ratio: 0.5, criterion: l2_norm",
-            "criterion: input should be 'l1_norm', 'bn_scale' or 'geometry_median', not 'l2_norm'",
+            "criterion: input should be 'l1_norm', 'bn_scale' or 'geometry_median', got 'l2_norm'",
             id="criterion",
         ),
     ],

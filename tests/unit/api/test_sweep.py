@@ -95,7 +95,7 @@ def parameter(**fields: Any) -> dict[str, Any]:
         ),
         pytest.param(
             {"range": {"min": "1", "max": "2", "step": "1", "scale": "Log"}},
-            "needs scale Linear",
+            "requires scale Linear",
             id="log step",
         ),
         pytest.param({"range": {"min": "inf", "max": "2"}}, "match pattern", id="no number"),
@@ -115,7 +115,9 @@ def test_a_constraint_has_one_bound(bounds: dict[str, str]) -> None:
 
 def test_a_grid_needs_points_that_can_be_counted() -> None:
 
-    with pytest.raises(ValidationError, match="parameter lr: a Grid needs values, or a range with a step"):
+    with pytest.raises(
+        ValidationError, match="parameter lr: algorithm Grid requires values, or a range with a step"
+    ):
         SweepSpec.model_validate(spec_body(parameters=[RATE]), by_name=False)
 
 
@@ -165,5 +167,5 @@ def test_early_stopping_needs_an_objective_that_trainings_report(
     if good:
         assert SweepSpec.model_validate(given, by_name=False).early_stopping is not None
         return
-    with pytest.raises(ValidationError, match=r"earlyStopping needs the objective compressed\.miou"):
+    with pytest.raises(ValidationError, match=r"earlyStopping requires the objective compressed\.miou"):
         SweepSpec.model_validate(given, by_name=False)

@@ -24,7 +24,7 @@ from unit.operator.sweeps.sweep_samples import RATIO, SEED, conditions, message,
         pytest.param(
             {"parameters": [{**RATIO, "values": ["0.5", "1.5"]}]},
             "spec.parameters: a trial with ratio 1.5 is not valid: spec.strategy.UnstructurePrune.ratio: "
-            "input should be less than 1, not 1.5",
+            "input should be less than 1, got 1.5",
             id="wrong value",
         ),
         pytest.param(
