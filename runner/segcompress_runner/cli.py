@@ -77,19 +77,28 @@ def _parser(add_more: Callable[[_Add], None]) -> argparse.ArgumentParser:
         "from submit to compare use only 0, 1, 2 and 130.",
     )
     parser.add_argument("--version", action="version", version=f"segcompress {RUNNER_VERSION}")
-    commands = parser.add_subparsers(dest="command", required=True)
-    _add_run(commands.add_parser)
-    _add_validate(commands.add_parser)
-    _add_report(commands.add_parser)
-    _add_export(commands.add_parser)
-    sweep_cli.add_parsers(commands.add_parser)
-    add_more(commands.add_parser)
+    add = _described(parser.add_subparsers(dest="command", required=True).add_parser)
+    _add_run(add)
+    _add_validate(add)
+    _add_report(add)
+    _add_export(add)
+    sweep_cli.add_parsers(add)
+    add_more(add)
     return parser
+
+
+def _described(add: _Add) -> _Add:
+    """Return `add`; a command's own help then begins with what the list of commands says of it."""
+
+    def described(name: str, *, help: str) -> argparse.ArgumentParser:  # noqa: A002 - argparse's name
+        return add(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+
+    return described
 
 
 def _add_run(add: _Add) -> None:
     run = add("run", help="run a job without a cluster")
-    run.add_argument("job", type=Path, help="YAML of a SegCompressionJob")
+    run.add_argument("job", type=Path, metavar="JOB", help="YAML of a SegCompressionJob")
     run.add_argument(
         "--output", type=Path, metavar="DIR", help="folder for all results, instead of output.uri"
     )
@@ -103,7 +112,7 @@ def _add_validate(add: _Add) -> None:
     validate = add(
         "validate", help="report all errors in a job and its inputs, in about a minute, without a GPU"
     )
-    validate.add_argument("job", type=Path, help="YAML of a SegCompressionJob")
+    validate.add_argument("job", type=Path, metavar="JOB", help="YAML of a SegCompressionJob")
     validate.add_argument("--json", action="store_true", help="print findings and figures as JSON")
     validate.add_argument(
         "--spec-only", action="store_true", help="check the YAML without reading its inputs"

@@ -48,9 +48,9 @@ def _add_submit(add: _Add) -> None:
 def _add_list(add: _Add) -> None:
     listed = _command(add, "list", "list the jobs or the sweeps of a namespace")
     listed.add_argument("--sweeps", action="store_true", help="list sweeps instead of jobs")
-    listed.add_argument("-A", "--all-namespaces", action="store_true", help="list those of all namespaces")
+    listed.add_argument("-A", "--all-namespaces", action="store_true", help="list those in all namespaces")
     listed.add_argument(
-        "-l", "--selector", metavar="LABELS", help="only those with these labels: team=vision"
+        "-l", "--selector", metavar="LABELS", help="only those with these labels, such as team=vision"
     )
 
 
@@ -98,7 +98,7 @@ def _add_timeout(command: argparse.ArgumentParser) -> None:
 
 
 def _command(add: _Add, name: str, summary: str) -> argparse.ArgumentParser:
-    command = add(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    command = add(name, help=summary)
     command.add_argument("-n", "--namespace", help="default: the namespace of the kubeconfig's context")
     command.add_argument("--context", help="context of the kubeconfig; default: the current one")
     command.set_defaults(act=_act)
