@@ -54,7 +54,6 @@ def containerd(layout: Layout, addresses: Addresses, tools: Tools) -> Program:
 
 def containerd_config(layout: Layout, tools: Tools) -> str:
     """Return containerd's settings."""
-    images, runtime = "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"
     return f"""version = 3
 root = "{layout.state / "containerd"}"
 state = "{RUNTIME_DIR / "containerd"}"
@@ -69,26 +68,36 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
 [plugins."io.containerd.internal.v1.opt"]
   path = "{layout.state / "containerd-opt"}"
 
-[plugins."{images}"]
-  snapshotter = "overlayfs"
-  [plugins."{images}".pinned_images]
-    sandbox = "{PAUSE_IMAGE}"
-  [plugins."{images}".registry]
-    config_path = "{_registries(layout)}"
+{_images_config(layout)}
+{_runtime_config(layout, tools)}"""
 
-[plugins."{runtime}"]
+
+def _images_config(layout: Layout) -> str:
+    plugin = "io.containerd.cri.v1.images"
+    return f"""[plugins."{plugin}"]
+  snapshotter = "overlayfs"
+  [plugins."{plugin}".pinned_images]
+    sandbox = "{PAUSE_IMAGE}"
+  [plugins."{plugin}".registry]
+    config_path = "{_registries(layout)}"
+"""
+
+
+def _runtime_config(layout: Layout, tools: Tools) -> str:
+    plugin = "io.containerd.cri.v1.runtime"
+    return f"""[plugins."{plugin}"]
   # A machine without CAP_SYS_RESOURCE cannot lower oom_score_adj below its own.
   restrict_oom_score_adj = true
   netns_mounts_under_state_dir = true
-  [plugins."{runtime}".cni]
+  [plugins."{plugin}".cni]
     bin_dirs = ["{tools.cni}"]
     conf_dir = "{layout.config / "cni"}"
-  [plugins."{runtime}".containerd]
+  [plugins."{plugin}".containerd]
     default_runtime_name = "runc"
-    [plugins."{runtime}".containerd.runtimes.runc]
+    [plugins."{plugin}".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
       runtime_path = "{layout.bin / "containerd-shim-runc-v2"}"
-      [plugins."{runtime}".containerd.runtimes.runc.options]
+      [plugins."{plugin}".containerd.runtimes.runc.options]
         BinaryName = "{tools.runc}"
         Root = "{RUNTIME_DIR / "runc"}"
         SystemdCgroup = false
@@ -152,12 +161,7 @@ def _resolver(layout: Layout) -> Path:
 
 
 def kubelet_config(layout: Layout, plane: Plane, server: KeyPair) -> dict[str, object]:
-    """Return the kubelet's settings.
-
-    Eviction starts only when the disk is all but full and images are never collected: a development machine
-    is often at 80 % use, and an image that was loaded by hand cannot be pulled again. For that reason neither
-    is it verified (KEP-2535): once an equal image came from a registry, the kubelet would pull this one too.
-    """
+    """Return the kubelet's settings."""
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -183,19 +187,28 @@ def kubelet_config(layout: Layout, plane: Plane, server: KeyPair) -> dict[str, o
         "podLogsDir": str(layout.logs / "pods"),
         "volumePluginDir": str(layout.state / "kubelet-plugins"),
         "seccompDefault": True,
-        "evictionHard": {
-            "memory.available": "100Mi",
-            "nodefs.available": "1%",
-            "nodefs.inodesFree": "1%",
-            "imagefs.available": "1%",
-            "imagefs.inodesFree": "1%",
-        },
-        "imageGCHighThresholdPercent": 100,
-        "imageGCLowThresholdPercent": 99,
-        "imagePullCredentialsVerificationPolicy": "NeverVerify",
+        **_KEEP_IMAGES,
         "registerWithTaints": [],
         "maxPods": 110,
     }
+
+
+_KEEP_IMAGES = {
+    "evictionHard": {
+        "memory.available": "100Mi",
+        "nodefs.available": "1%",
+        "nodefs.inodesFree": "1%",
+        "imagefs.available": "1%",
+        "imagefs.inodesFree": "1%",
+    },
+    "imageGCHighThresholdPercent": 100,
+    "imageGCLowThresholdPercent": 99,
+    "imagePullCredentialsVerificationPolicy": "NeverVerify",
+}
+"""Eviction starts only when the disk is all but full, and images are never collected: a development machine
+is often at 80 % use, and an image that was loaded by hand cannot be pulled again. For the same reason it is
+not verified either (KEP-2535): once an equal image came from a registry, the kubelet would pull this one too.
+"""
 
 
 def kube_proxy(layout: Layout, plane: Plane, client: KeyPair, pods: str) -> Program:

@@ -34,26 +34,15 @@ ONE_STRATEGY = (
             "spec.strategy", {"TrainConfig": TRAIN}, "spec.strategy", ONE_STRATEGY, id="no compression"
         ),
         pytest.param("spec.strategy", {}, "spec.strategy", ONE_STRATEGY, id="an empty strategy"),
-        pytest.param(
-            "spec.strategy",
-            {"configUri": "s3://models/act.yaml", "TrainConfig": TRAIN},
-            "spec.strategy",
-            ONE_STRATEGY,
-            id="configUri and TrainConfig",
-        ),
-        pytest.param(
-            "spec.strategy",
-            {"configUri": "s3://models/act.yaml", "Distillation": {}},
-            "spec.strategy",
-            ONE_STRATEGY,
-            id="configUri and Distillation",
-        ),
-        pytest.param(
-            "spec.strategy",
-            {"configUri": "s3://models/act.yaml", "Quantization": {}},
-            "spec.strategy",
-            ONE_STRATEGY,
-            id="configUri and a compression",
+        *(
+            pytest.param(
+                "spec.strategy",
+                {"configUri": "s3://models/act.yaml", section: settings},
+                "spec.strategy",
+                ONE_STRATEGY,
+                id=f"configUri and {section}",
+            )
+            for section, settings in (("TrainConfig", TRAIN), ("Distillation", {}), ("Quantization", {}))
         ),
         pytest.param(
             "spec.strategy.TrainConfig",
