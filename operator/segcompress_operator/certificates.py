@@ -46,7 +46,7 @@ class Certificate:
             if now != self._seen:
                 self._seen = now
                 self._load()
-                logger.info("%s: took in a new certificate", self._folder)
+                logger.info("%s: loaded a new certificate", self._folder)
         except (OSError, ValueError) as error:
             logger.warning("%s: the new certificate cannot be used: %s", self._folder, error)
 

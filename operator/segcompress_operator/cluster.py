@@ -118,7 +118,7 @@ class Cluster:
         if not _carries(found, labels):
             found = await self.patch(ref, {"metadata": {"labels": labels}})
         if not _carries(found, labels):
-            raise RefusedError(f"it exists already, and something takes its labels away: {ref}", final=False)
+            raise RefusedError(f"it exists already, and something removes its labels: {ref}", final=False)
         return found
 
     async def get(self, ref: Ref) -> Body:

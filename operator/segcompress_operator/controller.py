@@ -253,13 +253,15 @@ class Workers:
             again = await self._controllers[ref.kind].reconcile(ref)
         except RetryableError as error:
             delay = self._queue.retry(ref, error.retry_after or 0.0)
-            logger.info("%s: %s; again in %.1f s", ref, error, delay)
+            logger.info("%s: %s; retrying in %.1f s", ref, error, delay)
             return error
         except OperatorError as error:
-            logger.warning("%s: %s; again in %.1f s", ref, error, self._queue.retry(ref))
+            logger.warning("%s: %s; retrying in %.1f s", ref, error, self._queue.retry(ref))
             return error
         except Exception as error:
-            logger.exception("%s: a bug stopped this round; again in %.1f s", ref, self._queue.retry(ref))
+            logger.exception(
+                "%s: a bug stopped this reconciliation; retrying in %.1f s", ref, self._queue.retry(ref)
+            )
             return error
         self._queue.succeeded(ref)
         if again is not None:

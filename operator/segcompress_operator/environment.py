@@ -90,7 +90,7 @@ class Environment:
         given = self.mapping(name, {})
         wrong = next((key for key, value in given.items() if not isinstance(value, str)), None)
         if wrong is not None:
-            raise _wrong(name, f"{wrong} must be a text, got {given[wrong]!r}")
+            raise _wrong(name, f"{wrong} must be a string, got {given[wrong]!r}")
         return given
 
     def mappings(self, name: str) -> tuple[dict[str, Any], ...]:

@@ -49,7 +49,7 @@ class Metrics:
         ProcessCollector(registry=registry)
         self._durations = Histogram(
             "segcompress_job_duration_seconds",
-            "From start to end of the SegCompressionJobs that ended, by their phase.",
+            "Seconds from start to end of the SegCompressionJobs that ended, by phase.",
             ("phase",),
             buckets=_RUN_SECONDS,
             registry=registry,
@@ -64,14 +64,14 @@ class Metrics:
         )
         self._rounds = Histogram(
             "segcompress_reconcile_duration_seconds",
-            "Of one reconciliation: observe, plan, apply.",
+            "Seconds of one reconciliation: observe, plan, apply.",
             buckets=_ROUND_SECONDS,
             registry=registry,
         )
         self._errors = Counter(
             "segcompress_reconcile_errors",
-            "Rounds that are tried again: the API server did not answer or was faster (Retryable), "
-            "it refused (Refused), or a bug.",
+            "Reconciliations that are retried: the API server did not answer or had a newer version "
+            "(Retryable), it refused (Refused), or a bug.",
             ("error",),
             registry=registry,
         )
@@ -108,9 +108,7 @@ class _GaugeCollector(Collector):
             )
 
     def _jobs(self) -> GaugeMetricFamily:
-        family = GaugeMetricFamily(
-            "segcompress_jobs", "SegCompressionJobs there are, by phase.", labels=("phase",)
-        )
+        family = GaugeMetricFamily("segcompress_jobs", "SegCompressionJobs by phase.", labels=("phase",))
         counted = self._gauges.phases()
         for phase in PHASES:
             family.add_metric((phase,), counted.get(phase, 0))

@@ -96,7 +96,7 @@ class Reports:
         uid = request.match_info["uid"]
         pod = self._listener.reporter(uid)
         if pod is None:
-            raise web.HTTPNotFound(text="no run under way has this pod as its last\n")
+            raise web.HTTPNotFound(text="this pod is not the newest one of a running job\n")
         before = self._listener.last_report(uid)
         if before is not None and self._is_within(before.received, POD_SECONDS):
             raise _too_many(POD_SECONDS)
@@ -120,15 +120,13 @@ class Reports:
                 caller = await self._reviewer.review_token(token, PROGRESS_AUDIENCE)
         except OperatorError as error:
             self._say(str(error))
-            raise web.HTTPServiceUnavailable(
-                text="the API server does not tell whose the token is\n"
-            ) from None
+            raise web.HTTPServiceUnavailable(text="the API server cannot verify the token\n") from None
         self._say("")
         return caller
 
     def _say(self, problem: str) -> None:
         if problem and problem != self._problem:
-            logger.warning("progress is not taken in: %s", problem)
+            logger.warning("progress is not accepted: %s", problem)
         self._problem = problem
 
 

@@ -106,7 +106,9 @@ def _check_anonymous(files: Iterable[Path], name: object, joined: str) -> None:
     users = (user for content in _contents(files) for user in content.get("users") or ())
     user = next((each.get("user") or {} for each in users if each["name"] == name), None)
     if name and user is None:
-        raise SettingsError(f"{joined}: gives no credentials: its context names user {name}, which it lacks")
+        raise SettingsError(
+            f"{joined}: gives no credentials: its context names user {name}, which does not exist"
+        )
     methods = [key for key in _METHODS if user and user.get(key)]
     if user and methods:
         method = f"auth-provider {user[_PROVIDER].get('name')}" if methods[0] == _PROVIDER else methods[0]
@@ -139,9 +141,7 @@ def _chosen(files: Iterable[Path], name: str | None) -> dict[str, Any]:
     found = named.get(name or current)
     if found is None:
         raise config.ConfigException(
-            f"it has no context {current!r}, which it calls the current one"
-            if current
-            else "it names no current context"
+            f"its current context {current!r} does not exist" if current else "it names no current context"
         )
     return dict(found)
 

@@ -71,7 +71,7 @@ def outcome_of_pod(pod: ObservedPod) -> Outcome:
     if pod.out_of_memory:
         return Outcome(
             Reason.OUT_OF_MEMORY,
-            f"pod {pod.name} went over its memory limit; raise spec.runtime.resources.limits.memory or lower "
+            f"pod {pod.name} exceeded its memory limit; raise spec.runtime.resources.limits.memory or lower "
             "spec.dataset.batchSize",
         )
     result = _result(pod)
@@ -162,7 +162,7 @@ def _gave_up(job: ObservedJob, pods: Sequence[ObservedPod]) -> str:
     counted = [pod for pod in pods if pod.terminal and pod.exit_code != 0 and not is_preempted(pod)]
     tries = f"{max(job.failed_pods, len(counted))} pod(s) failed, spec.backoffLimit is {job.backoff_limit}"
     if not counted:
-        return f"{tries}; {plain(job.failure_message) or 'their ends were not seen'}"
+        return f"{tries}; {plain(job.failure_message) or 'how they ended was not seen'}"
     last = outcome_of_pod(counted[-1])
     return f"{tries}; the last: {last.reason.value}: {last.message}"
 

@@ -23,7 +23,7 @@ def check_device(device: str) -> None:
         return
     if not paddle.is_compiled_with_cuda():
         raise InvalidSettingError(
-            f"{_FIELD}: GPU, but this installation has the Paddle for CPUs; "
+            f"{_FIELD}: GPU, but Paddle is installed here for CPUs only; "
             "use the GPU image, or device: CPU (segcompress run --device cpu)"
         )
     if paddle.device.cuda.device_count() == 0:
@@ -47,8 +47,8 @@ def check_capability(version: str, card: str, capability: Capability) -> None:
         return
     supported = ", ".join(f"{one}.{least}" for one, least in known)
     raise InvalidSettingError(
-        f"{_FIELD}: {card} has compute capability {major}.{minor}, and Paddle {version} has code for "
-        f"{supported} alone; choose another GPU by spec.runtime.nodeSelector, or device: CPU"
+        f"{_FIELD}: {card} has compute capability {major}.{minor}, and Paddle {version} has code only "
+        f"for {supported}; choose another GPU by spec.runtime.nodeSelector, or device: CPU"
     )
 
 

@@ -94,7 +94,7 @@ def read_size(sample: Sample) -> tuple[int, int]:
         if mask.size != (width, height):
             raise InvalidInputError(
                 f"{sample.named(sample.mask)}: the mask is {mask.width}x{mask.height} pixels and its picture "
-                f"{sample.image.name} {width}x{height}; they must be of one size"
+                f"{sample.image.name} {width}x{height}; they must have the same size"
             )
     return height, width
 
@@ -131,10 +131,10 @@ def _decode_image(sample: Sample) -> None:
 
 def _check_mode(mask: Image.Image, sample: Sample) -> None:
     if mask.mode not in _MASK_MODES:
-        kind = "16 bits or more a pixel" if mask.mode.startswith(("I", "F")) else "a colour picture"
+        kind = "16 bits or more per pixel" if mask.mode.startswith(("I", "F")) else "a colour picture"
         raise InvalidInputError(
             f"{sample.named(sample.mask)}: the mask is {kind} (mode {mask.mode}); "
-            "it must hold one 8-bit class id a pixel (grey or palette PNG)"
+            "it must hold one 8-bit class id per pixel (grey or palette PNG)"
         )
 
 
@@ -167,8 +167,8 @@ def _opened(path: Path, sample: Sample, formats: tuple[str, ...]) -> Image.Image
     if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
         image.close()
         raise InvalidInputError(
-            f"{sample.named(path)}: is {width}x{height} pixels; the most is {MAX_PIXELS} pixels "
-            f"and {MAX_SIDE} a side"
+            f"{sample.named(path)}: is {width}x{height} pixels; at most {MAX_PIXELS} pixels "
+            f"and {MAX_SIDE} per side are allowed"
         )
     return image
 

@@ -70,7 +70,7 @@ class Lists:
 def parse_list(content: bytes, name: str) -> tuple[Entry, ...]:
     """Return the entries of the list file `name`; raises InvalidInputError naming the line."""
     if len(content) > LIST_BYTES:
-        raise InvalidInputError(f"{name}: is larger than {LIST_BYTES >> 20} MiB, the most for a list file")
+        raise InvalidInputError(f"{name}: is larger than {LIST_BYTES >> 20} MiB, the limit for a list file")
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -156,7 +156,7 @@ def _of_files(root: Path, entry: Entry) -> Sample:
 
 def _of_shard(root: Path, entry: Entry, shards: Shards | None) -> list[Sample]:
     if shards is None:
-        raise InvalidInputError(f"{entry.origin}: tar files are not taken here; unpack {entry.image}")
+        raise InvalidInputError(f"{entry.origin}: tar files are not supported here; unpack {entry.image}")
     folder = shards.into / entry.image
     try:
         found = pairs(unpack(root / entry.image, folder), shards.form)

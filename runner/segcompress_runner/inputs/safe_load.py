@@ -28,7 +28,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise UnsafeYamlError(f"line {mark.line + 1}: aliases (*name) are not taken here; write it out")
+            raise UnsafeYamlError(f"line {mark.line + 1}: aliases (*name) are not supported; write it out")
         return super().compose_node(parent, index)
 
     def construct_mapping(
@@ -60,7 +60,7 @@ class _Loader(yaml.SafeLoader):
     def refuse(self, node: yaml.Node) -> None:
         what = node.tag.removeprefix(_TAG)
         remedy = "; put it in quotes where text is meant" if what == "timestamp" else ""
-        raise UnsafeYamlError(f"{_line(node)}: a value of type {what} is not taken here{remedy}")
+        raise UnsafeYamlError(f"{_line(node)}: a value of type {what} is not supported{remedy}")
 
 
 # 5e-3 is a number to kubectl, as it is in YAML 1.2; to PyYAML it is text without this.
@@ -100,5 +100,5 @@ def load_document(content: bytes) -> Any:
     """Return the one document in `content`; raises UnsafeYamlError."""
     documents = load_documents(content)
     if len(documents) != 1:
-        raise UnsafeYamlError(f"holds {len(documents)} documents where one is expected")
+        raise UnsafeYamlError(f"holds {len(documents)} documents, expected one")
     return documents[0]

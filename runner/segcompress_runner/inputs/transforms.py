@@ -117,7 +117,7 @@ def _check(transform: Transform, field: str) -> None:
             raise InvalidSettingError(f"{field}.{name}: {transform.type} has no such argument; {remedy}")
     for name in signature.required:
         if name not in given:
-            raise InvalidSettingError(f"{field}.{name}: {transform.type} requires it and it is missing")
+            raise InvalidSettingError(f"{field}.{name}: is required by {transform.type} and missing")
     ratio = given.get("category_max_ratio", 1.0)
     if ratio != 1.0:
         # PaddleSeg 2.8.0 puts the mask in the picture's place then (RandomPaddingCrop.__call__).
@@ -128,12 +128,14 @@ def _check_repeatable(transform: Transform, field: str) -> None:
     if not SIGNATURES[transform.type].repeatable:
         usable = ", ".join(name for name, signature in SIGNATURES.items() if signature.repeatable)
         raise InvalidSettingError(
-            f"{field}.type: {transform.type} cannot be undone on a prediction, so that it could be compared "
-            f"with the mask; valTransforms take {usable}"
+            f"{field}.type: {transform.type} cannot be undone on a prediction, which must be compared "
+            f"with the mask; valTransforms accept {usable}"
         )
     given = transform.arguments()
     if given.get("interp") == "RANDOM" or isinstance(given.get("short_size"), list):
-        raise InvalidSettingError(f"{field}: {transform.type} is random so; evaluations must be alike")
+        raise InvalidSettingError(
+            f"{field}: {transform.type} is random with these arguments; an evaluation must be repeatable"
+        )
 
 
 def _did_you_mean(name: str, known: tuple[str, ...]) -> str:

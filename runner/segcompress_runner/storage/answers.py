@@ -16,7 +16,7 @@ from segcompress_runner.errors import (
 
 
 class TransferError(Exception):
-    """Other bytes came through than were sent."""
+    """Other bytes arrived than were sent."""
 
 
 FAULTS = (MinioException, HTTPError, TransferError)

@@ -49,7 +49,7 @@ class LocalStorage:
         with _translated(str(address)), address.local.open("rb") as file:
             content = file.read(limit + 1)
         if len(content) > limit:
-            raise InvalidInputError(f"{address}: is over {limit} bytes, which is more than is taken here")
+            raise InvalidInputError(f"{address}: is over {limit} bytes, the limit for this file")
         return content
 
     def read_tagged(self, address: Address, limit: int) -> Tagged:

@@ -40,7 +40,7 @@ def receive(response: Any, target: Path, expected: Expected, go_on: Callable[[],
         digest = _copy(response, file, expected, go_on)
     encrypted = response.headers.get("x-amz-server-side-encryption", _ETAG_IS_MD5)
     if _MD5.match(expected.etag) and encrypted == _ETAG_IS_MD5 and digest != expected.etag:
-        raise TransferError("other bytes came than were stored")
+        raise TransferError("other bytes arrived than were stored")
 
 
 def read_up_to(response: Any, limit: int, grace_s: float, go_on: Callable[[], None]) -> bytes:
@@ -52,9 +52,9 @@ def read_up_to(response: Any, limit: int, grace_s: float, go_on: Callable[[], No
         go_on()
         content += piece
         if time.monotonic() > end:
-            raise TransferError(f"only {len(content)} bytes came in time")
+            raise TransferError(f"only {len(content)} bytes arrived in time")
     if len(content) < announced:
-        raise TransferError(f"only {len(content)} of {announced} bytes came")
+        raise TransferError(f"only {len(content)} of {announced} bytes arrived")
     return bytes(content[:limit])
 
 
@@ -67,11 +67,11 @@ def _copy(response: Any, file: BinaryIO, expected: Expected, go_on: Callable[[],
         received += file.write(chunk)
         digest.update(chunk)
         if received > size:
-            raise TransferError(f"more than {size} bytes came")
+            raise TransferError(f"more than {size} bytes arrived")
         if time.monotonic() > end:
-            raise TransferError(f"only {received} of {size} bytes came in time")
+            raise TransferError(f"only {received} of {size} bytes arrived in time")
     if received < size:
-        raise TransferError(f"only {received} of {size} bytes came")
+        raise TransferError(f"only {received} of {size} bytes arrived")
     return digest.hexdigest()
 
 

@@ -159,7 +159,7 @@ class S3Storage:
         end = time.monotonic() + self._patience_s
         found = self._call(str(address), lambda: self._read(address, limit + 1, end), end)
         if len(found.content) > limit:
-            raise InvalidInputError(f"{address}: is over {limit} bytes, which is more than is taken here")
+            raise InvalidInputError(f"{address}: is over {limit} bytes, the limit for this file")
         return found
 
     def _read(self, address: Address, limit: int, end: float) -> Tagged:

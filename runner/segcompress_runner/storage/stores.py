@@ -60,7 +60,7 @@ class Stores:
     def _of(self, address: Address) -> Storage:
         if address.scheme == "file":
             if self._local is None:
-                raise InvalidSettingError(f"{address}: a run in a cluster takes s3:// addresses alone")
+                raise InvalidSettingError(f"{address}: a run in a cluster accepts only s3:// addresses")
             return self._local
         if self._s3 is None:
             self._s3 = self._open_s3()

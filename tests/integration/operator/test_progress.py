@@ -216,7 +216,7 @@ def test_without_the_right_to_ask_whose_a_token_is_nothing_is_heard_and_the_run_
             raise AssertionError("the report was taken in")
 
         eventually(refused, "the report refused")
-        assert "progress is not taken in: tokenreviews.authentication.k8s.io is forbidden" in (
+        assert "progress is not accepted: tokenreviews.authentication.k8s.io is forbidden" in (
             operator.log.read_text()
         )
         run.exits(run.at_work, 0, SUCCEEDED)

@@ -79,7 +79,7 @@ from .runs import Runner, Spec, changed
         pytest.param(
             "dataset.uri",
             "file:///etc/",
-            Refusal(Reason.INVALID_SPEC, "a run in a cluster takes s3:// addresses alone"),
+            Refusal(Reason.INVALID_SPEC, "a run in a cluster accepts only s3:// addresses"),
             id="file in a cluster",
         ),
     ],

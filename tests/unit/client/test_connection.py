@@ -141,7 +141,7 @@ def test_user_without_credentials_is_no_anonymous_one(
 def test_user_that_is_not_there_is_no_anonymous_one(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text(yaml.safe_dump({**yaml.safe_load(kubeconfig("one")), "users": None}))
-    with pytest.raises(SettingsError, match=r"its context names user u, which it lacks$"):
+    with pytest.raises(SettingsError, match=r"its context names user u, which does not exist$"):
         from_kubeconfig({}, path, None)
 
 

@@ -104,5 +104,5 @@ def test_address_on_this_machine_is_nothing_that_a_job_published(
     job = job_in("succeeded", artifacts={"manifest": {"uri": uri}})
     monkeypatch.setattr(Client, "get", lambda *_: job)
     client = Client(Connection(Configuration(), "default"))
-    with pytest.raises(StorageError, match="takes s3:// addresses alone"):
+    with pytest.raises(StorageError, match="accepts only s3:// addresses"):
         client.fetch("demo", tmp_path / "here")

@@ -66,7 +66,7 @@ def test_labels_that_are_taken_away_again_are_a_refusal() -> None:
     """So that it is tried ever more rarely, and said."""
     bare = without_labels()
     answers = {("POST", JOBS): (409, {}), ("GET", JOB): (200, bare), ("PATCH", JOB): (200, bare)}
-    with pytest.raises(RefusedError, match="takes its labels away") as refused:
+    with pytest.raises(RefusedError, match="removes its labels") as refused:
         talk(lambda c: c.create(MANIFEST), answers)
     assert not refused.value.final
 

@@ -120,7 +120,7 @@ def test_what_counts_as_preempted(pod: ObservedPod, *, preempted: bool) -> None:
 def test_out_of_memory_says_what_to_change() -> None:
     assert outcome_of_pod(ended_pod(137, why="OOMKilled")) == Outcome(
         Reason.OUT_OF_MEMORY,
-        "pod demo-pod went over its memory limit; raise spec.runtime.resources.limits.memory or lower "
+        "pod demo-pod exceeded its memory limit; raise spec.runtime.resources.limits.memory or lower "
         "spec.dataset.batchSize",
     )
 
@@ -193,7 +193,7 @@ def test_end_that_nobody_could_read_adds_what_the_job_says(message: str, detail:
 @pytest.mark.parametrize(
     ("pods", "tries"),
     [
-        pytest.param([], "1 pod(s) failed, spec.backoffLimit is 2; their ends were not seen", id="gone"),
+        pytest.param([], "1 pod(s) failed, spec.backoffLimit is 2; how they ended was not seen", id="gone"),
         pytest.param(
             [ended_pod(1, name=name) for name in "abc"] + [ended_pod(5, name="d"), running_pod()],
             "3 pod(s) failed, spec.backoffLimit is 2; the last: RunnerCrashed: pod c ended with exit code 1",
@@ -201,7 +201,7 @@ def test_end_that_nobody_could_read_adds_what_the_job_says(message: str, detail:
         ),
         pytest.param(
             [parse_pod(ended_body(0)), running_pod()],
-            "1 pod(s) failed, spec.backoffLimit is 2; their ends were not seen",
+            "1 pod(s) failed, spec.backoffLimit is 2; how they ended was not seen",
             id="none of those that failed",
         ),
     ],

@@ -124,7 +124,7 @@ def test_api_server_that_cannot_tell_is_said_once(
         return answers
 
     assert scene.play(act) == [503, 503, 503]
-    assert [record.getMessage() for record in caplog.records] == [f"progress is not taken in: {error}"]
+    assert [record.getMessage() for record in caplog.records] == [f"progress is not accepted: {error}"]
 
 
 @pytest.mark.parametrize("later", ["terminal", "replaced", "gone", "finished"])

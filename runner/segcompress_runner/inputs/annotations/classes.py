@@ -84,7 +84,7 @@ def _lines(content: bytes, name: str) -> list[str]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InvalidInputError(f"{name}: must be UTF-8 text with one label a line") from None
+        raise InvalidInputError(f"{name}: must be UTF-8 text with one label per line") from None
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         if any(category(letter) == "Cc" and letter != "\t" for letter in line):

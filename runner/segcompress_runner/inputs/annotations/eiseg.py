@@ -100,7 +100,7 @@ def _of_labelme(document: Mapping[str, Any], classes: Classes) -> Iterator[_Poly
             class_id = classes.id_of(text(shape, "label"))
             kind = shape.get("shape_type") or "polygon"
             if kind != "polygon":
-                raise AnnotationError(f"EISeg draws polygons alone, not {shown(kind)}; set format: Labelme")
+                raise AnnotationError(f"EISeg draws only polygons, got {shown(kind)}; set format: Labelme")
             yield _Polygon(class_id, points(shape.get("points")))
 
 

@@ -27,7 +27,7 @@ def sparsity_warning(
             f"no runtime here has kernels for {target.pattern} sparsity: it makes the model no faster",
         )
     if settings.quantises:
-        return field, "no runtime here has sparse kernels for int8: zeros make the packed file smaller alone"
+        return field, "no runtime here has sparse kernels for int8: zeros make only the packed file smaller"
     if not above.keys() & set(asked):
         return "spec.benchmark.runtimes", (
             f"no sparse kernels on {', '.join(asked)}: zeros make the model no faster there; "

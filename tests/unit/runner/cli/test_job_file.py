@@ -40,13 +40,13 @@ def test_relative_addresses_are_relative_to_the_file() -> None:
             "numClasses", "numclasses", r"spec\.dataset\.numclasses: .*did you mean numClasses\?", id="key"
         ),
         pytest.param(
-            "numClasses: 2", "numClasses: two", r"spec\.dataset\.numClasses: .*not 'two'", id="value"
+            "numClasses: 2", "numClasses: two", r"spec\.dataset\.numClasses: .*got 'two'", id="value"
         ),
         pytest.param(
             "numClasses", "num_classes", r"num_classes: .*did you mean numClasses\?", id="another spelling"
         ),
-        pytest.param("numClasses: 2", "numClasses: '2'", r"numClasses: .*not '2'", id="number in quotes"),
-        pytest.param("numClasses: 2", "numClasses: true", r"numClasses: .*not True", id="truth"),
+        pytest.param("numClasses: 2", "numClasses: '2'", r"numClasses: .*got '2'", id="number in quotes"),
+        pytest.param("numClasses: 2", "numClasses: true", r"numClasses: .*got True", id="truth"),
         pytest.param(
             "  output: {uri: s3://compressed/example/}\n", "", r"spec\.output: is required", id="missing"
         ),

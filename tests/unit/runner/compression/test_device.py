@@ -32,8 +32,8 @@ def test_card_without_machine_code_is_refused_naming_both(card: str, capability:
     with pytest.raises(InvalidSettingError) as refused:
         check_capability("2.6.2", card, capability)
     assert str(refused.value) == (
-        f"spec.runtime.device: {card} has compute capability {major}.{minor}, and Paddle 2.6.2 has code for "
-        "6.1, 7.0, 7.5, 8.0, 8.6 alone; choose another GPU by spec.runtime.nodeSelector, or device: CPU"
+        f"spec.runtime.device: {card} has compute capability {major}.{minor}, and Paddle 2.6.2 has code only "
+        "for 6.1, 7.0, 7.5, 8.0, 8.6; choose another GPU by spec.runtime.nodeSelector, or device: CPU"
     )
 
 

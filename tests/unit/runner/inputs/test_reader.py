@@ -127,7 +127,7 @@ def test_a_spec_without_a_file_is_left_alone() -> None:
         ),
         pytest.param(FILE, "- a", "the file: must be a mapping, got ['a']", id="a list"),
         pytest.param(FILE, "batch_size: 8", "train_dataset: must be a mapping, got None", id="no sections"),
-        pytest.param("batch_size: 8", "batch_size: *x", "aliases (*name) are not taken here", id="alias"),
+        pytest.param("batch_size: 8", "batch_size: *x", "aliases (*name) are not supported", id="alias"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_and_key(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -127,7 +127,7 @@ def test_what_is_wrong_with_a_shard_names_the_list_and_the_line(
     (root / "train.txt").write_text("half.tar\n")
     with pytest.raises(InvalidInputError, match=r"^half\.tar \(train\.txt line 1\): holds 'a\.jpg' without"):
         read_lists(root, make_dataset(), tmp_path / "work")
-    with pytest.raises(InvalidInputError, match=r"^train\.txt line 1: tar files are not taken here"):
+    with pytest.raises(InvalidInputError, match=r"^train\.txt line 1: tar files are not supported here"):
         read_lists(root, make_dataset())
 
 

@@ -196,12 +196,12 @@ def test_small_object_takes_no_longer_than_patience_in_all(
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (flipped, "other bytes came"),
-        (flipped_under_encryption, "other bytes came"),
+        (flipped, "other bytes arrived"),
+        (flipped_under_encryption, "other bytes arrived"),
         (truncated, "out of reach"),
         (announces_more, "5368709120 bytes are announced"),
-        (sends_without_end, "more than 5120 bytes came"),
-        (trickles, "bytes came in time"),
+        (sends_without_end, "more than 5120 bytes arrived"),
+        (trickles, "bytes arrived in time"),
         (stops_midway, "no answer in time"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

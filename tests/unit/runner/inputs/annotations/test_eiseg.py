@@ -101,7 +101,7 @@ def test_a_picture_without_annotations_is_background() -> None:
         pytest.param({}, "has no list 'images'", id="another JSON"),
         pytest.param(
             documents.labelme(shape("cat", SQUARE, "circle")),
-            "shapes[0]: EISeg draws polygons alone, not 'circle'; set format: Labelme",
+            "shapes[0]: EISeg draws only polygons, got 'circle'; set format: Labelme",
             id="circle",
         ),
         pytest.param(

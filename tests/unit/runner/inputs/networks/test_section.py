@@ -96,7 +96,7 @@ def test_a_base_is_named_and_not_read() -> None:
             "bilinear", "{type: [1]}", "resize_mode.type: must be the name of a class, got [1]", id="no name"
         ),
         pytest.param("resize_mode:", "'a b':", "model.a b: must be a number, a list or a plain", id="a key"),
-        pytest.param("128]", "*x]", "line 8: aliases (*name) are not taken here", id="alias"),
+        pytest.param("128]", "*x]", "line 8: aliases (*name) are not supported", id="alias"),
         pytest.param("bilinear", "!!python/name:os.system", "could not determine a constructor", id="a tag"),
         pytest.param("128]", f"{'[' * 20}1{']' * 20}]", "is nested more than 16 deep", id="deep"),
     ],
