@@ -67,7 +67,7 @@ def _print(path: Path, report: Report) -> None:
     if len(report.findings) > _SHOWN:
         print(f"… and {len(report.findings) - _SHOWN} more; --json lists all of them")
     if report.listed:
-        print(f"looked at {report.looked_at} of {report.listed} listed pictures")
+        print(f"checked {report.looked_at} of {report.listed} listed pictures")
     for name, shares in (("train", report.train), ("val", report.val)):
         if any(shares.values()):
             print(f"{name}: {', '.join(f'{label} {share:.1%}' for label, share in shares.items())}")

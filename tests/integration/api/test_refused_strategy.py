@@ -118,7 +118,7 @@ ONE_STRATEGY = (
             f"{PRUNE}.gmp_config.pruning_steps",
             450,
             f"{PRUNE}.gmp_config",
-            "each pruning step needs more than 10 iterations",
+            "each pruning step requires more than 10 iterations",
             id="too many steps",
         ),
         pytest.param(

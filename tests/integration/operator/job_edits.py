@@ -122,24 +122,27 @@ FOREIGN: dict[str, tuple[Edit, str]] = {
         "without its token",
     ),
     "token by default": (lambda job: pod(job).pop("automountServiceAccountToken"), "without its token"),
-    "command": (lambda job: container(job).update(command=["sh"]), "fields alone"),
-    "arguments": (lambda job: container(job).update(args=["-c", "x"]), "fields alone"),
-    "folder of another program": (lambda job: container(job).update(workingDir="/work"), "fields alone"),
+    "command": (lambda job: container(job).update(command=["sh"]), "only the runner's fields"),
+    "arguments": (lambda job: container(job).update(args=["-c", "x"]), "only the runner's fields"),
+    "folder of another program": (
+        lambda job: container(job).update(workingDir="/work"),
+        "only the runner's fields",
+    ),
     "whole Secret": (
         lambda job: container(job).update(envFrom=[{"secretRef": {"name": "admin"}}]),
-        "fields alone",
+        "only the runner's fields",
     ),
     "hook": (
         lambda job: container(job).update(lifecycle={"postStart": {"exec": {"command": ["sh"]}}}),
-        "fields alone",
+        "only the runner's fields",
     ),
     "probe": (
         lambda job: container(job).update(startupProbe={"exec": {"command": ["sh"]}}),
-        "fields alone",
+        "only the runner's fields",
     ),
     "port of the node": (
         lambda job: container(job).update(ports=[{"containerPort": 80, "hostPort": 80}]),
-        "fields alone",
+        "only the runner's fields",
     ),
     "capability": (
         lambda job: container(job)["securityContext"].update(capabilities={"add": ["NET_ADMIN"]}),
