@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hostile.inputs.case import Input, InputTheme
-from segcompress_api.job import JobSpec
 from segcompress_runner.inputs.fetch import with_strategy
 from segcompress_runner.inputs.networks.section import read_section
 from segcompress_runner.inputs.reader import with_reader
 from segcompress_runner.storage import LocalStorage
+from small_spec import small_spec
 
 _LAUGHS = "a0: &a0 [lol, lol]\n" + "".join(
     f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]\n" for n in range(1, 30)
@@ -44,33 +44,17 @@ _YAML: dict[str, bytes] = {
 }
 
 
-def _spec(**changes: object) -> JobSpec:
-    transforms = [{"type": "Normalize"}]
-    spec: dict[str, object] = {
-        "model": {"inference": {"uri": "s3://models/x/"}},
-        "dataset": {
-            "uri": "s3://data/x/",
-            "numClasses": 2,
-            "trainTransforms": transforms,
-            "valTransforms": transforms,
-        },
-        "strategy": {"preset": "SparseDistillation"},
-        "output": {"uri": "s3://compressed/x/"},
-    }
-    return JobSpec.model_validate({**spec, **changes})
-
-
 def _act_file(content: bytes, folder: Path) -> object:
     file = folder / "act.yaml"
     file.write_bytes(content)
-    return with_strategy(_spec(strategy={"configUri": f"file://{file}"}), LocalStorage())
+    return with_strategy(small_spec(strategy={"configUri": f"file://{file}"}), LocalStorage())
 
 
 def _reader_file(content: bytes, folder: Path) -> object:
     file = folder / "reader.yaml"
     file.write_bytes(content)
     dataset = {"uri": "s3://data/x/", "numClasses": 2, "readerConfigUri": f"file://{file}"}
-    return with_reader(_spec(dataset=dataset), LocalStorage())
+    return with_reader(small_spec(dataset=dataset), LocalStorage())
 
 
 def _configuration(content: bytes, _: Path) -> object:

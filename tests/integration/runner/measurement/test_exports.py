@@ -1,7 +1,6 @@
 """What is made of a saved model, and who is told where that is impossible."""
 
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -16,26 +15,11 @@ from segcompress_runner.measurement.runtimes.onnx_runtime import OnnxSession
 from segcompress_runner.measurement.runtimes.row import Candidate
 from segcompress_runner.outputs import onnx_export
 from segcompress_runner.outputs.artefacts import export, published
+from small_spec import small_spec
 
 
 def spec(runtimes: list[RuntimeName], exports: list[ExportName]) -> JobSpec:
-    body: dict[str, Any] = {
-        "model": {"inference": {"uri": "s3://models/x/"}},
-        "dataset": {
-            "uri": "s3://datasets/x/",
-            "numClasses": 2,
-            "trainTransforms": [{"type": "Normalize"}],
-            "valTransforms": [{"type": "Normalize"}],
-        },
-        "strategy": {
-            "UnstructurePrune": {"ratio": 0.75},
-            "TrainConfig": {"train_iter": 10, "learning_rate": 0.01},
-        },
-        "benchmark": {"runtimes": runtimes},
-        "exports": exports,
-        "output": {"uri": "s3://compressed/x/"},
-    }
-    return JobSpec.model_validate(body)
+    return small_spec(benchmark={"runtimes": runtimes}, exports=exports)
 
 
 def test_what_an_export_is_made_of_is_made_once(model: ModelFiles, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from segcompress_runner.inputs.reader import with_reader
 from segcompress_runner.provenance import Software
 from segcompress_runner.run_key import InputDigests, model_key
 from segcompress_runner.storage import LocalStorage
+from small_spec import small_spec
 
 FILE = """
 batch_size: 8
@@ -39,17 +40,7 @@ val_dataset:
 
 
 def spec_with(**dataset: object) -> JobSpec:
-    return JobSpec.model_validate(
-        {
-            "model": {"inference": {"uri": "s3://models/x/"}},
-            "dataset": {"uri": "s3://datasets/x/", "numClasses": 2, **dataset},
-            "strategy": {
-                "UnstructurePrune": {"ratio": 0.75},
-                "TrainConfig": {"train_iter": 10, "learning_rate": 0.01},
-            },
-            "output": {"uri": "s3://compressed/x/"},
-        }
-    )
+    return small_spec(dataset={"uri": "s3://datasets/x/", "numClasses": 2, **dataset})
 
 
 def applied(folder: Path, content: str, **dataset: object) -> JobSpec:

@@ -13,8 +13,7 @@ from segcompress_runner.progress import Silent
 from segcompress_runner.provenance import Provenance, Software
 from segcompress_runner.stopping import StopFlag
 from segcompress_runner.storage import Address, LocalStorage, Named, Stat
-
-from .test_run_key import spec_with
+from small_spec import DATASET, small_spec
 
 SOFTWARE = Software("code", {})
 
@@ -32,14 +31,9 @@ def test_a_run_does_not_replace_its_own_model(tmp_path: Path) -> None:
         (tmp_path / name).write_text("as it came")
     for name in ("train.txt", "val.txt"):
         (tmp_path / name).write_text("a.jpg a.png\n")
-    spec = spec_with(
+    spec = small_spec(
         model={"inference": {"uri": f"file://{tmp_path}/"}},
-        dataset={
-            "uri": f"file://{tmp_path}/",
-            "numClasses": 2,
-            "trainTransforms": [{"type": "Normalize"}],
-            "valTransforms": [{"type": "Normalize"}],
-        },
+        dataset={**DATASET, "uri": f"file://{tmp_path}/"},
     )
     software = Provenance(SOFTWARE, SOFTWARE)
     request = Request(spec, "local-1", 1, "CPU", Processor("a CPU"), software, folder_of(tmp_path))

@@ -8,6 +8,7 @@ from segcompress_api.job import JobSpec
 from segcompress_runner.processor import Processor
 from segcompress_runner.provenance import Software
 from segcompress_runner.run_key import InputDigests, RunKeys, measurement_key, model_key
+from small_spec import small_spec
 
 INPUTS = InputDigests(
     model={"model.pdmodel": "a", "model.pdiparams": "b"},
@@ -16,24 +17,6 @@ INPUTS = InputDigests(
 )
 PROCESSOR = Processor("a CPU", "6 85 7", ("avx2",))
 SOFTWARE = Software("code", {"paddlepaddle": "2.6.2"})
-
-
-def spec_with(**changes: Any) -> JobSpec:
-    plain: dict[str, Any] = {
-        "model": {"inference": {"uri": "s3://models/x/"}},
-        "dataset": {
-            "uri": "s3://datasets/x/",
-            "numClasses": 2,
-            "trainTransforms": [{"type": "Normalize"}],
-            "valTransforms": [{"type": "Normalize"}],
-        },
-        "strategy": {
-            "UnstructurePrune": {"ratio": 0.75},
-            "TrainConfig": {"train_iter": 10, "learning_rate": 0.01},
-        },
-        "output": {"uri": "s3://compressed/x/"},
-    }
-    return JobSpec.model_validate(plain | changes)
 
 
 def key_of(
@@ -51,7 +34,7 @@ def keys_of(
 
 
 def test_keys_are_16_hex_digits() -> None:
-    for key in (keys_of(spec_with()).model, keys_of(spec_with()).measurement):
+    for key in (keys_of(small_spec()).model, keys_of(small_spec()).measurement):
         assert len(key) == 16
         assert int(key, 16) >= 0
 
@@ -66,22 +49,22 @@ def test_keys_are_16_hex_digits() -> None:
 def test_strategy_counts_by_its_meaning(changes: dict[str, Any]) -> None:
     train = {"train_iter": 10, "learning_rate": "1e-2", "optimizer": "SGD"}
     strategy = {"Global": {"model_dir": "x"}, "UnstructurePrune": changes, "TrainConfig": train}
-    assert keys_of(spec_with(strategy=strategy)) == keys_of(spec_with())
+    assert keys_of(small_spec(strategy=strategy)) == keys_of(small_spec())
 
 
 def test_keys_stay_what_they_were_published_under() -> None:
     """Another spelling of what a key is made of makes every user train and measure everything again."""
-    assert keys_of(spec_with()) == RunKeys("c7fadc8079811e55", "f56ce5b912b07a40")
+    assert keys_of(small_spec()) == RunKeys("c7fadc8079811e55", "f56ce5b912b07a40")
 
 
 def test_a_figure_that_json_lacks_makes_no_key() -> None:
     software = replace(SOFTWARE, packages={"paddlepaddle": float("nan")})  # type: ignore[dict-item]
     with pytest.raises(ValueError, match="JSON compliant"):
-        key_of(spec_with(), software=software)
+        key_of(small_spec(), software=software)
 
 
 def test_what_the_weights_depend_on_changes_the_model_key() -> None:
-    spec = spec_with()
+    spec = small_spec()
     keys = [
         key_of(spec),
         key_of(spec, device="GPU"),
@@ -96,7 +79,7 @@ def test_what_the_weights_depend_on_changes_the_model_key() -> None:
 
 
 def test_what_only_the_figures_depend_on_changes_the_measurement_key_alone() -> None:
-    spec = spec_with()
+    spec = small_spec()
     keys = [
         keys_of(spec),
         keys_of(spec, processor=replace(PROCESSOR, cpu_name="another CPU")),
@@ -106,8 +89,8 @@ def test_what_only_the_figures_depend_on_changes_the_measurement_key_alone() -> 
         keys_of(spec, threads=2),
         keys_of(spec, software=replace(SOFTWARE, code="other")),
         keys_of(spec, software=replace(SOFTWARE, packages={"onnxruntime": "1.99"})),
-        keys_of(spec_with(acceptance={"maxMiouDrop": "0.01"})),
-        keys_of(spec_with(benchmark={"threads": 2})),
+        keys_of(small_spec(acceptance={"maxMiouDrop": "0.01"})),
+        keys_of(small_spec(benchmark={"threads": 2})),
     ]
     assert len({key.measurement for key in keys}) == len(keys)
     assert len({key.model for key in keys}) == 1
@@ -119,22 +102,22 @@ def test_names_of_files_count_in_neither_key() -> None:
         lists={"lists/train.txt": "c", "lists/val.txt": "d"},
         pictures=INPUTS.pictures,
     )
-    spec = spec_with(
+    spec = small_spec(
         model={"inference": {"uri": "s3://m/", "modelFile": "net.pdmodel", "paramsFile": "net.pdiparams"}},
-        dataset=spec_with().dataset.model_dump(by_alias=True)
+        dataset=small_spec().dataset.model_dump(by_alias=True)
         | {"trainList": "lists/train.txt", "valList": "lists/val.txt"},
     )
-    assert key_of(spec, renamed) == key_of(spec_with())
+    assert key_of(spec, renamed) == key_of(small_spec())
 
 
 def test_labels_of_annotations_change_the_model_key() -> None:
-    plain = spec_with().dataset.model_dump(by_alias=True, exclude={"label_list"})
+    plain = small_spec().dataset.model_dump(by_alias=True, exclude={"label_list"})
     annotated = {**plain, "format": "EISeg"}
-    listed = spec_with(dataset={**annotated, "labelList": "labels.txt"})
+    listed = small_spec(dataset={**annotated, "labelList": "labels.txt"})
     keys = [
-        key_of(spec_with(dataset=annotated)),
-        key_of(spec_with(dataset={**annotated, "classNames": ["ground", "thing"]})),
-        key_of(spec_with(dataset={**annotated, "classNames": ["thing", "ground"]})),
+        key_of(small_spec(dataset=annotated)),
+        key_of(small_spec(dataset={**annotated, "classNames": ["ground", "thing"]})),
+        key_of(small_spec(dataset={**annotated, "classNames": ["thing", "ground"]})),
         key_of(listed, replace(INPUTS, lists={**INPUTS.lists, "labels.txt": "e"})),
         key_of(listed, replace(INPUTS, lists={**INPUTS.lists, "labels.txt": "f"})),
     ]

@@ -19,8 +19,13 @@ from segcompress_runner.measurement.variants import Checked, Variant
 from segcompress_runner.outputs.artefacts import Exported
 from segcompress_runner.outputs.figures import Measurements, judge, metrics_of, recommend
 from segcompress_runner.processor import Processor
+from small_spec import DATASET, small_spec
 
 NOTHING: Any = None
+
+
+def spec_with(**changes: Any) -> JobSpec:
+    return small_spec(dataset={**DATASET, "classNames": ["ground", "person"]}, **changes)
 
 
 def scores(*iou: float) -> Scores:
@@ -39,25 +44,6 @@ def latency(runtime: Any, variant: str, miou: float, p50_ms: float) -> Latency:
     return Latency(
         runtime, variant, "CPU", variant == "int8", "f32", miou, p50_ms, p50_ms, p50_ms, p50_ms, 10
     )
-
-
-def spec_with(**changes: Any) -> JobSpec:
-    plain: dict[str, Any] = {
-        "model": {"inference": {"uri": "s3://models/x/"}},
-        "dataset": {
-            "uri": "s3://datasets/x/",
-            "numClasses": 2,
-            "classNames": ["ground", "person"],
-            "trainTransforms": [{"type": "Normalize"}],
-            "valTransforms": [{"type": "Normalize"}],
-        },
-        "strategy": {
-            "UnstructurePrune": {"ratio": 0.75},
-            "TrainConfig": {"train_iter": 10, "learning_rate": 0.01},
-        },
-        "output": {"uri": "s3://compressed/x/"},
-    }
-    return JobSpec.model_validate(plain | changes)
 
 
 def program_of(size: int) -> bytes:

@@ -20,6 +20,7 @@ from segcompress_runner.outputs.publish import (
     publish_model,
 )
 from segcompress_runner.storage import parse_address
+from small_spec import small_spec
 from unit.runner.publish.publishing import (
     KEYS,
     MEASUREMENT,
@@ -37,8 +38,6 @@ from unit.runner.publish.publishing import (
     silent,
     train,
 )
-
-from .test_figures import spec_with
 
 
 def without_pruning(training: TrainingRecord) -> TrainingRecord:
@@ -112,7 +111,7 @@ def test_measurement_manifest_names_its_own_files_and_the_models(tmp_path: Path)
 
 def test_the_longest_output_leaves_room_for_the_addresses_below_it() -> None:
     uri = f"s3://{'b' * 63}/".ljust(896, "x")
-    assert JobSpec.model_validate(spec_with().model_dump() | {"output": {"uri": uri}}).output.uri == uri
+    assert JobSpec.model_validate(small_spec().model_dump() | {"output": {"uri": uri}}).output.uri == uri
     where = bucket_place(parse_address(uri, "spec.output.uri"), KEYS.model, "0" * 36)
     for address in (where.measurement(KEYS.measurement), where.model, where.files / "model.pdiparams"):
         assert Artifact(uri=str(address)).uri == str(address)
