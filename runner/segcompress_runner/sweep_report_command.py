@@ -95,7 +95,9 @@ def _read(name: str, source: Source) -> Swept:
     try:
         text = Path(source.file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputNotFoundError(f"--from: {source.file} cannot be read ({error})") from None
+        raise InputNotFoundError(
+            f"--from: {source.file} cannot be read ({getattr(error, 'strerror', error)})"
+        ) from None
     return read_sweep(text, source.file, name, source.namespace)
 
 

@@ -47,7 +47,7 @@ def from_kubeconfig(environment: Mapping[str, str], path: Path | None, context: 
     files = [path] if path else _kubeconfigs(environment)
     if not files or not any(file.is_file() for file in files):
         named = ", ".join(map(str, files)) or _DEFAULT_KUBECONFIG
-        raise SettingsError(f"there is no kubeconfig at {named}; set KUBECONFIG, or name a file")
+        raise SettingsError(f"there is no kubeconfig at {named}; set KUBECONFIG to the path of one")
     joined = os.pathsep.join(map(str, files))
     configuration = _configuration()
     try:

@@ -23,11 +23,11 @@ REFUSED: dict[str, tuple[Body, str]] = {
     ),
     "one path twice": (
         {"parameters": [PARAMETERS[0], {**PARAMETERS[0], "name": "b"}]},
-        "no two parameters may have one path",
+        "no two parameters may have the same path",
     ),
     "path below another": (
         {"parameters": [PARAMETERS[0], {**PARAMETERS[0], "name": "b", "path": "strategy"}]},
-        "no two parameters may have one path",
+        "no two parameters may have the same path",
     ),
     "one name twice": (
         {"parameters": [PARAMETERS[0], {**PARAMETERS[1], "name": "ratio"}]},
@@ -85,7 +85,7 @@ REFUSED: dict[str, tuple[Body, str]] = {
     "early stopping from no step": ({"earlyStopping": {"name": "MedianStop"}}, "startStep"),
     "key of no label": (
         {"algorithm": {"name": "TPE"}, "knownTrials": {"matchLabels": {"a,b": "1"}}},
-        "keys of matchLabels must be keys of labels",
+        "keys of matchLabels must be label keys",
     ),
     "value of no label": (
         {"algorithm": {"name": "TPE"}, "knownTrials": {"matchLabels": {"a": "1,b=2"}}},
