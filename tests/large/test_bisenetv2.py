@@ -6,7 +6,6 @@ Random weights and two iterations: figures say nothing of the strategies, but ev
 this size, exported for one picture and trained in batches of two.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,7 +18,7 @@ import yaml
 from minio import Minio
 
 from devcluster.objectstore import ObjectStore
-from integration.runner.conftest import read
+from integration.runner.published_files import published_files
 from integration.runner.runs import Ended, Runner
 from large import pictures
 from large.networks import configuration
@@ -122,11 +121,8 @@ def compress(store: ObjectStore, admin: Minio, inputs: str, tmp_path: Path) -> C
         }
         ended = Runner(store, tmp_path).run(spec)
         assert ended.result.artifacts is not None, ended.log
-        manifest = json.loads(read(admin, ended.result.artifacts.manifest.uri))
-        files = {file["name"]: file["path"] for file in manifest["files"]}
-        folder = f"s3://{inputs}/results/{manifest['modelKey']}"
-        result = json.loads(read(admin, f"{folder}/{files['result.json']}"))
-        return Compressed(ended, result, frozenset(files))
+        files = published_files(admin, ended.result.artifacts.manifest.uri)
+        return Compressed(ended, files.result(), frozenset(files.by_name))
 
     return compress
 

@@ -5,7 +5,6 @@ exported to ONNX, and gated. `make networks` writes what was seen into docs/mode
 runs those whose names hold the words and writes nothing; with RESUME=1 it runs those that were not seen yet.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +16,8 @@ import yaml
 from minio import Minio
 
 from devcluster.objectstore import ObjectStore
-from integration.runner.conftest import put, read
+from integration.runner.conftest import put
+from integration.runner.published_files import published_files
 from integration.runner.runs import Ended, Runner
 from large import network_table, pictures
 from large.networks import configuration
@@ -94,10 +94,8 @@ def compress(store: ObjectStore, admin: Minio, bucket: str, tmp_path: Path) -> C
         }
         ended = Runner(store, tmp_path).run(spec)
         assert ended.result.artifacts is not None, ended.log
-        manifest = json.loads(read(admin, ended.result.artifacts.manifest.uri))
-        files = {file["name"]: file["path"] for file in manifest["files"]}
-        folder = f"s3://{bucket}/results/{manifest['modelKey']}"
-        return ended, json.loads(read(admin, f"{folder}/{files['result.json']}")), {*files}
+        files = published_files(admin, ended.result.artifacts.manifest.uri)
+        return ended, files.result(), {*files.by_name}
 
     return compress
 

@@ -1,7 +1,6 @@
 """A network of PaddleSeg from its configuration and weights to a report, and what is refused of both."""
 
 import hashlib
-import json
 import os
 import pickle
 import re
@@ -21,7 +20,8 @@ from segcompress_api.conditions import GATE_REASONS, Reason
 from segcompress_runner.inputs.model import ModelFiles, inspect_model
 from segcompress_runner.measurement.runtimes.paddle_inference import paddle_predictor
 
-from .conftest import put, read
+from .conftest import put
+from .published_files import PublishedFiles, published_files
 from .runs import Ended, Runner, Spec, changed
 
 with warnings.catch_warnings():
@@ -68,10 +68,9 @@ def network_spec(spec: Spec, admin: Minio, bucket: str, saved: Path) -> Spec:
     return spec
 
 
-def manifest_of(admin: Minio, ended: Ended) -> dict[str, Any]:
+def files_of(admin: Minio, ended: Ended) -> PublishedFiles:
     assert ended.result.artifacts is not None, ended.log
-    found: dict[str, Any] = json.loads(read(admin, ended.result.artifacts.manifest.uri))
-    return found
+    return published_files(admin, ended.result.artifacts.manifest.uri)
 
 
 def test_a_network_is_exported_compressed_measured_and_published_with_its_baseline(
@@ -82,13 +81,12 @@ def test_a_network_is_exported_compressed_measured_and_published_with_its_baseli
     assert ended.result.reason in {Reason.SUCCEEDED, *GATE_REASONS}, ended.log
     assert "spec.model.paddleseg.configUri: without effect are batch_size" in ended.log
     assert "model.pretrained is not followed" in ended.log
-    manifest = manifest_of(admin, ended)
-    files = {file["name"]: file for file in manifest["files"]}
-    assert {"model.pdmodel", "model.pdiparams", "report.html", "result.json"} < files.keys()
+    files = files_of(admin, ended)
+    assert {"model.pdmodel", "model.pdiparams", "report.html", "result.json"} < files.by_name.keys()
     baseline = []
     for name in ("baseline/model.pdmodel", "baseline/model.pdiparams"):
-        content = read(admin, f"s3://{bucket}/results/{manifest['modelKey']}/{files[name]['path']}")
-        assert hashlib.sha256(content).hexdigest() == files[name]["sha256"]
+        content = files.read(name)
+        assert hashlib.sha256(content).hexdigest() == files.by_name[name]["sha256"]
         baseline.append(tmp_path / Path(name).name)
         baseline[-1].write_bytes(content)
 
@@ -98,17 +96,14 @@ def test_a_network_is_exported_compressed_measured_and_published_with_its_baseli
     assert answered(tmp_path / "again", saved / "model.pdparams", SECTION, **AS_IN_THE_SPEC) == {}
     for path in baseline:
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
-    result = json.loads(
-        read(admin, f"s3://{bucket}/results/{manifest['modelKey']}/{files['result.json']['path']}")
-    )
-    assert set(result["run"]["inputs"]["model"]) == {"model.pdparams", "model section"}
+    assert set(files.result()["run"]["inputs"]["model"]) == {"model.pdparams", "model section"}
 
     moved = changed(network_spec, "model.paddleseg.configUri", f"s3://{bucket}/elsewhere/other.yml")
     put(admin, bucket, "elsewhere/other.yml", f"# with a comment\n{CONFIG}".encode())
     second = runner.run(moved)
     if ended.result.reason == Reason.SUCCEEDED:
         assert second.result.reason == Reason.REUSED, second.log
-    assert manifest_of(admin, second) == manifest
+    assert files_of(admin, second) == files
 
 
 def test_a_preset_looks_at_the_network_as_it_is_exported(
@@ -118,14 +113,12 @@ def test_a_preset_looks_at_the_network_as_it_is_exported(
     assert ended.result.reason in {Reason.SUCCEEDED, *GATE_REASONS}, ended.log
     assert "preset PostTrainingQuantization chose the settings for" in ended.log
     assert ended.log.count("without effect are batch_size") == 1
-    manifest = manifest_of(admin, ended)
-    files = {file["name"]: file["path"] for file in manifest["files"]}
-    folder = f"{network_spec['output']['uri']}{manifest['modelKey']}"
-    chosen = json.loads(read(admin, f"{folder}/{files['result.json']}"))["training"]["strategy"]
+    files = files_of(admin, ended)
+    chosen = files.result()["training"]["strategy"]
     assert chosen["QuantPost"]["quantize_op_types"] == ["conv2d", "depthwise_conv2d"]
 
     written = runner.run(changed(network_spec, "strategy", chosen))
-    assert manifest_of(admin, written)["modelKey"] == manifest["modelKey"]
+    assert files_of(admin, written).manifest["modelKey"] == files.manifest["modelKey"]
 
 
 def answered(folder: Path, weights: Path, section: dict[str, Any], **request: Any) -> dict[str, Any]:

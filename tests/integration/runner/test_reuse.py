@@ -23,6 +23,7 @@ from segcompress_runner.stopping import StopFlag
 from segcompress_runner.storage import S3Settings, S3Storage
 
 from .conftest import VAL, make_spec, put, read
+from .published_files import published_files
 from .runs import Ended, Runner, Spec, changed
 
 OTHER = Processor("another CPU", "6 85 7", ("avx2",))
@@ -118,16 +119,12 @@ def test_another_processor_measures_the_same_weights_again(
     assert result.metrics is not None
     assert result.metrics.processor == "another CPU (avx2)"
 
-    manifest = json.loads(read(admin, result.artifacts.manifest.uri))
-    folder = result.artifacts.manifest.uri.partition("/measurements/")[0]
-    path = next(file["path"] for file in manifest["files"] if file["name"] == "result.json")
     assert result.artifacts.report is not None
     page = read(admin, result.artifacts.report.uri).decode()
     assert "another CPU (avx2)" in page
     assert "Where it got worse" in page
-    report, before = (
-        json.loads(read(admin, uri)) for uri in (f"{folder}/{path}", f"{published.model_uri}result.json")
-    )
+    report = published_files(admin, result.artifacts.manifest.uri).result()
+    before = json.loads(read(admin, f"{published.model_uri}result.json"))
     assert report["machine"]["cpu"] == "another CPU (avx2)"
     assert report["training"] == before["training"]
     assert report["training"]["history"]
