@@ -7,6 +7,7 @@ from typing import Any
 
 from segcompress_api.naming import trial_name
 from segcompress_api.sweep import SweepSpec
+from segcompress_api.sweep_status import SweepStatus
 from segcompress_api.trials import Trial
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.parsing import parse_resource
@@ -31,6 +32,7 @@ OBJECTIVES = [
     {"metric": "compressed.miou", "goal": "Maximize"},
     {"metric": "compressed.latencyMs", "goal": "Minimize"},
 ]
+EARLY = {"earlyStopping": {"name": "MedianStop", "startStep": 100, "minTrials": 2}}
 
 P = [{"ratio": ratio, "seed": seed} for ratio in RATIO["values"] for seed in SEED["values"]]
 NAMES = [trial_name(SWEEP.name, SWEEP.uid, index) for index in range(6)]
@@ -146,14 +148,22 @@ def names(made: SweepPlan) -> list[str]:
     return [manifest["metadata"]["name"] for manifest in made.create]
 
 
-def conditions(made: SweepPlan) -> dict[str, str]:
+def status_of(made: SweepPlan) -> SweepStatus:
     assert made.status is not None
-    return {c.type: c.status for c in made.status.conditions}
+    return made.status
+
+
+def again(made: SweepPlan) -> Body:
+    """Return the status that a plan writes, as the next one reads it."""
+    return status_of(made).to_wire()
+
+
+def conditions(made: SweepPlan) -> dict[str, str]:
+    return {c.type: c.status for c in status_of(made).conditions}
 
 
 def message(made: SweepPlan, type_: str) -> tuple[str, str]:
-    assert made.status is not None
-    found = next(c for c in made.status.conditions if c.type == type_)
+    found = next(c for c in status_of(made).conditions if c.type == type_)
     return found.reason, found.message
 
 

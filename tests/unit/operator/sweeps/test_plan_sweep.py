@@ -1,4 +1,4 @@
-"""What a plan creates, suspends and reports in every state of a sweep."""
+"""What a plan creates and reports while a sweep runs."""
 
 from typing import Any
 
@@ -7,17 +7,16 @@ import yaml
 
 from documents import ROOT
 from segcompress_api.naming import short_hash
-from segcompress_api.sweep_status import SweepStatus
 from segcompress_operator.planning.parsing import parse_resource
 from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND
 from segcompress_operator.planning.sweeps.observed import SweepObserved
-from segcompress_operator.planning.sweeps.plan import SuspendChange, SweepPlan, plan_sweep
+from segcompress_operator.planning.sweeps.plan import SweepPlan, plan_sweep
 from unit.operator.samples import NOW, SETTINGS, SPEC
 from unit.operator.sweeps.sweep_samples import (
     NAMES,
-    RATIO,
     SWEEP,
     P,
+    again,
     child,
     child_body,
     conditions,
@@ -28,22 +27,8 @@ from unit.operator.sweeps.sweep_samples import (
     plan,
     points,
     spec_body,
-    suspended,
+    status_of,
 )
-
-
-def finished() -> list[Any]:
-    """Return all six trials of the grid: each more accurate than the last, and slower."""
-    return [child(n, P[n], ended(miou=0.8 + n / 100, latency=20 + n)) for n in range(6)]
-
-
-def status_of(made: SweepPlan) -> SweepStatus:
-    assert made.status is not None
-    return made.status
-
-
-def again(made: SweepPlan) -> dict[str, Any]:
-    return status_of(made).to_wire()
 
 
 def test_a_new_sweep_makes_as_many_trials_as_may_run() -> None:
@@ -161,27 +146,6 @@ def test_first_trial_and_nothing_else_is_announced() -> None:
     assert plan(child(0, P[0]), child(1, P[1]), status=again(made)).announcements == ()
 
 
-def test_a_sweep_whose_trials_have_ended_is_complete() -> None:
-    made = plan(*finished())
-    status = status_of(made)
-    assert (made.create, made.suspend) == ((), ())
-    assert (status.phase, status.completion_time) == ("Succeeded", "2026-11-01T12:00:00Z")
-    assert conditions(made)["Complete"] == conditions(made)["Ready"] == conditions(made)["Finished"] == "True"
-    words = f"6 trial(s) ended; best is {NAMES[5]}: compressed.miou 0.8500, compressed.latencyMs 25.000"
-    assert message(made, "Complete") == ("Succeeded", words)
-    assert [entry.name for entry in status.frontier or ()] == NAMES[::-1]
-    assert [said.message for said in made.announcements] == [words]
-
-
-def test_an_ended_sweep_acknowledges_an_edit_and_makes_nothing() -> None:
-    status = again(plan(*finished()))
-    assert plan(*finished(), status=status) == SweepPlan()
-    sweep = make_sweep(spec_body(maxTrials=200, parallelTrials=9), status, generation=2)
-    made = plan_sweep(sweep, SweepObserved(tuple(finished())), SETTINGS, NOW)
-    assert (made.create, status_of(made).observed_generation) == ((), 2)
-    assert status_of(made).phase == "Succeeded"
-
-
 def test_missed_gates_are_told_apart_from_failures() -> None:
     rejected = child(0, P[0], ended("SparsityNotReached", miou=0.99, latency=1))
     failed = child(1, P[1], ended("RunnerCrashed"))
@@ -191,130 +155,6 @@ def test_missed_gates_are_told_apart_from_failures() -> None:
     counts = {"total": 3, "running": 0, "succeeded": 1, "failed": 2, "rejected": 1, "stopped": 0}
     assert trials.to_wire() == counts
     assert [entry.name for entry in status_of(made).frontier or ()] == [NAMES[2]]
-
-
-def test_a_sweep_fails_when_too_many_trials_have_no_figures() -> None:
-    children = [child(n, P[n], ended("RunnerCrashed")) for n in range(2)]
-    children += [child(2, P[2], ended("AcceptanceNotMet", miou=0.5, latency=9)), child(3, P[3])]
-    spec = spec_body(maxFailedTrials=1)
-    made = plan(*children, spec=spec)
-    assert made.create == ()
-    assert made.suspend == (SuspendChange(NAMES[3], True),)  # noqa: FBT003 - a field of a spec
-    assert made.announcements == ()
-    words = "2 trial(s) ended without metrics, spec.maxFailedTrials is 1"
-    assert message(made, "FailureTarget") == ("MaxFailedTrialsExceeded", words)
-    said = f"1 trial(s) are still stopping; then the sweep fails: {words}"
-    assert message(made, "Reconciling") == message(made, "Ready") == ("Running", said)
-    assert (status_of(made).phase, conditions(made)["Finished"]) == ("Running", "False")
-    assert names(plan(*children, spec=spec_body(maxFailedTrials=2))) == NAMES[4:5]
-    rests = child(3, P[3], suspended(), suspend=True)
-    after = plan(*children[:3], rests, spec=spec, status=again(made))
-    assert message(after, "Failed") == message(after, "Stalled") == ("MaxFailedTrialsExceeded", words)
-    assert (status_of(after).phase, conditions(after)["Reconciling"]) == ("Failed", "False")
-    assert [said.message for said in after.announcements] == [f"MaxFailedTrialsExceeded: {words}"]
-    resumed = plan(*children, spec=spec, status=again(after))
-    assert (resumed.suspend, resumed.status) == (made.suspend, None)
-
-
-def test_a_sweep_that_is_to_fail_does_so_though_nothing_shows_why_any_more() -> None:
-    made = plan(child(1, P[1]), conflict=NAMES[0])
-    stops = plan(child(1, P[1], suspended(stops=True), suspend=True), status=again(made))
-    assert (stops.create, stops.suspend) == ((), ())
-    assert conditions(stops)["Failed"] == "False"
-    after = plan(child(1, P[1], ended(miou=0.9, latency=9)), status=again(stops))
-    assert (after.create, message(after, "Failed")[0]) == ((), "NameConflict")
-    assert message(after, "Failed") == message(made, "FailureTarget")
-
-
-@pytest.mark.parametrize(
-    "status",
-    [
-        pytest.param(ended("AcceptanceNotMet", miou=0.99, latency=1), id="gates missed"),
-        pytest.param(ended(miou=0.99, latency=1, drop=0.02), id="constraint broken"),
-    ],
-)
-def test_a_sweep_without_a_model_to_ship_fails(status: dict[str, Any]) -> None:
-    made = plan(
-        *(child(n, P[n], status) for n in range(6)),
-        spec=spec_body(constraints=[{"metric": "miouDrop", "max": "0.01"}]),
-    )
-    words = "6 trial(s) ended; none succeeded and satisfied every constraint"
-    assert message(made, "Failed") == ("NoAcceptableTrial", words)
-    assert status_of(made).best_trial is None
-
-
-CONTOURS = [{"metric": "compressed.boundaryIou", "goal": "Maximize"}]
-HAVE = "compressed.miou, compressed.latencyMs, compressed.sizeBytes, miouDrop"
-
-
-@pytest.mark.parametrize("measured", [1, 2, 3])
-def test_a_metric_that_no_trial_measures_ends_the_sweep_after_three_trials(measured: int) -> None:
-    spec = spec_body(objectives=CONTOURS, constraints=[{"metric": "worstClass.iouDrop", "max": "0.1"}])
-    statuses = [ended(miou=0.8, latency=9), ended("AcceptanceNotMet", miou=0.5, latency=9)] * 2
-    children = [child(n, P[n], statuses[n]) for n in range(measured)]
-    made = plan(*children, child(measured, P[measured]), spec=spec)
-    assert (names(made) == []) is ("FailureTarget" in conditions(made)) is (measured == 3)
-    if measured == 3:
-        missing = "compressed.boundaryIou, worstClass.iouDrop"
-        words = f"none of the 3 trial(s) measured so far has {missing}; they have: {HAVE}"
-        assert message(made, "FailureTarget") == ("MetricNotMeasured", words)
-
-
-def test_a_metric_that_one_trial_has_costs_no_other_trial() -> None:
-    """A parameter may decide whether a metric is measured, such as the sparsity of a model."""
-    with_contours = ended(miou=0.9, latency=9)
-    with_contours["metrics"]["compressed"]["boundaryIou"] = "0.7000"
-    others = [child(n, P[n], ended(miou=0.8, latency=9)) for n in range(1, 4)]
-    made = plan(child(0, P[0], with_contours), *others, spec=spec_body(objectives=CONTOURS))
-    assert names(made) == NAMES[4:6]
-
-
-def test_a_short_sweep_without_the_metric_says_so_at_its_end() -> None:
-    made = plan(child(0, P[0], ended(miou=0.9, latency=9)), spec=spec_body(objectives=CONTOURS, maxTrials=1))
-    assert message(made, "Failed")[0] == "MetricNotMeasured"
-
-
-def test_trials_without_any_metrics_say_nothing_of_a_metric() -> None:
-    children = [child(n, P[n], ended("RunnerCrashed")) for n in range(4)]
-    assert names(plan(*children, spec=spec_body(objectives=CONTOURS))) == NAMES[4:6]
-
-
-def test_a_suspended_sweep_suspends_what_has_not_ended() -> None:
-    spec = spec_body(suspend=True)
-    children = [child(0, P[0], ended(miou=0.9, latency=9)), child(1, P[1]), child(2, P[2])]
-    made = plan(*children, spec=spec)
-    assert made.create == ()
-    assert made.suspend == tuple(SuspendChange(NAMES[n], True) for n in (1, 2))  # noqa: FBT003
-    assert status_of(made).phase == "Suspended"
-    assert message(made, "Reconciling") == ("Suspended", "2 trial(s) are still stopping")
-    assert [said.reason for said in made.announcements] == ["Suspended"]
-
-
-def test_a_suspended_sweep_rests_once_nothing_of_it_runs() -> None:
-    spec = spec_body(suspend=True)
-    stops = [child(1, P[1], suspended(stops=True), suspend=True)]
-    rests = [child(1, P[1], suspended(), suspend=True)]
-    first = plan(*stops, spec=spec)
-    assert (first.suspend, conditions(first)["Reconciling"]) == ((), "True")
-    second = plan(*rests, spec=spec, status=again(first))
-    assert (second.suspend, conditions(second)["Reconciling"]) == ((), "False")
-    assert second.announcements == ()
-    since = {c.type: c.last_transition_time for c in status_of(first).conditions}["Suspended"]
-    assert {c.type: c.last_transition_time for c in status_of(second).conditions}["Suspended"] == since
-
-
-def test_a_new_sweep_may_be_suspended() -> None:
-    made = plan(spec=spec_body(suspend=True))
-    assert (made.create, conditions(made)["Suspended"]) == ((), "True")
-
-
-def test_a_resumed_sweep_lets_its_trials_go_on() -> None:
-    status = again(plan(child(1, P[1]), spec=spec_body(suspend=True)))
-    made = plan(child(1, P[1], suspended(), suspend=True), status=status)
-    assert made.suspend == (SuspendChange(NAMES[1], False),)  # noqa: FBT003
-    assert names(made) == NAMES[:1]
-    assert conditions(made)["Suspended"] == "False"
-    assert [said.reason for said in made.announcements] == ["Resumed"]
 
 
 def test_a_sweep_that_is_being_deleted_makes_nothing() -> None:
@@ -350,9 +190,3 @@ def test_the_status_is_small_whatever_the_number_of_trials() -> None:
     made = plan(*children, spec=spec)
     assert status_of(made).phase == "Succeeded"
     assert len(status_of(made).model_dump_json(by_alias=True)) < 24 * 1024
-
-
-def test_a_value_that_is_given_twice_ends_the_sweep_before_its_first_trial() -> None:
-    made = plan(spec=spec_body(parameters=[{**RATIO, "values": ["0.5", "0.50"]}]))
-    words = "spec.parameters[0].values: must differ: 0.5 and 0.50 are one value"
-    assert (made.create, message(made, "Failed")) == ((), ("InvalidSpec", words))
