@@ -21,9 +21,9 @@ def main() -> int:
     """Parse the arguments and run; what stops us is one sentence and exit code 1."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--data", type=Path, help="PaddleSeg dataset to train a teacher on and compress it")
-    parser.add_argument("--sweep", action="store_true", help="search by a sweep in place of two jobs")
-    parser.add_argument("--up", action="store_true", help="only bring everything up and say how to use it")
-    parser.add_argument("--dry-run", action="store_true", help="on a cluster of your own: only say the plan")
+    parser.add_argument("--sweep", action="store_true", help="run a sweep instead of two jobs")
+    parser.add_argument("--up", action="store_true", help="only start everything, and print how to use it")
+    parser.add_argument("--dry-run", action="store_true", help="on a cluster of your own: print the plan")
     parser.add_argument("--clean", action="store_true", help="remove the demo from a cluster of your own")
     arguments = parser.parse_args()
     try:
@@ -109,11 +109,11 @@ def _run_sweep(inputs: Inputs, target: Target) -> None:
 
 def _say_how_to_use(target: Target) -> None:
     if target.context:
-        say("  make demo-clean                                        # removes all that the demo made")
+        say("  make demo-clean                                        # removes what the demo created")
         return
     say('  eval "$(PYTHONPATH=hack python3 -m devcluster env)"   # KUBECONFIG, PATH, S3_ENDPOINT and keys')
     say(f"  kubectl get -n {NAMESPACE} scj -o wide")
-    say("  make cluster-down                                      # stops it all, leaves nothing behind")
+    say("  make cluster-down                                      # stops everything and removes it")
     say(f"KUBECONFIG={target.env['KUBECONFIG']}")
     say(f"S3_ENDPOINT={target.endpoint}")
     say(f"AWS_ACCESS_KEY_ID={target.access_key} AWS_SECRET_ACCESS_KEY={target.secret_key}")

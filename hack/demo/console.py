@@ -43,7 +43,7 @@ def answer(argv: Sequence[str], env: Mapping[str, str], *, fed: str | None = Non
 def interrupted() -> int:
     """Say that the user stopped us, and return the shell's exit code for that."""
     sys.stderr.write(
-        "\ndemo: interrupted; `make demo` goes on where it stopped, `make cluster-down` cleans up "
+        "\ndemo: interrupted; `make demo` continues where it stopped, `make cluster-down` cleans up "
         "(on a cluster of your own: `make demo-clean`)\n"
     )
     return 130

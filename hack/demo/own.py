@@ -40,9 +40,9 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
     """Read IMAGE_PREFIX (empty: the nodes get the images otherwise) and IMAGE_LOAD; raise DemoError."""
     if "IMAGE_PREFIX" not in environ and not environ.get("IMAGE_LOAD"):
         raise DemoError(
-            "SEGCOMPRESS_CONTEXT is set, so the images must come to its nodes: IMAGE_PREFIX names a registry "
+            "SEGCOMPRESS_CONTEXT is set, so the images must reach its nodes: IMAGE_PREFIX names a registry "
             "to push to, or IMAGE_LOAD a command that takes an archive, such as 'kind load image-archive'; "
-            "an empty IMAGE_PREFIX says that they are there"
+            "an empty IMAGE_PREFIX means that the nodes have them"
         )
     return Settings(bool(environ.get("IMAGE_PREFIX")), tuple(shlex.split(environ.get("IMAGE_LOAD", ""))))
 
@@ -57,7 +57,7 @@ def target_from(environ: Mapping[str, str]) -> Target:
     prefix = (environ.get("S3_PREFIX") or DEFAULT_PREFIX).rstrip("/")
     if urlsplit(prefix).scheme != "s3" or not urlsplit(prefix).netloc:
         raise DemoError(
-            f"S3_PREFIX is '{prefix}': must be a bucket or a folder in one, such as s3://my-bucket"
+            f"S3_PREFIX must be a bucket or a folder in one, such as s3://my-bucket, got {prefix!r}"
         )
     return Target(
         env=dict(environ),
@@ -73,9 +73,11 @@ def target_from(environ: Mapping[str, str]) -> Target:
 
 def plan(target: Target, settings: Settings, inputs: Inputs, made: str, *, has_crd: bool) -> list[str]:
     """Return what the demo will do, one line a step; `made` is what it runs."""
-    load = f"run `{' '.join(settings.load)}` with each archive" if settings.load else "take them as present"
+    load = (
+        f"run `{' '.join(settings.load)}` with each archive" if settings.load else "expect them on the nodes"
+    )
     images = f"push them to {target.env.get('IMAGE_PREFIX')}" if settings.push else load
-    crd = "those that are there stay as they are" if has_crd else "created"
+    crd = "kept as they are" if has_crd else "created"
     inputs_at = f"{target.uri('models', inputs.name)} and {target.uri('datasets', inputs.name)}"
     outputs_at = f"{target.prefix}/compressed/"
     return [

@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the grammar of the command line."""
     top = argparse.ArgumentParser(prog="devcluster", description="A local Kubernetes and object store.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", help="start the cluster, or whatever of it does not run").set_defaults(run=up)
+    commands.add_parser("up", help="start what does not run yet").set_defaults(run=up)
     down_ = commands.add_parser("down", help="stop the cluster and leave nothing behind")
     down_.add_argument("--purge-state", action="store_true", help="delete its data too; built programs stay")
     down_.set_defaults(run=down)
@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     build_.set_defaults(run=build_programs)
     browser_ = commands.add_parser("browser", help="install Debian's chromium, for the tests of the report")
     browser_.set_defaults(run=browser)
-    load = commands.add_parser("load-image", help="bring images from archive files into the cluster")
+    load = commands.add_parser("load-image", help="load images from archive files into the cluster")
     load.add_argument("archive", nargs="+", type=Path)
     load.set_defaults(run=load_image)
     for name, run, text in (

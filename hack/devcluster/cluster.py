@@ -145,7 +145,7 @@ class Cluster:
         """Return where the machine finds the running cluster's containerd."""
         holder = self.sandbox.find()
         if holder is None:
-            raise DevclusterError("the cluster does not run; start it with `python3 -m devcluster up`")
+            raise DevclusterError("the cluster is not running; start it with `python3 -m devcluster up`")
         return seen_through(holder, nodeprograms.CONTAINERD_SOCKET)
 
     def _issue(self) -> tuple[Plane, Clients]:

@@ -67,4 +67,4 @@ def not_ready_reason(node: dict[str, object], since: float = 0.0) -> str:
             if spoken < int(since):
                 break
             return "" if condition["status"] == "True" else str(condition["message"])
-    return "no word of the kubelet yet"
+    return "the kubelet has not reported yet"

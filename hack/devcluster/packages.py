@@ -93,9 +93,7 @@ def install_missing(all_needs: tuple[Need, ...] = NEEDS) -> None:
             )
         )
     if still := missing_needs(all_needs):
-        raise DevclusterError(
-            f"apt-get installed {still[0].package}, but {still[0].what} is still not to be found"
-        )
+        raise DevclusterError(f"apt-get installed {still[0].package}, but {still[0].what} is still not found")
 
 
 def tools() -> Tools:

@@ -79,6 +79,4 @@ def install_missing(settings: Settings) -> None:
     execute("apt-get update", ("apt-get", "update"), settings.log("apt-update"))
     execute("apt-get install", install_command(needs), settings.log("apt-install"))
     if still := missing():
-        raise ImagesError(
-            f"apt-get installed {still[0].package}, but {still[0].what} is still not to be found"
-        )
+        raise ImagesError(f"apt-get installed {still[0].package}, but {still[0].what} is still not found")

@@ -29,7 +29,7 @@ def test_everything_lies_below_one_prefix(prefix: str, expected: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["acme", "https://acme", "s3://", "s3:///folder"])
 def test_a_prefix_that_is_no_bucket_is_refused(prefix: str) -> None:
-    with pytest.raises(DemoError, match=r"S3_PREFIX is .* must be a bucket or a folder in one"):
+    with pytest.raises(DemoError, match=r"S3_PREFIX must be a bucket or a folder in one"):
         target_from({**GIVEN, "S3_PREFIX": prefix})
 
 

@@ -30,12 +30,12 @@ def node(status: str, message: str = "") -> dict[str, object]:
     ("found", "since", "expected"),
     [
         pytest.param({}, 0.0, "not registered yet", id="no node"),
-        pytest.param({"status": {}}, 0.0, "no word of the kubelet yet", id="no conditions"),
+        pytest.param({"status": {}}, 0.0, "the kubelet has not reported yet", id="no conditions"),
         pytest.param(node("False", "cni not initialised"), 0.0, "cni not initialised", id="not ready"),
         pytest.param(node("True"), 0.0, "", id="ready"),
         pytest.param(node("True"), SPOKEN_S + 0.9, "", id="same second"),
         pytest.param(
-            node("True"), SPOKEN_S + 5, "no word of the kubelet yet", id="said by an earlier kubelet"
+            node("True"), SPOKEN_S + 5, "the kubelet has not reported yet", id="said by an earlier kubelet"
         ),
     ],
 )
