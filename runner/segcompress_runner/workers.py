@@ -6,10 +6,13 @@ that whichever side ends, the other one notices.
 """
 
 import multiprocessing
+import os
 import pickle
 import signal
+import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
@@ -23,6 +26,11 @@ _NEEDED = [__name__, "segcompress_runner.inputs.dataset"]
 
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 
+_LONGEST_FOLDER = 107 - len("/pymp-12345678/listener-12345678")
+"""Bytes of the path of a folder in which multiprocessing can make a socket. Source: unix(7), sun_path."""
+
+_SHORT_FOLDER = "/tmp"  # noqa: S108 - a folder that only we can read is made in it
+
 
 def prepare() -> None:
     """Start what workers are forked from; it imports what they need while the caller does something else.
@@ -34,9 +42,27 @@ def prepare() -> None:
     resource_tracker.ensure_running()  # The server's start would start it, and that unblocks both.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     try:
-        forkserver.ensure_running()
+        with _folder_of_sockets():
+            forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _folder_of_sockets() -> Iterator[None]:
+    """Have sockets made in /tmp if TMPDIR is too long for the path of one; raises RuntimeError."""
+    folder = tempfile.gettempdir()
+    if len(os.fsencode(folder)) <= _LONGEST_FOLDER:
+        yield
+        return
+    if not os.access(_SHORT_FOLDER, os.W_OK | os.X_OK):
+        limit = f"must be at most {_LONGEST_FOLDER} bytes long, because {_SHORT_FOLDER} is not writable"
+        raise RuntimeError(f"TMPDIR {limit}; got {folder}")
+    tempfile.tempdir = _SHORT_FOLDER
+    try:
+        yield
+    finally:
+        tempfile.tempdir = folder
 
 
 class Worker:

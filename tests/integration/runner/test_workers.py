@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -40,6 +42,32 @@ def test_a_signal_to_all_processes_of_a_run_is_the_runs_own_to_answer(name: str)
         check=False,
     )
     assert (ended.stdout, ended.stderr) == ("-1\n-2 True\n", "")
+
+
+NEGATES = """
+import operator, tempfile
+from contextlib import closing
+from segcompress_runner.workers import Worker
+with closing(Worker(operator.neg, "negates")) as worker:
+    worker.ask(1)
+    print(worker.answer(), tempfile.gettempdir())
+"""
+
+
+@pytest.mark.parametrize("length", [75, 76, 200])
+def test_tmpdir_may_be_longer_than_the_path_of_a_socket(length: int) -> None:
+    with TemporaryDirectory(dir="/tmp") as short:  # pytest's own folders are longer
+        folder = Path(short) / ("x" * (length - len(f"{short}/")))
+        folder.mkdir()
+        ended = subprocess.run(
+            [sys.executable, "-c", NEGATES],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": ":".join(sys.path), "TMPDIR": str(folder)},
+            check=False,
+        )
+        assert (ended.stdout, ended.stderr) == (f"-1 {folder}\n", "")
+        assert list(folder.iterdir()) == []
 
 
 class OddError(Exception):
