@@ -31,7 +31,7 @@ from segcompress_operator.planning.sweeps.trials import first_free, trials_of
 from segcompress_operator.settings import RunnerSettings
 
 MEASURED_ENOUGH = 3
-"""If none of this many measured trials has a metric, the sweep expects that later ones lack it too."""
+"""A sweep that expects a metric of later trials has measured fewer than this many, or not every choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ def _next(look: Look, observed: SweepObserved, settings: RunnerSettings) -> Swee
         maker.check_every_value()
     if spec.known_trials is not None and observed.known is None:
         return SweepPlan(read_known=_query(look.sweep, spec.known_trials, maker.space))
-    problem = _problem(look, observed)
+    problem = _problem(look, observed, maker.space)
     if problem is not None:
         return _fail(look, *problem)
     return _suspend(look) if spec.suspend else _go_on(look, maker, observed.refusal)
 
 
-def _problem(look: Look, observed: SweepObserved) -> tuple[Reason, str] | None:
+def _problem(look: Look, observed: SweepObserved, space: Space) -> tuple[Reason, str] | None:
     """Return why the sweep fails, None if it does not."""
     failed, most = look.counts.failed - look.counts.rejected, look.known_spec.max_failed_trials
     if observed.conflict:
@@ -102,9 +102,14 @@ def _problem(look: Look, observed: SweepObserved) -> tuple[Reason, str] | None:
     if failed > most:
         words = f"{failed} trial(s) ended without metrics, spec.maxFailedTrials is {most}"
         return Reason.MAX_FAILED_TRIALS_EXCEEDED, words
-    if look.unmeasured and len(look.measured) >= MEASURED_ENOUGH:
+    if look.unmeasured and _is_telling(look.measured, space):
         return Reason.METRIC_NOT_MEASURED, _not_measured(look)
     return None
+
+
+def _is_telling(measured: list[Trial], space: Space) -> bool:
+    """Return whether later trials will lack every metric that none of these has."""
+    return len(measured) >= MEASURED_ENOUGH and space.has_every_choice(trial.point for trial in measured)
 
 
 def _query(sweep: Sweep, known: KnownTrials, space: Space) -> KnownQuery:

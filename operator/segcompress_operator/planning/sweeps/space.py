@@ -9,7 +9,7 @@ import itertools
 import json
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
@@ -134,6 +134,15 @@ class Space:
                 if _is_same(_value(one, self.kinds[name]), _value(other, self.kinds[name])):
                     problem = f"must differ: {one} and {other} are one value"
                     raise InvalidSpecError(f"spec.parameters[{index}].values", problem)
+
+    def has_every_choice(self, points: Iterable[Point]) -> bool:
+        """Return whether each value that is not a number is in one of the points.
+
+        Such a value can add or remove a section of the spec, and with it what a trial measures.
+        """
+        seen = {item for point in points for item in point.items()}
+        choices = [(name, axis) for name, axis in self.axes.items() if isinstance(axis, Choices)]
+        return all((name, text) in seen for name, axis in choices if not axis.ordered for text in axis.texts)
 
     def in_order(self, index: int) -> Point:
         """Return the point of that index of a finite space; the last parameter changes first."""
