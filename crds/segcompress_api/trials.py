@@ -33,7 +33,7 @@ class Trial:
     figures: Mapping[str, str] = field(default_factory=dict)
     curve: Curve = ()
     is_trained: bool = False
-    """Whether it runs, and its training is over: its pod measures the model."""
+    """Whether it runs, and the training that its curve is of is over."""
 
     @property
     def ended(self) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from segcompress_api.progress import JobProgress, TrainingEvaluation, seconds_until_due
+from segcompress_api.progress import JobProgress, Stage, TrainingEvaluation, seconds_until_due
 from segcompress_api.status import timestamp
 from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Reported
@@ -50,9 +50,12 @@ def told_at_the_end(look: Round, *, good: bool) -> Told:
 
 
 def _evaluations(look: Round) -> Evaluations:
-    """Return those of the last report; until a pod has reported any, those of the previous pod stay."""
+    """Return those of the last report; those of the previous pod stay unless the last one trains anew."""
     reported = look.observed.reported
-    return (reported and reported.report.evaluations) or look.status.evaluations
+    if reported is None:
+        return look.status.evaluations
+    anew = reported.report.stage is Stage.COMPRESS
+    return reported.report.evaluations or (None if anew else look.status.evaluations)
 
 
 def _marks(told: Told) -> tuple[object, ...]:

@@ -28,7 +28,7 @@ from segcompress_operator.planning.progress import Progress
 
 State = tuple[ConditionType, ConditionStatus, Reason, str]
 _End = Literal["Complete", "Failed"]
-_REMOVABLE = ("progress", "bestTrial")
+_REMOVABLE = ("progress", "evaluations", "bestTrial")
 S = TypeVar("S", JobStatus, SweepStatus)
 
 
@@ -177,7 +177,7 @@ def current_reason(status: JobStatus | SweepStatus) -> tuple[str, str]:
 def status_patch(old: bytes, new: JobStatus | SweepStatus) -> dict[str, Any]:
     """Return the merge patch from the status in JSON to `new`: only keys that differ.
 
-    Of what this version wrote earlier, progress and a sweep's best trial alone may go again.
+    Of what this version wrote earlier, progress, evaluations and a sweep's best trial alone may go again.
     """
     before, after = _loaded(old), new.to_wire()
     patch = {key: _over(before.get(key), value) for key, value in after.items() if before.get(key) != value}

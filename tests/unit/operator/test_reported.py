@@ -194,8 +194,18 @@ def test_an_evaluation_is_waited_for_that_is_not_due() -> None:
 def test_evaluations_stay_until_another_pod_has_some() -> None:
     status = {**standing(-60), "evaluations": EVALUATIONS}
     assert evaluated(status, None, pod_made(-59)) == EVALUATIONS
-    assert evaluated(status, reported(0), pod_made(-59)) == EVALUATIONS
+    assert evaluated(status, reported(0, stage="Fetch"), pod_made(-59)) == EVALUATIONS
     assert evaluated(status, reported(0, evaluations=EVALUATIONS[:1]), pod_made(-59)) == EVALUATIONS[:1]
+
+
+def test_evaluations_of_an_earlier_pod_go_once_another_trains() -> None:
+    """Those of its own training follow; one that finds the weights published keeps what they are of."""
+    status = {**standing(-60), "evaluations": EVALUATIONS}
+    assert evaluated(status, reported(0, stage="Compress"), pod_made(-59)) is None
+    text = json.dumps(status).encode()
+    observed = Observed(jobs=(make_job(),), pods=(pod_made(-59),), reported=reported(0))
+    assert status_patch(text, status_of(plan(observed, status=status)))["evaluations"] is None
+    assert evaluated(status, reported(0, stage="Evaluate"), pod_made(-59)) == EVALUATIONS
 
 
 @pytest.mark.parametrize("reason", ["Succeeded", "InvalidInput"])

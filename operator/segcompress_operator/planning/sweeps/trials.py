@@ -12,8 +12,6 @@ from segcompress_operator.resources.names import Owner
 
 _REMEMBERED = 2**15
 
-_AFTER_TRAINING = (Stage.PUBLISH, Stage.EVALUATE, Stage.EXPORT, Stage.BENCHMARK)
-
 _UNDER_WAY = 2**11
 """Statuses of running trials are remembered apart: each lasts until its pod's next report."""
 
@@ -48,7 +46,14 @@ def _trial(child: Resource, owner: Owner) -> Trial | None:
         at_rest = child.phase == "Suspended" and _condition(child.status, "Reconciling")[0] == "False"
         curve, is_trained = curve_of(child.status), _is_trained(child.status)
         return Trial(
-            mark.index, name, point, "Running", child.suspend, at_rest, curve=curve, is_trained=is_trained
+            mark.index,
+            name,
+            point,
+            "Running",
+            child.suspend,
+            at_rest,
+            curve=curve,
+            is_trained=is_trained,
         )
     return ended_trial(child, mark.index, point)
 
@@ -76,8 +81,13 @@ def curve_of(status: bytes) -> Curve:
 
 @lru_cache(maxsize=_UNDER_WAY)
 def _is_trained(status: bytes) -> bool:
-    """Return whether a job that runs is past its training."""
-    return (json.loads(status).get("progress") or {}).get("stage") in _AFTER_TRAINING
+    """Return whether the training is over that the evaluations of a job that runs are of.
+
+    A retried pod that finds its weights published does not train, and another one has not begun to.
+    """
+    if b'"evaluations"' not in status:
+        return False
+    return (json.loads(status).get("progress") or {}).get("stage") != Stage.COMPRESS
 
 
 _point = lru_cache(maxsize=_REMEMBERED)(point_of)

@@ -18,7 +18,11 @@ from segcompress_operator.planning.sweeps.trials import curve_of
 from unit.operator.samples import NOW, at
 from unit.operator.sweeps.sweep_samples import NAMES, P, child, curve, ended, message, plan, points, spec_body
 
-RUNNING = {"observedGeneration": 1, "phase": "Running"}
+RUNNING = {
+    "observedGeneration": 1,
+    "phase": "Running",
+    "progress": {"stage": "Compress", "step": 1, "lastUpdateTime": at(-1)},
+}
 
 
 def rule(name: str = "MedianStop", **changes: Any) -> EarlyStopping:
@@ -232,13 +236,19 @@ def test_earlier_evaluations_of_a_running_trial_are_not_kept() -> None:
 
 @pytest.mark.parametrize(
     ("stage", "stops"),
-    [("Fetch", True), ("Compress", True), ("Publish", False), ("Evaluate", False), ("Benchmark", False)],
+    [
+        pytest.param("Compress", True, id="training"),
+        *((stage, False) for stage in ("Publish", "Evaluate", "Benchmark")),
+        pytest.param("Fetch", False, id="another pod, which has not trained yet"),
+        pytest.param(None, False, id="no pod"),
+    ],
 )
 @pytest.mark.parametrize("name", ["MedianStop", "ASHA"])
-def test_a_trial_whose_training_is_over_is_measured(name: str, stage: str, *, stops: bool) -> None:
+def test_only_a_trial_that_trains_is_stopped(name: str, stage: str | None, *, stops: bool) -> None:
+    """A retried pod that finds its weights published evaluates them, whatever they looked like before."""
     spec = {**EARLY, "earlyStopping": {**EARLY["earlyStopping"], "name": name}}
-    progress = {"progress": {"stage": stage, "step": 1, "lastUpdateTime": at(-1)}}
-    worse = child(2, P[2], {**RUNNING, **curve(0.1), **progress})
+    progress = stage and {"stage": stage, "step": 1, "lastUpdateTime": at(-1)}
+    worse = child(2, P[2], {**RUNNING, **curve(0.1), "progress": progress})
     made = plan(done(0, 0.5, 0.6), done(1, 0.5, 0.7), worse, spec=spec)
     assert [each.name for each in made.stop] == [NAMES[2]] * stops
 

@@ -13,7 +13,7 @@ from segcompress_operator.planning.sweeps.observed import SweepObserved
 from segcompress_operator.sweep_controller import SweepController
 from segcompress_operator.sweeps import SECONDS_A_TRIAL
 from unit.operator.fed import versioned
-from unit.operator.samples import NOW
+from unit.operator.samples import NOW, at
 from unit.operator.sweeps.fed_sweeps import REF, Body, FakeCluster, FedSweeps, plan, round_of
 from unit.operator.sweeps.sweep_samples import (
     EARLY,
@@ -52,7 +52,9 @@ def test_a_trial_is_stopped_by_its_own_reconciliation() -> None:
     """The sweep's makes no request for it."""
     done = [{**ended(miou=miou, latency=9), **curve(miou)} for miou in (0.5, 0.6)]
     bodies = [child_body(index, P[index], status) for index, status in enumerate(done)]
-    trial = child_body(2, P[2], {"observedGeneration": 1, "phase": "Running", **curve(0.1)})
+    progress = {"stage": "Compress", "step": 1, "lastUpdateTime": at(-1)}
+    status = {"observedGeneration": 1, "phase": "Running", "progress": progress, **curve(0.1)}
+    trial = child_body(2, P[2], status)
     cluster, _ = round_of(spec_body(**EARLY), *bodies, trial, child_body(3, P[3]))
     assert cluster.names == ["status", "event"]
     runs = cluster.fed.fed.runs
