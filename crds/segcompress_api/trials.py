@@ -34,6 +34,8 @@ class Trial:
     curve: Curve = ()
     is_trained: bool = False
     """Whether it runs, and the training that its curve is of is over."""
+    uid: str = ""
+    """That of its job, while it runs."""
 
     @property
     def ended(self) -> bool:

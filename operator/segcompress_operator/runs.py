@@ -110,9 +110,9 @@ class Runs:
         self._reports[pod.uid] = Reported(report, now)
         self._changed(self._resource_of(pod))
 
-    def stop_early(self, ref: Ref, why: str) -> None:
+    def stop_early(self, uid: str, why: str) -> None:
         """Note that a run's sweep stops it; the run's own reconciliation does so and reports it."""
-        resource = self.resource(ref)
+        resource = self._resources.get(uid)
         if resource is not None and not resource.finished and resource.uid not in self._stops:
             self._stops[resource.uid] = why
             self._changed(resource)

@@ -54,7 +54,7 @@ class SweepController:
             conflict = await self._apply(sweep, plan)
             plan = await self._plan(sweep, conflict)
         for stop in plan.stop:
-            self._known.stop_trial(sweep, stop)
+            self._known.stop_trial(stop)
         try:
             await self._write(sweep, plan)
         except GoneError:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from segcompress_api.trials import Curve, Trial
-from segcompress_operator.kinds import COMPRESSION_JOBS, SWEEPS, Kind, Ref
+from segcompress_operator.kinds import SWEEPS, Kind, Ref
 from segcompress_operator.planning.bodies import SweepBody
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.parsing import Body
@@ -35,8 +35,8 @@ class Trials(Protocol):
     def written(self, body: Body) -> None:
         """Take in the answer to a write of a job."""
 
-    def stop_early(self, ref: Ref, why: str) -> None:
-        """Have the job stopped."""
+    def stop_early(self, uid: str, why: str) -> None:
+        """Have the job with that uid stopped."""
 
 
 class Sweeps:
@@ -90,9 +90,9 @@ class Sweeps:
         """Take in the answer to a write of a trial."""
         self._trials.written(body)
 
-    def stop_trial(self, sweep: Sweep, stop: EarlyStop) -> None:
-        """Have a trial stopped early."""
-        self._trials.stop_early(Ref(COMPRESSION_JOBS, sweep.namespace, stop.name), stop.why)
+    def stop_trial(self, stop: EarlyStop) -> None:
+        """Have a trial stopped early, and not one that was created again under its name since."""
+        self._trials.stop_early(stop.uid, stop.why)
 
     def child_changed(self, old: Resource | None, new: Resource | None) -> None:
         """Reconcile the sweep of a job if anything relevant to it changed."""

@@ -28,6 +28,7 @@ class EarlyStop:
     """A trial to be stopped, and why in one sentence."""
 
     name: str
+    uid: str
     why: str
 
 
@@ -40,8 +41,8 @@ def early_stops(rule: EarlyStopping, trials: Sequence[Trial]) -> tuple[EarlyStop
     running = [trial for trial in trained if not trial.ended]
     ended = [trial for trial in trained if trial.ended][-COMPARED_WITH:]
     judge = (_asha if rule.name == "ASHA" else _median_stop)(rule, (*ended, *running))
-    judged = ((trial.name, judge(trial)) for trial in running if not trial.is_trained)
-    return tuple(EarlyStop(name, f"Stopped by {rule.name} {why}") for name, why in judged if why)
+    judged = ((trial, judge(trial)) for trial in running if not trial.is_trained)
+    return tuple(EarlyStop(one.name, one.uid, f"Stopped by {rule.name} {why}") for one, why in judged if why)
 
 
 def _median_stop(rule: EarlyStopping, trials: Sequence[Trial]) -> Judge:

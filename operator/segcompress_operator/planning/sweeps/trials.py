@@ -54,6 +54,7 @@ def _trial(child: Resource, owner: Owner) -> Trial | None:
             at_rest,
             curve=curve,
             is_trained=is_trained,
+            uid=child.uid,
         )
     return ended_trial(child, mark.index, point)
 

@@ -206,7 +206,7 @@ def told(made: SweepPlan) -> str:
 def test_a_sweep_stops_a_trial_and_waits_for_its_end() -> None:
     made = plan(done(0, 0.5, 0.6), done(1, 0.5, 0.7), at_work(2, 0.4), at_work(3, 0.5), spec=EARLY)
     why = "Stopped by MedianStop at step 100: mIoU 0.4000, median of 2 trials 0.5000"
-    assert [(each.name, each.why) for each in made.stop] == [(NAMES[2], why)]
+    assert [(each.name, each.uid, each.why) for each in made.stop] == [(NAMES[2], "trial-2", why)]
     assert (made.create, made.suspend) == ((), ())
     assert told(made) == "2 trial(s) running, 2 of 6 ended; 0 stopped early"
 

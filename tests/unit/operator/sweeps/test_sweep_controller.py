@@ -8,7 +8,7 @@ import pytest
 
 from segcompress_operator.cluster import NameTakenError
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
-from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
+from segcompress_operator.kinds import Ref
 from segcompress_operator.planning.sweeps.observed import SweepObserved
 from segcompress_operator.sweep_controller import SweepController
 from segcompress_operator.sweeps import SECONDS_A_TRIAL
@@ -66,10 +66,13 @@ def test_a_trial_is_stopped_by_its_own_reconciliation() -> None:
     assert runs._stops == {}
 
 
-def test_a_trial_that_is_gone_is_not_stopped() -> None:
-    runs = FedSweeps().fed.runs
-    runs.stop_early(Ref(COMPRESSION_JOBS, SWEEP.namespace, NAMES[0]), "why")
-    assert runs._stops == {}
+def test_a_trial_that_was_created_again_is_not_stopped() -> None:
+    fed = FedSweeps().fed
+    fed.resources.seen(child_body(0, P[0], uid="another"))
+    fed.runs.stop_early("trial-0", "why")
+    assert fed.runs._stops == {}
+    fed.runs.stop_early("another", "why")
+    assert fed.runs._stops == {"another": "why"}
 
 
 def test_trials_are_suspended_one_request_each() -> None:
