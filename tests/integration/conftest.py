@@ -29,7 +29,7 @@ LONGEST = (
     "runner/test_walkthrough.py",
     "operator/test_faults.py",
     "runner/compression/test_shares.py",
-    "operator/test_progress.py",
+    "operator/reports/test_progress.py",
     "runner/measurement/test_exhausted.py",
     "operator/test_rights.py",
     "runner/measurement/test_cityscapes.py",

@@ -3,7 +3,6 @@
 import json
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,10 @@ import pytest
 from devcluster.controlplane import ControlPlane
 from integration.chart.helm import NAMESPACE, rendered
 from integration.operator.api import Api, Body, eventually
-from integration.operator.installed import install_crd, install_rights, operator_rights
-from integration.operator.listening import SERVICE, Start, made_service, make_namespace, operators, tells
+from integration.operator.installed import operator_rights
 from integration.operator.objects import SUCCEEDED, result
 from integration.operator.process import OPERATOR_USER, Operator
+from integration.operator.reports.listening import SERVICE, Start, made_service, make_namespace, tells
 from integration.operator.stage import Stage, spec
 from integration.operator.tokens import issued, signed_again
 from segcompress_api.progress import ProgressReport
@@ -26,27 +25,6 @@ ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/segcompress-system.segco
 REPORT = ProgressReport(stage=RunStage.COMPRESS, step=40, total_steps=100, eta_seconds=60)
 TOLD = {"stage": "Compress", "step": 40, "totalSteps": 100, "percent": 40, "etaSeconds": 60}
 HOUR = 3600
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    folder = tmp_path_factory.mktemp("plane")
-    with ControlPlane(folder, controllers=("job-controller", "serviceaccount-controller")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def api(plane: ControlPlane) -> Api:
-    admin = Api(plane.kubeconfig)
-    install_crd(admin)
-    install_rights(admin, rendered())
-    return admin
-
-
-@pytest.fixture(scope="module")
-def start(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    with operators(plane, api, tmp_path_factory.mktemp("operator")) as start:
-        yield start
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,9 @@
 """Trials that are stopped early, on a real API server: pods report, and the sweep decides."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from devcluster.controlplane import ControlPlane
-from integration.chart.helm import rendered
 from integration.operator.api import Api, Body, eventually
-from integration.operator.installed import install_crd, install_rights
-from integration.operator.listening import Start, make_namespace, operators, tells
+from integration.operator.reports.listening import Start, make_namespace, tells
 from integration.operator.stage import Stage
 from integration.operator.sweep_stage import GRID, SweepStage, sweep_spec
 from integration.operator.tokens import issued
@@ -18,27 +12,6 @@ from segcompress_api.progress import Stage as RunStage
 
 EARLY = {"name": "MedianStop", "startStep": 100, "minTrials": 2}
 WHY = "Stopped by MedianStop at step 100: mIoU 0.1000, median of 2 trials 0.5000"
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    controllers = ("job-controller", "serviceaccount-controller", "garbage-collector-controller")
-    with ControlPlane(tmp_path_factory.mktemp("plane"), controllers=controllers) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def api(plane: ControlPlane) -> Api:
-    admin = Api(plane.kubeconfig)
-    install_crd(admin)
-    install_rights(admin, rendered())
-    return admin
-
-
-@pytest.fixture(scope="module")
-def start(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    with operators(plane, api, tmp_path_factory.mktemp("operator")) as start:
-        yield start
 
 
 class Trained(SweepStage):
