@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import yaml
+
+from documents import ROOT
 from integration.operator.api import Api, Body, eventually
 from integration.operator.reports.listening import Start, make_namespace, tells
 from integration.operator.stage import Stage
@@ -40,12 +43,12 @@ class Trained(SweepStage):
 
         return eventually(look, "a new pod")
 
-    def evaluates(self, pod: Body, *mious: str) -> None:
-        """Report an evaluation after each hundred steps, and wait until the trial's status shows them."""
+    def evaluates(self, pod: Body, *mious: str, every: int = 100) -> None:
+        """Report an evaluation after each `every` steps, and wait until the trial's status shows them."""
         evaluations = tuple(
-            TrainingEvaluation(step=100 * number, miou=miou) for number, miou in enumerate(mious, start=1)
+            TrainingEvaluation(step=every * number, miou=miou) for number, miou in enumerate(mious, start=1)
         )
-        report = ProgressReport(stage=RunStage.COMPRESS, step=100 * len(mious), evaluations=evaluations)
+        report = ProgressReport(stage=RunStage.COMPRESS, step=every * len(mious), evaluations=evaluations)
         token = issued(self.api, pod)
 
         def sent() -> bool:
@@ -100,6 +103,31 @@ def test_a_trial_that_trains_worse_is_stopped_and_never_runs_again(
     ]
     assert stopped.name not in jobs
     assert sorted({event["reason"] for event in stopped.events()}) == ["Started", "StoppedEarly"]
+
+
+def test_the_example_stops_the_worse_trials_and_ends_with_its_best(
+    api: Api, start: Start, tmp_path: Path
+) -> None:
+    operator, sweep = start(), Trained(api, tmp_path)
+    spec = yaml.safe_load((ROOT / "examples/06-early-stopping/sweep.yaml").read_text())["spec"]
+    sweep.apply(spec)
+    early = spec["earlyStopping"]
+    stopped = 0
+    for number in range(spec["maxTrials"]):
+        pod = sweep.next_pod()
+        is_worse = number >= early["minTrials"] and number % 2 == 0
+        sweep.evaluates(pod, "0.1000" if is_worse else "0.7000", every=early["startStep"])
+        if is_worse:
+            sweep.trial(pod).ends_deleted(pod, 5)
+            sweep.trial(pod).reaches("Failed", "StoppedEarly")
+            stopped += 1
+        else:
+            sweep.ends(pod)
+            sweep.trial(pod).reaches("Complete", "Succeeded")
+    words = f"12 trial(s) ended, {stopped} of them stopped early; best is "
+    assert sweep.reaches("Complete", "Succeeded")["message"].startswith(words)
+    assert sweep.status()["trials"]["stopped"] == stopped == 4
+    assert operator.runs()
 
 
 def _is_deleted(trial: Stage) -> bool:
