@@ -107,7 +107,7 @@ test-faults: install ## Inject every fault at every write and event, and write d
 .PHONY: test-sweep-kills
 test-sweep-kills: install ## Kill operator and API server during a sweep of TRIALS (300): nothing may be lost or doubled; SEED=
 	@$(DEVCLUSTER) build etcd kubernetes helm
-	@PYTHONPATH=hack:tests:crds:operator $(PYTHON) -m sweep_kills --trials "$${TRIALS:-300}" $(if $(SEED),--seed $(SEED))
+	@PYTHONPATH=hack:tests:crds:operator:runner $(PYTHON) -m sweep_kills --trials "$${TRIALS:-300}" $(if $(SEED),--seed $(SEED))
 
 .PHONY: test-seeded-bugs
 test-seeded-bugs: install ## Plant ten bugs in copies of the operator: each must be found; BUG= names one

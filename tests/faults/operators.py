@@ -5,9 +5,10 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
@@ -25,7 +26,7 @@ _ENVIRONMENT = {
 
 
 class Operators:
-    """Starts operators whose code lies in `code`."""
+    """Starts operators whose code lies in `code`; `settings` are variables of their environment."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -33,11 +34,18 @@ class Operators:
 
     @staticmethod
     @asynccontextmanager
-    async def of(code: Path = ROOT) -> AsyncIterator["Operators"]:
+    async def of(
+        code: Path = ROOT, settings: Mapping[str, str] = MappingProxyType({})
+    ) -> AsyncIterator["Operators"]:
         """Start operators while the context lasts; all of them end with it."""
         own = [str(code / name) for name in _PATHS[:2]]
         tests = [str(ROOT / name) for name in _PATHS]
-        environment = {**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join([*own, *tests])}
+        environment = {
+            **os.environ,
+            **_ENVIRONMENT,
+            **settings,
+            "PYTHONPATH": os.pathsep.join([*own, *tests]),
+        }
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

@@ -4,8 +4,8 @@
 
 etcd, API server and operator are real; Job controller and kubelet are simulated. The same points of a
 Random sweep have the same results, so both must end with the same trials. Those of a TPE sweep depend on
-which trials have ended: only what must hold of any sweep is checked. Ends with exit code 1 where something
-does not hold.
+which trials have ended, and which trials are stopped early on what others have reported: only what must hold
+of any sweep is checked. Ends with exit code 1 where something does not hold.
 """
 
 import argparse
@@ -28,17 +28,21 @@ from faults.operators import Operators
 from integration.chart.helm import rendered
 from integration.operator import objects
 from integration.operator.api import Api as AdminApi
-from integration.operator.async_api import Api, Body
+from integration.operator.async_api import JOBS, Api, Body
 from integration.operator.installed import install_crd, install_rights, policy_installed
 from integration.operator.process import OPERATOR_USER
+from integration.operator.reports.listening import progress_settings
 from sweep_kills.checks import Writes, broken, most_at_once, outcomes
-from sweep_kills.etcd import KEEP_ALL, changes
+from sweep_kills.etcd import FENCE, KEEP_ALL, changes
 from sweep_kills.killer import Killer
-from sweep_kills.player import Player, persist
+from sweep_kills.persist import persist
+from sweep_kills.player import Player
+from sweep_kills.trainer import STEP, Trainer
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - so that etcd waits for no disk
 SWEEPS = "/apis/segcompress.dev/v1alpha1/namespaces/{}/segcompressionsweeps"
 PARALLEL = 8
+EARLY = {"name": "MedianStop", "startStep": STEP, "minTrials": 3}
 NAME = "killed"
 _LOOK_SECONDS = 0.5
 _REST_SECONDS = 3.0
@@ -89,12 +93,16 @@ def main() -> int:
 
 async def _play_all(plane: ControlPlane, thread: Executor, trials: int, seed: int) -> list[str]:
     """Play the sweeps one after the other; return all problems."""
-    async with Operators.of() as operators:
+    settings = progress_settings(AdminApi(plane.kubeconfig), plane.directory)
+    async with Operators.of(settings=settings) as operators:
         stage = _Stage(plane, thread, operators, trials, seed)
         calm = await stage.play("undisturbed", "Random", kills=False)
         killed = await stage.play("killed", "Random", kills=True)
         learned = await stage.play("killed-tpe", "TPE", kills=True)
-    problems = [problem for each in (calm, killed, learned) for problem in each.problems()]
+        stopping = await stage.play("killed-early", "Random", kills=True, stops=True)
+    problems = [problem for each in (calm, killed, learned, stopping) for problem in each.problems()]
+    if all(outcome.reason != "StoppedEarly" for outcome in outcomes(stopping.writes).values()):
+        problems.append(f"{stopping.title}: no trial was stopped early")
     before, after = outcomes(calm.writes), outcomes(killed.writes)
     differ = [index for index in sorted({*before, *after}) if before.get(index) != after.get(index)]
     print(f"{len(before) - len(differ)} of {len(before)} trials are the same, undisturbed and killed")
@@ -113,8 +121,11 @@ class _Stage:
         self._trials = trials
         self._seed = seed
 
-    async def play(self, namespace: str, algorithm: str, *, kills: bool) -> Played:
-        """Play one sweep to its end, and let the operator start once more after that."""
+    async def play(self, namespace: str, algorithm: str, *, kills: bool, stops: bool = False) -> Played:
+        """Play one sweep to its end, and let the operator start once more after that.
+
+        `stops`: its pods report, and trials are stopped early.
+        """
         folder = self._plane.directory / namespace
         folder.mkdir()
         user = self._plane.kubeconfig_for(OPERATOR_USER, ["system:authenticated"])
@@ -125,8 +136,11 @@ class _Stage:
         async with Api(self._plane.kubeconfig) as api:
             await persist(api, "POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
             await killer.start()
-            tasks = [asyncio.create_task(Player(api, namespace).run())]
-            await persist(api, "POST", SWEEPS.format(namespace), _sweep(self._trials, algorithm, self._seed))
+            trainer = await Trainer.of(api, namespace, folder) if stops else None
+            tasks = [asyncio.create_task(Player(api, namespace, trainer).run())]
+            body = _sweep(self._trials, algorithm, self._seed)
+            body["spec"] |= {"earlyStopping": EARLY} if stops else {}
+            await persist(api, "POST", SWEEPS.format(namespace), body)
             tasks += [asyncio.create_task(killer.run())] if kills else []
             await _until(_finished(api, namespace), tasks)
             seconds = time.monotonic() - began
@@ -134,6 +148,7 @@ class _Stage:
             await killer.start()
             await asyncio.sleep(_REST_SECONDS)
             killer.end_operator()
+            await persist(api, "POST", JOBS.format(namespace), FENCE)
         played = Played(namespace, self._writes(namespace), killer.killed, killer.ended, seconds)
         print(played.line(), flush=True)
         return played

@@ -54,16 +54,40 @@ def most_at_once(writes: Writes) -> int:
 
 def broken(writes: Writes) -> list[str]:
     """Return everything that does not hold."""
-    checks = (_made_once, _none_missing, _no_point_twice, _limit_kept, _counted_right, _counted_in_the_end)
+    checks = (
+        _made_once,
+        _none_missing,
+        _no_point_twice,
+        _limit_kept,
+        _stopped_for_good,
+        _counted_right,
+        _counted_in_the_end,
+    )
     return [problem for check in checks for problem in check(writes)]
 
 
 def _made_once(writes: Writes) -> Iterator[str]:
-    """Check that nothing was created twice, or deleted."""
+    """Check that nothing was created twice, or deleted, except the Jobs of trials to be stopped early."""
+    stopped = {_job_of(_body(change)) for change in writes.trials if _is_stopped(_body(change))}
     for what, changes in (("trial", writes.trials), ("Job", writes.jobs)):
         made = Counter(change.name for change in changes if change.version == 1)
         yield from (f"{what} {name} was created {count} times" for name, count in made.items() if count > 1)
-        yield from (f"{what} {change.name} was deleted" for change in changes if change.version == 0)
+        deleted = [change.name for change in changes if change.version == 0 and change.name not in stopped]
+        yield from (f"{what} {name} was deleted" for name in deleted)
+
+
+def _stopped_for_good(writes: Writes) -> Iterator[str]:
+    """Check that a trial to be stopped early never goes on, and ends once its Job is gone."""
+    gone = {change.name: change.revision for change in writes.jobs if change.version == 0}
+    stopped = set[str]()
+    for change in writes.trials:
+        body = _body(change)
+        if _is_stopped(body):
+            stopped.add(change.name)
+            if _is_finished(body) and gone.get(_job_of(body), change.revision) >= change.revision:
+                yield f"trial {change.name} ended at revision {change.revision}, before its Job was gone"
+        elif change.name in stopped and not _is_finished(body):
+            yield f"trial {change.name} was to be stopped, and goes on at revision {change.revision}"
 
 
 def _none_missing(writes: Writes) -> Iterator[str]:
@@ -72,7 +96,7 @@ def _none_missing(writes: Writes) -> Iterator[str]:
     wanted = {trial_name(meta["name"], meta["uid"], index) for index in range(count)}
     yield from _differs("trial", wanted, set(writes.last_trials))
     trials = writes.last_trials.values()
-    jobs = {runner_job_name(each["metadata"]["name"], each["metadata"]["uid"], 1) for each in trials}
+    jobs = {_job_of(each) for each in trials}
     yield from _differs("Job", jobs, {change.name for change in writes.jobs})
 
 
@@ -115,6 +139,10 @@ def _counted_in_the_end(writes: Writes) -> Iterator[str]:
     total, over = _counts(writes.last)
     if not total == over == len(writes.last_trials):
         yield f"in the end {total} trials are counted, {over} ended, of {len(writes.last_trials)}"
+    counted = writes.last.get("status", {}).get("trials", {}).get("stopped", 0)
+    stopped = sum(map(_is_stopped, writes.last_trials.values()))
+    if counted != stopped:
+        yield f"in the end {counted} trials are counted as stopped early, of {stopped}"
 
 
 def _in_flight(writes: Writes) -> Iterator[tuple[Change, set[str]]]:
@@ -131,14 +159,30 @@ def _in_flight(writes: Writes) -> Iterator[tuple[Change, set[str]]]:
 def _counts(sweep: Body) -> tuple[int, int]:
     """Return how many trials the status counts, and how many of them as ended."""
     counts = sweep.get("status", {}).get("trials", {})
-    return counts.get("total", 0), counts.get("succeeded", 0) + counts.get("failed", 0)
+    ended = sum(counts.get(state, 0) for state in ("succeeded", "failed", "stopped"))
+    return counts.get("total", 0), ended
 
 
 def _outcome(trial: Body) -> Outcome:
     status = trial.get("status", {})
-    reason = next((c["reason"] for c in status.get("conditions", ()) if c["type"] == "Finished"), "")
     parameters = trial["metadata"]["annotations"]["segcompress.dev/parameters"]
-    return Outcome(parameters, status.get("phase", ""), reason, status.get("metrics", {}))
+    return Outcome(parameters, status.get("phase", ""), _reason(trial), status.get("metrics", {}))
+
+
+def _reason(trial: Body) -> str:
+    """Return why a trial has finished, or is about to."""
+    conditions = trial.get("status", {}).get("conditions", ())
+    return next((str(each["reason"]) for each in conditions if each["type"] == "Finished"), "")
+
+
+def _is_stopped(trial: Body) -> bool:
+    """Return whether a trial was stopped early, or is being stopped."""
+    return _reason(trial) == "StoppedEarly"
+
+
+def _job_of(trial: Body) -> str:
+    """Return the name of a trial's only Job."""
+    return runner_job_name(trial["metadata"]["name"], trial["metadata"]["uid"], 1)
 
 
 def _index(trial: Body) -> int:

@@ -17,6 +17,17 @@ KEEP_ALL = "--etcd-compaction-interval=0"
 """The flag with which the API server never lets etcd forget."""
 
 
+_FENCE = "end-of-history"
+FENCE = {
+    "metadata": {"name": _FENCE},
+    "spec": {
+        "suspend": True,
+        "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "none", "image": "none"}]}},
+    },
+}
+"""A Job that is created last."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One write: `version` is 1 for the creation of an object, and 0 for its deletion."""
@@ -33,7 +44,10 @@ class Change:
 
 
 def changes(plane: ControlPlane, prefix: str) -> list[Change]:
-    """Return all writes below a prefix in their order; the last one must not be a deletion."""
+    """Return all writes below a prefix in their order, except that of FENCE.
+
+    The last one must not be a deletion: create FENCE where it may be.
+    """
     last = _last_revision(plane, prefix)
     found: list[Change] = []
     if last:
@@ -41,7 +55,7 @@ def changes(plane: ControlPlane, prefix: str) -> list[Change]:
             found.append(change)
             if change.revision == last:
                 break
-    return found
+    return [change for change in found if change.name != _FENCE]
 
 
 def _watched(plane: ControlPlane, prefix: str) -> Iterator[Change]:

@@ -6,15 +6,17 @@ How a trial ends depends on its parameters alone, so that the same trials have t
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
-
-import aiohttp
 
 from integration.operator import objects
 from integration.operator.api import ApiError
 from integration.operator.async_api import COMPRESSION_JOBS, JOBS, PODS, Api, Body
 from integration.operator.sweep_stage import figures
+from sweep_kills.persist import AWAY, PAUSE_SECONDS, persist
+from sweep_kills.trainer import Trainer
 
 SECONDS = (0.1, 0.6)
 """How long a pod runs, at least and at most."""
@@ -25,29 +27,40 @@ MOST_DROP = 0.035
 CRASHES_OF = 13
 """One in this many trials crashes."""
 
-_AWAY = (aiohttp.ClientError, OSError, ValueError, RuntimeError)
-"""No answer, half of one, or a gap in a watch."""
+WORSE_SECONDS = 5.0
+"""How long a pod that reports runs where its trial is one of the worse half, unless its Job is deleted."""
 
-_PAUSE_SECONDS = 0.1
+WORSE_DROP = 0.012
+"""About half of all points lose more mIoU."""
+
+STOPPED = 5
+"""Exit code of a runner that is asked to stop."""
 
 
 class Player:
-    """Every Job of one namespace gets a pod, which runs and ends."""
+    """Every Job of one namespace gets a pod, which runs, reports to a trainer if there is one, and ends.
 
-    def __init__(self, api: Api, namespace: str) -> None:
+    If a Job is deleted, its pod is ended and deleted first, as by the garbage collector.
+    """
+
+    def __init__(self, api: Api, namespace: str, trainer: Trainer | None = None) -> None:
         self._api = api
+        self._trainer = trainer
         self._resources, self._jobs, self._pods = (
             url.format(namespace) for url in (COMPRESSION_JOBS, JOBS, PODS)
         )
-        self._seen: set[str] = set()
+        self._deleted: dict[str, asyncio.Event] = {}
 
     async def run(self) -> None:
         """Play until cancelled."""
         async with asyncio.TaskGroup() as group:
             async for job in self._found():
-                if job["metadata"]["uid"] not in self._seen:
-                    self._seen.add(job["metadata"]["uid"])
-                    group.create_task(self._play(job))
+                uid = job["metadata"]["uid"]
+                if uid not in self._deleted:
+                    self._deleted[uid] = asyncio.Event()
+                    group.create_task(self._play(job, self._deleted[uid]))
+                if job["metadata"].get("deletionTimestamp"):
+                    self._deleted[uid].set()
 
     async def _found(self) -> AsyncIterator[Body]:
         """Yield every Job at least once, whatever happens to the API server meanwhile."""
@@ -58,24 +71,50 @@ class Player:
                     yield job
                 async for _, job in self._api.watch(self._jobs, listed["metadata"]["resourceVersion"]):
                     yield job
-            except (*_AWAY, ApiError):
-                await asyncio.sleep(_PAUSE_SECONDS)
+            except (*AWAY, ApiError):
+                await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _play(self, job: Body) -> None:
+    async def _play(self, job: Body, deleted: asyncio.Event) -> None:
         trial = await persist(self._api, "GET", f"{self._resources}/{trial_of(job)}")
         at = point_of(trial)
-        pod = objects.pod_of(job)
-        status = {
-            "job": f"{self._jobs}/{job['metadata']['name']}/status",
-            "pod": f"{self._pods}/{pod['metadata']['name']}/status",
-        }
-        await persist(self._api, "POST", self._pods, pod)
-        await persist(self._api, "PATCH", status["job"], objects.job_active())
-        await persist(self._api, "PATCH", status["pod"], objects.pod_running())
-        await asyncio.sleep(random.Random(str(at)).uniform(*SECONDS))  # noqa: S311 - no secret
-        ended, over = end_at(**at)
-        await persist(self._api, "PATCH", status["pod"], ended)
-        await persist(self._api, "PATCH", status["job"], over)
+        made = objects.pod_of(job)
+        made["spec"]["serviceAccountName"] = "default"  # as admission does where accounts exist
+        urls = f"{self._jobs}/{job['metadata']['name']}", f"{self._pods}/{made['metadata']['name']}"
+        await persist(self._api, "POST", self._pods, made)
+        await self._write(urls, objects.job_active(), objects.pod_running())
+        await self._train(urls[1], at, deleted)
+        if deleted.is_set():
+            await persist(self._api, "PATCH", f"{urls[1]}/status", objects.pod_ended(STOPPED))
+        else:
+            ended, over = end_at(**at)
+            await self._write(urls, over, ended)
+        await deleted.wait()
+        await self._see_off(*urls)
+
+    async def _write(self, urls: tuple[str, str], job: Body, pod: Body) -> None:
+        """Write the status of a Job after that of its pod."""
+        await persist(self._api, "PATCH", f"{urls[1]}/status", pod)
+        await persist(self._api, "PATCH", f"{urls[0]}/status", job)
+
+    async def _train(self, url: str, at: dict[str, float], deleted: asyncio.Event) -> None:
+        """Wait until the pod's time is over or its Job is deleted."""
+        seconds = random.Random(str(at)).uniform(*SECONDS)  # noqa: S311 - no secret
+        if self._trainer is not None:
+            measured = figures(**at)
+            pod = await persist(self._api, "GET", url)
+            await self._trainer.reports(pod, measured["compressed"]["miou"], deleted)
+            seconds += WORSE_SECONDS if float(measured["miouDrop"]) > WORSE_DROP else 0.0
+        with suppress(TimeoutError):
+            await asyncio.wait_for(deleted.wait(), seconds)
+
+    async def _see_off(self, job: str, pod: str) -> None:
+        """Let a Job that is being deleted go, after its pod."""
+        await persist(self._api, "DELETE", pod, {"gracePeriodSeconds": 0})
+        try:
+            await persist(self._api, "PATCH", job, {"metadata": {"finalizers": []}})
+        except ApiError as error:
+            if error.status != HTTPStatus.NOT_FOUND:  # an unanswered request let it go
+                raise
 
 
 def trial_of(job: Body) -> str:
@@ -101,24 +140,3 @@ def end_at(ratio: float, rate: float) -> tuple[Body, Body]:
         words = "Container runner failed with exit code 4 matching FailJob rule at index 2"
         return objects.pod_ended(4, message), objects.job_failed("PodFailurePolicy", words)
     return objects.pod_ended(0, objects.result("Succeeded", **more)), objects.job_complete()
-
-
-async def persist(api: Api, method: str, url: str, body: Body | None = None) -> Body:
-    """Send a request until it is answered; what an unanswered request created counts as created."""
-    return await _persist(lambda: api.request(method, url, body), method)
-
-
-async def _persist(send: Callable[[], Any], method: str) -> Body:
-    while True:
-        try:
-            answer: Body = await send()
-        except ApiError as error:
-            if method == "POST" and error.status == 409:
-                return {}
-            if error.status != 429 and error.status < 500:
-                raise
-        except _AWAY:
-            pass
-        else:
-            return answer
-        await asyncio.sleep(_PAUSE_SECONDS)

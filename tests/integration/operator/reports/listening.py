@@ -27,17 +27,22 @@ class Start(Protocol):
         """Return the operator; `changes` are settings of this one only."""
 
 
-@contextmanager
-def operators(plane: ControlPlane, api: Api, folder: Path) -> Iterator[Start]:
-    """Return what starts one operator after another; the last one ends with the context."""
+def progress_settings(api: Api, folder: Path) -> Mapping[str, str]:
+    """Return the settings of operators that receive reports, one after another at one address."""
     (port,) = free_ports(1)
-    settings = {
+    return {
         "SEGCOMPRESS_PROGRESS_ADDRESS": made_service(api),
         "SEGCOMPRESS_PROGRESS_SERVICE": f"{NAMESPACE}/{SERVICE}",
         "SEGCOMPRESS_PROGRESS_URL": f"https://localhost:{port}",
         "SEGCOMPRESS_PROGRESS_PORT": str(port),
         "SEGCOMPRESS_PROGRESS_TLS": str(certified(folder)),
     }
+
+
+@contextmanager
+def operators(plane: ControlPlane, api: Api, folder: Path) -> Iterator[Start]:
+    """Return what starts one operator after another; the last one ends with the context."""
+    settings = progress_settings(api, folder)
     kubeconfig = plane.kubeconfig_for(OPERATOR_USER, ["system:authenticated"])
     running: list[Operator] = []
 
