@@ -1,6 +1,7 @@
 """Nodes with GPUs that are none, and what their kubelets would say of the runners' pods."""
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -52,6 +53,10 @@ class Kubelet:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+
+    def starts(self) -> dict[str, int]:
+        """Return how many pods of each run ran."""
+        return dict(Counter(run for run, _ in self.started))
 
     def look(self) -> None:
         """See to all pods once."""

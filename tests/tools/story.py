@@ -1,29 +1,33 @@
-"""What several runs went through, step by step: the table of docs/kueue.md."""
+"""What several runs or sweeps went through, step by step: a table of docs/kueue.md."""
 
 import os
 from itertools import takewhile
+from typing import Protocol
 
 from documents import ROOT
-from tools.tenants import Run
 
 PAGE = ROOT / "docs/kueue.md"
 WRITE = "SEGCOMPRESS_WRITE_PAGE"
 
 
+class Followed(Protocol):
+    """A run or a sweep."""
+
+    def standing(self) -> str:
+        """Return how it stands now."""
+
+
 class Story:
-    """Steps, and how each of the runs stood after it."""
+    """Steps, and how each of the runs or sweeps stood after it."""
 
     def __init__(self, *names: str) -> None:
         self._rows = [["after", *names]]
-        self._runs: list[Run] = []
+        self._followed: list[Followed] = []
 
-    def follow(self, *runs: Run) -> None:
-        """Look at these runs too from now on."""
-        self._runs += runs
-
-    def step(self, what: str) -> None:
-        """Note how the runs stand now."""
-        cells = [_standing(run) for run in self._runs]
+    def step(self, what: str, *new: Followed) -> None:
+        """Note how all stand now that are followed; `new` are from now on."""
+        self._followed += new
+        cells = [each.standing() for each in self._followed]
         self._rows.append([what, *cells, *[""] * (len(self._rows[0]) - 1 - len(cells))])
 
     def table(self) -> str:
@@ -34,22 +38,9 @@ class Story:
     def tell(self) -> None:
         """Fail where the page tells another story; write it there where the environment says so."""
         text = PAGE.read_text()
-        told = "\n".join(
-            takewhile(lambda line: line.startswith("|"), text[text.index("| after |") :].splitlines())
-        )
+        since = text[text.index(self.table().splitlines()[0]) :].splitlines()
+        told = "\n".join(takewhile(lambda line: line.startswith("|"), since))
         if os.environ.get(WRITE):
             PAGE.write_text(text.replace(told, self.table()))
         else:
             assert told == self.table(), f"docs/kueue.md: {WRITE}=1 writes its table"
-
-
-def _standing(run: Run) -> str:
-    _, preempted = run.attempts()
-    phase = str(run.status()["phase"])
-    return (
-        f"{phase}, preempted"
-        if preempted == 1
-        else f"{phase}, preempted {preempted} times"
-        if preempted
-        else phase
-    )

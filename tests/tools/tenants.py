@@ -1,5 +1,6 @@
 """Tenants of one cluster that share their quota through Kueue, and their runs."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from devcluster.controlplane import ControlPlane
 from integration.operator.api import Api, Body, eventually
 from integration.operator.objects import SUCCEEDED
 from integration.operator.stage import Stage, spec
+from integration.operator.sweep_stage import SweepStage, sweep_spec
 from tools.nodes import GPU, POOL
 
 _API = "/apis/kueue.x-k8s.io/v1beta2"
@@ -78,7 +80,8 @@ class Tenant:
         for sweep in self.api.list("scs", self.name):
             self.api.delete("scs", self.name, sweep["metadata"]["name"])
         for run in self.api.list("scj", self.name):
-            self.api.delete("scj", self.name, run["metadata"]["name"])
+            if not run["metadata"].get("ownerReferences"):  # trials go with their sweep
+                self.api.delete("scj", self.name, run["metadata"]["name"])
         eventually(lambda: not self.api.list("pods", self.name), f"no pod of {self.name}")
 
     def _cluster_queue(self) -> Body:
@@ -105,8 +108,51 @@ class Tenant:
         return run
 
 
+class GpuSweep(SweepStage):
+    """A sweep of six trials in a tenant's queue, each on one GPU."""
+
+    def submit(self, parallel: int) -> "GpuSweep":
+        """Create the sweep with so many trials at once; a trial that fails once has failed."""
+        labels = {"kueue.x-k8s.io/queue-name": QUEUE}
+        trial = spec(runtime={"device": "GPU"}, backoffLimit=0)
+        template = {"metadata": {"labels": labels}, "spec": trial}
+        self.apply(sweep_spec(template=template, parallelTrials=parallel))
+        return self
+
+    def standing(self) -> str:
+        """Return how many trials are in each phase."""
+        phases = Counter(trial.get("status", {}).get("phase", "Pending") for trial in self.trials())
+        return ", ".join(f"{count} {phase}" for phase, count in sorted(phases.items()))
+
+    def stands(self, words: str) -> None:
+        """Wait until so many trials are in each phase."""
+        eventually(lambda: self.standing() == words, f"{words}; last: {self.standing()}")
+
+    def one_ends(self) -> bool:
+        """Let a pod that runs end well; return False if none does."""
+        running = (pod for pod in self.pods() if pod["status"].get("phase") == "Running")
+        pod = next(running, None)
+        if pod is not None:
+            self.ends(pod)
+        return pod is not None
+
+    def is_played(self) -> bool:
+        """Let a pod that runs end well; return True once the sweep has finished instead."""
+        return not self.one_ends() and self.condition("Finished").get("status") == "True"
+
+    def attempts(self) -> list[tuple[int, int]]:
+        """Return how many pods of each trial failed and how many were preempted."""
+        return [Run(self.api, self.namespace, each["metadata"]["name"]).attempts() for each in self.trials()]
+
+
 class Run(Stage):
     """A run among others of its namespace."""
+
+    def standing(self) -> str:
+        """Return its phase, and how often it was preempted."""
+        _, preempted = self.attempts()
+        often = "" if preempted == 1 else f" {preempted} times"
+        return str(self.status()["phase"]) + (f", preempted{often}" if preempted else "")
 
     def jobs(self) -> list[Body]:
         return self.api.list("jobs", self.namespace, self._mine())
