@@ -33,9 +33,9 @@ class Trial:
     figures: Mapping[str, str] = field(default_factory=dict)
     curve: Curve = ()
     is_trained: bool = False
-    """Whether it runs, and the training that its curve is of is over."""
+    """Whether it runs, and the training that produced its curve is over."""
     uid: str = ""
-    """That of its job, while it runs."""
+    """uid of its job, while it runs."""
 
     @property
     def ended(self) -> bool:

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+from segcompress_runner import workers
 from segcompress_runner.workers import Worker
 
 ASKS = """
@@ -68,6 +70,16 @@ def test_tmpdir_may_be_longer_than_the_path_of_a_socket(length: int) -> None:
         )
         assert (ended.stdout, ended.stderr) == (f"-1 {folder}\n", "")
         assert list(folder.iterdir()) == []
+
+
+def test_tmpdir_that_is_too_long_is_named_where_tmp_is_not_writable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/scratch/" + "x" * 67)
+    monkeypatch.setattr(workers, "_SHORT_FOLDER", "/none")
+    words = "TMPDIR must be at most 75 bytes long, because /none is not writable; got /scratch/xxx"
+    with pytest.raises(RuntimeError, match=f"^{words}"), workers._folder_of_sockets():
+        pass
 
 
 class OddError(Exception):

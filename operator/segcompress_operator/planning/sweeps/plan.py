@@ -31,7 +31,7 @@ from segcompress_operator.planning.sweeps.trials import first_free, trials_of
 from segcompress_operator.settings import RunnerSettings
 
 MEASURED_ENOUGH = 3
-"""A sweep that expects a metric of later trials has measured fewer than this many, or not every choice."""
+"""After fewer measured trials, a sweep still expects metrics that none of them has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,9 +82,9 @@ def curve_of(status: bytes) -> Curve:
 
 @lru_cache(maxsize=_UNDER_WAY)
 def _is_trained(status: bytes) -> bool:
-    """Return whether the training is over that the evaluations of a job that runs are of.
+    """Return whether the training that produced a running job's evaluations is over.
 
-    A retried pod that finds its weights published does not train, and another one has not begun to.
+    A retried pod that finds its weights published does not train, and another one has yet to begin.
     """
     if b'"evaluations"' not in status:
         return False
