@@ -53,13 +53,12 @@ def evaluate(case: Case, folder: Path) -> dict[str, Any]:
     """Evaluate a model in Paddle Inference, as a run evaluates the baseline."""
     from segcompress_runner.inputs.dataset import read_lists
     from segcompress_runner.measurement import variants
-    from segcompress_runner.measurement.evaluation import Options
     from segcompress_runner.measurement.parallel import Work, processes_for
     from segcompress_runner.measurement.runtimes.session import predictor
 
     candidate = variants.Candidate(model_in(folder), quantised=False)
     variant = variants.variants(candidate, "PaddleInference", "CPU", quantises=False)[0]
-    work = Work(len(read_lists(DATA, case.dataset).val), Options.batch_size, variant.size_bytes)
+    work = Work(len(read_lists(DATA, case.dataset).val), THREADS, variant.size_bytes)
     processes = processes_for(work, THREADS, memory_of(os.environ).processes)
     with variants.opened(variant, THREADS, processes) as session:
         scores = _evaluation(case, processes)(predictor(session))
@@ -70,14 +69,16 @@ def evaluate(case: Case, folder: Path) -> dict[str, Any]:
     }
 
 
-def _evaluation(case: Case, parts: int = 1) -> Callable[..., Any]:
+def _evaluation(case: Case, predictors: int = 1) -> Callable[..., Any]:
     from segcompress_runner.inputs.dataset import Pictures, read_lists
     from segcompress_runner.measurement.evaluation import Options
     from segcompress_runner.measurement.evaluation import evaluate as score
 
     memory = memory_of(os.environ)
     pictures = Pictures(read_lists(DATA, case.dataset).val, case.dataset.val_transforms, mode="val")
-    options = Options(workers=THREADS, memory=memory.batch, reading=memory.reading, parts=parts)
+    options = Options(
+        workers=THREADS, memory=memory.evaluation, reading=memory.reading, predictors=predictors
+    )
     return lambda predict: score(predict, pictures, case.dataset, options)
 
 

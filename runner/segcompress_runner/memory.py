@@ -24,8 +24,8 @@ class Memory:
     origin: str
 
     @property
-    def batch(self) -> int:
-        """Return what one batch of an evaluation may take, from pictures to scores: a quarter."""
+    def evaluation(self) -> int:
+        """Return what an evaluation's batches may take, from pictures to scores: a quarter."""
         return self.total // 4
 
     @property

@@ -28,7 +28,7 @@ from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
 from segcompress_runner.measurement import trouble, variants
 from segcompress_runner.measurement.agreement import LabelMaps
 from segcompress_runner.measurement.boundary import Boundaries, BoundaryIou
-from segcompress_runner.measurement.evaluation import Observe, Options, Predict, Scores, batch_size
+from segcompress_runner.measurement.evaluation import Observe, Options, Predict, Scores, at_once, batch_size
 from segcompress_runner.measurement.evaluation import evaluate as score
 from segcompress_runner.measurement.parallel import Work, processes_for
 from segcompress_runner.measurement.runtimes.onnx_runtime import OnnxSession
@@ -112,18 +112,18 @@ def validate(spec: JobSpec, settings: ActSettings, model: ModelFiles, lists: Lis
     case = Case(spec, settings, means, model, info, train, val)
     (height, width), memory = val[0][0].shape[1:], means.memory
     means.progress.note(
-        f"evaluating pictures of {height}x{width} (height x width) in batches of {_batch_size(case)}: "
-        f"a batch may take {memory.batch >> 20} MiB and reading ahead {memory.reading >> 20} MiB of "
+        f"evaluating pictures of {height}x{width} (height x width), up to {_at_once(case)} at once: "
+        f"they may take {memory.evaluation >> 20} MiB and reading ahead {memory.reading >> 20} MiB of "
         f"{memory.total >> 20} MiB, {memory.origin}"
     )
     return case
 
 
-def _batch_size(case: Case) -> int:
-    """Return how many pictures are evaluated at once, by the size of the first one."""
+def _at_once(case: Case) -> int:
+    """Return how many pictures memory holds while they are evaluated, by the size of the first one."""
     height, width = case.val[0][0].shape[1:]
     layers = activation_bytes(case.model, 1, (height, width)) or 0
-    return batch_size(height, width, case.spec.dataset.num_classes, case.means.memory.batch, layers)
+    return at_once(height, width, case.spec.dataset.num_classes, case.means.memory.evaluation, layers)
 
 
 def predictions(folder: Path) -> LabelMaps:
@@ -226,7 +226,7 @@ def evaluated(
         progress.start(stage, len(case.val))
         boundaries = Boundaries(case.spec.dataset)
         others = observers if variant is offered[0] else ()
-        scores = _score(case, predict, progress, (boundaries.observe, *others), processes)
+        scores = _score(case, predict, progress, (boundaries.observe, *others), variant.predictors(processes))
         return scores, boundaries.scores()
 
     checked = variants.check(offered, scored, case.means.threads, processes)
@@ -237,15 +237,16 @@ def evaluated(
 
 def _processes(case: Case, model: int) -> int:
     """Return how many processes evaluate a model of so many bytes."""
-    work = Work(len(case.val), _batch_size(case), model)
+    work = Work(len(case.val), _at_once(case), model)
     return processes_for(work, case.means.threads, case.means.memory.processes)
 
 
 def _score(
-    case: Case, predict: Predict, progress: Progress, observers: tuple[Observe, ...] = (), parts: int = 1
+    case: Case, predict: Predict, progress: Progress, observers: tuple[Observe, ...] = (), predictors: int = 1
 ) -> Scores:
     means, memory = case.means, case.means.memory
-    options = Options(_batch_size(case), means.threads, observers, memory.batch, memory.reading, parts)
+    size = batch_size(_at_once(case), predictors)
+    options = Options(size, means.threads, observers, memory.evaluation, memory.reading, predictors)
     return score(predict, case.val, case.spec.dataset, options, progress)
 
 

@@ -7,8 +7,9 @@ the model works on some rows of a picture at a time, in threads: memory holds fe
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from segcompress_api.dataset import Dataset
 from segcompress_runner.errors import InvalidInputError
 from segcompress_runner.measurement import confusion, loading
+from segcompress_runner.measurement.ahead import in_order
 from segcompress_runner.measurement.loading import Picture, Source, batches, load
 from segcompress_runner.measurement.model_output import checked_output
 from segcompress_runner.measurement.resizing import Restored
@@ -31,9 +33,17 @@ Observe = Callable[[Picture, NDArray[np.uint8]], None]
 
 
 MEMORY = 2**29
-"""Bytes that pictures and scores of one batch may take, where nobody says how many."""
+"""Bytes that pictures and scores of all batches at a time may take, where nobody says how many."""
 
 _MOST = 16
+"""Pictures of a batch, at most."""
+
+_MOST_EACH = 2
+"""The same where several predictors have a batch each: more save no time.
+
+A predictor's first run at a shape takes memory for whatever the layers compute of the batch, and to be given
+those pages takes nearly as long as to compute it.
+"""
 
 _PIXELS = 2**18
 """Pixels that one thread resizes and counts at a time: some planes of 1 MiB stay in its cache."""
@@ -43,10 +53,10 @@ _PIXELS = 2**18
 class Options:
     """How to evaluate; no option changes a figure but the rate.
 
-    `workers` threads read and as many count; 0 reads in the caller's thread. `memory` bounds a batch of at
-    most `batch_size` pictures, and `reading` what is read ahead, in bytes. A batch is of `parts` equal parts
-    where memory holds as many: those who predict them end together. `observers` get the class ids that were
-    predicted for each picture.
+    `workers` threads read and as many count; 0 reads in the caller's thread. `memory` bounds the batches of
+    at most `batch_size` pictures, and `reading` what is read ahead, in bytes. As many threads as there are
+    `predictors` call `predict`, each for a batch of its own; if there is one, it is the caller's. `observers`
+    get the class ids that were predicted for each picture.
     """
 
     batch_size: int = _MOST
@@ -54,18 +64,29 @@ class Options:
     observers: tuple[Observe, ...] = ()
     memory: int = MEMORY
     reading: int = loading.MEMORY
-    parts: int = 1
+    predictors: int = 1
 
 
-def batch_size(height: int, width: int, classes: int, memory: int = MEMORY, layers: int = 0) -> int:
-    """Return how many pictures of that size to evaluate at once, whatever the training's batch is.
+def at_once(height: int, width: int, classes: int, memory: int = MEMORY, layers: int = 0) -> int:
+    """Return how many pictures of that size memory holds while they are evaluated, at least 1.
 
-    A picture takes its three planes three times (read, stacked, in the runtime) and its scores three times
-    (in the runtime, on their way from a process, put together), all float32, and `layers` bytes for what the
-    model's layers compute of it: Paddle Inference with oneDNN keeps it all.
+    `layers` are the bytes that the model's layers compute of one: Paddle Inference with oneDNN keeps it all.
     """
-    picture = 4 * height * width * 3 * (3 + classes) + layers
-    return min(max(memory // picture, 1), _MOST)
+    return max(memory // (_picture(height, width, classes) + layers), 1)
+
+
+def batch_size(pictures: int, predictors: int = 1) -> int:
+    """Return how many pictures share a batch if memory holds so many of them in all predictors together."""
+    return min(max(pictures // predictors, 1), _MOST if predictors == 1 else _MOST_EACH)
+
+
+def _picture(height: int, width: int, classes: int) -> int:
+    """Return the bytes of a picture in an evaluation, apart from what is computed within the model.
+
+    It takes its three planes three times (read, stacked, in the runtime) and its scores three times (in the
+    runtime, on their way from a process, received), all float32.
+    """
+    return 4 * height * width * 3 * (3 + classes)
 
 
 @dataclass(frozen=True)
@@ -95,25 +116,39 @@ def evaluate(
     listener = progress or Silent()
     total = np.zeros((dataset.num_classes, dataset.num_classes), np.int64)
     started, done = time.perf_counter(), 0
-    with ThreadPoolExecutor(max(options.workers, 1), "count") as pool:
-        for batch in _batches(pictures, dataset.num_classes, options):
-            predicted = _predicted(predict, batch, pictures, dataset.num_classes)
-            for counted in pool.map(lambda part: part.count(dataset), _parts(predicted)):
-                total += counted
-            for _ in pool.map(lambda one: one.show(options.observers), predicted):
-                pass
-            del predicted  # or these scores would wait beside the next batch's
-            done += len(batch)
+    with closing(_counted(predict, pictures, dataset, options)) as counted:
+        for matrix, size in counted:
+            total += matrix
+            done += size
             listener.step(done, images_per_second=done / (time.perf_counter() - started))
     if not done:
         raise InvalidInputError(f"spec.dataset.valList: {dataset.val_list} names no picture to evaluate on")
     return _scores(total, done, time.perf_counter() - started)
 
 
+def _counted(
+    predict: Predict, pictures: Source, dataset: Dataset, options: Options
+) -> Iterator[tuple[NDArray[np.int64], int]]:
+    """Yield the confusion matrix of each batch, and the number of its pictures."""
+
+    def fit(ahead: Sequence[list[Picture]]) -> bool:
+        taken = sum(len(batch) * _picture(*batch[0].image.shape[1:], dataset.num_classes) for batch in ahead)
+        return taken <= options.memory and len(ahead) <= options.predictors + 1
+
+    batches = _batches(pictures, dataset.num_classes, options)
+    with ThreadPoolExecutor(max(options.workers, 1), "count") as pool:
+        count = _Counting(predict, pictures, dataset, options.observers, pool)
+        if options.predictors == 1:
+            yield from map(count, batches)
+            return
+        with ThreadPoolExecutor(options.predictors, "predict") as predicting:
+            yield from in_order(predicting, count, batches, fit)
+
+
 def _batches(pictures: Source, classes: int, options: Options) -> Iterator[list[Picture]]:
     def size(height: int, width: int) -> int:
-        most = min(batch_size(height, width, classes, options.memory), options.batch_size)
-        return most - most % options.parts if most > options.parts else most
+        fitting = at_once(height, width, classes, options.memory)
+        return min(batch_size(fitting, options.predictors), options.batch_size)
 
     return batches(load(pictures, options.workers, options.reading), size)
 
@@ -147,12 +182,28 @@ class _Part:
         return confusion.count(label, ids, dataset.num_classes, dataset.ignore_index)
 
 
-def _predicted(
-    predict: Predict, batch: list[Picture], pictures: Source, classes: int
-) -> tuple[_Predicted, ...]:
-    output = predict(np.stack([picture.image for picture in batch]))
-    predictions = checked_output(output, len(batch), classes)
-    return tuple(_of_picture(*pair, pictures) for pair in zip(batch, predictions, strict=True))
+@dataclass(frozen=True)
+class _Counting:
+    """Predicts a batch, counts it in the threads of `pool`, and shows it to the observers there."""
+
+    predict: Predict
+    pictures: Source
+    dataset: Dataset
+    observers: tuple[Observe, ...]
+    pool: Executor
+
+    def __call__(self, batch: list[Picture]) -> tuple[NDArray[np.int64], int]:
+        """Return the batch's confusion matrix, and the number of its pictures."""
+        predicted = self._predicted(batch)
+        total = sum(self.pool.map(lambda part: part.count(self.dataset), _parts(predicted)))
+        for _ in self.pool.map(lambda one: one.show(self.observers), predicted):
+            pass
+        return total, len(batch)
+
+    def _predicted(self, batch: list[Picture]) -> tuple[_Predicted, ...]:
+        output = self.predict(np.stack([picture.image for picture in batch]))
+        predictions = checked_output(output, len(batch), self.dataset.num_classes)
+        return tuple(_of_picture(*pair, self.pictures) for pair in zip(batch, predictions, strict=True))
 
 
 def _of_picture(picture: Picture, prediction: NDArray[np.generic], pictures: Source) -> _Predicted:

@@ -5,15 +5,17 @@ not pass from one process to another. Pictures come in the list's order, whateve
 """
 
 import random
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from segcompress_runner.measurement.ahead import in_order
 
 
 @dataclass(frozen=True)
@@ -77,21 +79,15 @@ def load(source: Source, workers: int, memory: int = MEMORY) -> Iterator[Picture
     if workers == 0:
         yield from (_read(source, index) for index in range(len(source)))
         return
+    largest = 0
+
+    def fit(ahead: Sequence[int]) -> bool:
+        return len(ahead) <= _window(largest, workers, memory) + 1
+
     with _unchanged_generators(), ThreadPoolExecutor(workers, "picture") as pool:
-        ahead: deque[Future[Picture]] = deque()
-        largest = 0
-        try:
-            for index in range(len(source)):
-                ahead.append(pool.submit(_read, source, index))
-                while len(ahead) > _window(largest, workers, memory):
-                    picture = ahead.popleft().result()
-                    largest = max(largest, picture.reading)
-                    yield picture
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            for future in ahead:
-                future.cancel()
+        for picture in in_order(pool, partial(_read, source), range(len(source)), fit):
+            largest = max(largest, picture.reading)
+            yield picture
 
 
 def _window(reading: int, workers: int, memory: int) -> int:

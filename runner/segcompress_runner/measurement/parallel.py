@@ -1,4 +1,4 @@
-"""A model that several processes run at the same time, each a part of a batch.
+"""A model that several processes run at the same time, each a batch of its own.
 
 For runtimes that gain little from threads: Paddle's Predictor.run holds Python's interpreter lock, so that
 nothing is read or counted meanwhile, and small convolutions leave little for several threads to do. The
@@ -8,6 +8,7 @@ pictures of a batch do not affect one another, so that scores are the same bit f
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,10 @@ _ENOUGH = 32
 
 @dataclass(frozen=True)
 class Work:
-    """An evaluation: its pictures, how many of them share a batch, and the bytes of the model's files."""
+    """An evaluation: its pictures, how many of them memory holds, and the bytes of the model's files."""
 
     pictures: int
-    batch: int
+    at_once: int
     model: int
 
 
@@ -39,34 +40,41 @@ def processes_for(work: Work, threads: int, memory: int) -> int:
     """Return how many processes evaluate best on so many threads; `memory` bounds what they take in bytes."""
     if work.pictures < _ENOUGH:
         return 1
-    return max(1, min(threads, work.batch, memory // (_PROCESS + _COPIES * work.model)))
+    return max(1, min(threads, work.at_once, memory // (_PROCESS + _COPIES * work.model)))
 
 
 class ParallelSession:
-    """A session in each of several processes; close it to end them."""
+    """A session in each of several processes; close it to end them.
+
+    As many threads may call `run` at the same time.
+    """
 
     batch = None
 
     def __init__(self, open_session: Callable[[], Session], processes: int) -> None:
         """Open the model `processes` times; `open_session` is pickled. Raises what opening it raises."""
         opened = _Opened(open_session)
+        self._free: SimpleQueue[Worker] = SimpleQueue()
         with ExitStack() as stack:
-            self._workers = [
+            workers = [
                 stack.enter_context(closing(Worker(opened, "evaluates pictures"))) for _ in range(processes)
             ]
-            for worker in self._workers:
+            for worker in workers:
                 worker.ask(None)
-            self.precision: str = {worker.answer() for worker in self._workers}.pop()
+            self.precision: str = {worker.answer() for worker in workers}.pop()
             self._opened = stack.pop_all()
+        for worker in workers:
+            self._free.put(worker)
 
     def run(self, x: NDArray[np.float32]) -> NDArray[Any]:
-        """Return the model's output for x (N x C x H x W, float32)."""
-        parts = np.array_split(x, min(len(self._workers), len(x)))
-        asked = list(zip(self._workers, parts, strict=False))
-        for worker, part in asked:
-            worker.ask(part)
-        joined: NDArray[Any] = np.concatenate([worker.answer() for worker, _ in asked])
-        return joined
+        """Return the model's output for x (N x C x H x W, float32), read-only."""
+        worker = self._free.get()
+        try:
+            worker.ask(x)
+            output: NDArray[Any] = worker.answer()
+        finally:
+            self._free.put(worker)
+        return output
 
     def close(self) -> None:
         """End the processes."""

@@ -42,6 +42,10 @@ class Variant:
         """Return the bytes of all files that are loaded."""
         return sum(path.stat().st_size for path in self.files)
 
+    def predictors(self, processes: int) -> int:
+        """Return how many predictors evaluate it where there may be so many processes."""
+        return processes if self.in_processes else 1
+
     def __str__(self) -> str:
         return f"{self.runtime} ({self.name}, {self.device})"
 
@@ -97,10 +101,13 @@ def check(
 @contextmanager
 def opened(variant: Variant, threads: int, processes: int) -> Iterator[Session]:
     """Load a variant in this process, or in several where that is faster: these share the threads."""
-    if processes == 1 or not variant.in_processes:
+    predictors = variant.predictors(processes)
+    if predictors == 1:
         yield variant.open(threads)
         return
-    with closing(ParallelSession(partial(variant.open, max(threads // processes, 1)), processes)) as session:
+    with closing(
+        ParallelSession(partial(variant.open, max(threads // predictors, 1)), predictors)
+    ) as session:
         yield session
 
 

@@ -67,7 +67,7 @@ def main() -> None:
     (variant,) = variants(
         Candidate(model_files(folder), quantised=False), "PaddleInference", "CPU", quantises=False
     )
-    options = Options(workers=threads, observers=(Boundaries(dataset()).observe,), parts=processes)
+    options = Options(workers=threads, observers=(Boundaries(dataset()).observe,), predictors=processes)
     with closing(Peak()) as peak, opened(variant, threads, processes) as session:
         scores = evaluate(predictor(session), pictures(folder), dataset(), options)
     sys.stdout.write(json.dumps({"confusion": scores.confusion, "peak_mib": peak.mib}) + "\n")

@@ -1,8 +1,9 @@
-"""Processes that evaluate parts of a batch: the figures of one process, bit for bit, and their errors."""
+"""Processes that evaluate batches: the figures of one process, bit for bit, and their errors."""
 
 import multiprocessing
 import os
 import signal
+import threading
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -54,24 +55,43 @@ def test_a_model_of_fixed_batch_gives_the_same_bits(
         assert np.array_equal(predictor(session)(batch), PaddleSession(model).run(batch))
 
 
-def test_an_evaluation_has_the_same_matrix(model: ModelFiles, pictures: Pictures) -> None:
+@pytest.mark.parametrize(("predictors", "size"), [(2, 1), (2, 2), (3, 4)])
+def test_an_evaluation_has_the_same_matrix(
+    model: ModelFiles, pictures: Pictures, predictors: int, size: int
+) -> None:
     dataset = tiny_dataset()
     alone = evaluate(predictor(PaddleSession(model)), pictures, dataset, Options(4, 0))
-    with parallel(model) as session:
-        scores = evaluate(predictor(session), pictures, dataset, Options(5, 2, parts=2))
+    with parallel(model, predictors) as session:
+        options = Options(size, 2, predictors=predictors)
+        scores = evaluate(predictor(session), pictures, dataset, options)
     assert scores.confusion == alone.confusion
 
 
-def test_batches_are_of_equal_parts(pictures: Pictures, model: ModelFiles) -> None:
-    sizes: list[int] = []
+def test_batches_are_predicted_at_the_same_time(model: ModelFiles, pictures: Pictures) -> None:
+    met = threading.Barrier(2, timeout=30)
     predict = predictor(PaddleSession(model))
 
-    def seen(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        sizes.append(len(x))
+    def meeting(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        met.wait()
         return predict(x)
 
-    evaluate(seen, pictures, tiny_dataset(), Options(5, 0, parts=2))
-    assert sizes == [4, 3]
+    evaluate(meeting, pictures.first(4), tiny_dataset(), Options(1, 0, predictors=2))
+
+
+def test_batches_that_memory_does_not_hold_together_are_predicted_in_turn(
+    model: ModelFiles, pictures: Pictures
+) -> None:
+    free = threading.Lock()
+    predict = predictor(PaddleSession(model))
+
+    def alone(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        assert free.acquire(blocking=False)
+        try:
+            return predict(x)
+        finally:
+            free.release()
+
+    evaluate(alone, pictures, tiny_dataset(), Options(1, 0, memory=1, predictors=2))
 
 
 def test_a_model_that_cannot_be_loaded_is_told_by_its_own_error(tmp_path: Path, model: ModelFiles) -> None:

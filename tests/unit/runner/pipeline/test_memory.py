@@ -20,7 +20,7 @@ def cgroups(tmp_path: Path) -> Path:
 def test_the_containers_request_counts_before_any_limit(cgroups: Path) -> None:
     found = memory_of({"SEGCOMPRESS_MEMORY_BYTES": str(4 * GIB)}, cgroups / "fs", cgroups / "own")
     assert found == Memory(4 * GIB, "the container's memory request")
-    assert (found.batch, found.reading) == (GIB, GIB // 2)
+    assert (found.evaluation, found.reading) == (GIB, GIB // 2)
 
 
 @pytest.mark.parametrize("asked", [{}, {"SEGCOMPRESS_MEMORY_BYTES": ""}, {"SEGCOMPRESS_MEMORY_BYTES": "0"}])
