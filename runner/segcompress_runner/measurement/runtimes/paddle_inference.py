@@ -25,7 +25,12 @@ from numpy.typing import NDArray
 from segcompress_runner.errors import InvalidInputError, is_blameless
 from segcompress_runner.inputs.model import ModelFiles, inspect_model
 from segcompress_runner.measurement.runtimes.paddle_int8 import POOLING, int8_operators
-from segcompress_runner.measurement.runtimes.paddle_onednn import dequantises, onednn_operators
+from segcompress_runner.measurement.runtimes.paddle_onednn import (
+    RESIZING,
+    dequantises,
+    onednn_operators,
+    resizes,
+)
 from segcompress_runner.measurement.runtimes.quiet import quiet
 from segcompress_runner.measurement.runtimes.row import Candidate, Device, Runtime, Way, always
 from segcompress_runner.measurement.runtimes.session import Predict, predictor
@@ -113,6 +118,8 @@ def _config(files: ModelFiles, options: PaddleOptions) -> Any:
     config.set_mkldnn_op(onednn_operators(files))
     if options.int8:
         config.enable_mkldnn_int8(int8_operators(files))
+    elif resizes(files):
+        config.pass_builder().append_pass(RESIZING)
     return config
 
 
@@ -152,7 +159,8 @@ _WITH_ONEDNN = (*_ON_CPU, "config.enable_mkldnn()")
 def _cpu_code(files: ModelFiles) -> str:
     if dequantises(files):
         return _code(*_ON_CPU, "config.disable_mkldnn()")
-    return _code(*_WITH_ONEDNN, *_call("set_mkldnn_op", onednn_operators(files)))
+    resizing = (f'config.pass_builder().append_pass("{RESIZING}")',) if resizes(files) else ()
+    return _code(*_WITH_ONEDNN, *_call("set_mkldnn_op", onednn_operators(files)), *resizing)
 
 
 def _int8_code(files: ModelFiles) -> str:
@@ -169,7 +177,7 @@ def _call(method: str, operators: set[str]) -> tuple[str, ...]:
 def _cpu_how(files: ModelFiles) -> str:
     if dequantises(files):
         return "CPU, oneDNN off (Config.disable_mkldnn), since the weights are dequantised at each run"
-    return _onednn_how(files)
+    return f"{_onednn_how(files)}{f', resizing too ({RESIZING})' if resizes(files) else ''}"
 
 
 def _onednn_how(files: ModelFiles) -> str:

@@ -3,6 +3,9 @@
 By itself it lets oneDNN compute whatever that has a kernel for. Softmax along the channels, with which most
 segmentation models end, has none but the reference implementation (`ref:any` in the log of ONEDNN_VERBOSE=1,
 oneDNN 3.2.1), which takes longer than all convolutions of a small model.
+
+It resizes only if the pass RESIZING is added, which asks for no attribute: oneDNN knows no corners that are
+aligned. Without it values go from oneDNN's layout to Paddle's and back.
 """
 
 from collections.abc import Iterator
@@ -13,6 +16,13 @@ from segcompress_runner.inputs.model import ModelFiles, parse_program
 _SLOW = "softmax"
 _CHANNELS = (1, -3)
 """How N x C x H x W names its channels."""
+
+RESIZING = "interpolate_mkldnn_pass"
+
+_INTERPOLATES = "_interp"
+_LINEAR = ("bilinear_interp", "bilinear_interp_v2")
+_BETWEEN_CENTRES = {"align_corners": False, "align_mode": 0, "data_layout": "NCHW"}
+"""What oneDNN computes; other values of these attributes give other pixels."""
 
 _NOTHING_COMPUTED = frozenset({"feed", "fetch"})
 
@@ -31,6 +41,23 @@ def dequantises(files: ModelFiles) -> bool:
     return any(
         op.type == "dequantize_linear" for block in parse_program(files.program).blocks for op in block.ops
     )
+
+
+def resizes(files: ModelFiles) -> bool:
+    """Return whether a model resizes, and always as oneDNN does: linearly, between the centres of pixels."""
+    operators = [op for block in parse_program(files.program).blocks for op in block.ops]
+    resizing = [op for op in operators if _INTERPOLATES in op.type]
+    return bool(resizing) and all(op.type in _LINEAR and _is_between_centres(op) for op in resizing)
+
+
+def _is_between_centres(op: Any) -> bool:
+    given = {one.name: one for one in op.attrs}
+    found = {
+        "align_corners": given["align_corners"].b if "align_corners" in given else True,
+        "align_mode": given["align_mode"].i if "align_mode" in given else 1,
+        "data_layout": given["data_layout"].s if "data_layout" in given else "NCHW",
+    }
+    return found == _BETWEEN_CENTRES
 
 
 def _axes(operators: list[Any]) -> Iterator[int]:

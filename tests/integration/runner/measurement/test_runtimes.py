@@ -10,6 +10,7 @@ from integration.runner.measurement.tiny import Shape, tiny_model
 from segcompress_runner.errors import InvalidInputError, NotExportableError
 from segcompress_runner.inputs.dataset import Pictures
 from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.runtimes import paddle_inference, paddle_onednn
 from segcompress_runner.measurement.runtimes.onnx_runtime import OnnxSession, onnx_predictor
 from segcompress_runner.measurement.runtimes.paddle_inference import PaddleOptions, PaddleSession
 from segcompress_runner.outputs.onnx_export import export_onnx
@@ -27,6 +28,23 @@ def differing(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
 def test_thread_counts_change_no_bit(model: ModelFiles, batch: NDArray[np.float32]) -> None:
     one, two = (PaddleSession(model, PaddleOptions(threads)) for threads in (1, 2))
     assert np.array_equal(one.run(batch), two.run(batch))
+
+
+@pytest.mark.parametrize("size", [(32, 32), (25, 37)], ids=["doubled", "by-no-whole-number"])
+def test_onednn_resizes_as_paddle_does_but_for_rounding(
+    tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny_model(tmp_path, Shape(size=size))
+    assert paddle_onednn.resizes(model)
+    pictures = np.random.default_rng(3).standard_normal((2, 3, *size), np.float32)
+    session = PaddleSession(model)
+    resized = session.run(pictures)
+    session.run(pictures[:1])
+    assert np.array_equal(session.run(pictures), resized)
+    monkeypatch.setattr(paddle_inference, "resizes", lambda _: False)
+    expected = PaddleSession(model).run(pictures)
+    assert np.abs(resized - expected).max() < 1e-6 * np.abs(expected).max()
+    assert not np.array_equal(resized, expected)
 
 
 def test_the_int8_pass_computes_in_int8_and_keeps_the_answer(

@@ -1,11 +1,12 @@
-"""Softmax along channels stays with Paddle's own kernels."""
+"""Softmax along channels stays with Paddle's own kernels, and oneDNN resizes where it does so alike."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from segcompress_runner.inputs.model import ModelFiles
-from segcompress_runner.measurement.runtimes.paddle_onednn import onednn_operators
+from segcompress_runner.measurement.runtimes.paddle_onednn import RESIZING, onednn_operators, resizes
 from segcompress_runner.measurement.runtimes.row import Way
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
 
@@ -18,13 +19,20 @@ def write(tmp_path: Path) -> "Write":
     return Write(tmp_path)
 
 
+_FIELDS = {bool: ("b", 6), int: ("i", 0), str: ("s", 2)}
+"""How an attribute of a program holds a value, and the number of its type."""
+
+BETWEEN_CENTRES: dict[str, Any] = {"align_corners": False, "align_mode": 0, "data_layout": "NCHW"}
+LINEAR = ("bilinear_interp_v2", BETWEEN_CENTRES)
+
+
 class Write:
     """Writes a program with a convolution, and a softmax along each axis; None stands for its default."""
 
     def __init__(self, folder: Path) -> None:
         self._files = ModelFiles(folder / "model.pdmodel", folder / "model.pdiparams")
 
-    def __call__(self, axes: Axes) -> ModelFiles:
+    def __call__(self, axes: Axes, *resizing: tuple[str, dict[str, Any]]) -> ModelFiles:
         from paddle.base.proto import framework_pb2
 
         program = framework_pb2.ProgramDesc()
@@ -35,6 +43,11 @@ class Write:
             op = block.ops.add(type="softmax")
             if axis is not None:
                 op.attrs.add(name="axis", type=framework_pb2.INT, i=axis)
+        for kind, attributes in resizing:
+            op = block.ops.add(type=kind)
+            for name, value in attributes.items():
+                field, number = _FIELDS[type(value)]
+                op.attrs.add(name=name, type=number, **{field: value})
         self._files.program.write_bytes(program.SerializeToString())
         return self._files
 
@@ -63,3 +76,25 @@ def test_a_report_says_so(way: Way, write: Write) -> None:
     last = write([-1])
     assert "softmax" not in way.how(last)
     assert "set_mkldnn_op" not in way.code(last)
+
+
+@pytest.mark.parametrize(
+    ("resizing", "expected"),
+    [
+        pytest.param([], False, id="nothing is resized"),
+        pytest.param([LINEAR, ("bilinear_interp", BETWEEN_CENTRES)], True, id="linearly"),
+        pytest.param([LINEAR, ("nearest_interp_v2", BETWEEN_CENTRES)], False, id="once to the nearest"),
+        pytest.param([(LINEAR[0], BETWEEN_CENTRES | {"align_corners": True})], False, id="aligned corners"),
+        pytest.param([(LINEAR[0], BETWEEN_CENTRES | {"align_mode": 1})], False, id="between corners"),
+        pytest.param([(LINEAR[0], BETWEEN_CENTRES | {"data_layout": "NHWC"})], False, id="channels last"),
+        pytest.param([(LINEAR[0], {})], False, id="Paddle's defaults, which align corners"),
+    ],
+)
+def test_onednn_resizes_only_what_it_resizes_as_paddle_does(
+    resizing: list[tuple[str, dict[str, Any]]], write: Write, *, expected: bool
+) -> None:
+    files = write([], *resizing)
+    assert resizes(files) == expected
+    default = next(way for way in RUNTIMES["PaddleInference"].ways if way.name == "default")
+    assert (RESIZING in default.how(files)) == expected
+    assert (f'append_pass("{RESIZING}")' in default.code(files)) == expected
