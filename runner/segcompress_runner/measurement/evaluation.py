@@ -7,7 +7,7 @@ the model works on some rows of a picture at a time, in threads: memory holds fe
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -128,11 +128,11 @@ def evaluate(
 
 def _counted(
     predict: Predict, pictures: Source, dataset: Dataset, options: Options
-) -> Iterator[tuple[NDArray[np.int64], int]]:
+) -> Generator[tuple[NDArray[np.int64], int], None, None]:
     """Yield the confusion matrix of each batch, and the number of its pictures."""
 
     def fit(ahead: Sequence[list[Picture]]) -> bool:
-        taken = sum(len(batch) * _picture(*batch[0].image.shape[1:], dataset.num_classes) for batch in ahead)
+        taken = sum(_picture(*picture.size, dataset.num_classes) for batch in ahead for picture in batch)
         return taken <= options.memory and len(ahead) <= options.predictors + 1
 
     batches = _batches(pictures, dataset.num_classes, options)

@@ -27,6 +27,12 @@ class Picture:
     label: NDArray[np.uint8]
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Return the image's height and width."""
+        height, width = self.image.shape[1:]
+        return height, width
+
+    @property
     def reading(self) -> int:
         """Return about how many bytes reading takes: float32 planes, decoded and transformed, each twice.
 
@@ -105,7 +111,7 @@ def batches(pictures: Iterable[Picture], size: Callable[[int, int], int]) -> Ite
     for picture in pictures:
         same = waiting.setdefault(picture.image.shape, [])
         same.append(picture)
-        most = size(*picture.image.shape[1:])
+        most = size(*picture.size)
         crowded = sum(map(len, waiting.values())) >= 4 * most
         if len(same) == most:
             yield waiting.pop(picture.image.shape)
