@@ -4,8 +4,9 @@ By itself it lets oneDNN compute whatever that has a kernel for. Softmax along t
 segmentation models end, has none but the reference implementation (`ref:any` in the log of ONEDNN_VERBOSE=1,
 oneDNN 3.2.1), which takes longer than all convolutions of a small model.
 
-It resizes only if the pass RESIZING is added, which asks for no attribute: oneDNN knows no corners that are
-aligned. Without it values go from oneDNN's layout to Paddle's and back.
+It resizes only if the pass RESIZING is added; without it values go from oneDNN's layout to Paddle's and back.
+The pass asks for no attribute, but oneDNN knows no aligned corners. If several pixels become a single one,
+Paddle takes the first and oneDNN the middle.
 """
 
 from collections.abc import Iterator
