@@ -127,6 +127,10 @@ _PRUNE_RULES = [
         "gmp_config.initial_ratio must be at most the ratio",
     ),
     rule(
+        "!has(self.layer_ratios) || size(self.layer_ratios) == 0 || self.local_sparsity",
+        "layer_ratios needs local_sparsity: true",
+    ),
+    rule(
         "self.sparse_block == [1, 1] || self.sparse_block == [4, 1]", "sparse_block must be [1, 1] or [4, 1]"
     ),
     rule(

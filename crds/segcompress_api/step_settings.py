@@ -68,7 +68,10 @@ class StepSettings:
 
 @dataclass(frozen=True)
 class PruneSettings(StepSettings):
-    """Unstructured sparsity; `ratio` is None in threshold mode, `gmp` at full ratio from the start."""
+    """Unstructured sparsity; `ratio` is None in threshold mode, `gmp` at full ratio from the start.
+
+    `layers` have ratios of their own; `ratio` holds over these and all others together.
+    """
 
     section: ClassVar[str] = "UnstructurePrune"
 
@@ -79,6 +82,7 @@ class PruneSettings(StepSettings):
     only_1x1: bool
     local: bool
     block: int
+    layers: tuple[tuple[str, float], ...] = ()
 
     @property
     def ramp_iterations(self) -> int:
@@ -175,6 +179,10 @@ def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:
             f"{field}.gmp_config.initial_ratio", f"must be at most the ratio {ratio}, got {gmp.initial_ratio}"
         )
     _check_block(section, field)
+    if section.layer_ratios and not section.local_sparsity:
+        raise InvalidSpecError(
+            f"{field}.layer_ratios", "needs a ratio layer by layer", "set local_sparsity: true"
+        )
     return PruneSettings(
         mode=section.prune_mode,
         ratio=ratio,
@@ -183,6 +191,7 @@ def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:
         only_1x1=section.prune_params_type == "conv1x1_only",
         local=section.local_sparsity,
         block=section.sparse_block[0],
+        layers=tuple(section.layer_ratios.items()),
     )
 
 

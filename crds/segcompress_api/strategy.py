@@ -114,6 +114,12 @@ class UnstructurePrune(_SpelledSection):
         default=False,
         description="Whether each layer by itself reaches the ratio.",
     )
+    layer_ratios: dict[str, Annotated[Number, Field(ge=0, lt=1)]] = Field(
+        default_factory=dict,
+        max_length=64,
+        description="Ratios of single layers by the names of their weights, such as {conv2d_7.w_0: 0.9}; 0 "
+        "leaves a layer dense. The other layers get one ratio with which `ratio` holds over all of them.",
+    )
     sparse_block: tuple[Annotated[Whole, Field(ge=1, le=4)], ...] = Field(
         default=(1, 1),
         min_length=2,

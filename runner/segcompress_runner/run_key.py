@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from segcompress_api.act_settings import ActSettings
+from segcompress_api.act_settings import ActSettings, StepSettings
 from segcompress_api.dataset import Dataset
 from segcompress_api.job import JobSpec
 from segcompress_runner.plain import plain
@@ -64,7 +64,7 @@ def model_key(
             "lists": [inputs.lists[name] for name in _lists(dataset)],
             "pictures": inputs.pictures,
             "distillation": settings.distillation,
-            "steps": [[step.section, step] for step in settings.steps],
+            "steps": [[step.section, _meaning(step)] for step in settings.steps],
             "train": settings.train and replace(settings.train, log_every=0),
             "seed": spec.seed,
         }
@@ -87,6 +87,12 @@ def measurement_key(model: str, spec: JobSpec, processor: Processor, threads: in
             "threads": threads,
         }
     )
+
+
+def _meaning(step: StepSettings) -> Mapping[str, Any]:
+    """Return a step's settings; a field that came later counts where it is set, as above."""
+    later = () if getattr(step, "layers", None) else ("layers",)
+    return {name: value for name, value in plain(step).items() if name not in later}
 
 
 def _lists(dataset: Dataset) -> tuple[str, ...]:

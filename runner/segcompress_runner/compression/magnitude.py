@@ -22,8 +22,15 @@ def masks_at_ratio(weights: Weights, ratio: float, *, local: bool, block: int = 
     `block`: so many consecutive output channels (axis 0) fall together, by their mean magnitude; the last
     ones of a layer may be fewer. At least the share falls then, and less than one block more.
     """
-    parts = [{name: value} for name, value in weights.items()] if local else [weights]
-    return {name: mask for part in parts for name, mask in _masks(part, ratio, block).items()}
+    if not local:
+        return _masks(weights, ratio, block)
+    return masks_at_ratios(weights, dict.fromkeys(weights, ratio), block=block)
+
+
+def masks_at_ratios(weights: Weights, ratios: Mapping[str, float], *, block: int = 1) -> Masks:
+    """Return masks as `masks_at_ratio` does with `local`, for a ratio of each layer."""
+    parts = (_masks({name: value}, ratios[name], block) for name, value in weights.items())
+    return {name: mask for part in parts for name, mask in part.items()}
 
 
 def _masks(weights: Weights, ratio: float, block: int) -> Masks:

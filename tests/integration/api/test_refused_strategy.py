@@ -115,6 +115,13 @@ ONE_STRATEGY = (
             id="blocks of every layer",
         ),
         pytest.param(
+            f"{PRUNE}.layer_ratios",
+            {"conv2d_7.w_0": 0.9},
+            PRUNE,
+            "layer_ratios needs local_sparsity: true",
+            id="a layer's ratio where all share one",
+        ),
+        pytest.param(
             f"{PRUNE}.gmp_config.pruning_steps",
             450,
             f"{PRUNE}.gmp_config",

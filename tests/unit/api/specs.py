@@ -159,9 +159,11 @@ def _train_once(train: Spec) -> None:
 def _prune_one_way(prune: Spec) -> None:
     if prune.get("sparse_block", [1, 1]) not in ([1, 1], [4, 1]):
         prune["sparse_block"] = [1, 1]
+    if prune.get("layer_ratios") and not prune.get("local_sparsity"):
+        prune.pop("layer_ratios")
     if prune.get("prune_mode") == "threshold":
         prune.setdefault("threshold", 0.01)
-        for name in ("ratio", "pruned_ratio", "gmp_config", "local_sparsity"):
+        for name in ("ratio", "pruned_ratio", "gmp_config", "local_sparsity", "layer_ratios"):
             prune.pop(name, None)
     else:
         prune.pop("threshold", None)

@@ -205,6 +205,33 @@ def test_blocks_that_no_kernel_takes_are_refused(prune: str, sentence: str) -> N
     assert complaint(file) == f"{PATH}.sparse_block: {sentence}"
 
 
+def test_layers_may_have_ratios_of_their_own() -> None:
+    read = settings(
+        text("ratio: 0.5, local_sparsity: true, layer_ratios: {conv2d_7.w_0: 0.9, conv2d_9.w_0: 0}")
+    )
+
+    assert pruning(read).layers == (("conv2d_7.w_0", 0.9), ("conv2d_9.w_0", 0.0))
+
+
+@pytest.mark.parametrize(
+    ("prune", "sentence"),
+    [
+        pytest.param(
+            "layer_ratios: {conv2d_7.w_0: 0.9}",
+            "layer_ratios: needs a ratio layer by layer; set local_sparsity: true",
+            id="over all layers at once",
+        ),
+        pytest.param(
+            "local_sparsity: true, layer_ratios: {conv2d_7.w_0: 1}",
+            "layer_ratios.conv2d_7.w_0: input should be less than 1, not 1",
+            id="nothing left of a layer",
+        ),
+    ],
+)
+def test_layer_ratios_that_cannot_be_are_refused(prune: str, sentence: str) -> None:
+    assert complaint(text(f"ratio: 0.5, {prune}")) == f"{PATH}.{sentence}"
+
+
 def test_a_file_that_is_no_mapping_is_refused() -> None:
     with pytest.raises(InvalidSpecError, match="must be a mapping of ACT sections"):
         parse_act_file(["UnstructurePrune"], FIELD)

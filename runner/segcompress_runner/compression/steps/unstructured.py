@@ -5,7 +5,8 @@ iteration, and says which parameters stay out); when the ratio rises and which w
 `ramp` and `magnitude`.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from segcompress_api.act_settings import PruneSettings
 from segcompress_runner.compression.graph import Operator
-from segcompress_runner.compression.magnitude import masks_at_ratio
+from segcompress_runner.compression.layer_ratios import ratios_of_layers
+from segcompress_runner.compression.magnitude import Masks, masks_at_ratio, masks_at_ratios
 from segcompress_runner.compression.ramp import ratio_after
 from segcompress_runner.compression.slim import UnstructuredPruner
 from segcompress_runner.compression.steps.step import Graphs, Step
@@ -28,6 +30,7 @@ class Unstructured(Step):
         self._settings = settings
         self._pruner: Any = None
         self._layers: tuple[str, ...] = ()
+        self._ratios: Mapping[str, float] = {}
         self._masking: Any = None
 
     @property
@@ -41,6 +44,7 @@ class Unstructured(Step):
         pruned = self._pruned(program)
         if not pruned:
             raise InvalidSettingError(_nothing_to_prune(self._settings))
+        self._final_ratios(program, pruned)
         return tuple(one for one in graph if not pruned.isdisjoint(one.inputs))
 
     def before_loss(self, graphs: Graphs, executor: Any) -> None:
@@ -54,6 +58,7 @@ class Unstructured(Step):
             prune_params_type=_params_type(self._settings),
         )
         self._layers = tuple(name for name in self._pruner.masks if name in pruned)
+        self._ratios = self._final_ratios(graphs.train, pruned)
         if self._settings.threshold is not None:
             self._masking = self._masking_program(graphs.train, self._settings.threshold)
 
@@ -65,9 +70,7 @@ class Unstructured(Step):
         ratio = ratio_after(iterations, float(self._settings.ratio or 0.0), self._settings.gmp)
         if ratio != self.ratio:
             self.ratio = ratio
-            chosen = self._settings
-            masks = masks_at_ratio(self._weights(), ratio, local=chosen.local, block=chosen.block)
-            self._set_masks(masks, executor.place)
+            self._set_masks(self._masks(ratio), executor.place)
 
     def before_evaluation(self, executor: Any) -> None:
         """Zero the masked weights: an optimiser's step may have moved them since the last iteration."""
@@ -93,6 +96,23 @@ class Unstructured(Step):
                 )
                 paddle.assign(paddle.cast(paddle.abs(weight) >= threshold, "float32"), output=mask)
         return program
+
+    def _final_ratios(self, program: Any, pruned: Iterable[str]) -> Mapping[str, float]:
+        """Return what each layer reaches, {} where none has a ratio of its own."""
+        settings = self._settings
+        if not settings.layers or settings.ratio is None:
+            return {}
+        sizes = {name: math.prod(program.global_block().var(name).shape) for name in pruned}
+        return ratios_of_layers(sizes, settings.ratio, dict(settings.layers))
+
+    def _masks(self, ratio: float) -> Masks:
+        """Return the masks at a ratio of the ramp, which all layers rise with in proportion."""
+        settings = self._settings
+        if not self._ratios:
+            return masks_at_ratio(self._weights(), ratio, local=settings.local, block=settings.block)
+        risen = ratio / float(settings.ratio or 1.0)
+        ratios = {name: risen * final for name, final in self._ratios.items()}
+        return masks_at_ratios(self._weights(), ratios, block=settings.block)
 
     def _weights(self) -> dict[str, NDArray[np.float32]]:
         return {name: np.asarray(self._tensor(name)) for name in self._layers}

@@ -39,6 +39,21 @@ def test_blocks_of_four_output_channels_are_zero_as_a_whole_on_file(run: Compres
     assert pruned(done.files) == pruned(done.files, pattern="4x1")
 
 
+@pytest.mark.parametrize("block", [1, 4])
+def test_layers_have_ratios_of_their_own_and_all_together_the_ratio(
+    run: Compress, lab: Lab, block: int
+) -> None:
+    layers = measure_sparsity(lab.model, SparsityTarget(None, only_1x1=True)).layers
+    first, second, last = (layer.name for layer in layers if layer.pruned)
+    own = {first: 0.9, last: 0.0}
+    settings = sparse(0.75, ramp=11, local_sparsity=True, sparse_block=[block, 1], layer_ratios=own)
+    sparsity = measure_sparsity(run(settings).files, SparsityTarget(None, only_1x1=True))
+    zeros = {layer.name: layer.zeros for layer in sparsity.layers if layer.pruned}
+    assert sparsity.pruned_layers == pytest.approx(0.75, abs=0.005)
+    assert (zeros[first], zeros[last]) == (pytest.approx(0.9, abs=0.005), 0.0)
+    assert 0.4 < zeros[second] < 0.9
+
+
 def test_every_layer_but_norms_is_pruned_where_no_type_is_given(run: Compress) -> None:
     assert pruned(run(sparse(0.6, prune_params_type=None)).files, only_1x1=False) == pytest.approx(
         0.6, abs=0.001

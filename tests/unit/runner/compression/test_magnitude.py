@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from segcompress_runner.compression.magnitude import masks_at_ratio
+from segcompress_runner.compression.magnitude import masks_at_ratio, masks_at_ratios
 from segcompress_runner.measurement.patterns import zeros_in_blocks
 
 
@@ -26,6 +26,13 @@ def zeros(mask: NDArray[np.float32]) -> float:
 def test_every_layer_meets_the_ratio_by_itself(ratio: float) -> None:
     masks = masks_at_ratio(layers(), ratio, local=True)
     assert {name: zeros(mask) for name, mask in masks.items()} == {"large": ratio, "small": ratio}
+
+
+@pytest.mark.parametrize("block", [1, 4])
+def test_each_layer_meets_its_own_ratio(block: int) -> None:
+    ratios = {"large": 0.9, "small": 0.0}
+    masks = masks_at_ratios(layers(), ratios, block=block)
+    assert {name: zeros(mask) for name, mask in masks.items()} == ratios
 
 
 def test_over_all_layers_the_small_weights_fall_first() -> None:

@@ -29,6 +29,7 @@ GMP = {"pruning_iterations": 100, "pruning_steps": 5, "initial_ratio": 0.1}
 SPARSE = make_base(unstructure_prune={"ratio": 0.75, "prune_strategy": "gmp", "gmp_config": GMP})
 AT_ONCE = make_base(unstructure_prune={"ratio": 0.75})
 OLD_RATIO = make_base(unstructure_prune={"pruned_ratio": 0.75})
+BY_LAYER = make_base(unstructure_prune={"ratio": 0.75, "local_sparsity": True})
 ONLY_1X1 = make_base(unstructure_prune={"ratio": 0.75, "prune_params_type": "conv1x1_only"})
 THRESHOLD = make_base(unstructure_prune={"prune_mode": "threshold", "threshold": 0.01})
 QUANTISED = make_base(quant_aware={})
@@ -147,6 +148,9 @@ LEAVES: Mapping[str, Leaf] = {
     "strategy.unstructure_prune.gmp_config.initial_ratio": both(fractions(0.1, 0.75)),
     "strategy.unstructure_prune.prune_params_type": both(st.just("conv1x1_only")),
     "strategy.unstructure_prune.local_sparsity": both(st.just(True)),  # noqa: FBT003 - a value
+    "strategy.unstructure_prune.layer_ratios": both(
+        fractions(0, 1).map(lambda ratio: {"conv2d_7.w_0": ratio}), BY_LAYER
+    ),
     "strategy.unstructure_prune.sparse_block": both(st.just([4, 1]), ONLY_1X1),
     "strategy.channel_prune.pruned_ratio": both(fractions(0.25, 1), NARROWER),
     "strategy.channel_prune.prune_params_name": both(st.sampled_from([["v"], ["v", "w"], []]), NARROWER),

@@ -1,0 +1,42 @@
+"""Which ratio each pruned layer gets where some have one of their own. Pure arithmetic and its refusals."""
+
+from collections.abc import Mapping
+
+from segcompress_api.errors import nearest
+from segcompress_runner.errors import InvalidSettingError
+
+FIELD = "spec.strategy.UnstructurePrune.layer_ratios"
+
+
+def ratios_of_layers(sizes: Mapping[str, int], ratio: float, own: Mapping[str, float]) -> dict[str, float]:
+    """Return a ratio for each layer: its `own`, or one for all others, with which `ratio` holds over all.
+
+    `sizes` has the number of weights of each layer. Raises InvalidSettingError where `own` names another
+    weight, or leaves the others with a ratio that cannot be.
+    """
+    for name in own:
+        _check_name(name, sizes)
+    others = {name: size for name, size in sizes.items() if name not in own}
+    zeros = sum(share * sizes[name] for name, share in own.items())
+    left = ratio * sum(sizes.values()) - zeros
+    if not others or not 0 <= left / sum(others.values()) < 1:
+        raise InvalidSettingError(_unreachable(ratio, left, others))
+    return {name: own.get(name, left / sum(others.values())) for name in sizes}
+
+
+def _check_name(name: str, sizes: Mapping[str, int]) -> None:
+    if name in sizes:
+        return
+    match = nearest(name, sizes)
+    remedy = f"did you mean {match}?" if match else f"name one that is, such as {min(sizes)}"
+    raise InvalidSettingError(f"{FIELD}: {name} is not the weight of a layer that is pruned; {remedy}")
+
+
+def _unreachable(ratio: float, left: float, others: Mapping[str, int]) -> str:
+    if not others:
+        return f"{FIELD}: names every layer that is pruned, so that ratio decides nothing; leave one out"
+    needed = left / sum(others.values())
+    return (
+        f"{FIELD}: leaves the other layers a ratio of {needed:.2f}, which must be at least 0 and below 1, "
+        f"for {ratio:g} over all; name fewer layers, or ratios closer to {ratio:g}"
+    )

@@ -1,0 +1,62 @@
+"""Layers with ratios of their own leave the others the rest."""
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segcompress_runner.compression.layer_ratios import ratios_of_layers
+from segcompress_runner.errors import InvalidSettingError
+
+FIELD = "spec.strategy.UnstructurePrune.layer_ratios"
+SIZES = {"conv2d_1.w_0": 100, "conv2d_2.w_0": 300, "conv2d_3.w_0": 600}
+
+
+def test_the_others_share_one_ratio() -> None:
+    ratios = ratios_of_layers(SIZES, 0.75, {"conv2d_1.w_0": 0.0, "conv2d_2.w_0": 0.9})
+    assert ratios == {"conv2d_1.w_0": 0.0, "conv2d_2.w_0": 0.9, "conv2d_3.w_0": pytest.approx(0.8)}
+
+
+@given(own=st.dictionaries(st.sampled_from(sorted(SIZES)[:2]), st.floats(0.4, 0.6)))
+def test_the_ratio_holds_over_all_layers(own: Mapping[str, float]) -> None:
+    ratios = ratios_of_layers(SIZES, 0.5, own)
+    zeros = sum(ratios[name] * size for name, size in SIZES.items())
+    assert zeros / sum(SIZES.values()) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [
+        pytest.param(
+            {"conv2d_1.w_1": 0.5},
+            "conv2d_1.w_1 is not the weight of a layer that is pruned; did you mean conv2d_1.w_0?",
+            id="misspelt",
+        ),
+        pytest.param(
+            {"weights": 0.5},
+            "weights is not the weight of a layer that is pruned; name one that is, such as conv2d_1.w_0",
+            id="nothing like it",
+        ),
+        pytest.param(
+            dict.fromkeys(SIZES, 0.75),
+            "names every layer that is pruned, so that ratio decides nothing; leave one out",
+            id="every layer",
+        ),
+        pytest.param(
+            {"conv2d_3.w_0": 0.3},
+            "leaves the other layers a ratio of 1.43, which must be at least 0 and below 1, for 0.75 over "
+            "all; name fewer layers, or ratios closer to 0.75",
+            id="too few zeros",
+        ),
+        pytest.param(
+            {"conv2d_2.w_0": 0.9, "conv2d_3.w_0": 0.9},
+            "leaves the other layers a ratio of -0.60, which must be at least 0",
+            id="too many zeros",
+        ),
+    ],
+)
+def test_ratios_that_cannot_be_are_refused(own: Mapping[str, float], sentence: str) -> None:
+    with pytest.raises(InvalidSettingError) as refused:
+        ratios_of_layers(SIZES, 0.75, own)
+    assert str(refused.value).startswith(f"{FIELD}: {sentence}")
