@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from bench.sparse.page import Case, page, table
+from bench.sparse.layers import times_of
+from bench.sparse.page import Case, page, table, time_table
 
 from segcompress_api.contract import ExitCode
 
@@ -42,7 +43,7 @@ def main() -> int:
     names = [options.only] if options.only else list(known)
     cases = [_run(name, known[name]) for name in names]
     if options.only:
-        print(table(cases))
+        print(table(cases), time_table(cases), sep="\n\n")
     else:
         PAGE.write_text(page(cases, time.monotonic() - started))
         print(f"written to {PAGE.relative_to(ROOT)}")
@@ -51,24 +52,26 @@ def main() -> int:
 
 def _run(name: str, case: Mapping[str, Any]) -> Case:
     """Run one case; a missed gate is a result, anything else ends the bench."""
-    folder = BUILD / name
+    network, folder = case.get("network", name), BUILD / name
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "job.yaml"
-    path.write_text(
-        json.dumps(job_of(case, _model(name, folder, case), _dataset(folder, case["validation"])))
-    )
+    path.write_text(json.dumps(job_of(case, _model(network, case), _dataset(folder, case["validation"]))))
     command = (sys.executable, "-m", "segcompress", "run", str(path), "--output", f"{folder}/out")
     code = subprocess.run(command, check=False).returncode
     if code not in (ExitCode.SUCCEEDED, ExitCode.GATE_MISSED):
         sys.exit(f"{name}: ended with exit code {code}")
-    return Case(name, case, json.loads((folder / "out" / "result.json").read_text()), _teacher(name, folder))
+    out = folder / "out"
+    origin = SAMPLE / "model" if network == TRAINED_HERE else out / "baseline"
+    times = times_of(origin, out / "model.mnn", (1, 3, *case["size"]))
+    return Case(name, case, json.loads((out / "result.json").read_text()), _teacher(network), times)
 
 
-def _model(name: str, folder: Path, case: Mapping[str, Any]) -> dict[str, Any]:
+def _model(network: str, case: Mapping[str, Any]) -> dict[str, Any]:
     """Return `spec.model`: the sample's, or a network that is trained now unless it was before."""
-    if name == TRAINED_HERE:
+    if network == TRAINED_HERE:
         return {"inference": {"uri": f"{(SAMPLE / 'model').as_uri()}/"}}
-    trained = ("bench.networks", name, str(folder), "--iterations", str(case["teacher"]))
+    folder = BUILD / network
+    trained = ("bench.networks", network, str(folder), "--iterations", str(case["teacher"]))
     subprocess.run((sys.executable, "-m", *trained), check=True)
     return {
         "paddleseg": {
@@ -90,9 +93,9 @@ def _dataset(folder: Path, validation: int) -> Path:
     return copy
 
 
-def _teacher(name: str, folder: Path) -> dict[str, Any]:
+def _teacher(network: str) -> dict[str, Any]:
     """Return how long the dense model was trained."""
-    file = SAMPLE / "model" / "teacher.json" if name == TRAINED_HERE else folder / "network.json"
+    file = SAMPLE / "model/teacher.json" if network == TRAINED_HERE else BUILD / network / "network.json"
     trained: dict[str, Any] = json.loads(file.read_text())
     return trained
 
