@@ -127,6 +127,11 @@ _PRUNE_RULES = [
         "gmp_config.initial_ratio must be at most the ratio",
     ),
     rule(
+        "self.criterion == 'magnitude'"
+        " || !has(self.prune_strategy) && self.local_sparsity && has(self.prune_params_type)",
+        "criterion reconstruction needs prune_params_type conv1x1_only and local_sparsity: true, and no gmp",
+    ),
+    rule(
         "!has(self.layer_ratios) || size(self.layer_ratios) == 0 || self.local_sparsity",
         "layer_ratios needs local_sparsity: true",
     ),

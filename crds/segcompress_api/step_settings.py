@@ -83,6 +83,7 @@ class PruneSettings(StepSettings):
     local: bool
     block: int
     layers: tuple[tuple[str, float], ...] = ()
+    criterion: Literal["magnitude", "reconstruction"] = "magnitude"
 
     @property
     def ramp_iterations(self) -> int:
@@ -179,6 +180,7 @@ def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:
             f"{field}.gmp_config.initial_ratio", f"must be at most the ratio {ratio}, got {gmp.initial_ratio}"
         )
     _check_block(section, field)
+    _check_criterion(section, field)
     if section.layer_ratios and not section.local_sparsity:
         raise InvalidSpecError(
             f"{field}.layer_ratios", "needs a ratio layer by layer", "set local_sparsity: true"
@@ -192,6 +194,7 @@ def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:
         local=section.local_sparsity,
         block=section.sparse_block[0],
         layers=tuple(section.layer_ratios.items()),
+        criterion=section.criterion,
     )
 
 
@@ -209,6 +212,23 @@ def _check_block(section: UnstructurePrune, field: str) -> None:
             f"{field}.sparse_block",
             "blocks require 1x1 convolutions",
             "set prune_params_type: conv1x1_only",
+        )
+
+
+def _check_criterion(section: UnstructurePrune, field: str) -> None:
+    if section.criterion == "magnitude":
+        return
+    if section.prune_strategy is not None:
+        raise InvalidSpecError(
+            f"{field}.criterion",
+            "reconstruction makes all zeros before the training",
+            "leave out prune_strategy and gmp_config",
+        )
+    if not section.local_sparsity or section.prune_params_type is None:
+        raise InvalidSpecError(
+            f"{field}.criterion",
+            "reconstruction prunes 1x1 convolutions layer by layer",
+            "set prune_params_type: conv1x1_only and local_sparsity: true",
         )
 
 

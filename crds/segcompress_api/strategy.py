@@ -114,6 +114,11 @@ class UnstructurePrune(_SpelledSection):
         default=False,
         description="Whether each layer by itself reaches the ratio.",
     )
+    criterion: Literal["magnitude", "reconstruction"] = Field(
+        default="magnitude",
+        description="Which weights become zero: those of least magnitude, or those without which a layer, "
+        "its other weights fitted anew, still puts out nearly the same on pictures of the training list.",
+    )
     layer_ratios: dict[str, Annotated[Number, Field(ge=0, lt=1)]] = Field(
         default_factory=dict,
         max_length=64,

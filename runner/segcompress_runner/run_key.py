@@ -21,6 +21,9 @@ _ADDRESSES = {"config_uri", "weights_uri"}
 _NAMES = {"uri", "train_list", "val_list", "label_list"}
 """Fields of a dataset that do not decide its content as a training sees it; files count by their content."""
 
+_LATER: Sequence[tuple[str, Any]] = (("layers", []), ("criterion", "magnitude"))
+"""Settings of pruning that came later, with the values that they have where they are not set."""
+
 
 @dataclass(frozen=True)
 class InputDigests:
@@ -91,8 +94,7 @@ def measurement_key(model: str, spec: JobSpec, processor: Processor, threads: in
 
 def _meaning(step: StepSettings) -> Mapping[str, Any]:
     """Return a step's settings; a field that came later counts where it is set, as above."""
-    later = () if getattr(step, "layers", None) else ("layers",)
-    return {name: value for name, value in plain(step).items() if name not in later}
+    return {name: value for name, value in plain(step).items() if (name, value) not in _LATER}
 
 
 def _lists(dataset: Dataset) -> tuple[str, ...]:

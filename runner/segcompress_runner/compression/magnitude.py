@@ -5,7 +5,7 @@ many in every layer; here the share is met to the nearest weight. Upstream ranks
 signed weights (`cal_mxn_avg_matrix`), so that large weights of both signs look small; here magnitudes count.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,18 @@ def masks_at_ratios(weights: Weights, ratios: Mapping[str, float], *, block: int
     """Return masks as `masks_at_ratio` does with `local`, for a ratio of each layer."""
     parts = (_masks({name: value}, ratios[name], block) for name, value in weights.items())
     return {name: mask for part in parts for name, mask in part.items()}
+
+
+def mask_by_scores(
+    scores: NDArray[Any], shape: Sequence[int], ratio: float, *, block: int = 1
+) -> NDArray[np.float32]:
+    """Return a mask of `shape` that zeroes the share `ratio`: the least scores (blocks x inputs) fall."""
+    heights = np.diff([*range(0, shape[0], block), shape[0]])
+    if block == 1:
+        kept = _keep_largest(scores.ravel(), ratio)
+    else:
+        kept = _keep_largest_blocks(scores.ravel(), np.repeat(heights, scores.shape[1]), ratio)
+    return np.repeat(kept.reshape(scores.shape), heights, axis=0).reshape(shape)
 
 
 def _masks(weights: Weights, ratio: float, block: int) -> Masks:
@@ -72,7 +84,7 @@ def _flat(arrays: list[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate([array.ravel() for array in arrays])
 
 
-def _keep_largest(magnitudes: NDArray[np.float32], ratio: float) -> NDArray[np.float32]:
+def _keep_largest(magnitudes: NDArray[Any], ratio: float) -> NDArray[np.float32]:
     """Return a flat mask; of equal magnitudes the first fall, so that ties are settled without chance."""
     zeros = min(int(np.floor(ratio * magnitudes.size + 0.5)), magnitudes.size - 1)
     kept = np.ones(magnitudes.size, np.float32)
@@ -85,9 +97,7 @@ def _keep_largest(magnitudes: NDArray[np.float32], ratio: float) -> NDArray[np.f
     return kept
 
 
-def _keep_largest_blocks(
-    scores: NDArray[np.float32], sizes: NDArray[np.int64], ratio: float
-) -> NDArray[np.float32]:
+def _keep_largest_blocks(scores: NDArray[Any], sizes: NDArray[np.int64], ratio: float) -> NDArray[np.float32]:
     """Return a flat mask of blocks that have `sizes` weights; ties as above."""
     zeros = int(np.floor(ratio * sizes.sum() + 0.5))
     order = np.argsort(scores, kind="stable")

@@ -87,6 +87,8 @@ def _train(training: Training, into: Path) -> Compressed:
             lesson = Lesson(training.model, teacher, shares)
             student = make_student(lesson, training.settings, steps, executor)
         student = _taught_quickly(student, training, teacher, executor)
+        for step in steps:
+            _show(step, training, executor)
         for note in (note for step in steps for note in step.notes):
             training.progress.note(note)
         run = _Run(training, student, steps, executor)
@@ -109,14 +111,30 @@ def _taught_quickly(student: Student, training: Training, teacher: ModelFiles, e
     """Let the runtime that the training names teach, if that says what Paddle's executor says."""
     if training.quick is None:
         return student
-    first = Order(len(training.pictures), training.batch_size, training.seed).epoch(0)[0]
-    batch = np.stack([training.pictures.read(index) for index in first])
+    (batch,) = _first_batches(training, 1)
     try:
         quick = quicker(student.teacher, teacher, training.quick, batch, executor)
     except OtherTeacherError as error:
         training.progress.note(f"the teacher stays on Paddle's executor: {error}")
         return student
     return replace(student, teacher=quick)
+
+
+def _show(step: Step, training: Training, executor: Any) -> None:
+    """Let a step see the first pictures, if it asks for any."""
+    if step.looks_at == 0:
+        return
+    training.progress.note(f"{training.settings.steps[0].section}: looks at {step.looks_at} pictures")
+    batches = _first_batches(training, -(-step.looks_at // training.batch_size))
+    for _ in step.see(batches, executor):
+        if training.stop():
+            raise PreemptedError("stopped by SIGTERM before the first iteration")
+
+
+def _first_batches(training: Training, count: int) -> list[NDArray[np.float32]]:
+    """Return the batches that an epoch starts with, at most one epoch of them."""
+    batches = Order(len(training.pictures), training.batch_size, training.seed).epoch(0)[:count]
+    return [np.stack([training.pictures.read(index) for index in batch]) for batch in batches]
 
 
 def shares_of(training: Training, steps: Sequence[Step]) -> int:

@@ -115,6 +115,13 @@ ONE_STRATEGY = (
             id="blocks of every layer",
         ),
         pytest.param(
+            f"{PRUNE}.criterion",
+            "reconstruction",
+            PRUNE,
+            "criterion reconstruction needs prune_params_type conv1x1_only and local_sparsity: true",
+            id="reconstruction with a ramp",
+        ),
+        pytest.param(
             f"{PRUNE}.layer_ratios",
             {"conv2d_7.w_0": 0.9},
             PRUNE,

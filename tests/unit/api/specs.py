@@ -159,11 +159,13 @@ def _train_once(train: Spec) -> None:
 def _prune_one_way(prune: Spec) -> None:
     if prune.get("sparse_block", [1, 1]) not in ([1, 1], [4, 1]):
         prune["sparse_block"] = [1, 1]
+    if "gmp_config" in prune or not (prune.get("local_sparsity") and "prune_params_type" in prune):
+        prune.pop("criterion", None)
     if prune.get("layer_ratios") and not prune.get("local_sparsity"):
         prune.pop("layer_ratios")
     if prune.get("prune_mode") == "threshold":
         prune.setdefault("threshold", 0.01)
-        for name in ("ratio", "pruned_ratio", "gmp_config", "local_sparsity", "layer_ratios"):
+        for name in ("ratio", "pruned_ratio", "gmp_config", "local_sparsity", "layer_ratios", "criterion"):
             prune.pop(name, None)
     else:
         prune.pop("threshold", None)

@@ -222,13 +222,31 @@ def test_layers_may_have_ratios_of_their_own() -> None:
             id="over all layers at once",
         ),
         pytest.param(
+            f"criterion: reconstruction, local_sparsity: true, prune_params_type: conv1x1_only, {_GMP}",
+            "criterion: reconstruction makes all zeros before the training; "
+            "leave out prune_strategy and gmp_config",
+            id="reconstruction with a ramp",
+        ),
+        pytest.param(
+            "criterion: reconstruction, prune_params_type: conv1x1_only",
+            "criterion: reconstruction prunes 1x1 convolutions layer by layer; "
+            "set prune_params_type: conv1x1_only and local_sparsity: true",
+            id="reconstruction over all layers at once",
+        ),
+        pytest.param(
+            "criterion: reconstruction, local_sparsity: true",
+            "criterion: reconstruction prunes 1x1 convolutions layer by layer; "
+            "set prune_params_type: conv1x1_only and local_sparsity: true",
+            id="reconstruction of every layer",
+        ),
+        pytest.param(
             "local_sparsity: true, layer_ratios: {conv2d_7.w_0: 1}",
             "layer_ratios.conv2d_7.w_0: input should be less than 1, not 1",
             id="nothing left of a layer",
         ),
     ],
 )
-def test_layer_ratios_that_cannot_be_are_refused(prune: str, sentence: str) -> None:
+def test_criteria_and_layer_ratios_that_cannot_be_are_refused(prune: str, sentence: str) -> None:
     assert complaint(text(f"ratio: 0.5, {prune}")) == f"{PATH}.{sentence}"
 
 

@@ -1,8 +1,11 @@
 """What the loop asks of a step, and the answers of a step that has nothing to do there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from segcompress_runner.compression.graph import Operator
 
@@ -24,7 +27,8 @@ class Step:
     """One strategy at work on one model; subclasses override what they take part in.
 
     Order of the calls: `changed` before any training; `before_loss`, `after_loss` while the programs are
-    built; `advance(0)`, then `advance` after each iteration; `before_evaluation`; `finalise` on the winner.
+    built; `see`; `advance(0)`, then `advance` after each iteration; `before_evaluation`; `finalise` on the
+    winner.
     """
 
     rewrites_graph: ClassVar[bool] = False
@@ -38,6 +42,9 @@ class Step:
 
     notes: tuple[str, ...] = ()
     """Sentences for the log on what the step made of the model, once `before_loss` is over."""
+
+    looks_at: int = 0
+    """Pictures of the training list that the step must see before the first iteration."""
 
     @property
     def eligible(self) -> bool:
@@ -56,6 +63,11 @@ class Step:
 
     def after_loss(self, graphs: Graphs, executor: Any) -> None:
         """Rewrite both programs, once gradients and optimiser are in `graphs.train`."""
+
+    def see(self, batches: Sequence[NDArray[np.float32]], executor: Any) -> Iterator[None]:
+        """Prepare the weights by these pictures, N x 3 x H x W; yields after each part of the work."""
+        del batches, executor
+        yield from ()
 
     def advance(self, iterations: int, executor: Any) -> None:
         """Bring the weights to where they must be once `iterations` are behind."""

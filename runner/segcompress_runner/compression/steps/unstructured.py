@@ -6,7 +6,7 @@ iteration, and says which parameters stay out); when the ratio rises and which w
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,15 @@ from segcompress_api.act_settings import PruneSettings
 from segcompress_runner.compression.graph import Operator
 from segcompress_runner.compression.layer_ratios import ratios_of_layers
 from segcompress_runner.compression.magnitude import Masks, masks_at_ratio, masks_at_ratios
+from segcompress_runner.compression.pointwise import Looking, pointwise_layers
 from segcompress_runner.compression.ramp import ratio_after
 from segcompress_runner.compression.slim import UnstructuredPruner
+from segcompress_runner.compression.steps.reconstructed import Reconstruction
 from segcompress_runner.compression.steps.step import Graphs, Step
 from segcompress_runner.errors import InvalidSettingError
+
+_PICTURES = 32
+"""That reconstruction looks at: with 128 pixels of each, more samples than most layers have inputs."""
 
 
 class Unstructured(Step):
@@ -28,7 +33,9 @@ class Unstructured(Step):
 
     def __init__(self, settings: PruneSettings) -> None:
         self._settings = settings
+        self.looks_at = _PICTURES if settings.criterion == "reconstruction" else 0
         self._pruner: Any = None
+        self._graphs: Graphs | None = None
         self._layers: tuple[str, ...] = ()
         self._ratios: Mapping[str, float] = {}
         self._masking: Any = None
@@ -50,6 +57,7 @@ class Unstructured(Step):
     def before_loss(self, graphs: Graphs, executor: Any) -> None:
         """Multiply every parameter by its mask."""
         pruned = self._pruned(graphs.train)
+        self._graphs = graphs
         self._pruner = UnstructuredPruner(
             graphs.train,
             mode=self._settings.mode,
@@ -61,6 +69,22 @@ class Unstructured(Step):
         self._ratios = self._final_ratios(graphs.train, pruned)
         if self._settings.threshold is not None:
             self._masking = self._masking_program(graphs.train, self._settings.threshold)
+
+    def see(self, batches: Sequence[NDArray[np.float32]], executor: Any) -> Iterator[None]:
+        """Choose masks and weights by what the layers compute of pictures; layer by layer."""
+        graphs = self._graphs
+        if not self.looks_at or graphs is None:
+            return
+        self.ratio = float(self._settings.ratio or 0.0)
+        looking = Looking(graphs.inference, graphs.scope, executor, batches)
+        layers = tuple(pointwise_layers(graphs.inference, self._layers))
+        # What is not such a layer, for its groups, say, is pruned by magnitude.
+        self._set_masks(self._masks(self.ratio), executor.place)
+        ratios = self._ratios or dict.fromkeys(self._layers, self.ratio)
+        reconstruction = Reconstruction(looking, graphs.scope, executor.place)
+        for name, mask in reconstruction.prune(layers, ratios, self._settings.block):
+            self._set_masks({name: mask}, executor.place)
+            yield
 
     def advance(self, iterations: int, executor: Any) -> None:
         """Raise the ratio where it is time; in threshold mode mask what fell below it since."""

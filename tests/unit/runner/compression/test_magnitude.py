@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from segcompress_runner.compression.magnitude import masks_at_ratio, masks_at_ratios
+from segcompress_runner.compression.magnitude import mask_by_scores, masks_at_ratio, masks_at_ratios
 from segcompress_runner.measurement.patterns import zeros_in_blocks
 
 
@@ -33,6 +33,14 @@ def test_each_layer_meets_its_own_ratio(block: int) -> None:
     ratios = {"large": 0.9, "small": 0.0}
     masks = masks_at_ratios(layers(), ratios, block=block)
     assert {name: zeros(mask) for name, mask in masks.items()} == ratios
+
+
+@pytest.mark.parametrize("block", [1, 4])
+def test_magnitudes_as_scores_give_the_masks_of_magnitude(block: int) -> None:
+    weight = layers()["large"]
+    scores = np.abs(weight).reshape(40 // block, block, 25).mean(axis=1)
+    mask = mask_by_scores(scores, weight.shape, 0.6, block=block)
+    assert np.array_equal(mask, masks_at_ratio({"w": weight}, 0.6, local=True, block=block)["w"])
 
 
 def test_over_all_layers_the_small_weights_fall_first() -> None:

@@ -30,6 +30,9 @@ SPARSE = make_base(unstructure_prune={"ratio": 0.75, "prune_strategy": "gmp", "g
 AT_ONCE = make_base(unstructure_prune={"ratio": 0.75})
 OLD_RATIO = make_base(unstructure_prune={"pruned_ratio": 0.75})
 BY_LAYER = make_base(unstructure_prune={"ratio": 0.75, "local_sparsity": True})
+BY_LAYER_1X1 = make_base(
+    unstructure_prune={"ratio": 0.75, "local_sparsity": True, "prune_params_type": "conv1x1_only"}
+)
 ONLY_1X1 = make_base(unstructure_prune={"ratio": 0.75, "prune_params_type": "conv1x1_only"})
 THRESHOLD = make_base(unstructure_prune={"prune_mode": "threshold", "threshold": 0.01})
 QUANTISED = make_base(quant_aware={})
@@ -148,6 +151,7 @@ LEAVES: Mapping[str, Leaf] = {
     "strategy.unstructure_prune.gmp_config.initial_ratio": both(fractions(0.1, 0.75)),
     "strategy.unstructure_prune.prune_params_type": both(st.just("conv1x1_only")),
     "strategy.unstructure_prune.local_sparsity": both(st.just(True)),  # noqa: FBT003 - a value
+    "strategy.unstructure_prune.criterion": both(st.just("reconstruction"), BY_LAYER_1X1),
     "strategy.unstructure_prune.layer_ratios": both(
         fractions(0, 1).map(lambda ratio: {"conv2d_7.w_0": ratio}), BY_LAYER
     ),

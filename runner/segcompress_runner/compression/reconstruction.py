@@ -1,0 +1,92 @@
+"""Which weights of a 1x1 convolution matter least to its outputs, and what the others become without them.
+
+Optimal Brain Compression (Frantar & Alistarh 2022, arXiv 2208.11580), for blocks of output channels: an input
+that is removed from a block costs what no other weight of the block can make up for. Ranks are exact where
+one input goes at a time, as in all but wide layers. Pure arithmetic on arrays, in float64.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_AT_ONCE = 128
+"""Share of the inputs (one in so many) that goes before costs are computed again."""
+
+_DAMPING = 0.001
+"""Added to the diagonal, relative to its mean: inputs that hardly vary must not be divided by."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What pictures say of a layer: means over pixels of products of its inputs.
+
+    `inputs` (I + 1 x I + 1) are those of the model as it is pruned so far, and a constant 1; `outputs`
+    (I + 1 x O) their products with what the dense model's layer puts out.
+    """
+
+    inputs: Array
+    outputs: Array
+
+
+def moments_of(inputs: Array, outputs: Array) -> Moments:
+    """Return the moments of samples: pixels x I and pixels x O."""
+    extended = np.hstack([inputs, np.ones((len(inputs), 1))])
+    return Moments(extended.T @ extended / len(inputs), extended.T @ outputs / len(inputs))
+
+
+def removal_costs(weight: Array, moments: Moments, block: int, *, shifted: bool) -> Array:
+    """Return the error in the outputs for which each input leaves a block: blocks x I, per output channel.
+
+    `weight` is O x I; with `shifted` a constant may be added to each output. Costs of a block never fall in
+    the order in which its inputs leave, so that any number of the least costs of all blocks can be taken.
+    """
+    gram, means = moments.inputs[:-1, :-1], moments.inputs[:-1, -1]
+    if shifted:
+        gram = gram - np.outer(means, means)
+    inverse = np.linalg.inv(gram + _damping(gram) * np.eye(len(gram)))
+    starts = range(0, len(weight), block)
+    return np.stack([_costs_of_block(weight[start : start + block], inverse) for start in starts])
+
+
+def refitted(
+    weight: Array, mask: NDArray[np.float32], moments: Moments, *, shifted: bool
+) -> tuple[Array, Array]:
+    """Return the weights that come closest to the dense layer's outputs, and what is added to each output.
+
+    `mask` (O x I) says which weights may differ from zero. Nothing (0) is added unless `shifted`.
+    """
+    extended = np.hstack([weight, np.zeros((len(weight), 1))])
+    allowed = np.hstack([mask != 0, np.full((len(mask), 1), shifted)])
+    fitted, damping = np.zeros_like(extended), _damping(moments.inputs)
+    for row, chosen in enumerate(allowed):
+        # Damping pulls towards the weights as they are, not towards zero.
+        wanted = moments.outputs[chosen, row] + damping * extended[row, chosen]
+        damped = moments.inputs[np.ix_(chosen, chosen)] + damping * np.eye(chosen.sum())
+        fitted[row, chosen] = np.linalg.solve(damped, wanted)
+    return fitted[:, :-1], fitted[:, -1]
+
+
+def _damping(gram: Array) -> float:
+    """Return what makes a matrix of moments invertible when it is added to the diagonal."""
+    return float(_DAMPING * np.mean(np.diag(gram))) or 1.0
+
+
+def _costs_of_block(rows: Array, inverse: Array) -> Array:
+    """Return the cost at which each input leaves a block of output channels (h x I)."""
+    rows, inverse, count = rows.copy(), inverse.copy(), rows.shape[1]
+    costs, left, highest = np.full(count, np.inf), np.ones(count, bool), 0.0
+    at_once = max(count // _AT_ONCE, 1)
+    while left.sum() > at_once:
+        diagonal = np.where(left, np.diag(inverse), 1.0)
+        cost = np.where(left, (rows**2).sum(axis=0) / diagonal / len(rows), np.inf)
+        gone = np.argsort(cost, kind="stable")[:at_once]
+        costs[gone] = np.maximum(cost[gone], highest)
+        highest = float(costs[gone].max())
+        left[gone] = False
+        factor = np.linalg.solve(inverse[np.ix_(gone, gone)], inverse[gone])
+        rows -= rows[:, gone] @ factor
+        inverse -= inverse[:, gone] @ factor
+    return costs

@@ -1,0 +1,99 @@
+"""The weights that go are those that the others can best make up for."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from segcompress_runner.compression.magnitude import mask_by_scores
+from segcompress_runner.compression.reconstruction import moments_of, refitted, removal_costs
+
+Array = NDArray[np.float64]
+PIXELS = 4000
+
+
+def samples(channels: int, seed: int = 0) -> Array:
+    """Return inputs that depend on one another, with means other than zero."""
+    random = np.random.default_rng(seed)
+    return random.normal(size=(PIXELS, channels)) @ random.normal(size=(channels, channels)) + 1.0
+
+
+def least_error(inputs: Array, outputs: Array, kept: list[int]) -> float:
+    """Return the mean squared error of the best weights on some inputs, found by numpy's own solver."""
+    solved, *_ = np.linalg.lstsq(inputs[:, kept], outputs, rcond=None)
+    return float(np.mean((inputs[:, kept] @ solved - outputs) ** 2))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_first_input_to_go_is_the_one_whose_loss_costs_least(seed: int) -> None:
+    inputs, weight = samples(6, seed), np.random.default_rng(seed).normal(size=(4, 6))
+    outputs = inputs @ weight.T
+    costs = removal_costs(weight, moments_of(inputs, outputs), block=4, shifted=False)
+    errors = [least_error(inputs, outputs, [one for one in range(6) if one != gone]) for gone in range(6)]
+    assert costs.shape == (1, 6)
+    assert errors[int(np.argmin(costs))] == pytest.approx(min(errors), rel=0.02)
+    assert costs.min() == pytest.approx(min(errors), rel=0.05)
+
+
+def test_an_input_that_another_one_repeats_costs_nothing_although_its_weights_are_the_largest() -> None:
+    inputs = samples(4)
+    inputs[:, 3] = inputs[:, 0]
+    weight = np.ones((4, 4))
+    weight[:, [0, 3]] = 5.0
+    costs = removal_costs(weight, moments_of(inputs, inputs @ weight.T), block=4, shifted=False)
+    assert np.argmin(costs) in (0, 3)
+
+
+def test_an_input_that_hardly_varies_costs_little_if_a_constant_may_be_added() -> None:
+    inputs = samples(4)
+    inputs[:, 1] = 9.0 + 0.01 * inputs[:, 1]
+    weight = np.ones((4, 4))
+    moments = moments_of(inputs, inputs @ weight.T)
+    with_shift, without = (removal_costs(weight, moments, block=4, shifted=one) for one in (True, False))
+    assert np.argmin(with_shift) == 1
+    assert np.argmin(without) != 1
+
+
+def test_one_input_of_each_block_never_goes() -> None:
+    weight = np.random.default_rng(0).normal(size=(6, 5))
+    inputs = samples(5)
+    costs = removal_costs(weight, moments_of(inputs, inputs @ weight.T), block=4, shifted=False)
+    assert np.isinf(costs).sum(axis=1).tolist() == [1, 1]
+
+
+def test_inputs_of_wide_layers_go_several_at_a_time() -> None:
+    inputs, weight = samples(300), np.random.default_rng(1).normal(size=(4, 300))
+    costs = removal_costs(weight, moments_of(inputs, inputs @ weight.T), block=4, shifted=False)
+    finite = costs[np.isfinite(costs)]
+    assert len(finite) >= 298
+    assert (finite > 0).all()
+
+
+@pytest.mark.parametrize("block", [1, 4])
+def test_fitted_weights_lie_below_the_mask_and_make_up_for_what_went(block: int) -> None:
+    inputs, weight = samples(8), np.random.default_rng(2).normal(size=(8, 8))
+    outputs = inputs @ weight.T
+    moments = moments_of(inputs, outputs)
+    mask = mask_by_scores(removal_costs(weight, moments, block, shifted=True), weight.shape, 0.5, block=block)
+    fitted, added = refitted(weight, mask, moments, shifted=True)
+    error = np.mean((inputs @ fitted.T + added - outputs) ** 2)
+    assert np.mean(mask) == 0.5
+    assert not fitted[mask == 0].any()
+    assert error < 0.7 * np.mean((inputs @ (weight * mask).T - outputs) ** 2)
+    assert error < np.mean((inputs @ refitted(weight, mask, moments, shifted=False)[0].T - outputs) ** 2)
+
+
+def test_without_a_place_for_it_nothing_is_added() -> None:
+    inputs, weight = samples(4), np.ones((4, 4))
+    _, added = refitted(
+        weight, np.eye(4, dtype=np.float32), moments_of(inputs, inputs @ weight.T), shifted=False
+    )
+    assert not added.any()
+
+
+def test_inputs_that_are_always_zero_can_go() -> None:
+    inputs = samples(4)
+    inputs[:, 2] = 0.0
+    weight = np.ones((4, 4))
+    moments = moments_of(inputs, inputs @ weight.T)
+    assert np.argmin(removal_costs(weight, moments, block=4, shifted=False)) == 2
+    assert np.isfinite(refitted(weight, np.ones((4, 4), np.float32), moments, shifted=True)[0]).all()
