@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segcompress_runner.compression.reconstruction import Array
-from segcompress_runner.compression.slim import remove_fetch_node
-from segcompress_runner.compression.teacher import without_feed
 
 _PIXELS = 128
 """Of each picture: neighbours hardly say more."""
@@ -36,35 +34,49 @@ def pointwise_layers(program: Any, weights: Sequence[str]) -> Iterator[Pointwise
     read = Counter(name for op in block.ops for name in op.input_arg_names)
     chosen = {name for name in weights if read[name] == 1}
     for op in block.ops:
-        if op.type == "conv2d" and op.attr("groups") == 1 and op.input("Filter")[0] in chosen:
+        if op.type == "conv2d" and op.input("Filter")[0] in chosen and _sees_single_pixels(block, op):
             rows, columns = op.attr("strides")
             shift = _shift(block, op.output("Output")[0])
             yield Pointwise(op.input("Filter")[0], op.input("Input")[0], (rows, columns), shift)
 
 
+@dataclass(frozen=True)
 class Looking:
-    """A program that tells what the inputs of its layers are on batches of pictures (N x 3 x H x W)."""
+    """Tells what the inputs of layers are on batches of pictures (N x 3 x H x W).
 
-    def __init__(
-        self, program: Any, scope: Any, executor: Any, batches: Sequence[NDArray[np.float32]]
-    ) -> None:
-        self._feed = program.desc.get_feed_target_names()[0]
-        self._program = without_feed(program.clone(for_test=True))
-        remove_fetch_node(self._program)
-        self._scope, self._executor, self._batches = scope, executor, batches
+    `program` has neither feed nor fetch operators, and its weights in `scope`; `feed` names its input.
+    """
+
+    program: Any
+    feed: str
+    scope: Any
+    executor: Any
+    batches: Sequence[NDArray[np.float32]]
 
     def inputs(self, layers: Sequence[Pointwise]) -> dict[str, Array]:
         """Return samples (pixels x channels) of each layer's input, by the layer's weight."""
-        names = list(dict.fromkeys(layer.input for layer in layers))
-        program = self._program._prune(names)  # noqa: SLF001  # no public way
         parts: dict[str, list[Array]] = {layer.weight: [] for layer in layers}
-        for batch in self._batches:
-            feed = {self._feed: batch}
-            found = self._executor.run(program, feed=feed, fetch_list=names, scope=self._scope)
-            values = dict(zip(names, found, strict=True))
+        inputs = dict.fromkeys(layer.input for layer in layers)
+        for values in self._computed([name for name in inputs if name != self.feed]):
             for layer in layers:
-                parts[layer.weight].append(_sampled(np.asarray(values[layer.input]), layer.strides))
+                parts[layer.weight].append(_sampled(values[layer.input], layer.strides))
         return {name: np.concatenate(samples) for name, samples in parts.items()}
+
+    def _computed(self, names: list[str]) -> Iterator[dict[str, NDArray[np.float32]]]:
+        """Yield the values of variables, and the pictures, for each batch."""
+        program = self.program._prune(names) if names else None  # noqa: SLF001  # no public way
+        for batch in self.batches:
+            values = {self.feed: batch}
+            if program is not None:
+                found = self.executor.run(program, feed=dict(values), fetch_list=names, scope=self.scope)
+                values.update(zip(names, map(np.asarray, found), strict=True))
+            yield values
+
+
+def _sees_single_pixels(block: Any, op: Any) -> bool:
+    """Return whether every output of a convolution depends on one pixel, and on all of its channels."""
+    kernel = tuple(block.var(op.input("Filter")[0]).shape[2:])
+    return op.attr("groups") == 1 and kernel == (1, 1) and not any(op.attr("paddings"))
 
 
 def _sampled(values: NDArray[np.float32], strides: tuple[int, int]) -> Array:

@@ -19,9 +19,10 @@ from segcompress_runner.compression.layer_ratios import ratios_of_layers
 from segcompress_runner.compression.magnitude import Masks, masks_at_ratio, masks_at_ratios
 from segcompress_runner.compression.pointwise import Looking, pointwise_layers
 from segcompress_runner.compression.ramp import ratio_after
-from segcompress_runner.compression.slim import UnstructuredPruner
+from segcompress_runner.compression.slim import UnstructuredPruner, remove_fetch_node
 from segcompress_runner.compression.steps.reconstructed import Reconstruction
 from segcompress_runner.compression.steps.step import Graphs, Step
+from segcompress_runner.compression.teacher import without_feed
 from segcompress_runner.errors import InvalidSettingError
 
 _PICTURES = 32
@@ -76,7 +77,10 @@ class Unstructured(Step):
         if not self.looks_at or graphs is None:
             return
         self.ratio = float(self._settings.ratio or 0.0)
-        looking = Looking(graphs.inference, graphs.scope, executor, batches)
+        (feed,) = graphs.inference.desc.get_feed_target_names()
+        program = without_feed(graphs.inference.clone(for_test=True))
+        remove_fetch_node(program)
+        looking = Looking(program, feed, graphs.scope, executor, batches)
         layers = tuple(pointwise_layers(graphs.inference, self._layers))
         # What is not such a layer, for its groups, say, is pruned by magnitude.
         self._set_masks(self._masks(self.ratio), executor.place)

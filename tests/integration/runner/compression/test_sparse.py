@@ -78,9 +78,8 @@ def test_reconstructed_layers_have_ratios_of_their_own(run: Compress, lab: Lab) 
 
 def test_reconstruction_starts_nearer_to_the_teacher_than_magnitude(run: Compress) -> None:
     train = {"TrainConfig": train_config(4, learning_rate=1e-6)}
-    blocks: dict[str, Any] = {"sparse_block": [4, 1], "local_sparsity": True}
-    by_magnitude = run(sparse(0.5, **blocks) | train)
-    by_outputs = run(sparse(0.5, **blocks, **RECONSTRUCTED) | train)
+    by_magnitude = run(sparse(0.5, sparse_block=[4, 1], local_sparsity=True) | train)
+    by_outputs = run(sparse(0.5, sparse_block=[4, 1], **RECONSTRUCTED) | train)
     assert by_outputs.losses[0].loss < 0.7 * by_magnitude.losses[0].loss
 
 
