@@ -30,8 +30,8 @@ INTRODUCTION = """# Sparse models on MNN
 Written by `make bench-sparse` ({date}, {minutes:.0f} minutes on {processor}; MNN {mnn}).
 
 75 % of the weights of 1x1 convolutions are zero, in [blocks of 4x1](strategies.md#blocks), layer by layer.
-Unless a row says *one ratio*, layers that take much of the time have
-[higher ratios](strategies.md#ratios-of-single-layers).
+PP-HumanSeg-Lite is pruned by [reconstruction](strategies.md#reconstruction). Except in the row *one ratio*,
+the decoder of DeepLabV3P has [ratios of its own](strategies.md#ratios-of-single-layers), with 75 % over all.
 The dense and the sparse model take turns in the run that made the sparse one
 ([cases.yaml](../bench/sparse/cases.yaml)): one thread, batch 1, f32. mIoU is measured on {images} of the
 sample's pictures. *goal* is the speed-up to reach; the goal for mIoU is to lose at most 0.006. *teacher* and

@@ -122,8 +122,8 @@ ONE_STRATEGY = (
             id="reconstruction with a ramp",
         ),
         pytest.param(
-            f"{PRUNE}.layer_ratios",
-            {"conv2d_7.w_0": 0.9},
+            "spec.strategy.UnstructurePrune",
+            {"ratio": 0.5, "layer_ratios": {"conv2d_7.w_0": 0.9}},
             PRUNE,
             "layer_ratios needs local_sparsity: true",
             id="a layer's ratio where all share one",
