@@ -133,7 +133,7 @@ _PRUNE_RULES = [
     ),
     rule(
         "!has(self.layer_ratios) || size(self.layer_ratios) == 0 || self.local_sparsity",
-        "layer_ratios needs local_sparsity: true",
+        "layer_ratios requires local_sparsity: true",
     ),
     rule(
         "self.sparse_block == [1, 1] || self.sparse_block == [4, 1]", "sparse_block must be [1, 1] or [4, 1]"

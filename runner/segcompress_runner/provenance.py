@@ -29,6 +29,7 @@ WEIGHTS_CODE = (
     "segcompress_runner/child.py",
     "segcompress_runner/compression/",
     "segcompress_runner/inputs/",
+    "segcompress_runner/measurement/ahead.py",
     "segcompress_runner/measurement/confusion.py",
     "segcompress_runner/measurement/evaluation.py",
     "segcompress_runner/measurement/loading.py",

@@ -125,7 +125,7 @@ ONE_STRATEGY = (
             "spec.strategy.UnstructurePrune",
             {"ratio": 0.5, "layer_ratios": {"conv2d_7.w_0": 0.9}},
             PRUNE,
-            "layer_ratios needs local_sparsity: true",
+            "layer_ratios requires local_sparsity: true",
             id="a layer's ratio where all share one",
         ),
         pytest.param(

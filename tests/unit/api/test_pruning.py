@@ -241,7 +241,7 @@ def test_layers_may_have_ratios_of_their_own() -> None:
         ),
         pytest.param(
             "local_sparsity: true, layer_ratios: {conv2d_7.w_0: 1}",
-            "layer_ratios.conv2d_7.w_0: input should be less than 1, not 1",
+            "layer_ratios.conv2d_7.w_0: input should be less than 1, got 1",
             id="nothing left of a layer",
         ),
     ],
