@@ -4,11 +4,11 @@ Pure functions of the trials' curves: the same trials give the same decision, wh
 depends on what each trial had reached at one step, never on when that was reported.
 """
 
-import statistics
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from math import fsum
+from operator import itemgetter
 
 from segcompress_api.sweep import EarlyStopping
 from segcompress_api.trials import Curve, Trial
@@ -19,8 +19,8 @@ COMPARED_WITH = 1000
 MEASURED = ("Succeeded", "Rejected")
 """States of trials that were trained to their end."""
 
-Judge = Callable[[Trial], str]
-"""Returns why a running trial is to be stopped, "" if it continues."""
+Reason = tuple[Trial, str]
+"""A running trial to be stopped, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,70 +33,58 @@ class EarlyStop:
 
 
 def early_stops(rule: EarlyStopping, trials: Sequence[Trial]) -> tuple[EarlyStop, ...]:
-    """Return the running trials to stop, each judged by all others.
+    """Return the running trials to stop, in their order, each judged by all others.
 
     One that is trained has cost what it was to cost, and its metrics are about to come.
     """
     trained = [trial for trial in trials if trial.curve]
     running = [trial for trial in trained if not trial.ended]
     ended = [trial for trial in trained if trial.ended][-COMPARED_WITH:]
-    judge = (_asha if rule.name == "ASHA" else _median_stop)(rule, (*ended, *running))
-    judged = ((trial, judge(trial)) for trial in running if not trial.is_trained)
-    return tuple(EarlyStop(one.name, one.uid, f"Stopped by {rule.name} {why}") for one, why in judged if why)
+    judged = [trial for trial in running if not trial.is_trained]
+    judge = _asha if rule.name == "ASHA" else _median_stop
+    found = {trial.name: why for trial, why in judge(rule, (*ended, *running), judged)}
+    stopped = (trial for trial in judged if trial.name in found)
+    return tuple(EarlyStop(one.name, one.uid, f"Stopped by {rule.name} {found[one.name]}") for one in stopped)
 
 
-def _median_stop(rule: EarlyStopping, trials: Sequence[Trial]) -> Judge:
-    """Return the Median Stopping Rule.
+def _median_stop(rule: EarlyStopping, trials: Sequence[Trial], judged: Iterable[Trial]) -> Iterator[Reason]:
+    """Apply the Median Stopping Rule.
 
     A trial is stopped if its best mIoU up to a step is worse than the median of the running averages of the
     completed trials up to that step. Source: Golovin et al., Google Vizier, KDD 2017, section 3.2.2.
     """
-    completed = [trial.curve for trial in trials if trial.state in MEASURED]
-
-    @cache
-    def averages(step: int) -> list[float]:
-        found = (_up_to(curve, step) for curve in completed)
-        return [statistics.fmean(so_far) for so_far in found if so_far]
-
-    def judge(trial: Trial) -> str:
-        step, best = trial.curve[-1][0], max(miou for _, miou in trial.curve)
-        if step < rule.start_step or len(averages(step)) < rule.min_trials:
-            return ""
-        median = statistics.median(averages(step))
-        if best >= median:
-            return ""
-        return f"at step {step}: mIoU {best:.4f}, median of {len(averages(step))} trials {median:.4f}"
-
-    return judge
+    averages = [_running_averages(trial.curve) for trial in trials if trial.state in MEASURED]
+    judged_at = [(trial.curve[-1][0], trial) for trial in judged if trial.curve[-1][0] >= rule.start_step]
+    for step, trial, found in _at_steps(judged_at, averages):
+        if len(found) < rule.min_trials:
+            continue
+        best, median = max(miou for _, miou in trial.curve), _median(found)
+        if best < median:
+            yield trial, f"at step {step}: mIoU {best:.4f}, median of {len(found)} trials {median:.4f}"
 
 
-def _asha(rule: EarlyStopping, trials: Sequence[Trial]) -> Judge:
-    """Return asynchronous successive halving.
+def _asha(rule: EarlyStopping, trials: Sequence[Trial], judged: Iterable[Trial]) -> Iterator[Reason]:
+    """Apply asynchronous successive halving.
 
     Rungs are startStep * reductionFactor ** k. A trial continues while it is among the best
     1 / reductionFactor of all trials that have reached its last rung, by their mIoU there. Source: Li et al.,
     A System for Massively Parallel Hyperparameter Tuning, MLSys 2020 (arXiv:1810.05934), algorithm 2, in the
     variant that stops trials instead of pausing them (Ray Tune's AsyncHyperBandScheduler).
     """
-
-    @cache
-    def at_rung(rung: int, step: int) -> list[float]:
-        reached = (_up_to(trial.curve, step) for trial in trials if trial.curve[-1][0] >= rung)
-        return sorted(so_far[-1] for so_far in reached if so_far)
-
-    def judge(trial: Trial) -> str:
+    at_rung: dict[int, list[tuple[int, Trial]]] = {}
+    for trial in judged:
         rung = _last_rung(rule, trial.curve[-1][0])
-        if rung is None:
-            return ""
-        step, mine = next((step, miou) for step, miou in trial.curve if step >= rung)
-        all_mious = at_rung(rung, step)
-        count = len(all_mious)
-        better, kept = count - bisect_right(all_mious, mine), max(count // rule.reduction_factor, 1)
-        if count <= rule.min_trials or better < kept:
-            return ""
-        return f"at step {step}: mIoU {mine:.4f}, {better} of {count} trials better, {kept} may continue"
-
-    return judge
+        if rung is not None:
+            at_rung.setdefault(rung, []).append((_first_from(rung, trial.curve)[0], trial))
+    for rung, judged_at in at_rung.items():
+        reached = [trial.curve for trial in trials if trial.curve[-1][0] >= rung]
+        for step, trial, found in _at_steps(judged_at, reached):
+            _, mine = _first_from(rung, trial.curve)
+            count = len(found)
+            better, kept = count - bisect_right(found, mine), max(count // rule.reduction_factor, 1)
+            if count > rule.min_trials and better >= kept:
+                words = f"{better} of {count} trials better, {kept} may continue"
+                yield trial, f"at step {step}: mIoU {mine:.4f}, {words}"
 
 
 def _last_rung(rule: EarlyStopping, step: int) -> int | None:
@@ -109,6 +97,41 @@ def _last_rung(rule: EarlyStopping, step: int) -> int | None:
     return rung
 
 
-def _up_to(curve: Curve, step: int) -> list[float]:
-    """Return the mIoU of the evaluations up to the step: of a thinned curve, the last one may be earlier."""
-    return [miou for at, miou in curve if at <= step]
+def _first_from(step: int, curve: Curve) -> tuple[int, float]:
+    """Return the first evaluation at the step or after it."""
+    return next((at, miou) for at, miou in curve if at >= step)
+
+
+def _at_steps(
+    judged: Iterable[tuple[int, Trial]], curves: Sequence[Curve]
+) -> Iterator[tuple[int, Trial, Sequence[float]]]:
+    """Yield each trial with its step, and the sorted values that the curves have at that step.
+
+    A curve's value is its last one up to the step: it may be thinned. The steps are passed in ascending order,
+    and each evaluation once: at a thousand steps, all curves need not be read a thousand times.
+    """
+    every = ((at, number, value) for number, curve in enumerate(curves) for at, value in curve)
+    changes = iter(sorted(every, key=itemgetter(0)))
+    coming = next(changes, None)
+    latest: dict[int, float] = {}
+    values: list[float] = []
+    for step, trial in sorted(judged, key=itemgetter(0)):
+        while coming is not None and coming[0] <= step:
+            _, number, value = coming
+            if number in latest:
+                del values[bisect_left(values, latest[number])]
+            latest[number] = value
+            insort(values, value)
+            coming = next(changes, None)
+        yield step, trial, values
+
+
+def _median(ordered: Sequence[float]) -> float:
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def _running_averages(curve: Curve) -> Curve:
+    """Return at each step the average of the evaluations up to it."""
+    mious = [miou for _, miou in curve]
+    return tuple((step, fsum(mious[:count]) / count) for count, (step, _) in enumerate(curve, start=1))

@@ -3,14 +3,17 @@
 import random
 import statistics
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import optuna
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from optuna.trial import TrialState, create_trial
 
 from segcompress_api.sweep import EarlyStopping
-from segcompress_api.trials import Trial
+from segcompress_api.trials import Curve, Trial
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.early import COMPARED_WITH, early_stops
 from segcompress_operator.planning.sweeps.plan import SweepPlan
@@ -26,8 +29,8 @@ RUNNING = {
 
 
 def rule(name: str = "MedianStop", **changes: Any) -> EarlyStopping:
-    given = {"name": name, "startStep": 200, "minTrials": 3, "reductionFactor": 3}
-    return EarlyStopping.model_validate({**given, **changes}, by_name=False)
+    usual = {"name": name, "startStep": 200, "minTrials": 3, "reductionFactor": 3}
+    return EarlyStopping.model_validate({**usual, **changes}, by_name=False)
 
 
 def trained(index: int, *mious: float, state: Any = "Running", every: int = 100) -> Trial:
@@ -36,8 +39,8 @@ def trained(index: int, *mious: float, state: Any = "Running", every: int = 100)
     return Trial(index, f"t-{index}", {}, state, curve=found)
 
 
-def stopped(given: EarlyStopping, *trials: Trial) -> dict[str, str]:
-    return {each.name: each.why for each in early_stops(given, trials)}
+def stopped(asked: EarlyStopping, *trials: Trial) -> dict[str, str]:
+    return {each.name: each.why for each in early_stops(asked, trials)}
 
 
 DONE = [trained(n, *mious, state="Succeeded") for n, mious in enumerate([(0.4, 0.6), (0.5, 0.7), (0.6, 0.8)])]
@@ -184,6 +187,54 @@ def test_the_median_rule_is_the_paper_s(seed: int) -> None:
     median = statistics.median(sum(mious[:length]) / length for mious in curves[:5])
     found = stopped(rule(), *others, trained(9, *curves[5][:length]))
     assert ("t-9" in found) is (max(curves[5][:length]) < median)
+
+
+# Both rules by the letter, each trial beside all others at each step.
+
+
+def up_to(trial: Trial, step: int) -> list[float]:
+    return [miou for at, miou in trial.curve if at <= step]
+
+
+def by_the_median(asked: EarlyStopping, trial: Trial, others: list[Trial]) -> bool:
+    step = trial.curve[-1][0]
+    completed = [each for each in others if each.state in ("Succeeded", "Rejected")]
+    averages = [statistics.fmean(found) for each in completed if (found := up_to(each, step))]
+    enough = step >= asked.start_step and len(averages) >= asked.min_trials
+    return enough and max(up_to(trial, step)) < statistics.median(averages)
+
+
+def by_halving(asked: EarlyStopping, trial: Trial, others: list[Trial]) -> bool:
+    rungs = [asked.start_step * asked.reduction_factor**power for power in range(20)]
+    passed = [rung for rung in rungs if rung <= trial.curve[-1][0]]
+    if not passed:
+        return False
+    step = next(at for at, _ in trial.curve if at >= passed[-1])
+    reached = [each for each in others if each.curve[-1][0] >= passed[-1]]
+    values = [found[-1] for each in reached if (found := up_to(each, step))]
+    better = sum(value > up_to(trial, step)[-1] for value in values)
+    kept = max(len(values) // asked.reduction_factor, 1)
+    return len(values) > asked.min_trials and better >= kept
+
+
+@st.composite
+def curves(draw: st.DrawFn) -> Curve:
+    """Return evaluations at steps of their own, with few values: ties matter."""
+    steps = sorted(draw(st.sets(st.integers(1, 40), min_size=1, max_size=8)))
+    return tuple((step, draw(st.integers(1, 9)) / 10) for step in steps)
+
+
+@pytest.mark.parametrize(("name", "stops"), [("MedianStop", by_the_median), ("ASHA", by_halving)])
+@settings(deadline=None)
+@given(trainings=st.lists(st.tuples(curves(), st.sampled_from(("Running", "Succeeded", "Stopped")))))
+def test_a_rule_stops_whom_it_would_stop_one_by_one(
+    name: str, stops: Callable[..., bool], trainings: list[tuple[Curve, Any]]
+) -> None:
+    asked = rule(name, startStep=3, minTrials=2, reductionFactor=2)
+    trials = [Trial(n, f"t-{n}", {}, state, curve=curve) for n, (curve, state) in enumerate(trainings)]
+    running = [trial for trial in trials if trial.state == "Running"]
+    expected = [trial.name for trial in running if stops(asked, trial, trials)]
+    assert [each.name for each in early_stops(asked, trials)] == expected
 
 
 # A sweep with early stopping.
