@@ -1,6 +1,10 @@
-"""Trials of a sweep and how they are judged, for both the operator's search and reports. Pure."""
+"""Trials of a sweep and how they are judged, for both the operator's search and reports. Pure.
+
+Names of parameters and metrics are interned: thousands of trials have the same.
+"""
 
 import json
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +45,10 @@ class Trial:
     def ended(self) -> bool:
         """Return whether it has no pods and will get none."""
         return self.state != "Running"
+
+
+Rated = tuple[tuple[float, ...], int, Trial]
+"""A trial after its losses and its index, by which it is sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ def point_of(text: str) -> Mapping[str, str]:
         return {}
     items = parsed.items() if isinstance(parsed, dict) else ()
     good = all(isinstance(value, str) and len(value) <= VALUE_LIMIT for _, value in items)
-    return dict(items) if good else {}
+    return {sys.intern(name): value for name, value in items} if good else {}
 
 
 def figures_of(metrics: Mapping[str, Any]) -> dict[str, str]:
@@ -114,7 +122,7 @@ def _flat(part: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, str]]:
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
         elif isinstance(value, str | int):
-            yield f"{prefix}{key}", str(value)
+            yield sys.intern(f"{prefix}{key}"), str(value)
 
 
 def _excess(constraint: Constraint, trial: Trial) -> float:
@@ -127,18 +135,29 @@ def _excess(constraint: Constraint, trial: Trial) -> float:
 
 
 def frontier_of(trials: Iterable[Trial], target: Target) -> list[Trial]:
-    """Return the Pareto set of the trials that succeeded and satisfy the constraints, best first.
+    """Return the Pareto set of the trials that succeeded and satisfy the constraints, best first."""
+    all_rated = (rated(trial, target) for trial in trials)
+    return [trial for _, _, trial in pareto_set(each for each in all_rated if each is not None)]
+
+
+def rated(trial: Trial, target: Target) -> Rated | None:
+    """Return what a trial is sorted by; None if it cannot be shipped or was not measured."""
+    losses = target.losses(trial) if target.is_met(trial) else None
+    return None if losses is None else (losses, trial.index, trial)
+
+
+def pareto_set(candidates: Iterable[Rated]) -> list[Rated]:
+    """Return those that no other dominates, best first.
 
     Sorted by the first objective and then the others, whatever beats a trial stands before it, so that the
     other two objectives, of three at most, decide: n trials cost n log n, even where none beats another.
     """
-    rated = ((target.losses(trial), trial) for trial in trials if target.is_met(trial))
-    ordered = sorted((losses, trial.index, trial) for losses, trial in rated if losses is not None)
-    stairs, found, last = _Stairs(), list[Trial](), tuple[float, ...]()
-    for losses, _, trial in ordered:
+    stairs, found, last = _Stairs(), list[Rated](), tuple[float, ...]()
+    for each in sorted(candidates):
+        losses, *_ = each
         second, third = (*losses[1:], 0.0, 0.0)[:2]
         if losses == last or stairs.take(second, third):
-            found.append(trial)
+            found.append(each)
             last = losses
     return found
 

@@ -84,10 +84,6 @@ class Runs:
         """Return the resources with that controller."""
         return self._resources.owned(owner_uid)
 
-    def count_owned(self, owner_uid: str) -> int:
-        """Return how many resources have that controller."""
-        return self._resources.count_owned(owner_uid)
-
     def phases(self) -> Mapping[str, int]:
         """Count the resources by phase; one that nobody has seen to yet is pending."""
         return Counter(resource.phase or "Pending" for resource in self._resources)

@@ -3,22 +3,20 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from segcompress_api.naming import PARAMETERS_ANNOTATION
-from segcompress_operator.cluster import Cluster, NameTakenError
-from segcompress_operator.errors import GoneError, RefusedError, RetryableError
+from segcompress_operator.cluster import Cluster
+from segcompress_operator.errors import GoneError, RetryableError
 from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
-from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.statuses import status_patch
 from segcompress_operator.planning.sweeps.known import KnownJob, KnownQuery, as_trials, newest
 from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND
 from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved
-from segcompress_operator.planning.sweeps.plan import SuspendChange, SweepPlan
+from segcompress_operator.planning.sweeps.plan import SweepPlan
 from segcompress_operator.sweeps import Sweeps
+from segcompress_operator.trial_writes import TrialWriter
 from segcompress_operator.writes import write_status
 
 logger = logging.getLogger(__name__)
@@ -36,22 +34,24 @@ class SweepController:
         self._plan_for = plan
         self._cluster = cluster
         self._clock = clock
-        self._unanswered: dict[Ref, str] = {}
+        self._trials = TrialWriter(known, cluster, clock)
 
     async def reconcile(self, ref: Ref) -> float | None:
         """Reconcile once; return the seconds until the next time, None to wait for a watch event."""
         sweep = self._known.sweep(ref)
         if sweep is None:
-            self._unanswered.pop(ref, None)
+            self._trials.forget(ref)
             return None
-        await self._find_unanswered(sweep)
+        self._known.begin(sweep)
+        await self._trials.find_unanswered(sweep)
         plan = await self._plan(sweep)
         if plan.read_known is not None:
             await self._read_known(sweep, plan.read_known)
             plan = await self._plan(sweep)
         first, is_full = _first(plan), len(plan.create) + len(plan.suspend) >= TRIALS_A_ROUND
         if first:
-            conflict = await self._apply(sweep, plan)
+            await self._trials.suspend(sweep, plan.suspend)
+            conflict = await self._trials.create(sweep, plan.create, plan.at_once)
             plan = await self._plan(sweep, conflict)
         for stop in plan.stop:
             self._known.stop_trial(stop)
@@ -85,59 +85,6 @@ class SweepController:
             found = newest([*found, *query.jobs(bodies)])
         self._known.known_read(sweep, as_trials(found))
 
-    async def _find_unanswered(self, sweep: Sweep) -> None:
-        """Look for the trial whose creation got no response: it may have been created.
-
-        Until the watch delivers it, it would not count among the running trials.
-        """
-        name = self._unanswered.get(sweep.ref)
-        if name is None:
-            return
-        try:
-            body = await self._cluster.get(Ref(COMPRESSION_JOBS, sweep.namespace, name))
-        except GoneError:
-            logger.debug("%s: trial %s was not created", sweep.ref, name)
-        else:
-            self._known.trial_written(body)
-        del self._unanswered[sweep.ref]
-
-    async def _apply(self, sweep: Sweep, plan: SweepPlan) -> str:
-        """Create and change trials; return a name that belongs to something else, "" if there is none."""
-        for change in plan.suspend:
-            await self._suspend(sweep, change)
-        for manifest in plan.create:
-            try:
-                body = await self._cluster.create(manifest)
-            except NameTakenError:
-                return str(manifest["metadata"]["name"])
-            except RefusedError as error:
-                self._known.note_refusal(sweep, self._refusal(manifest, error))
-                break
-            except RetryableError:
-                self._unanswered[sweep.ref] = str(manifest["metadata"]["name"])
-                raise
-            self._known.trial_made(sweep, body)
-            logger.info("%s: created trial %s", sweep.ref, manifest["metadata"]["name"])
-            if _parameters(body) != _parameters(manifest):
-                break  # it was there already, at a point that may be one of those to come
-        return ""
-
-    def _refusal(self, manifest: Mapping[str, Any], error: RefusedError) -> Refusal:
-        message = f"trial {manifest['metadata']['name']} was not created: {error}"
-        return Refusal("Trial", message, self._clock(), final=error.final)
-
-    async def _suspend(self, sweep: Sweep, change: SuspendChange) -> None:
-        """Suspend or resume a trial, unless it is gone."""
-        trial = Ref(COMPRESSION_JOBS, sweep.namespace, change.name)
-        try:
-            body = await self._cluster.patch(trial, {"spec": {"suspend": change.suspend}})
-        except GoneError:
-            logger.debug("%s: is gone", trial)
-        except RefusedError as error:
-            logger.warning("%s: its suspend cannot be set to %s: %s", trial, change.suspend, error)
-        else:
-            self._known.trial_written(body)
-
     async def _write(self, sweep: Sweep, plan: SweepPlan) -> None:
         patch = {} if plan.status is None else status_patch(sweep.status, plan.status)
         if patch:
@@ -148,7 +95,3 @@ def _first(plan: SweepPlan) -> str:
     """Return the name of the trial that is changed or created first, "" for none."""
     made = (str(manifest["metadata"]["name"]) for manifest in plan.create)
     return next(itertools.chain((change.name for change in plan.suspend), made), "")
-
-
-def _parameters(body: Mapping[str, Any]) -> object:
-    return (body["metadata"].get("annotations") or {}).get(PARAMETERS_ANNOTATION)

@@ -1,5 +1,6 @@
 """The observed state of SegCompressionSweeps; their trials are in `runs`."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
@@ -10,14 +11,18 @@ from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.parsing import Body
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.early import EarlyStop
+from segcompress_operator.planning.sweeps.history import Memo
 from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved, parse_sweep
 from segcompress_operator.planning.sweeps.trials import curve_of
 from segcompress_operator.watching.sinks import StoreSink
 from segcompress_operator.watching.store import NamedStore, Scope
 from segcompress_operator.watching.stream import Sink
 
-SECONDS_A_TRIAL = 1e-4
-"""A reconciliation reads every trial: for a sweep of 10,000 trials, one per second is enough."""
+ROUND_SECONDS = 0.5
+"""A sweep is reconciled at most once in this time: what its trials do in between costs one status write.
+
+The Job controller gathers the changes of a Job's pods for a second (syncJobBatchPeriod).
+"""
 
 
 class Trials(Protocol):
@@ -25,9 +30,6 @@ class Trials(Protocol):
 
     def owned(self, owner_uid: str) -> list[Resource]:
         """Return the jobs with that controller."""
-
-    def count_owned(self, owner_uid: str) -> int:
-        """Return the number of jobs with that controller."""
 
     def is_known(self, namespace: str) -> bool:
         """Return whether all jobs of the namespace are known."""
@@ -42,12 +44,20 @@ class Trials(Protocol):
 class Sweeps:
     """Calls `wake` with a sweep's key and a delay in seconds whenever its observed state changes."""
 
-    def __init__(self, wake: Callable[[Ref, float], None], trials: Trials) -> None:
+    def __init__(
+        self,
+        wake: Callable[[Ref, float], None],
+        trials: Trials,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._wake = wake
         self._trials = trials
+        self._clock = clock
         self._sweeps: NamedStore[Sweep] = NamedStore(self._sweep_changed, self.scope_listed)
         self._refusals: dict[str, Refusal] = {}
         self._known: dict[str, tuple[Trial, ...]] = {}
+        self._memos: dict[str, Memo] = {}
+        self._begun: dict[str, float] = {}
 
     def sinks(self) -> Mapping[Kind, Sink]:
         """Return the sink of the kind's stream."""
@@ -60,12 +70,19 @@ class Sweeps:
 
     def observe(self, sweep: Sweep) -> SweepObserved:
         """Return the observed trials of the sweep."""
-        children = tuple(self._trials.owned(sweep.uid))
-        return SweepObserved(children, self._refusals.get(sweep.uid), self._known.get(sweep.uid))
+        uid, children = sweep.uid, tuple(self._trials.owned(sweep.uid))
+        memo = self._memo(uid)
+        return SweepObserved(children, self._refusals.get(uid), self._known.get(uid), memo=memo)
+
+    def begin(self, sweep: Sweep) -> None:
+        """Note that a reconciliation of the sweep begins."""
+        if self._sweeps.get(sweep.uid) is not None:
+            self._begun[sweep.uid] = self._clock()
 
     def delay(self, sweep: Sweep) -> float:
         """Return how many seconds the sweep's next reconciliation waits for further changes."""
-        return SECONDS_A_TRIAL * self._trials.count_owned(sweep.uid)
+        begun = self._begun.get(sweep.uid)
+        return 0.0 if begun is None else max(begun + ROUND_SECONDS - self._clock(), 0.0)
 
     def known_read(self, sweep: Sweep, known: tuple[Trial, ...]) -> None:
         """Keep the known trials of a sweep until it ends."""
@@ -107,6 +124,11 @@ class Sweeps:
         for sweep in self._within(scope):
             self._changed(sweep)
 
+    def _memo(self, uid: str) -> Memo:
+        """Return what the sweep's last round remembered; of one that has ended, nothing is kept."""
+        sweep = self._sweeps.get(uid)
+        return Memo() if sweep is None or sweep.finished else self._memos.setdefault(uid, Memo())
+
     def _within(self, scope: Scope) -> Iterable[Sweep]:
         return (sweep for sweep in self._sweeps if scope in (None, sweep.namespace))
 
@@ -124,11 +146,14 @@ class Sweeps:
             return
         if new.finished:
             self._known.pop(new.uid, None)
+            self._memos.pop(new.uid, None)
         self._changed(new)
 
     def _forget(self, sweep: Sweep) -> None:
         self._refusals.pop(sweep.uid, None)
         self._known.pop(sweep.uid, None)
+        self._memos.pop(sweep.uid, None)
+        self._begun.pop(sweep.uid, None)
 
 
 def _facts(child: Resource) -> tuple[object, ...]:

@@ -58,7 +58,7 @@ class Store(Generic[R]):
         self._on_listed = on_listed
         self._outlives = outlives
         self._records: dict[str, R] = {}
-        self._owned: dict[str, set[str]] = {}
+        self._owned: dict[str, dict[str, R]] = {}
         self._gone: set[str] = set()
         self._positions: dict[Scope, str] = {}
 
@@ -73,12 +73,8 @@ class Store(Generic[R]):
         return self._records.get(uid)
 
     def owned(self, owner_uid: str) -> list[R]:
-        """Return the records with that owner."""
-        return [self._records[uid] for uid in self._owned.get(owner_uid, ())]
-
-    def count_owned(self, owner_uid: str) -> int:
-        """Return how many records have that owner."""
-        return len(self._owned.get(owner_uid, ()))
+        """Return the records with that owner; one that changes keeps its position."""
+        return list(self._owned.get(owner_uid, {}).values())
 
     def is_listed(self, namespace: str) -> bool:
         """Return whether all objects of the namespace have been delivered."""
@@ -110,7 +106,7 @@ class Store(Generic[R]):
         if old is not None and old.owner_uid != record.owner_uid:
             self._disown(old)
         self._records[record.uid] = record
-        self._owned.setdefault(record.owner_uid, set()).add(record.uid)
+        self._owned.setdefault(record.owner_uid, {})[record.uid] = record
         if old != record:
             self._on_change(old, record)
 
@@ -126,7 +122,7 @@ class Store(Generic[R]):
 
     def forget_gone(self, owner_uid: str) -> None:
         """Forget the records with that owner that outlived their objects."""
-        for uid in self._gone & self._owned.get(owner_uid, set()):
+        for uid in self._gone & self._owned.get(owner_uid, {}).keys():
             self.remove(uid)
 
     def remove(self, uid: str) -> None:
@@ -163,7 +159,7 @@ class Store(Generic[R]):
 
     def _disown(self, record: R) -> None:
         siblings = self._owned[record.owner_uid]
-        siblings.discard(record.uid)
+        siblings.pop(record.uid, None)
         if not siblings:
             del self._owned[record.owner_uid]
 

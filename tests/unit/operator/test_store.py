@@ -140,8 +140,10 @@ def test_refused_scope_is_forgotten_until_it_is_listed_again() -> None:
 def test_children_are_found_by_their_owner(listener: Listener) -> None:
     for thing in (Thing("a", "11"), Thing("b", "11"), Thing("c", "11", owner_uid="another")):
         listener.store.take(thing)
-    assert {thing.uid for thing in listener.store.owned("owner")} == {"a", "b"}
-    assert [listener.store.count_owned(uid) for uid in ("owner", "another", "nobody")] == [2, 1, 0]
+    assert [thing.uid for thing in listener.store.owned("owner")] == ["a", "b"]
+    listener.store.take(Thing("a", "12"))
+    assert [thing.resource_version for thing in listener.store.owned("owner")] == ["12", "11"]
+    assert [len(listener.store.owned(uid)) for uid in ("another", "nobody")] == [1, 0]
     listener.store.drop("a")
     listener.store.drop("b")
     assert listener.store.owned("owner") == []

@@ -11,12 +11,12 @@ from math import fsum
 from operator import itemgetter
 
 from segcompress_api.sweep import EarlyStopping
-from segcompress_api.trials import Curve, Trial
+from segcompress_api.trials import Curve, Trial, TrialState
 
 COMPARED_WITH = 1000
 """Only this many of the newest trials that have ended are compared with: as many as a search learns from."""
 
-MEASURED = ("Succeeded", "Rejected")
+MEASURED: tuple[TrialState, ...] = ("Succeeded", "Rejected")
 """States of trials that were trained to their end."""
 
 Reason = tuple[Trial, str]
@@ -107,8 +107,8 @@ def _at_steps(
 ) -> Iterator[tuple[int, Trial, Sequence[float]]]:
     """Yield each trial with its step, and the sorted values that the curves have at that step.
 
-    A curve's value is its last one up to the step: it may be thinned. The steps are passed in ascending order,
-    and each evaluation once: at a thousand steps, all curves need not be read a thousand times.
+    A curve's value is its last one up to the step: it may be thinned. Steps are passed in ascending order,
+    each evaluation once: at a thousand steps, all curves need not be read a thousand times.
     """
     every = ((at, number, value) for number, curve in enumerate(curves) for at, value in curve)
     changes = iter(sorted(every, key=itemgetter(0)))

@@ -20,13 +20,11 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from segcompress_api.sweep import Algorithm
 from segcompress_api.trials import Target, Trial
+from segcompress_operator.planning.sweeps.search import Tried
 from segcompress_operator.planning.sweeps.space import Axis, Choices, Interval, Point, Space, derived
 
 ATTEMPTS = 32
 """Draws for one trial before an untried point is taken at random."""
-
-LEARNED_FROM = 1000
-"""Only this many of the newest trials are used: more cost seconds per decision and change little."""
 
 UNMEASURED = 1e12
 """By how much a trial that was stopped early violates its constraint: figures have no more digits."""
@@ -39,10 +37,10 @@ Coded = dict[str, int | float]
 
 
 def propose(
-    algorithm: Algorithm, target: Target, space: Space, trials: Sequence[Trial], indices: Sequence[int]
+    algorithm: Algorithm, target: Target, space: Space, tried: Tried, indices: Sequence[int]
 ) -> dict[int, Point]:
     """Return a new point for each index, until there is none left."""
-    search = _Search(algorithm, target, space, trials)
+    search = _Search(algorithm, target, space, tried)
     proposed = {}
     for index in indices:
         point = search.next(index)
@@ -55,14 +53,15 @@ def propose(
 class _Search:
     """One decision: the study of the trials, and the points that are already tried."""
 
-    def __init__(self, algorithm: Algorithm, target: Target, space: Space, trials: Sequence[Trial]) -> None:
+    def __init__(self, algorithm: Algorithm, target: Target, space: Space, tried: Tried) -> None:
         self._algorithm = algorithm
         self._space = space
         self._distributions = {name: _distribution(axis) for name, axis in space.axes.items()}
-        self._taken = {space.key(trial.point) for trial in trials}
+        self._tried = tried.keys
+        self._proposed: set[tuple[str, ...]] = set()
         self._study = optuna.create_study(directions=[_DIRECTIONS[each.goal] for each in target.objectives])
         measured = 0
-        for trial in trials[-LEARNED_FROM:]:
+        for trial in tried.newest:
             frozen = self._frozen(trial, target, generation=measured // algorithm.startup_trials)
             if frozen is not None:
                 self._study.add_trial(frozen)
@@ -73,7 +72,7 @@ class _Search:
         drawn = (self._ask(derived(self._algorithm.seed, index, attempt)) for attempt in range(ATTEMPTS))
         point = next((point for point in drawn if self._is_new(point)), None) or self._untried(index)
         if point is not None:
-            self._taken.add(self._space.key(point))
+            self._proposed.add(self._space.key(point))
             self._study.add_trial(self._running(self._coded(point) or {}))
         return point
 
@@ -89,11 +88,13 @@ class _Search:
         if size is None:
             drawn = (self._space.at_random(index, seed, attempt) for attempt in range(ATTEMPTS))
         else:
-            drawn = (self._space.at_random(each, seed) for each in range(min(size, len(self._taken) + 1)))
+            taken = len(self._tried) + len(self._proposed)
+            drawn = (self._space.at_random(each, seed) for each in range(min(size, taken + 1)))
         return next((point for point in drawn if self._is_new(point)), None)
 
     def _is_new(self, point: Point) -> bool:
-        return self._space.key(point) not in self._taken
+        key = self._space.key(point)
+        return key not in self._tried and key not in self._proposed
 
     def _frozen(self, trial: Trial, target: Target, generation: int) -> FrozenTrial | None:
         """Return the trial as an Optuna trial, None if nothing can be learned from it."""

@@ -10,9 +10,8 @@ from pydantic import ValidationError
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import JobSpec
 from segcompress_api.sweep import SweepSpec
-from segcompress_api.trials import Trial
 from segcompress_operator.planning.spec import check_depth, check_spec
-from segcompress_operator.planning.sweeps.search import propose
+from segcompress_operator.planning.sweeps.search import Tried, propose
 from segcompress_operator.planning.sweeps.space import Axis, Interval, Point, Space
 from segcompress_operator.resources.names import Owner, kueue_labels
 from segcompress_operator.resources.trial import make_trial
@@ -20,6 +19,9 @@ from segcompress_operator.settings import RunnerSettings
 
 TRIALS_A_ROUND = 32
 """Maximum number of requests per reconciliation: other resources wait for a worker meanwhile."""
+
+WRITES_AT_ONCE = 16
+"""Requests for trials at the same time, of the 32 connections that all writes share."""
 
 Manifest = Mapping[str, Any]
 
@@ -36,12 +38,12 @@ class Maker:
     space: Space
     settings: RunnerSettings
 
-    def trials(self, existing: Sequence[Trial], indices: Sequence[int]) -> tuple[Manifest, ...]:
+    def trials(self, tried: Tried, indices: Sequence[int]) -> tuple[Manifest, ...]:
         """Return a trial for each index for which the search has a new point; raises InvalidSpecError."""
         if not indices:
             return ()
         owner = replace(self.owner, labels=self.spec.template.metadata.labels)
-        proposed = propose(self.spec, self.space, existing, indices)
+        proposed = propose(self.spec, self.space, tried, indices)
         return tuple(
             make_trial(owner, index, self._spec_at(point), point) for index, point in proposed.items()
         )

@@ -9,6 +9,7 @@ from segcompress_operator.kinds import SWEEPS, Ref
 from segcompress_operator.planning.observed import Owning, Resource
 from segcompress_operator.planning.parsing import EPOCH, Body, condition_of, largest_part, parse_time, to_json
 from segcompress_operator.planning.plan import Refusal
+from segcompress_operator.planning.sweeps.history import Memo
 from segcompress_operator.resources.names import Owner
 
 SPEC_LIMIT = 64 * 1024
@@ -46,7 +47,10 @@ class Sweep(Owning):
 
 @dataclass(frozen=True, slots=True)
 class SweepObserved:
-    """The jobs whose controller is the sweep, and why another one cannot be created."""
+    """The jobs whose controller is the sweep, and why another one cannot be created.
+
+    `memo` changes no decision: it spares a round from reading every trial again.
+    """
 
     children: tuple[Resource, ...] = ()
     refusal: Refusal | None = None
@@ -54,6 +58,7 @@ class SweepObserved:
     """The known trials, None if they were not read yet."""
     conflict: str = ""
     """Name of a job that has a trial's name and another owner."""
+    memo: Memo = field(default_factory=Memo, compare=False)
 
 
 def parse_sweep(body: Body) -> Sweep:

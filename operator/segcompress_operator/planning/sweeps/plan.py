@@ -4,7 +4,7 @@ The trials are the only state of a sweep: each plan finds existing ones by name 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
@@ -14,20 +14,21 @@ from segcompress_api.conditions import Reason
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.sweep import KnownTrials, SweepSpec
 from segcompress_api.sweep_status import MetricName, SweepStatus
-from segcompress_api.trials import Trial
+from segcompress_api.trials import Trial, target_of
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.plan import Announcement, Refusal
 from segcompress_operator.planning.progress import Progress, refused
 from segcompress_operator.planning.spec import check_depth
 from segcompress_operator.planning.sweeps import report
-from segcompress_operator.planning.sweeps.early import MEASURED, EarlyStop, early_stops
+from segcompress_operator.planning.sweeps.early import COMPARED_WITH, MEASURED, EarlyStop, early_stops
+from segcompress_operator.planning.sweeps.history import History, Terms
 from segcompress_operator.planning.sweeps.known import KnownQuery
-from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND, Maker
+from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND, WRITES_AT_ONCE, Maker
 from segcompress_operator.planning.sweeps.observed import SPEC_LIMIT, Sweep, SweepObserved
-from segcompress_operator.planning.sweeps.report import Look
-from segcompress_operator.planning.sweeps.search import end_of
+from segcompress_operator.planning.sweeps.report import SweepRound
+from segcompress_operator.planning.sweeps.search import LEARNED_FROM, end_of, learns
 from segcompress_operator.planning.sweeps.space import Space, space_of
-from segcompress_operator.planning.sweeps.trials import first_free, trials_of
+from segcompress_operator.planning.sweeps.trials import trials_of
 from segcompress_operator.settings import RunnerSettings
 
 MEASURED_ENOUGH = 3
@@ -52,6 +53,12 @@ class SweepPlan:
 
     read_known: KnownQuery | None = None
     create: tuple[Mapping[str, Any], ...] = ()
+    at_once: int = 1
+    """How many trials may be created at the same time.
+
+    One if the search learns: a trial that was created unseen may be at a point that followed from other
+    results, and then the next one may be at the same.
+    """
     suspend: tuple[SuspendChange, ...] = ()
     stop: tuple[EarlyStop, ...] = ()
     status: SweepStatus | None = None
@@ -63,26 +70,37 @@ def plan_sweep(sweep: Sweep, observed: SweepObserved, settings: RunnerSettings, 
     """Return the changes to make; an empty plan if there are none."""
     if sweep.deleting:
         return SweepPlan()
-    trials = trials_of(sweep.owner, observed.children)
     status = statuses.read_status(SweepStatus, sweep.status)
     if sweep.finished:
-        return _after_the_end(sweep, status, trials)
-    look = Look(sweep, None, status, trials, now, observed.known or ())
+        return _after_the_end(sweep, status, trials_of(sweep.owner, observed.children))
     try:
-        look = replace(look, spec=_parse_spec(sweep))
-        decided = report.failure_target(status)
-        if decided is not None:
-            return _fail(look, *decided)
-        return _next(look, observed, settings)
+        spec = _parse_spec(sweep)
+        space = space_of(spec.parameters)
+    except InvalidSpecError as error:
+        look = SweepRound(sweep, None, status, _history(sweep, observed), now)
+        return _fail(look, *(report.failure_target(status) or (Reason.INVALID_SPEC, str(error))))
+    look = SweepRound(sweep, spec, status, _history(sweep, observed, spec, space), now)
+    decided = report.failure_target(status)
+    if decided is not None:
+        return _fail(look, *decided)
+    try:
+        return _next(look, Maker(sweep.owner, spec, space, settings), observed)
     except InvalidSpecError as error:
         return _fail(look, Reason.INVALID_SPEC, str(error))
 
 
-def _next(look: Look, observed: SweepObserved, settings: RunnerSettings) -> SweepPlan:
+def _history(
+    sweep: Sweep, observed: SweepObserved, spec: SweepSpec | None = None, space: Space | None = None
+) -> History:
+    target = None if spec is None else target_of(spec)
+    terms = Terms(sweep.owner, target, space, observed.known or ())
+    return observed.memo.history(terms, observed.children)
+
+
+def _next(look: SweepRound, maker: Maker, observed: SweepObserved) -> SweepPlan:
     """Return how the sweep ends or continues; raises InvalidSpecError."""
-    spec = look.known_spec
-    maker = Maker(look.sweep.owner, spec, space_of(spec.parameters), settings)
-    if not look.trials:
+    spec = maker.spec
+    if not look.history.trials:
         maker.check_every_value()
     if spec.known_trials is not None and observed.known is None:
         return SweepPlan(read_known=_query(look.sweep, spec.known_trials, maker.space))
@@ -92,7 +110,7 @@ def _next(look: Look, observed: SweepObserved, settings: RunnerSettings) -> Swee
     return _suspend(look) if spec.suspend else _go_on(look, maker, observed.refusal)
 
 
-def _problem(look: Look, observed: SweepObserved, space: Space) -> tuple[Reason, str] | None:
+def _problem(look: SweepRound, observed: SweepObserved, space: Space) -> tuple[Reason, str] | None:
     """Return why the sweep fails, None if it does not."""
     failed, most = look.counts.failed - look.counts.rejected, look.known_spec.max_failed_trials
     if observed.conflict:
@@ -102,65 +120,67 @@ def _problem(look: Look, observed: SweepObserved, space: Space) -> tuple[Reason,
     if failed > most:
         words = f"{failed} trial(s) ended without metrics, spec.maxFailedTrials is {most}"
         return Reason.MAX_FAILED_TRIALS_EXCEEDED, words
-    if look.unmeasured and _is_telling(look.measured, space):
+    if look.unmeasured and _is_telling(look.history, space):
         return Reason.METRIC_NOT_MEASURED, _not_measured(look)
     return None
 
 
-def _is_telling(measured: list[Trial], space: Space) -> bool:
-    """Return whether later trials will lack every metric that none of these has."""
-    return len(measured) >= MEASURED_ENOUGH and space.has_every_choice(trial.point for trial in measured)
+def _is_telling(history: History, space: Space) -> bool:
+    """Return whether later trials will lack every metric that none of the measured ones has."""
+    points = (trial.point for trial in history.trials if trial.state in MEASURED)
+    return history.measured >= MEASURED_ENOUGH and space.has_every_choice(points)
 
 
 def _query(sweep: Sweep, known: KnownTrials, space: Space) -> KnownQuery:
     return KnownQuery(sweep.uid, tuple(sorted(known.match_labels.items())), space)
 
 
-def _go_on(look: Look, maker: Maker, refusal: Refusal | None) -> SweepPlan:
+def _go_on(look: SweepRound, maker: Maker, refusal: Refusal | None) -> SweepPlan:
     """Create the next trials, wait for running ones, or end the sweep."""
     spec, end = maker.spec, end_of(maker.spec, maker.space)
     room = min(spec.parallel_trials - look.counts.running, TRIALS_A_ROUND)
-    free = first_free(look.trials, max(room, 0), end)
+    free = look.history.free(room, end)
     if free and refusal is not None and look.now < refusal.next_try(refusal.since or refusal.seen):
         return _wait(look, refusal)
-    create = maker.trials((*look.known, *look.trials), free)
+    create = maker.trials(look.history.tried(LEARNED_FROM), free)
     if not create and not look.counts.running:
         return _end(look)
     counts = look.counts
     of = max(end, counts.total)  # maxTrials may have been lowered
     words = f"{counts.running} trial(s) running, {counts.total - counts.running} of {of} ended"
     if spec.known_trials is not None:
-        words += f"; {len(look.known)} known trial(s)"
+        words += f"; {len(look.history.terms.known)} known trial(s)"
     return SweepPlan(
         create=create,
-        suspend=_changes(look.trials, suspend=False),
+        at_once=1 if learns(spec) else WRITES_AT_ONCE,
+        suspend=_changes(look.history.running, suspend=False),
         stop=_early_stops(look),
         status=report.running(look, Progress(Reason.RUNNING, words + _early_stopping(look))),
         announcements=report.going_on(look),
     )
 
 
-def _early_stops(look: Look) -> tuple[EarlyStop, ...]:
+def _early_stops(look: SweepRound) -> tuple[EarlyStop, ...]:
     rule = look.known_spec.early_stopping
-    return () if rule is None else early_stops(rule, look.trials)
+    return () if rule is None else early_stops(rule, look.history.trained(COMPARED_WITH))
 
 
-def _early_stopping(look: Look) -> str:
+def _early_stopping(look: SweepRound) -> str:
     """Return how many trials were stopped early, and how many ended without reporting an evaluation."""
     if look.known_spec.early_stopping is None:
         return ""
-    unseen = sum(trial.state in MEASURED and not trial.curve for trial in look.trials)
+    unseen = look.history.without_curve
     words = f"; {look.counts.stopped} stopped early"
     return words + (
         f"; {unseen} ended without reporting an evaluation, and no trial is compared with them" * (unseen > 0)
     )
 
 
-def _wait(look: Look, refusal: Refusal) -> SweepPlan:
+def _wait(look: SweepRound, refusal: Refusal) -> SweepPlan:
     """Report why no trial can be created for now."""
     again = refusal.next_try(refusal.since or refusal.seen)
     return SweepPlan(
-        suspend=_changes(look.trials, suspend=False),
+        suspend=_changes(look.history.running, suspend=False),
         stop=_early_stops(look),
         status=report.running(look, refused(refusal.message)),
         requeue_after=(again - look.now).total_seconds(),
@@ -174,15 +194,15 @@ def _conflict(name: str) -> str:
     )
 
 
-def _suspend(look: Look) -> SweepPlan:
+def _suspend(look: SweepRound) -> SweepPlan:
     """Suspend trials that have not ended, and report how many still have pods."""
     words = "spec.suspend is true: no new trial starts, and trials that have not ended are suspended"
     status = report.suspended(look, words)
     said = () if report.is_suspended(look.status) else (Announcement("Normal", "Suspended", words),)
-    return SweepPlan(suspend=_changes(look.trials, suspend=True), status=status, announcements=said)
+    return SweepPlan(suspend=_changes(look.history.running, suspend=True), status=status, announcements=said)
 
 
-def _end(look: Look) -> SweepPlan:
+def _end(look: SweepRound) -> SweepPlan:
     """Return the end of a sweep whose trials have all ended."""
     best = look.frontier[0] if look.frontier else None
     if best is None and look.unmeasured:
@@ -196,23 +216,23 @@ def _end(look: Look) -> SweepPlan:
     return SweepPlan(status=status, announcements=(Announcement("Normal", "Succeeded", words),))
 
 
-def _not_measured(look: Look) -> str:
+def _not_measured(look: SweepRound) -> str:
     """Return which metrics of objectives and constraints no trial has, and which ones there are instead."""
-    missing, has = ", ".join(look.unmeasured), {name for trial in look.measured for name in trial.figures}
-    there = ", ".join(name for name in get_args(MetricName) if name in has) or "none"
-    return f"none of the {len(look.measured)} trial(s) measured so far has {missing}; they have: {there}"
+    missing, history = ", ".join(look.unmeasured), look.history
+    there = ", ".join(name for name in get_args(MetricName) if history.metrics[name]) or "none"
+    return f"none of the {history.measured} trial(s) measured so far has {missing}; they have: {there}"
 
 
-def _ended_trials(look: Look) -> str:
+def _ended_trials(look: SweepRound) -> str:
     words, stopped = f"{look.counts.total} trial(s) ended", look.counts.stopped
     return f"{words}, {stopped} of them stopped early" if stopped else words
 
 
-def _fail(look: Look, reason: Reason, words: str) -> SweepPlan:
+def _fail(look: SweepRound, reason: Reason, words: str) -> SweepPlan:
     """Suspend the trials that have not ended, and end the sweep once they have stopped."""
     if look.active:
         status = report.failing(look, reason, words)
-        return SweepPlan(suspend=_changes(look.trials, suspend=True), status=status)
+        return SweepPlan(suspend=_changes(look.history.running, suspend=True), status=status)
     said = Announcement("Warning", "Failed", f"{reason.value}: {words}")
     return SweepPlan(status=report.failed(look, reason, words), announcements=(said,))
 

@@ -1,6 +1,5 @@
 """The status of a sweep in each of its states, and the Events that go with it."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,26 +9,25 @@ from segcompress_api.conditions import ConditionStatus, ConditionType, Reason, s
 from segcompress_api.status import timestamp
 from segcompress_api.sweep import SweepSpec
 from segcompress_api.sweep_status import SweepStatus, TrialCounts
-from segcompress_api.trials import Target, Trial, frontier_of, target_of
+from segcompress_api.trials import Target, Trial, target_of
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.plan import Announcement
 from segcompress_operator.planning.progress import Progress
 from segcompress_operator.planning.statuses import State
 from segcompress_operator.planning.sweeps.frontier import entry, shown
+from segcompress_operator.planning.sweeps.history import History
 from segcompress_operator.planning.sweeps.observed import Sweep
 
 
 @dataclass(frozen=True)
-class Look:
+class SweepRound:
     """What one reconciliation knows of a sweep; `spec` is None if it is invalid."""
 
     sweep: Sweep
     spec: SweepSpec | None
     status: SweepStatus
-    trials: list[Trial]
+    history: History
     now: datetime
-    known: tuple[Trial, ...] = ()
-    """Finished jobs that match `knownTrials`, whatever created them."""
 
     @property
     def known_spec(self) -> SweepSpec:
@@ -41,9 +39,9 @@ class Look:
     @cached_property
     def counts(self) -> TrialCounts:
         """Count the trials by state."""
-        states = Counter(trial.state for trial in self.trials)
+        states = self.history.states
         return TrialCounts(
-            total=len(self.trials),
+            total=len(self.history.trials),
             running=states["Running"],
             succeeded=states["Succeeded"],
             failed=states["Failed"] + states["Rejected"],
@@ -54,7 +52,7 @@ class Look:
     @property
     def active(self) -> int:
         """Return how many trials have pods, or may get one before they are suspended."""
-        return sum(not (trial.ended or trial.at_rest) for trial in self.trials)
+        return sum(not trial.at_rest for trial in self.history.running)
 
     @cached_property
     def target(self) -> Target:
@@ -62,29 +60,24 @@ class Look:
         return target_of(self.known_spec)
 
     @cached_property
-    def measured(self) -> list[Trial]:
-        """Return the trials that have ended with metrics, whether or not they passed every gate."""
-        return [trial for trial in self.trials if trial.state in ("Succeeded", "Rejected")]
-
-    @cached_property
     def unmeasured(self) -> tuple[str, ...]:
         """Return the metrics of objectives and constraints that no measured trial has."""
-        names = self.target.metrics if self.measured else ()
-        return tuple(name for name in names if not any(name in trial.figures for trial in self.measured))
+        names = self.target.metrics if self.history.measured else ()
+        return tuple(name for name in names if not self.history.metrics[name])
 
     @cached_property
     def frontier(self) -> list[Trial]:
         """Return the trials worth shipping, best first."""
-        return frontier_of((*self.known, *self.trials), self.target) if self.spec else []
+        return self.history.frontier
 
 
-def running(look: Look, progress: Progress) -> SweepStatus:
+def running(look: SweepRound, progress: Progress) -> SweepStatus:
     """Return the status of a sweep that goes on."""
     reason, message = progress.reason, progress.message
     return _with(look, _unfinished(), ("False", reason, message), ("True", reason, message))
 
 
-def suspended(look: Look, words: str) -> SweepStatus:
+def suspended(look: SweepRound, words: str) -> SweepStatus:
     """Return the status of a suspended sweep."""
     left = look.active
     said = f"{left} trial(s) are still stopping" if left else words
@@ -97,7 +90,7 @@ def suspended(look: Look, words: str) -> SweepStatus:
     )
 
 
-def succeeded(look: Look, words: str) -> SweepStatus:
+def succeeded(look: SweepRound, words: str) -> SweepStatus:
     """Return the status of a sweep that ended well."""
     reason = Reason.SUCCEEDED
     ends: list[State] = [
@@ -110,7 +103,7 @@ def succeeded(look: Look, words: str) -> SweepStatus:
     return _ended(look, _with(look, ends, ("True", reason, words), ("False", reason, "")))
 
 
-def failed(look: Look, reason: Reason, words: str) -> SweepStatus:
+def failed(look: SweepRound, reason: Reason, words: str) -> SweepStatus:
     """Return the status of a sweep that ended badly; what was found is kept."""
     ends: list[State] = [
         (ConditionType.COMPLETE, "False", reason, ""),
@@ -122,7 +115,7 @@ def failed(look: Look, reason: Reason, words: str) -> SweepStatus:
     return _ended(look, _with(look, ends, ("False", reason, words), ("False", reason, "")))
 
 
-def failing(look: Look, reason: Reason, words: str) -> SweepStatus:
+def failing(look: SweepRound, reason: Reason, words: str) -> SweepStatus:
     """Return the status of a sweep that will fail once its trials have stopped."""
     said = f"{look.active} trial(s) are still stopping; then the sweep fails: {words}"
     return _with(
@@ -140,12 +133,12 @@ def failure_target(status: SweepStatus) -> tuple[Reason, str] | None:
     return None if holds is None else (Reason(holds.reason), holds.message)
 
 
-def going_on(look: Look) -> tuple[Announcement, ...]:
+def going_on(look: SweepRound) -> tuple[Announcement, ...]:
     """Return the Event of a sweep that starts or resumes, none if it was running before."""
     if is_suspended(look.status):
         return (Announcement("Normal", "Resumed", "spec.suspend is false: its trials continue"),)
-    if look.status.start_time is None and look.trials:
-        return (Announcement("Normal", "Started", f"created trial {look.trials[0].name}"),)
+    if look.status.start_time is None and look.history.trials:
+        return (Announcement("Normal", "Started", f"created trial {look.history.trials[0].name}"),)
     return ()
 
 
@@ -168,7 +161,7 @@ def _unfinished(suspended: State = _NOT_SUSPENDED) -> list[State]:
 
 
 def _with(
-    look: Look,
+    look: SweepRound,
     states: Iterable[State],
     ready: tuple[ConditionStatus, Reason, str],
     reconciling: tuple[ConditionStatus, Reason, str],
@@ -179,12 +172,12 @@ def _with(
         frontier = look.frontier
         found["best_trial"] = entry(frontier[0], look.target) if frontier else None
         found["frontier"] = shown(frontier, look.target)
-    if look.trials and look.status.start_time is None:
+    if look.history.trials and look.status.start_time is None:
         found["start_time"] = timestamp(look.now)
     conditions = [*states, (ConditionType.READY, *ready), (ConditionType.RECONCILING, *reconciling)]
     status = look.status.model_copy(update=found)
     return statuses.with_states(status, conditions, look.sweep.generation, look.now)
 
 
-def _ended(look: Look, status: SweepStatus) -> SweepStatus:
+def _ended(look: SweepRound, status: SweepStatus) -> SweepStatus:
     return statuses.ended_at(status, look.now)

@@ -38,13 +38,17 @@ class FedSweeps:
 
     def __init__(self, *, listed: bool = True) -> None:
         self.woken: list[tuple[Ref, float]] = []
+        self.time = 1000.0
         self.fed = Fed(listed=False)
-        self.sweeps = Sweeps(lambda ref, seconds: self.woken.append((ref, seconds)), self.fed.runs)
+        self.sweeps = Sweeps(self._wake, self.fed.runs, lambda: self.time)
         self.fed.runs.parents = self.sweeps
         self.sink = self.sweeps.sinks()[SWEEPS]
         if listed:
             self.sink.listed(None, "1", set())
             self.list_jobs()
+
+    def _wake(self, ref: Ref, seconds: float) -> None:
+        self.woken.append((ref, seconds))
 
     def list_jobs(self) -> None:
         for sink in (self.fed.resources, self.fed.jobs, self.fed.pods):

@@ -1,7 +1,7 @@
 """Each algorithm: the same trials give the same next ones, no point is tried twice, and learning helps."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from segcompress_api.trials import Trial
 from segcompress_operator.planning.sweeps import learned
-from segcompress_operator.planning.sweeps.search import end_of, propose
-from segcompress_operator.planning.sweeps.space import space_of
+from segcompress_operator.planning.sweeps.search import Tried, end_of, propose
+from segcompress_operator.planning.sweeps.space import Space, space_of
 from unit.operator.sweeps.sweep_samples import RATE, RATIO, sweep_spec, trial
 
 DENSE = {"name": "ratio", "path": RATIO["path"], "range": {"min": "0.3", "max": "0.95"}}
@@ -32,11 +32,18 @@ def measured(index: int, point: Mapping[str, str]) -> Trial:
     return Trial(index, f"t-{index}", point, "Succeeded", figures={**figures, "miouDrop": f"{drop:.4f}"})
 
 
+def proposed(
+    spec: Any, space: Space, trials: Sequence[Trial], indices: Sequence[int]
+) -> dict[int, Mapping[str, str]]:
+    keys = {space.key(each.point) for each in trials}
+    return {**propose(spec, space, Tried(trials, keys), indices)}
+
+
 def played(spec: Any, rounds: int, at_once: int = 2) -> list[Trial]:
     space = space_of(spec.parameters)
     trials: list[Trial] = []
     for start in range(0, rounds * at_once, at_once):
-        made = propose(spec, space, trials, range(start, start + at_once))
+        made = proposed(spec, space, trials, range(start, start + at_once))
         trials += [measured(index, point) for index, point in made.items()]
     return trials
 
@@ -46,10 +53,10 @@ def test_same_trials_give_the_same_proposals(name: str) -> None:
     spec = searched(name)
     space = space_of(spec.parameters)
     trials = [*played(spec, 5), trial(20, {"ratio": "0.5", "lr": "0.02"}, "Running")]
-    first = propose(spec, space, trials, [21, 22])
-    assert first == propose(spec, space, trials, [21, 22])
+    first = proposed(spec, space, trials, [21, 22])
+    assert first == proposed(spec, space, trials, [21, 22])
     other = searched(name).model_copy(update={"algorithm": spec.algorithm.model_copy(update={"seed": 4})})
-    assert first != propose(other, space, trials, [21, 22])
+    assert first != proposed(other, space, trials, [21, 22])
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
@@ -57,9 +64,9 @@ def test_one_decision_for_two_trials_equals_two_decisions(name: str) -> None:
     spec = searched(name)
     space = space_of(spec.parameters)
     trials = played(spec, 5)
-    first = propose(spec, space, trials, [10])
+    first = proposed(spec, space, trials, [10])
     under_way = [*trials, trial(10, first[10], "Running")]
-    assert propose(spec, space, trials, [10, 11]) == first | propose(spec, space, under_way, [11])
+    assert proposed(spec, space, trials, [10, 11]) == first | proposed(spec, space, under_way, [11])
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
@@ -75,7 +82,7 @@ def test_no_point_comes_twice_and_a_finite_space_is_searched_to_its_end(name: st
 def test_a_searched_space_has_nothing_new(name: str) -> None:
     spec = searched(name, RATIO)
     trials = played(spec, rounds=3, at_once=1)
-    assert propose(spec, space_of(spec.parameters), trials, [3]) == {}
+    assert proposed(spec, space_of(spec.parameters), trials, [3]) == {}
 
 
 @pytest.mark.parametrize(
@@ -97,7 +104,7 @@ def test_that_nothing_new_is_left_is_found_out_once_for_all_that_may_run(
         return ask(search, seed)
 
     monkeypatch.setattr(learned._Search, "_ask", counted)
-    assert propose(spec, space, trials, range(3, 30)) == {}
+    assert proposed(spec, space, trials, range(3, 30)) == {}
     assert next(asked, None) is None
 
 
@@ -106,8 +113,8 @@ def test_trials_under_way_are_not_proposed_again(name: str) -> None:
     spec = searched(name, RATIO)
     space = space_of(spec.parameters)
     running = [trial(index, {"ratio": text}, "Running") for index, text in enumerate(("0.5", "0.8"))]
-    assert propose(spec, space, running, [2]) == {2: {"ratio": "0.65"}}
-    assert propose(spec, space, running, [2, 3]) == {2: {"ratio": "0.65"}}
+    assert proposed(spec, space, running, [2]) == {2: {"ratio": "0.65"}}
+    assert proposed(spec, space, running, [2, 3]) == {2: {"ratio": "0.65"}}
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
@@ -117,7 +124,7 @@ def test_whole_numbers_on_a_log_scale_end_when_all_were_tried(name: str) -> None
     space = space_of(spec.parameters)
     trials = [trial(index, {"ratio": str(index + 1)}, "Running") for index in range(3)]
     assert space.size is None
-    assert propose(spec, space, trials, [3]) == {}
+    assert proposed(spec, space, trials, [3]) == {}
 
 
 @settings(max_examples=25, deadline=None)
@@ -125,11 +132,11 @@ def test_whole_numbers_on_a_log_scale_end_when_all_were_tried(name: str) -> None
 def test_a_random_trial_follows_from_its_index_whatever_was_asked_before(order: list[int]) -> None:
     spec = searched("Random")
     space = space_of(spec.parameters)
-    together = propose(spec, space, [], range(6))
+    together = proposed(spec, space, [], range(6))
     one_by_one: dict[int, Mapping[str, str]] = {}
     for index in order:
         known = [trial(made, point) for made, point in one_by_one.items()]
-        one_by_one |= propose(spec, space, known, [index])
+        one_by_one |= proposed(spec, space, known, [index])
     assert one_by_one == together
 
 
@@ -170,7 +177,7 @@ def test_tpe_avoids_where_trials_were_stopped_early(goal: str) -> None:
     spec = searched("TPE", DENSE, objectives=[{"metric": metric, "goal": goal}])
     space = space_of(spec.parameters)
     trials = [stopped(index, 0.3 + index / 100) for index in range(60)]
-    points = [propose(spec, space, trials, [index])[index] for index in range(100, 130)]
+    points = [proposed(spec, space, trials, [index])[index] for index in range(100, 130)]
     assert sum(float(point["ratio"]) > 0.6 for point in points) > 20
 
 
@@ -196,7 +203,7 @@ def test_tpe_prefers_trials_that_were_measured_to_stopped_ones(state: str, laten
         )
         for index in range(30, 60)
     ]
-    points = [propose(spec, space, trials, [index])[index] for index in range(100, 130)]
+    points = [proposed(spec, space, trials, [index])[index] for index in range(100, 130)]
     assert sum(float(point["ratio"]) > 0.6 for point in points) > 20
 
 
@@ -205,7 +212,7 @@ def test_points_of_stopped_trials_are_not_proposed_again(name: str) -> None:
     spec = searched(name, RATIO)
     space = space_of(spec.parameters)
     trials = [stopped(0, 0.5), stopped(1, 0.65)]
-    assert propose(spec, space, trials, [2, 3]) == {2: {"ratio": "0.8"}}
+    assert proposed(spec, space, trials, [2, 3]) == {2: {"ratio": "0.8"}}
 
 
 def test_with_several_objectives_a_stopped_trial_counts_as_one_under_way() -> None:
@@ -213,8 +220,8 @@ def test_with_several_objectives_a_stopped_trial_counts_as_one_under_way() -> No
     space = space_of(spec.parameters)
     known = [measured(index, {"ratio": f"{0.4 + index / 20}"}) for index in range(8)]
     under_way = Trial(9, "t-9", {"ratio": "0.62"}, "Running")
-    proposed = propose(spec, space, [*known, stopped(9, 0.62)], [10])
-    assert proposed == propose(spec, space, [*known, under_way], [10])
+    found = proposed(spec, space, [*known, stopped(9, 0.62)], [10])
+    assert found == proposed(spec, space, [*known, under_way], [10])
 
 
 @pytest.mark.parametrize("name", LEARNERS)
@@ -228,7 +235,7 @@ def test_trials_without_figures_or_outside_the_space_are_not_learned_from(name: 
         trial(32, {"ratio": "7", "lr": "0.02"}, "Succeeded", compressed_miou="0.9", compressed_latencyMs="1"),
         trial(33, {"ratio": "word", "lr": "nan"}, "Running"),
     ]
-    assert propose(spec, space, trials, [40]) == propose(spec, space, [*trials, *odd], [40])
+    assert proposed(spec, space, trials, [40]) == proposed(spec, space, [*trials, *odd], [40])
 
 
 def test_a_sweep_ends_at_max_trials_or_at_its_last_point() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from segcompress_operator.sweeps import SECONDS_A_TRIAL
+from segcompress_operator.sweeps import ROUND_SECONDS
 from unit.operator.fed import versioned
 from unit.operator.sweeps.fed_sweeps import REF, Body, FedSweeps
 from unit.operator.sweeps.sweep_samples import (
@@ -81,12 +81,36 @@ def test_a_suspended_trial_wakes_its_sweep_once_nothing_of_it_runs() -> None:
     assert fed.waking == [REF]
 
 
-def test_a_large_sweep_is_looked_at_less_often() -> None:
+def test_what_changes_soon_after_a_round_waits_for_the_next_one() -> None:
     fed = FedSweeps()
     fed.sink.seen(sweep_body())
-    for index in range(50):
-        fed.fed.resources.seen(child_body(index, P[0]))
-    assert [seconds for _, seconds in fed.woken][-1] == pytest.approx(50 * SECONDS_A_TRIAL)
+    assert fed.woken == [(REF, 0.0)]
+    sweep = fed.sweeps.sweep(REF)
+    assert sweep is not None
+    fed.sweeps.begin(sweep)
+    waits = []
+    for index, seconds in enumerate((0.0, ROUND_SECONDS / 2, ROUND_SECONDS, 60.0)):
+        fed.time = 1000.0 + seconds
+        fed.fed.resources.seen(child_body(index, P[index]))
+        waits.append(fed.woken[-1][1])
+    assert waits == [ROUND_SECONDS, ROUND_SECONDS / 2, 0.0, 0.0]
+
+
+def test_nothing_is_remembered_of_a_sweep_that_has_ended_or_is_gone() -> None:
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body())
+    sweep = fed.sweeps.sweep(REF)
+    assert sweep is not None
+    fed.sweeps.begin(sweep)
+    memo = fed.sweeps.observe(sweep).memo
+    assert fed.sweeps.observe(sweep).memo is memo
+    fed.sink.seen(versioned(sweep_body(status=ended()), 30))
+    assert fed.sweeps.observe(sweep).memo is not memo
+    assert fed.sweeps._memos == {}
+    fed.sink.gone(versioned(sweep_body(status=ended()), 31))
+    fed.sweeps.begin(sweep)
+    assert fed.sweeps.observe(sweep).memo is not fed.sweeps.observe(sweep).memo
+    assert (fed.sweeps._memos, fed.sweeps._begun) == ({}, {})
 
 
 def test_a_sweep_of_the_same_name_has_none_of_the_other_s_trials() -> None:

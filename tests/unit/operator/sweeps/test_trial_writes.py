@@ -1,0 +1,210 @@
+"""Trials that are created side by side: so many at a time, and a problem of one is none of the others."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from segcompress_operator.cluster import NameTakenError
+from segcompress_operator.errors import GoneError, OperatorError, RefusedError, RetryableError
+from segcompress_operator.kinds import Ref
+from segcompress_operator.planning.plan import FIRST_TRY_SECONDS
+from segcompress_operator.planning.sweeps.making import WRITES_AT_ONCE
+from segcompress_operator.planning.sweeps.observed import Sweep
+from segcompress_operator.sweep_controller import SweepController
+from segcompress_operator.trial_writes import TrialWriter
+from unit.operator.fed import versioned
+from unit.operator.samples import NOW
+from unit.operator.sweeps.fed_sweeps import REF, Body, FakeCluster, FedSweeps, plan
+from unit.operator.sweeps.sweep_samples import NAMES, P, child_body, spec_body, sweep_body
+
+SEEDS = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "100", "step": "1"}}
+MANY = spec_body(parameters=[SEEDS], parallelTrials=30)
+
+
+class Busy(FakeCluster):
+    """Answers in the order of the requests, once all that come together have come.
+
+    `problems` are raised for the trials of these indices; one that got no answer was created all the same.
+    """
+
+    def __init__(self, fed: FedSweeps, problems: Mapping[int, Exception] | None = None) -> None:
+        super().__init__(fed)
+        self.problems = dict(problems or {})
+        self.made: dict[str, Body] = {}
+        self.most = 0
+        self._waiting = 0
+
+    async def create(self, manifest: Mapping[str, Any]) -> Body:
+        await self._together()
+        name, index = (
+            manifest["metadata"]["name"],
+            int(manifest["metadata"]["labels"]["segcompress.dev/trial"]),
+        )
+        self._called("create", index)
+        problem = self.problems.get(index)
+        if not isinstance(problem, RefusedError | NameTakenError | GoneError):
+            point = json.loads(manifest["metadata"]["annotations"]["segcompress.dev/parameters"])
+            self.made.setdefault(name, versioned(child_body(index, point), 50))
+        if problem is not None:
+            raise problem
+        return self.made[name]
+
+    async def get(self, ref: Ref) -> Body:
+        await self._together()
+        self._called("get", ref.name)
+        if ref.name not in self.made:
+            raise GoneError(ref.name)
+        return self.made[ref.name]
+
+    async def patch(self, ref: Ref, patch: Mapping[str, Any]) -> Body:
+        await self._together()
+        return await super().patch(ref, patch)
+
+    async def _together(self) -> None:
+        self._waiting += 1
+        self.most = max(self.most, self._waiting)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        self._waiting -= 1
+
+    @property
+    def indices(self) -> list[int]:
+        return [what for name, what in self.calls if name == "create"]
+
+
+def stage(
+    problems: Mapping[int, Exception] | None = None, spec: Body = MANY
+) -> tuple[FedSweeps, Busy, Callable[[], Any]]:
+    """Return a sweep, its cluster, and a function that reconciles it once and returns the result."""
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body(spec))
+    cluster = Busy(fed, problems)
+    cluster.spec = spec
+    controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW)
+
+    def reconcile() -> Any:
+        try:
+            return asyncio.run(controller.reconcile(REF))
+        except OperatorError as error:
+            return error
+
+    return fed, cluster, reconcile
+
+
+def sweep_of(fed: FedSweeps) -> Sweep:
+    sweep = fed.sweeps.sweep(REF)
+    assert sweep is not None
+    return sweep
+
+
+def test_trials_are_created_side_by_side() -> None:
+    fed, cluster, reconcile = stage()
+    assert reconcile() is None
+    assert sorted(cluster.indices) == [*range(30)]
+    assert cluster.most == WRITES_AT_ONCE
+    assert len(fed.sweeps.observe(sweep_of(fed)).children) == 30
+    assert cluster.status["trials"]["running"] == 30
+
+
+@pytest.mark.parametrize("algorithm", ["TPE", "NSGAII"])
+def test_trials_of_a_search_that_learns_are_created_one_after_the_other(algorithm: str) -> None:
+    _, cluster, reconcile = stage(spec={**MANY, "algorithm": {"name": algorithm}, "parallelTrials": 3})
+    reconcile()
+    assert (cluster.indices, cluster.most) == ([0, 1, 2], 1)
+
+
+@pytest.mark.parametrize("lost", [[0], [3, 7], [15], [*range(16)]])
+def test_an_answer_that_is_lost_loses_no_other_and_creates_nothing_twice(lost: list[int]) -> None:
+    """Those whose answers came are known; the others are looked for before anything else is created."""
+    fed, cluster, reconcile = stage(dict.fromkeys(lost, RetryableError("no answer")))
+    assert isinstance(reconcile(), RetryableError)
+    begun = sorted(cluster.indices)
+    assert begun == [*range(min(WRITES_AT_ONCE + lost[0], 30))]
+    known = {child.trial.index for child in fed.sweeps.observe(sweep_of(fed)).children if child.trial}
+    assert known == {*begun} - {*lost}
+    cluster.problems.clear()
+    cluster.calls.clear()
+    assert reconcile() is None
+    names = [name for name, _ in cluster.calls]
+    assert names[: len(lost)] == ["get"] * len(lost)
+    assert sorted(cluster.indices) == [*range(len(begun), 30)]
+    assert cluster.status["trials"]["running"] == len(cluster.made) == 30
+
+
+def test_a_lost_answer_to_what_was_not_created_is_asked_for_again() -> None:
+    _, cluster, reconcile = stage({4: RetryableError("away")})
+    reconcile()
+    del cluster.made[NAMES[4]]
+    cluster.problems.clear()
+    cluster.calls.clear()
+    reconcile()
+    assert sorted(cluster.indices) == [4, *range(WRITES_AT_ONCE + 4, 30)]
+    assert cluster.status["trials"]["running"] == len(cluster.made) == 30
+
+
+def test_an_api_server_that_is_still_away_is_asked_for_the_rest_later() -> None:
+    _, cluster, reconcile = stage(dict.fromkeys(range(3), RetryableError("away")))
+    reconcile()
+    cluster.errors["get"] = RetryableError("away")
+    cluster.calls.clear()
+    assert isinstance(reconcile(), RetryableError)
+    assert cluster.indices == []
+    cluster.errors.clear()
+    cluster.problems.clear()
+    cluster.calls.clear()
+    reconcile()
+    assert sorted(name for name, _ in cluster.calls)[:3] == ["create"] * 3
+    assert sorted(what for name, what in cluster.calls if name == "get") == sorted(NAMES[:3])
+    assert cluster.status["trials"]["running"] == 30
+
+
+def test_a_refused_trial_is_told_and_those_that_had_begun_are_kept() -> None:
+    fed, cluster, reconcile = stage({2: RefusedError("exceeded quota: runs", final=False)})
+    assert reconcile() == FIRST_TRY_SECONDS
+    assert sorted(cluster.indices) == [*range(WRITES_AT_ONCE + 2)]
+    assert cluster.status["trials"]["running"] == WRITES_AT_ONCE + 1
+    assert "exceeded quota: runs" in cluster.status["conditions"][5]["message"]
+    refusal = fed.sweeps.observe(sweep_of(fed)).refusal
+    assert refusal is not None
+    assert refusal.message == f"trial {NAMES[2]} was not created: exceeded quota: runs"
+
+
+def test_a_job_in_the_way_ends_the_sweep_once_those_that_had_begun_are_known() -> None:
+    fed, cluster, reconcile = stage({1: NameTakenError(NAMES[1])})
+    reconcile()
+    assert sorted(cluster.indices) == [*range(WRITES_AT_ONCE + 1)]
+    target = next(each for each in cluster.status["conditions"] if each["type"] == "FailureTarget")
+    assert (target["status"], target["reason"]) == ("True", "NameConflict")
+    assert len(fed.sweeps.observe(sweep_of(fed)).children) == WRITES_AT_ONCE
+
+
+def test_an_error_of_another_kind_is_no_bug() -> None:
+    """The namespace is being deleted."""
+    _, _, reconcile = stage({0: GoneError("the namespace is gone")})
+    assert isinstance(reconcile(), GoneError)
+
+
+def test_a_creation_that_a_bug_stops_is_looked_for_as_one_without_an_answer() -> None:
+    fed, cluster, _ = stage({3: ValueError("a bug")})
+    writer = TrialWriter(fed.sweeps, cluster, lambda: NOW)
+    manifests = plan(sweep_of(fed), fed.sweeps.observe(sweep_of(fed)), NOW).create
+
+    async def write() -> None:
+        with pytest.raises(ExceptionGroup):
+            await writer.create(sweep_of(fed), manifests, at_once=WRITES_AT_ONCE)
+        await writer.find_unanswered(sweep_of(fed))
+
+    asyncio.run(write())
+    assert {child.owner.name for child in fed.sweeps.observe(sweep_of(fed)).children} == {*cluster.made}
+
+
+def test_trials_are_suspended_side_by_side() -> None:
+    fed, cluster, reconcile = stage(spec={**MANY, "suspend": True})
+    for index in range(3):
+        fed.fed.resources.seen(child_body(index, P[index]))
+    cluster.errors["patch"] = RetryableError("away")
+    assert isinstance(reconcile(), RetryableError)
+    assert [name for name, _ in cluster.calls] == ["patch"] * 3
