@@ -9,43 +9,27 @@ from bench.operator.copies import Pair, Run, copies, put
 from devcluster.controlplane import ControlPlane
 from integration.operator import objects
 from integration.operator.async_api import Body
+from integration.operator.sweep_stage import RANGES, sweep_body, sweep_spec
 from segcompress_api.naming import PARAMETERS_ANNOTATION, TRIAL_LABEL, trial_name
 from segcompress_api.sweep import SWEEP_NAME_LABEL
 
 NAME = "large"
 
-_PARAMETERS: list[Body] = [
-    {"name": "ratio", "path": "strategy.UnstructurePrune.ratio", "range": {"min": "0.3", "max": "0.95"}},
-    {
-        "name": "rate",
-        "path": "strategy.TrainConfig.learning_rate",
-        "range": {"min": "0.0001", "max": "0.01", "scale": "Log"},
-    },
-]
 _GOLDEN, _PLASTIC = 0.6180339887, 0.7548776662
 """Multiples of these, without their integers, are spread evenly, and no two are equal."""
 
 
 def large_sweep(trials: int, parallel: int, *, suspend: bool = False) -> Body:
     """Return a Random sweep, whose search checks each new point against all earlier ones."""
-    return {
-        "apiVersion": "segcompress.dev/v1alpha1",
-        "kind": "SegCompressionSweep",
-        "metadata": {"name": NAME},
-        "spec": {
-            "template": {"spec": objects.SPEC},
-            "parameters": _PARAMETERS,
-            "algorithm": {"name": "Random", "seed": 1},
-            "objectives": [
-                {"metric": "compressed.miou", "goal": "Maximize"},
-                {"metric": "compressed.latencyMs", "goal": "Minimize"},
-            ],
-            "constraints": [{"metric": "miouDrop", "max": "0.02"}],
-            "maxTrials": trials,
-            "parallelTrials": parallel,
-            "suspend": suspend,
-        },
-    }
+    spec = sweep_spec(
+        parameters=RANGES,
+        algorithm={"name": "Random", "seed": 1},
+        constraints=[{"metric": "miouDrop", "max": "0.02"}],
+        maxTrials=trials,
+        parallelTrials=parallel,
+        suspend=suspend,
+    )
+    return sweep_body(NAME, spec)
 
 
 def fill_trials(plane: ControlPlane, run: Run, sweep: Body, count: int) -> None:
@@ -80,7 +64,7 @@ def _owner(sweep: Body) -> dict[str, Any]:
 
 def _point(index: int) -> dict[str, str]:
     ratio, rate = index * _GOLDEN % 1.0, index * _PLASTIC % 1.0
-    return {"ratio": f"{0.3 + 0.65 * ratio:.6g}", "rate": f"{0.0001 * 100**rate:.6g}"}
+    return {"ratio": f"{0.3 + 0.65 * ratio:.6g}", "rate": f"{0.0005 * 100**rate:.6g}"}
 
 
 def _metrics(index: int) -> Body:

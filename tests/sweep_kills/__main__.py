@@ -32,6 +32,7 @@ from integration.operator.async_api import JOBS, Api, Body
 from integration.operator.installed import install_crd, install_rights, policy_installed
 from integration.operator.process import OPERATOR_USER
 from integration.operator.reports.listening import progress_settings
+from integration.operator.sweep_stage import RANGES, sweep_body, sweep_spec
 from sweep_kills.checks import Writes, broken, most_at_once, outcomes
 from sweep_kills.etcd import FENCE, KEEP_ALL, changes
 from sweep_kills.killer import Killer
@@ -180,31 +181,15 @@ async def _finished(api: Api, namespace: str) -> None:
 
 
 def _sweep(trials: int, algorithm: str, seed: int) -> Body:
-    """Return a sweep over two ranges, so that no two trials are alike by chance."""
-    ratio = {
-        "name": "ratio",
-        "path": "strategy.UnstructurePrune.ratio",
-        "range": {"min": "0.3", "max": "0.9"},
-    }
-    path, scale = "strategy.TrainConfig.learning_rate", {"min": "0.0005", "max": "0.05", "scale": "Log"}
-    return {
-        "apiVersion": "segcompress.dev/v1alpha1",
-        "kind": "SegCompressionSweep",
-        "metadata": {"name": NAME},
-        "spec": {
-            "template": {"spec": {**objects.SPEC, "backoffLimit": 0}},
-            "parameters": [ratio, {"name": "rate", "path": path, "range": scale}],
-            "algorithm": {"name": algorithm, "seed": seed},
-            "objectives": [
-                {"metric": "compressed.miou", "goal": "Maximize"},
-                {"metric": "compressed.latencyMs", "goal": "Minimize"},
-            ],
-            "constraints": [{"metric": "miouDrop", "max": "0.03"}],
-            "maxTrials": trials,
-            "maxFailedTrials": trials,
-            "parallelTrials": PARALLEL,
-        },
-    }
+    spec = sweep_spec(
+        template={"spec": {**objects.SPEC, "backoffLimit": 0}},
+        parameters=RANGES,
+        algorithm={"name": algorithm, "seed": seed},
+        maxTrials=trials,
+        maxFailedTrials=trials,
+        parallelTrials=PARALLEL,
+    )
+    return sweep_body(NAME, spec)
 
 
 @contextmanager

@@ -15,6 +15,16 @@ PARAMETERS: list[Body] = [
 GRID = [{"ratio": ratio, "rate": rate} for ratio in ("0.5", "0.65", "0.8") for rate in ("0.001", "0.01")]
 """The points of these parameters, in the order in which a Grid takes them."""
 
+RANGES: list[Body] = [
+    {"name": "ratio", "path": "strategy.UnstructurePrune.ratio", "range": {"min": "0.3", "max": "0.95"}},
+    {
+        "name": "rate",
+        "path": "strategy.TrainConfig.learning_rate",
+        "range": {"min": "0.0005", "max": "0.05", "scale": "Log"},
+    },
+]
+"""The same fields, with as many points as a sweep may want: no two trials are alike by chance."""
+
 OBJECTIVES = [
     {"metric": "compressed.miou", "goal": "Maximize"},
     {"metric": "compressed.latencyMs", "goal": "Minimize"},
@@ -33,6 +43,16 @@ def sweep_spec(**changes: Any) -> Body:
         "parallelTrials": 2,
     }
     return {**spec, **changes}
+
+
+def sweep_body(name: str, spec: Body) -> Body:
+    """Return a sweep as a user writes it."""
+    return {
+        "apiVersion": "segcompress.dev/v1alpha1",
+        "kind": "SegCompressionSweep",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
 
 
 def figures(ratio: float, rate: float) -> Body:
@@ -62,13 +82,7 @@ class SweepStage:
         self._played: set[str] = set()
 
     def apply(self, spec: Body) -> Body:
-        body = {
-            "apiVersion": "segcompress.dev/v1alpha1",
-            "kind": "SegCompressionSweep",
-            "metadata": {"name": self.name},
-            "spec": spec,
-        }
-        return self.api.create("scs", self.namespace, body)
+        return self.api.create("scs", self.namespace, sweep_body(self.name, spec))
 
     def edit(self, **spec: object) -> None:
         """Change fields of the spec."""
