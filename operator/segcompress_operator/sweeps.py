@@ -18,10 +18,10 @@ from segcompress_operator.watching.sinks import StoreSink
 from segcompress_operator.watching.store import NamedStore, Scope
 from segcompress_operator.watching.stream import Sink
 
-ROUND_SECONDS = 0.5
+ROUND_SECONDS = 1.0
 """A sweep is reconciled at most once in this time: what its trials do in between costs one status write.
 
-The Job controller gathers the changes of a Job's pods for a second (syncJobBatchPeriod).
+Source: the Job controller gathers the changes of a Job's pods for as long (syncJobBatchPeriod).
 """
 
 
