@@ -1,11 +1,17 @@
 """Trials that are created side by side: so many at a time, and a problem of one is none of the others."""
 
 import asyncio
+import contextlib
+import itertools
 import json
+import random
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from segcompress_operator.cluster import NameTakenError
 from segcompress_operator.errors import GoneError, OperatorError, RefusedError, RetryableError
@@ -18,7 +24,7 @@ from segcompress_operator.trial_writes import TrialWriter
 from unit.operator.fed import versioned
 from unit.operator.samples import NOW
 from unit.operator.sweeps.fed_sweeps import REF, Body, FakeCluster, FedSweeps, plan
-from unit.operator.sweeps.sweep_samples import NAMES, P, child_body, spec_body, sweep_body
+from unit.operator.sweeps.sweep_samples import NAMES, P, child_body, ended, spec_body, sweep_body
 
 SEEDS = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "100", "step": "1"}}
 MANY = spec_body(parameters=[SEEDS], parallelTrials=30)
@@ -208,3 +214,75 @@ def test_trials_are_suspended_side_by_side() -> None:
     cluster.errors["patch"] = RetryableError("away")
     assert isinstance(reconcile(), RetryableError)
     assert [name for name, _ in cluster.calls] == ["patch"] * 3
+
+
+class Faulty(Busy):
+    """Loses answers, requests and refuses trials as drawn; `limit` trials at most may run at a time."""
+
+    def __init__(self, fed: FedSweeps, outcomes: list[str], limit: int) -> None:
+        super().__init__(fed)
+        self.outcomes = iter(outcomes)
+        self.limit = limit
+        self.ended: set[str] = set()
+        self._version = 100
+
+    async def create(self, manifest: Mapping[str, Any]) -> Body:
+        index, outcome = int(manifest["metadata"]["labels"]["segcompress.dev/trial"]), next(self.outcomes, "")
+        problems: dict[str, Exception] = {
+            "answer lost": RetryableError("no answer"),
+            "refused": RefusedError("exceeded quota", final=False),
+        }
+        self.problems = {index: problems[outcome]} if outcome in problems else {}
+        if outcome == "request lost":
+            raise RetryableError("no answer")
+        return await super().create(manifest)
+
+    async def _together(self) -> None:
+        await super()._together()
+        assert len(self.made.keys() - self.ended) <= self.limit
+
+    def deliver(self, name: str, *, ends: bool) -> None:
+        """Let the watch deliver a trial, as it is or at its end."""
+        self._version += 1
+        body = self.made[name]
+        if ends:
+            self.ended.add(name)
+            body = {**body, "status": ended(miou=0.9, latency=9)}
+        self.made[name] = versioned(body, self._version)
+        self.fed.fed.resources.seen(self.made[name])
+
+
+OUTCOMES = ("created", "created", "answer lost", "request lost", "refused")
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    st.lists(st.sampled_from(OUTCOMES), max_size=40),
+    st.sampled_from((2, 5, 20)),
+    st.sampled_from(("Grid", "Random", "TPE")),
+    st.integers(0, 999),
+)
+def test_whatever_is_lost_no_limit_is_exceeded_and_no_trial_is_doubled(
+    outcomes: list[str], limit: int, algorithm: str, seed: int
+) -> None:
+    count, chance = 24, random.Random(seed)  # noqa: S311 - no secret
+    seeds = {**SEEDS, "range": {**SEEDS["range"], "max": str(count)}}
+    spec = spec_body(parameters=[seeds], parallelTrials=limit, algorithm={"name": algorithm})
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body(spec))
+    cluster = Faulty(fed, outcomes, limit)
+    cluster.spec = spec
+    later = itertools.count(0, 1000)  # no refusal is waited out
+    controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW + timedelta(seconds=next(later)))
+
+    async def play() -> None:
+        while cluster.status.get("phase") != "Succeeded":
+            with contextlib.suppress(OperatorError):
+                await controller.reconcile(REF)
+            going = sorted(cluster.made.keys() - cluster.ended)
+            for name in chance.sample(going, chance.randint(0, len(going))):
+                cluster.deliver(name, ends=chance.random() < 0.7)
+
+    asyncio.run(play())
+    points = [body["metadata"]["annotations"]["segcompress.dev/parameters"] for body in cluster.made.values()]
+    assert len(points) == len(set(points)) == count
