@@ -26,8 +26,14 @@ from unit.operator.samples import NOW
 from unit.operator.sweeps.fed_sweeps import REF, Body, FakeCluster, FedSweeps, plan
 from unit.operator.sweeps.sweep_samples import NAMES, P, child_body, ended, spec_body, sweep_body
 
-SEEDS = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "100", "step": "1"}}
-MANY = spec_body(parameters=[SEEDS], parallelTrials=30)
+
+def seeds(count: int, **changes: Any) -> Body:
+    """Return a sweep of so many points."""
+    parameter = {"name": "seed", "path": "seed", "range": {"min": "1", "max": str(count), "step": "1"}}
+    return spec_body(parameters=[parameter], **changes)
+
+
+MANY = seeds(100, parallelTrials=30)
 
 
 class Busy(FakeCluster):
@@ -266,8 +272,7 @@ def test_whatever_is_lost_no_limit_is_exceeded_and_no_trial_is_doubled(
     outcomes: list[str], limit: int, algorithm: str, seed: int
 ) -> None:
     count, chance = 24, random.Random(seed)  # noqa: S311 - no secret
-    seeds = {**SEEDS, "range": {**SEEDS["range"], "max": str(count)}}
-    spec = spec_body(parameters=[seeds], parallelTrials=limit, algorithm={"name": algorithm})
+    spec = seeds(count, parallelTrials=limit, algorithm={"name": algorithm})
     fed = FedSweeps()
     fed.sink.seen(sweep_body(spec))
     cluster = Faulty(fed, outcomes, limit)
