@@ -48,6 +48,8 @@ class Player:
     def __init__(self, api: Api, order: Order) -> None:
         self.most = 0
         """The largest number of runs that were in flight at the same time."""
+        self.mean = 0.0
+        """How many were in flight on average, until the last one was created."""
         self.points: list[str] = []
         """The parameters of the trials."""
         self.first_job = 0.0
@@ -58,6 +60,7 @@ class Player:
         self._resources, self._jobs = (url.format(order.namespace) for url in (COMPRESSION_JOBS, JOBS))
         self._began = 0.0
         self._in_flight: set[str] = set()
+        self._run_seconds, self._counted = 0.0, 0.0
         self._running: set[str] = set()
         self._finished: set[str] = set()
         self._job_of: dict[str, str] = {}
@@ -68,7 +71,7 @@ class Player:
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(self._watch_jobs(group, jobs))
             ended = group.create_task(self._watch_resources(group, resources, follow))
-            self._began = time.monotonic()
+            self._began = self._counted = time.monotonic()
             await begin()
             await ended
             seconds = time.monotonic() - self._began
@@ -86,6 +89,8 @@ class Player:
         async for type_, resource in self._api.watch(self._resources, since):
             name, phase = resource["metadata"]["name"], resource.get("status", {}).get("phase")
             if type_ == "ADDED":
+                self._count_time()
+                self.mean = self._run_seconds / (self._counted - self._began)
                 self._in_flight.add(name)
                 self.most = max(self.most, len(self._in_flight))
                 self.points.append(resource["metadata"].get("annotations", {}).get(PARAMETERS_ANNOTATION, ""))
@@ -96,10 +101,17 @@ class Player:
                 raise RuntimeError(f"{name} failed: {resource['status']['conditions']}")
             elif phase == "Succeeded" and name not in self._finished:
                 self._finished.add(name)
+                self._count_time()
                 self._in_flight.discard(name)
                 if len(self._finished) == self._order.runs:
                     return
                 group.create_task(follow())
+
+    def _count_time(self) -> None:
+        """Add the time for which so many runs have been in flight."""
+        now = time.monotonic()
+        self._run_seconds += len(self._in_flight) * (now - self._counted)
+        self._counted = now
 
     async def _end(self, name: str) -> None:
         await asyncio.sleep(self._order.seconds)
@@ -164,7 +176,12 @@ async def main(kubeconfig: Path, order: Order) -> None:
         if order.user == "resumed":
             sweep = await swept.finished()
             seen["bytes"] = len(json.dumps(sweep, separators=(",", ":")).encode())
-    watched = {"first_job": player.first_job, "most": player.most, "points": player.points}
+    watched = {
+        "first_job": player.first_job,
+        "most": player.most,
+        "mean": player.mean,
+        "points": player.points,
+    }
     print(json.dumps({**seen, **watched}))
 
 

@@ -12,7 +12,7 @@ OPTIONS = argparse.Namespace(trials=10, last=2, parallel=4)
 
 
 def turn(seconds: float, points: list[str], **seen: Any) -> Turn:
-    played = {"seconds": seconds, "points": points, "first_job": 0.25, "most": 3, "bytes": 2048}
+    played = {"seconds": seconds, "points": points, "first_job": 0.25, "most": 3, "mean": 2.6, "bytes": 2048}
     return Turn(2, 0.03, {**played, **seen})
 
 
@@ -31,7 +31,10 @@ def cells(table: str) -> dict[str, list[str]]:
 def test_each_goal_is_beside_what_was_seen() -> None:
     new = [json.dumps({"ratio": "0.31", "rate": "0.001"}), json.dumps({"ratio": "0.32", "rate": "0.001"})]
     goals, rates, latencies = map(cells, tables(measured(new), OPTIONS))
-    assert [row[1] for row in goals.values()][2:] == ["0.25 s", "2.0 KB", "3", "0", "80%", "2.5x"]
+    assert [row[1] for row in goals.values()][2:] == [
+        *("0.25 s", "2.0 KB", "3, 3 on average"),
+        *("0", "80%", "2.5x"),
+    ]
     assert rates["sweep"] == ["1.6", "15.0"]
     assert latencies["beside the sweep"] == ["20", "50"]
 
@@ -47,4 +50,4 @@ def test_a_point_is_repeated_where_an_earlier_trial_or_another_new_one_has_it(*,
 
 def test_trials_in_flight_of_every_sweep_count() -> None:
     goals, *_ = map(cells, tables(measured([], most=5), OPTIONS))
-    assert goals["trials in flight"] == ["at most 4", "5"]
+    assert goals["trials in flight"] == ["at most 4", "5, 3 on average"]
