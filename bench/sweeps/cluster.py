@@ -180,10 +180,9 @@ says Running, and counts trials in flight by its own watch. {ended:,} of the {tr
 into etcd as finished before the operator starts; the last {last:,} are played, at most {parallel} at a time.
 The plain client creates the same runs without a sweep, beside as many finished ones and with as many in
 flight: a new one whenever one has ended. They take turns, {rounds} of each; rates and CPU are medians. *First
-Job* is that of another sweep, from the request that creates it; the average of trials in flight is taken until
-the last one is created. The neighbour creates {neighbours} single
-runs, {pace:g} per second, in a namespace of its own, while trials last long enough that the sweep runs at no
-more than half its rate.
+Job* is that of another sweep, from the request that creates it. The average of trials in flight ends with the
+creation of the last one. The neighbour creates {neighbours} single runs, {pace:g} per second, in a namespace
+of its own, while trials last long enough that the sweep runs at no more than half its rate.
 
 """
 
