@@ -4,10 +4,10 @@ Pure functions of the trials' curves: the same trials give the same decision, wh
 depends on what each trial had reached at one step, never on when that was reported.
 """
 
+import statistics
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import fsum
 from operator import itemgetter
 
 from segcompress_api.sweep import EarlyStopping
@@ -19,7 +19,7 @@ COMPARED_WITH = 1000
 MEASURED: tuple[TrialState, ...] = ("Succeeded", "Rejected")
 """States of trials that were trained to their end."""
 
-Reason = tuple[Trial, str]
+Found = tuple[Trial, str]
 """A running trial to be stopped, and why."""
 
 
@@ -47,7 +47,7 @@ def early_stops(rule: EarlyStopping, trials: Sequence[Trial]) -> tuple[EarlyStop
     return tuple(EarlyStop(one.name, one.uid, f"Stopped by {rule.name} {found[one.name]}") for one in stopped)
 
 
-def _median_stop(rule: EarlyStopping, trials: Sequence[Trial], judged: Iterable[Trial]) -> Iterator[Reason]:
+def _median_stop(rule: EarlyStopping, trials: Sequence[Trial], judged: Iterable[Trial]) -> Iterator[Found]:
     """Apply the Median Stopping Rule.
 
     A trial is stopped if its best mIoU up to a step is worse than the median of the running averages of the
@@ -58,12 +58,12 @@ def _median_stop(rule: EarlyStopping, trials: Sequence[Trial], judged: Iterable[
     for step, trial, found in _at_steps(judged_at, averages):
         if len(found) < rule.min_trials:
             continue
-        best, median = max(miou for _, miou in trial.curve), _median(found)
+        best, median = max(miou for _, miou in trial.curve), statistics.median(found)
         if best < median:
             yield trial, f"at step {step}: mIoU {best:.4f}, median of {len(found)} trials {median:.4f}"
 
 
-def _asha(rule: EarlyStopping, trials: Sequence[Trial], judged: Iterable[Trial]) -> Iterator[Reason]:
+def _asha(rule: EarlyStopping, trials: Sequence[Trial], judged: Iterable[Trial]) -> Iterator[Found]:
     """Apply asynchronous successive halving.
 
     Rungs are startStep * reductionFactor ** k. A trial continues while it is among the best
@@ -126,12 +126,7 @@ def _at_steps(
         yield step, trial, values
 
 
-def _median(ordered: Sequence[float]) -> float:
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
-
-
 def _running_averages(curve: Curve) -> Curve:
     """Return at each step the average of the evaluations up to it."""
     mious = [miou for _, miou in curve]
-    return tuple((step, fsum(mious[:count]) / count) for count, (step, _) in enumerate(curve, start=1))
+    return tuple((step, statistics.fmean(mious[:count])) for count, (step, _) in enumerate(curve, start=1))
