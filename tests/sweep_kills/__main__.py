@@ -20,10 +20,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from devcluster.controlplane import ControlPlane
+from devcluster.scratch import scratch_folder
 from faults.operators import Operators
 from integration.chart.helm import rendered
 from integration.operator import objects
@@ -40,7 +40,6 @@ from sweep_kills.persist import persist
 from sweep_kills.player import Player
 from sweep_kills.trainer import STEP, Trainer
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - so that etcd waits for no disk
 SWEEPS = "/apis/segcompress.dev/v1alpha1/namespaces/{}/segcompressionsweeps"
 PARALLEL = 8
 EARLY = {"name": "MedianStop", "startStep": STEP, "minTrials": 3}
@@ -195,9 +194,8 @@ def _sweep(trials: int, algorithm: str, seed: int) -> Body:
 @contextmanager
 def _plane() -> Iterator[ControlPlane]:
     """Run a control plane with the CRDs, and with the operator's rights and policies."""
-    place = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
     with (
-        TemporaryDirectory(prefix="sweep-kills-", dir=place) as folder,
+        scratch_folder("sweep-kills") as folder,
         ControlPlane(Path(folder), extra_flags=(KEEP_ALL,)) as plane,
     ):
         admin = AdminApi(plane.kubeconfig)
