@@ -52,7 +52,7 @@ def main() -> int:
 
 def _run(name: str, case: Mapping[str, Any]) -> Case:
     """Run one case; a missed gate is a result, anything else ends the bench."""
-    network, folder = case.get("network", name), BUILD / name
+    network, folder = case.get("network", name), BUILD / name.replace(", ", "-").replace(" ", "-")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "job.yaml"
     path.write_text(json.dumps(job_of(case, _model(network, case), _dataset(folder, case["validation"]))))
