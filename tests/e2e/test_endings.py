@@ -221,7 +221,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Refused(
         "smaller-mask",
         "InvalidInput",
-        ("train.txt line 3", "one size"),
+        ("train.txt line 3", "the same size"),
         {"dataset__uri": f"s3://datasets/{MODEL}-smaller-mask/"},
     ),
     Refused(
