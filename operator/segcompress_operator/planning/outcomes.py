@@ -104,10 +104,14 @@ def outcome_of_job(job: ObservedJob, pods: Sequence[ObservedPod]) -> Outcome | N
 
 
 def tells(job: ObservedJob, pods: Sequence[ObservedPod]) -> bool:
-    """Return whether the pod that decided the Job's end is among `pods`, readable or not."""
+    """Return whether the pod that decided the Job's end is among `pods`, readable or not.
+
+    Of a failed Job that is the last one, so that none that the Job counts may be missing.
+    """
     if job.complete:
         return any(pod.exit_code == ExitCode.SUCCEEDED for pod in pods)
-    return any(pod.terminal and pod.exit_code != ExitCode.SUCCEEDED for pod in pods)
+    failed = [pod for pod in pods if pod.terminal and pod.exit_code != ExitCode.SUCCEEDED]
+    return len(failed) >= max(job.failed_pods, 1)
 
 
 def unreadable(job: ObservedJob) -> Outcome:

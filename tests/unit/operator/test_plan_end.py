@@ -166,6 +166,12 @@ def test_result_that_nobody_can_read_gets_one_more_start(job: Any, pods: tuple[A
         pytest.param(complete_job(ended=300), (), False, id="by a clock five minutes ahead"),
         pytest.param(failed_job("BackoffLimitExceeded", ended=0), (running_pod(),), True, id="last failure"),
         pytest.param(
+            failed_job("BackoffLimitExceeded", failed=2, ended=0),
+            (ended_pod(1),),
+            True,
+            id="last pod not seen",
+        ),
+        pytest.param(
             failed_job("BackoffLimitExceeded", ended=-3), (running_pod(),), False, id="missed failure"
         ),
     ],
