@@ -47,8 +47,9 @@ def _cost(summary: Summary) -> str:
     runs = max(summary.runs, 1)
     each = ", ".join(f"{name} {seconds / runs:.2f}" for name, seconds in summary.cpu.items())
     missed = sum(not result.struck for result in summary.results)
+    made = len(summary.results)  # of an interrupted command, whose scenarios may have had other events
     return (
-        f"{len(summary.results)} of {summary.chosen} runs were made; {summary.found} failed. "
+        f"{made} of {max(made, summary.chosen)} runs were made; {summary.found} failed. "
         f"In {missed} the fault's point was not reached:\nfewer reconciliations need fewer writes.\n\n"
         f"It took {summary.seconds / 60:.0f} minutes; CPU seconds per run: {each}.\n"
     )
