@@ -67,7 +67,8 @@ class Runs:
         """Return the observed state of the resource's run."""
         owner = resource.uid
         jobs = sorted((job for job in self._jobs.owned(owner) if _is_named_for(job, resource)), key=_start)
-        pods = self._pods.owned(jobs[-1].uid) if jobs else []
+        owned = self._pods.owned(jobs[-1].uid) if jobs else ()
+        pods = [pod for pod in owned if pod.namespace == resource.namespace]
         pods.sort(key=lambda pod: (pod.created, pod.name))
         return Observed(
             jobs=tuple(jobs),
@@ -251,8 +252,12 @@ def _start(job: ObservedJob) -> int:
 
 
 def _is_named_for(job: ObservedJob, resource: Resource) -> bool:
-    """Return whether we made the Job: anybody may write our labels and references onto another."""
-    return job.name == runner_job_name(resource.owner.name, resource.uid, job.start)
+    """Return whether we made the Job: anybody may write our labels and references onto another.
+
+    An owner reference of another namespace means nothing, even if it names the right uid.
+    """
+    name = runner_job_name(resource.owner.name, resource.uid, job.start)
+    return (job.namespace, job.name) == (resource.namespace, name)
 
 
 def _without_messages(pod: ObservedPod) -> ObservedPod:

@@ -150,6 +150,19 @@ def test_job_that_only_claims_to_be_ours_is_not_followed(fed: Fed) -> None:
     assert [job.uid for job in fed.runs.observe(RESOURCE).jobs] == ["job-1"]
 
 
+def test_job_of_another_namespace_is_not_followed(fed: Fed) -> None:
+    """With name and owner reference of a later start, it would have the run's own Job deleted."""
+    fed.jobs.seen(job_body(2, uid="evil", namespace="elsewhere"))
+    assert [job.uid for job in fed.runs.observe(RESOURCE).jobs] == ["job-1"]
+
+
+def test_pod_of_another_namespace_says_nothing_of_a_run(fed: Fed) -> None:
+    evil = ended_body(0, result("Succeeded"), name="evil")
+    fed.pods.seen({**evil, "metadata": {**evil["metadata"], "namespace": "elsewhere"}})
+    assert fed.runs.observe(RESOURCE).pods == ()
+    assert fed.runs.reporter("uid-evil") is None
+
+
 def test_forgotten_resource_leaves_nothing(fed: Fed) -> None:
     fed.runs.note_refusal(RESOURCE, Refusal("Job", "no", NOW))
     fed.runs.pods_listed("job-1", [])

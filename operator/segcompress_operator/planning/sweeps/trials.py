@@ -29,10 +29,12 @@ def index_of(trial: Trial) -> int:
 def trial_of(owner: Owner, child: Resource) -> Trial | None:
     """Return the job as a trial of the sweep, None if it is none.
 
-    Anybody may write our labels and references onto a job of theirs: a trial is one by its name.
+    Anybody may write our labels and references onto a job of theirs: a trial is one by namespace and name.
     """
-    mark, name = child.trial, child.owner.name
-    if mark is None or name != trial_name(owner.name, owner.uid, mark.index):
+    mark = child.trial
+    if mark is None or child.namespace != owner.namespace:
+        return None
+    if child.owner.name != trial_name(owner.name, owner.uid, mark.index):
         return None
     point = point_of(mark.parameters)
     return ended_trial(child, mark.index, point) if child.finished else _running(child, mark.index, point)

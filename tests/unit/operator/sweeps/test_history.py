@@ -152,7 +152,8 @@ def test_an_error_leaves_no_half_of_an_update(monkeypatch: pytest.MonkeyPatch) -
 def test_jobs_that_are_no_trials_are_not_counted() -> None:
     """Anybody may write our labels and references onto a job of theirs."""
     foreign = parse_resource(child_body(3, P[3], RUNNING, name="mine"))
-    history = Memo().history(TERMS, (foreign, child(1, P[1])))
+    elsewhere = parse_resource(child_body(1, P[1], RUNNING, uid="other", namespace="elsewhere"))
+    history = Memo().history(TERMS, (foreign, elsewhere, child(1, P[1])))
     assert [each.index for each in history.trials] == [1]
     assert history.free(3, 10) == [0, 2, 3]
 
