@@ -183,6 +183,7 @@ def _wait(look: SweepRound, refusal: Refusal) -> SweepPlan:
         suspend=_changes(look.history.running, suspend=False),
         stop=_early_stops(look),
         status=report.running(look, refused(refusal.message)),
+        announcements=report.going_on(look),
         requeue_after=(again - look.now).total_seconds(),
     )
 

@@ -9,7 +9,17 @@ import pytest
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, Refusal
 from segcompress_operator.planning.sweeps.observed import SPEC_LIMIT
 from unit.operator.samples import NOW, spec_with
-from unit.operator.sweeps.sweep_samples import RATIO, SEED, conditions, message, plan, spec_body
+from unit.operator.sweeps.sweep_samples import (
+    RATIO,
+    SEED,
+    P,
+    again,
+    child,
+    conditions,
+    message,
+    plan,
+    spec_body,
+)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +112,16 @@ def test_a_refused_trial_is_tried_again_later() -> None:
     assert made.create == ()
     assert made.requeue_after == FIRST_TRY_SECONDS
     assert message(made, "Reconciling") == ("QuotaExceeded", "trial t-0 was not created: exceeded quota")
+
+
+def test_a_refused_trial_takes_no_event_from_the_sweep() -> None:
+    """A quota has room for the first trial alone; later, somebody suspends and resumes the sweep."""
+    made = plan(child(0, P[0]), refusal=refusal(final=False))
+    assert [said.reason for said in made.announcements] == ["Started"]
+    held = again(plan(child(0, P[0]), spec=spec_body(suspend=True), status=again(made)))
+    resumed = plan(child(0, P[0]), status=held, refusal=refusal(final=False))
+    assert [said.reason for said in resumed.announcements] == ["Resumed"]
+    assert plan(child(0, P[0]), status=again(resumed), refusal=refusal(final=False)).announcements == ()
 
 
 @pytest.mark.parametrize(("hours", "wait"), [(0, 15), (1, 60)])
