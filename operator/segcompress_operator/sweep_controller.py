@@ -10,6 +10,7 @@ from datetime import datetime
 from segcompress_operator.cluster import Cluster
 from segcompress_operator.errors import GoneError, RetryableError
 from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
+from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.statuses import status_patch
 from segcompress_operator.planning.sweeps.known import KnownJob, KnownQuery, as_trials, newest
 from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND
@@ -37,7 +38,11 @@ class SweepController:
         self._trials = TrialWriter(known, cluster, clock)
 
     async def reconcile(self, ref: Ref) -> float | None:
-        """Reconcile once; return the seconds until the next time, None to wait for a watch event."""
+        """Reconcile once; return the seconds until the next time, None to wait for a watch event.
+
+        If a trial could not be written for now, the status says how the sweep stands before the error asks
+        for another try.
+        """
         sweep = self._known.sweep(ref)
         if sweep is None:
             self._trials.forget(ref)
@@ -49,10 +54,9 @@ class SweepController:
             await self._read_known(sweep, plan.read_known)
             plan = await self._plan(sweep)
         first, is_full = _first(plan), len(plan.create) + len(plan.suspend) >= TRIALS_A_ROUND
+        failure: RetryableError | None = None
         if first:
-            await self._trials.suspend(sweep, plan.suspend)
-            conflict = await self._trials.create(sweep, plan.create, plan.at_once)
-            plan = await self._plan(sweep, conflict)
+            plan, failure = await self._write_trials(sweep, plan)
         for stop in plan.stop:
             self._known.stop_trial(stop)
         try:
@@ -60,6 +64,8 @@ class SweepController:
         except GoneError:
             logger.debug("%s: is gone", ref)
             return None
+        if failure is not None:
+            raise failure
         if first and _first(plan) == first:
             raise RetryableError(f"{ref}: trial {first} is not yet what it is to be")
         if _first(plan):
@@ -67,14 +73,25 @@ class SweepController:
             return 0.0 if is_full else self._known.delay(sweep)
         return plan.requeue_after
 
-    async def _plan(self, sweep: Sweep, conflict: str = "") -> SweepPlan:
+    async def _write_trials(self, sweep: Sweep, plan: SweepPlan) -> tuple[SweepPlan, RetryableError | None]:
+        """Create and change trials; return the next plan, and the error that stopped the writes."""
+        try:
+            await self._trials.suspend(sweep, plan.suspend)
+            conflict = await self._trials.create(sweep, plan.create, plan.at_once)
+        except RetryableError as error:
+            refusal = Refusal("Trial", f"trials were not written: {error}", self._clock(), transient=True)
+            return await self._plan(sweep, refusal=refusal), error
+        return await self._plan(sweep, conflict), None
+
+    async def _plan(self, sweep: Sweep, conflict: str = "", refusal: Refusal | None = None) -> SweepPlan:
         """Plan in a thread: a search may take a second, and must not delay other resources.
 
         Nothing is planned once the namespace can no longer be watched: trials may be running unseen.
         """
         if self._known.sweep(sweep.ref) is None:
             return SweepPlan()
-        observed = replace(self._known.observe(sweep), conflict=conflict)
+        observed = self._known.observe(sweep)
+        observed = replace(observed, conflict=conflict, refusal=refusal or observed.refusal)
         return await asyncio.to_thread(self._plan_for, sweep, observed, self._clock())
 
     async def _read_known(self, sweep: Sweep, query: KnownQuery) -> None:

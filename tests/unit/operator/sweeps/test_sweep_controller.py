@@ -149,7 +149,7 @@ def test_a_trial_whose_making_got_no_answer_takes_its_place_before_the_watch_tel
     fed.fed.resources.gone(versioned(child_body(0, P[0], ended()), 40))
     asyncio.run(controller.reconcile(REF))
     expected = [("create", NAMES[1]), ("get", NAMES[1]), *([] if made else [("create", NAMES[0])])]
-    assert [call for call in cluster.calls if call[0] != "event"][:-1] == expected
+    assert [call for call in cluster.calls if call[0] in ("create", "get")] == expected
     assert cluster.status["trials"]["running"] == 1
 
 
@@ -184,9 +184,28 @@ def test_a_refused_trial_is_told(*, final: bool) -> None:
     assert (again is None) is final
 
 
+def test_a_trial_that_cannot_be_created_for_now_is_told_and_tried_again() -> None:
+    """A webhook that does not answer may stay away for hours."""
+    cluster, error = round_of(create=RetryableError("POST: failed calling webhook"))
+    assert (cluster.names, isinstance(error, RetryableError)) == (["create", "status"], True)
+    words = "trials were not written: POST: failed calling webhook"
+    assert words in [condition["message"] for condition in cluster.status["conditions"]]
+
+
+def test_a_trial_that_cannot_be_created_for_now_keeps_no_other_from_being_stopped() -> None:
+    done = [{**ended(miou=miou, latency=9), **curve(miou)} for miou in (0.5, 0.6)]
+    progress = {"stage": "Compress", "step": 1, "lastUpdateTime": at(-1)}
+    running = {"observedGeneration": 1, "phase": "Running", "progress": progress, **curve(0.1)}
+    bodies = [child_body(index, P[index], status) for index, status in enumerate([*done, running])]
+    cluster, error = round_of(spec_body(**EARLY), *bodies, create=RetryableError("away"))
+    assert isinstance(error, RetryableError)
+    assert [*cluster.fed.fed.runs._stops] == ["trial-2"]
+
+
 def test_an_api_server_that_is_away_is_asked_again() -> None:
-    cluster, error = round_of(create=RetryableError("away"))
-    assert (cluster.names, isinstance(error, RetryableError)) == (["create"], True)
+    away = RetryableError("away")
+    cluster, error = round_of(create=away, status=away)
+    assert (cluster.names, error) == (["create", "status"], away)
 
 
 def test_a_sweep_that_is_gone_ends_the_round() -> None:

@@ -219,7 +219,7 @@ def test_trials_are_suspended_side_by_side() -> None:
         fed.fed.resources.seen(child_body(index, P[index]))
     cluster.errors["patch"] = RetryableError("away")
     assert isinstance(reconcile(), RetryableError)
-    assert [name for name, _ in cluster.calls] == ["patch"] * 3
+    assert [name for name, _ in cluster.calls] == ["patch"] * 3 + ["status", "event"]
 
 
 class Faulty(Busy):
