@@ -48,7 +48,7 @@ class SweepController:
             self._trials.forget(ref)
             return None
         self._known.begin(sweep)
-        await self._trials.find_unanswered(sweep)
+        any_unanswered = await self._trials.find_unanswered(sweep)
         plan = await self._plan(sweep)
         if plan.read_known is not None:
             await self._read_known(sweep, plan.read_known)
@@ -56,7 +56,9 @@ class SweepController:
         first, is_full = _first(plan), len(plan.create) + len(plan.suspend) >= TRIALS_A_ROUND
         failure: RetryableError | None = None
         if first:
-            plan, failure = await self._write_trials(sweep, plan)
+            # A webhook that does not answer would hold as many connections as there are requests.
+            at_once = 1 if any_unanswered else plan.at_once
+            plan, failure = await self._write_trials(sweep, replace(plan, at_once=at_once))
         for stop in plan.stop:
             self._known.stop_trial(stop)
         try:

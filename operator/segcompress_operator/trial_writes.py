@@ -38,12 +38,13 @@ class TrialWriter:
         """Forget a sweep that is gone."""
         self._unanswered.pop(ref, None)
 
-    async def find_unanswered(self, sweep: Sweep) -> None:
-        """Look for trials whose creation got no response: they may have been created.
+    async def find_unanswered(self, sweep: Sweep) -> bool:
+        """Look for trials whose creation got no response, and return whether there are any.
 
-        Until the watch delivers one, it would not count among the running trials.
+        They may have been created. Until the watch delivers one, it would not count among the running trials.
         """
         unanswered = self._unanswered.get(sweep.ref, set())
+        any_unanswered = bool(unanswered)
 
         async def find(name: str) -> bool:
             try:
@@ -55,6 +56,7 @@ class TrialWriter:
 
         await _side_by_side(sorted(unanswered), WRITES_AT_ONCE, find)
         self.forget(sweep.ref)
+        return any_unanswered
 
     async def create(self, sweep: Sweep, manifests: Sequence[Manifest], at_once: int) -> str:
         """Create trials; return a name that belongs to something else, "" if there is none.

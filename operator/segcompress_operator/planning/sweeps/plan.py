@@ -57,7 +57,7 @@ class SweepPlan:
     """How many trials may be created at the same time.
 
     One if the search learns: a trial that was created unseen may be at a point that followed from other
-    results, and then the next one may be at the same.
+    results, and then the next one may be at the same. One, too, if the last try was refused.
     """
     suspend: tuple[SuspendChange, ...] = ()
     stop: tuple[EarlyStop, ...] = ()
@@ -152,7 +152,7 @@ def _go_on(look: SweepRound, maker: Maker, refusal: Refusal | None) -> SweepPlan
         words += f"; {len(look.history.terms.known)} known trial(s)"
     return SweepPlan(
         create=create,
-        at_once=1 if learns(spec) else WRITES_AT_ONCE,
+        at_once=1 if learns(spec) or refusal is not None else WRITES_AT_ONCE,
         suspend=_changes(look.history.running, suspend=False),
         stop=_early_stops(look),
         status=report.running(look, Progress(Reason.RUNNING, words + _early_stopping(look))),

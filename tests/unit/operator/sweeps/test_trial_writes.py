@@ -184,6 +184,27 @@ def test_a_refused_trial_is_told_and_those_that_had_begun_are_kept() -> None:
     assert refusal.message == f"trial {NAMES[2]} was not created: exceeded quota: runs"
 
 
+@pytest.mark.parametrize(
+    "problem", [RefusedError("exceeded quota", final=False), RetryableError("failed calling webhook")]
+)
+def test_after_a_failed_try_trials_are_created_one_after_the_other(problem: Exception) -> None:
+    """Many requests that are bound to fail would keep those of others waiting."""
+    fed, cluster, _ = stage(dict.fromkeys(range(30), problem))
+    later = itertools.count(0, 100)
+    controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW + timedelta(seconds=next(later)))
+
+    def tried() -> int:
+        cluster.calls.clear()
+        cluster.made.clear()
+        with contextlib.suppress(RetryableError):
+            asyncio.run(controller.reconcile(REF))
+        return len(cluster.indices)
+
+    assert [tried() for _ in range(3)] == [WRITES_AT_ONCE, 1, 1]
+    cluster.problems.clear()
+    assert tried() == 30
+
+
 def test_a_job_in_the_way_ends_the_sweep_once_those_that_had_begun_are_known() -> None:
     fed, cluster, reconcile = stage({1: NameTakenError(NAMES[1])})
     reconcile()
