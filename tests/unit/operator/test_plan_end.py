@@ -1,5 +1,6 @@
 """How a run ends, and what follows its end."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from segcompress_api.status import Attempts
 from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import Resource
-from segcompress_operator.planning.plan import Observed, Plan, TtlChange
+from segcompress_operator.planning.plan import Deletion, Observed, Plan, TtlChange
 from unit.operator.planned import PUBLISHED, RUNNING, conditions, failure, plan, reconciling, status_of
 from unit.operator.samples import (
     JOB,
@@ -247,3 +248,15 @@ def test_edit_of_the_ttl_is_acknowledged_and_nothing_else() -> None:
     assert status_of(made).observed_generation == 2
     assert {c.observed_generation for c in status_of(made).conditions} == {2}
     assert made.announcements == ()
+
+
+@pytest.mark.parametrize(("created", "deleted"), [(5, True), (0, False), (-30, False)])
+@pytest.mark.parametrize("generation", [1, 2])
+def test_job_that_is_made_after_the_end_is_deleted(created: float, generation: int, *, deleted: bool) -> None:
+    """A leader that hung may create one after the run's own is gone; one made before may only look alive."""
+    ended = status_of(plan(Observed(jobs=(failed_job("DeadlineExceeded"),)), status=RUNNING)).to_wire()
+    job = make_job(creationTimestamp=at(created))
+    made = plan(Observed(jobs=(job,)), status=ended, generation=generation)
+    assert made.delete == (Deletion(job.name, job.uid) if deleted else None)
+    leaving = replace(job, deleting=True)
+    assert plan(Observed(jobs=(leaving,)), status=ended, generation=generation).delete is None
