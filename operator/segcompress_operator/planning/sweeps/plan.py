@@ -72,7 +72,8 @@ def plan_sweep(sweep: Sweep, observed: SweepObserved, settings: RunnerSettings, 
         return SweepPlan()
     status = statuses.read_status(SweepStatus, sweep.status)
     if sweep.finished:
-        return _after_the_end(sweep, status, trials_of(sweep.owner, observed.children))
+        going_on = (child for child in observed.children if not child.finished)
+        return _after_the_end(sweep, status, trials_of(sweep.owner, going_on))
     try:
         spec = _parse_spec(sweep)
         space = space_of(spec.parameters)

@@ -1,5 +1,6 @@
 """What a plan says of a sweep that ends: complete, failed, or with too few figures to go on."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +50,13 @@ def test_an_ended_sweep_acknowledges_an_edit_and_makes_nothing() -> None:
     made = plan_sweep(sweep, SweepObserved(tuple(finished())), SETTINGS, NOW)
     assert (made.create, status_of(made).observed_generation) == ((), 2)
     assert status_of(made).phase == "Succeeded"
+
+
+def test_an_ended_sweep_reads_no_trial_that_has_ended() -> None:
+    """Each of 10,000 trials that are deleted one by one is a reconciliation of their sweep."""
+    unread = [replace(each, status=b"") for each in finished()]
+    made = plan(*unread, child(6, P[0]), status=again(plan(*finished())))
+    assert [change.suspend for change in made.suspend] == [True]
 
 
 def test_a_sweep_fails_when_too_many_trials_have_no_figures() -> None:
