@@ -5,8 +5,9 @@ segmentation models end, has none but the reference implementation (`ref:any` in
 oneDNN 3.2.1), which takes longer than all convolutions of a small model.
 
 It resizes only if the pass RESIZING is added; without it values go from oneDNN's layout to Paddle's and back.
-The pass asks for no attribute, but oneDNN knows no aligned corners. If several pixels become a single one,
-Paddle takes the first and oneDNN the middle.
+The pass asks for no attribute, but oneDNN knows no aligned corners, nor a scale: where 25 pixels become 37 by
+a scale of 1.5, Paddle reads a pixel every 1/1.5, and oneDNN every 25/37. If several pixels become a single
+one, Paddle takes the first and oneDNN the middle.
 """
 
 from collections.abc import Iterator
@@ -48,7 +49,9 @@ def resizes(files: ModelFiles) -> bool:
     """Return whether a model resizes, and always as oneDNN does: linearly, between the centres of pixels."""
     operators = [op for block in parse_program(files.program).blocks for op in block.ops]
     resizing = [op for op in operators if _INTERPOLATES in op.type]
-    return bool(resizing) and all(op.type in _LINEAR and _is_between_centres(op) for op in resizing)
+    return bool(resizing) and all(
+        op.type in _LINEAR and _is_between_centres(op) and _fits_its_scale(op) for op in resizing
+    )
 
 
 def _is_between_centres(op: Any) -> bool:
@@ -59,6 +62,13 @@ def _is_between_centres(op: Any) -> bool:
         "data_layout": given["data_layout"].s if "data_layout" in given else "NCHW",
     }
     return found == _BETWEEN_CENTRES
+
+
+def _fits_its_scale(op: Any) -> bool:
+    """Return whether the sizes before and after have the ratio of the scale by which a value is resized."""
+    computed = any(one.parameter == "Scale" and one.arguments for one in op.inputs)
+    given = (scale for one in op.attrs if one.name == "scale" for scale in (*one.floats, one.f))
+    return not computed and all(scale.is_integer() for scale in given)
 
 
 def _axes(operators: list[Any]) -> Iterator[int]:

@@ -47,6 +47,24 @@ def test_onednn_resizes_as_paddle_does_but_for_rounding(
     assert not np.array_equal(resized, expected)
 
 
+def test_a_value_that_is_halved_is_resized_by_paddle_since_onednn_knows_no_scale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny_model(tmp_path, Shape(size=(50, 74), is_halved=True))
+    pictures = np.random.default_rng(3).standard_normal((2, 3, 50, 74), np.float32)
+    found = PaddleSession(model).run(pictures)
+    expected, resized = (_resized(model, pictures, monkeypatch, onednn=one) for one in (False, True))
+    assert np.array_equal(found, expected)
+    assert np.abs(resized - expected).max() > 0.01 * np.abs(expected).max()
+
+
+def _resized(
+    model: ModelFiles, pictures: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch, *, onednn: bool
+) -> NDArray[np.float32]:
+    monkeypatch.setattr(paddle_inference, "resizes", lambda _: onednn)
+    return PaddleSession(model).run(pictures)
+
+
 def test_the_int8_pass_computes_in_int8_and_keeps_the_answer(
     quantised: ModelFiles, batch: NDArray[np.float32]
 ) -> None:

@@ -1,5 +1,6 @@
 """Softmax along channels stays with Paddle's own kernels, and oneDNN resizes where it does so alike."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ def write(tmp_path: Path) -> "Write":
     return Write(tmp_path)
 
 
-_FIELDS = {bool: ("b", 6), int: ("i", 0), str: ("s", 2)}
+_FIELDS = {bool: ("b", 6), int: ("i", 0), float: ("f", 1), str: ("s", 2), list: ("floats", 4)}
 """How an attribute of a program holds a value, and the number of its type."""
 
 BETWEEN_CENTRES: dict[str, Any] = {"align_corners": False, "align_mode": 0, "data_layout": "NCHW"}
@@ -32,7 +33,9 @@ class Write:
     def __init__(self, folder: Path) -> None:
         self._files = ModelFiles(folder / "model.pdmodel", folder / "model.pdiparams")
 
-    def __call__(self, axes: Axes, *resizing: tuple[str, dict[str, Any]]) -> ModelFiles:
+    def __call__(
+        self, axes: Axes, *resizing: tuple[str, dict[str, Any]], computed: Sequence[str] = ()
+    ) -> ModelFiles:
         from paddle.base.proto import framework_pb2
 
         program = framework_pb2.ProgramDesc()
@@ -48,6 +51,7 @@ class Write:
             for name, value in attributes.items():
                 field, number = _FIELDS[type(value)]
                 op.attrs.add(name=name, type=number, **{field: value})
+            op.inputs.add(parameter="Scale", arguments=computed)
         self._files.program.write_bytes(program.SerializeToString())
         return self._files
 
@@ -87,6 +91,12 @@ def test_a_report_says_so(way: Way, write: Write) -> None:
         pytest.param([(LINEAR[0], BETWEEN_CENTRES | {"align_corners": True})], False, id="aligned corners"),
         pytest.param([(LINEAR[0], BETWEEN_CENTRES | {"align_mode": 1})], False, id="between corners"),
         pytest.param([(LINEAR[0], BETWEEN_CENTRES | {"data_layout": "NHWC"})], False, id="channels last"),
+        pytest.param([(LINEAR[0], BETWEEN_CENTRES | {"scale": [2.0, 2.0]})], True, id="doubled"),
+        pytest.param(
+            [("bilinear_interp", BETWEEN_CENTRES | {"scale": 2.0})], True, id="doubled, by the older operator"
+        ),
+        pytest.param([(LINEAR[0], BETWEEN_CENTRES | {"scale": [2.0, 1.5]})], False, id="by 1.5"),
+        pytest.param([("bilinear_interp", BETWEEN_CENTRES | {"scale": 0.5})], False, id="halved"),
         pytest.param([(LINEAR[0], {})], False, id="Paddle's defaults, which align corners"),
     ],
 )
@@ -98,3 +108,8 @@ def test_onednn_resizes_only_what_it_resizes_as_paddle_does(
     default = next(way for way in RUNTIMES["PaddleInference"].ways if way.name == "default")
     assert (RESIZING in default.how(files)) == expected
     assert (f'append_pass("{RESIZING}")' in default.code(files)) == expected
+
+
+def test_onednn_does_not_resize_by_a_scale_that_the_model_computes(write: "Write") -> None:
+    assert not resizes(write([], LINEAR, computed=["scale"]))
+    assert resizes(write([], LINEAR))
