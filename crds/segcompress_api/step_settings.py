@@ -70,7 +70,8 @@ class StepSettings:
 class PruneSettings(StepSettings):
     """Unstructured sparsity; `ratio` is None in threshold mode, `gmp` at full ratio from the start.
 
-    `layers` have ratios of their own; `ratio` holds over these and all others together.
+    `layers` have ratios of their own, in the order of their names; `ratio` holds over these and all others
+    together.
     """
 
     section: ClassVar[str] = "UnstructurePrune"
@@ -193,7 +194,7 @@ def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:
         only_1x1=section.prune_params_type == "conv1x1_only",
         local=section.local_sparsity,
         block=section.sparse_block[0],
-        layers=tuple(section.layer_ratios.items()),
+        layers=tuple(sorted(section.layer_ratios.items())),
         criterion=section.criterion,
     )
 

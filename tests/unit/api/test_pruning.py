@@ -213,6 +213,15 @@ def test_layers_may_have_ratios_of_their_own() -> None:
     assert pruning(read).layers == (("conv2d_7.w_0", 0.9), ("conv2d_9.w_0", 0.0))
 
 
+def test_the_order_in_which_layers_are_written_means_nothing() -> None:
+    one, other = (
+        settings(text(f"ratio: 0.5, local_sparsity: true, layer_ratios: {{{layers}}}"))
+        for layers in ("conv2d_7.w_0: 0.9, conv2d_9.w_0: 0", "conv2d_9.w_0: 0, conv2d_7.w_0: 0.9")
+    )
+
+    assert pruning(one) == pruning(other)
+
+
 @pytest.mark.parametrize(
     ("prune", "sentence"),
     [
