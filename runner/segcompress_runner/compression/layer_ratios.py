@@ -7,6 +7,9 @@ from segcompress_runner.errors import InvalidSettingError
 
 FIELD = "spec.strategy.UnstructurePrune.layer_ratios"
 
+_DIGITS = 9
+"""Decimal places of a ratio that count: a spec's decimals have no exact binary value."""
+
 
 def ratios_of_layers(sizes: Mapping[str, int], ratio: float, own: Mapping[str, float]) -> dict[str, float]:
     """Return a ratio for each layer: its `own`, or one for all others, with which `ratio` holds over all.
@@ -18,10 +21,14 @@ def ratios_of_layers(sizes: Mapping[str, int], ratio: float, own: Mapping[str, f
         _check_name(name, sizes)
     others = {name: size for name, size in sizes.items() if name not in own}
     zeros = sum(share * sizes[name] for name, share in own.items())
-    left = ratio * sum(sizes.values()) - zeros
-    if not others or not 0 <= left / sum(others.values()) < 1:
-        raise InvalidSettingError(_unreachable(ratio, left, others))
-    return {name: own.get(name, left / sum(others.values())) for name in sizes}
+    if not others:
+        raise InvalidSettingError(
+            f"{FIELD}: names every layer that is pruned, so that ratio decides nothing; leave one out"
+        )
+    rest = round((ratio * sum(sizes.values()) - zeros) / sum(others.values()), _DIGITS)
+    if not 0 <= rest < 1:
+        raise InvalidSettingError(_unreachable(ratio, rest))
+    return {name: own.get(name, rest) for name in sizes}
 
 
 def _check_name(name: str, sizes: Mapping[str, int]) -> None:
@@ -32,11 +39,8 @@ def _check_name(name: str, sizes: Mapping[str, int]) -> None:
     raise InvalidSettingError(f"{FIELD}: {name} is not the weight of a layer that is pruned; {remedy}")
 
 
-def _unreachable(ratio: float, left: float, others: Mapping[str, int]) -> str:
-    if not others:
-        return f"{FIELD}: names every layer that is pruned, so that ratio decides nothing; leave one out"
-    needed = left / sum(others.values())
+def _unreachable(ratio: float, rest: float) -> str:
     return (
-        f"{FIELD}: leaves the other layers a ratio of {needed:.2f}, which must be at least 0 and below 1, "
+        f"{FIELD}: leaves the other layers a ratio of {rest:.4g}, which must be at least 0 and below 1, "
         f"for {ratio:g} over all; name fewer layers, or ratios closer to {ratio:g}"
     )

@@ -25,6 +25,18 @@ def test_the_ratio_holds_over_all_layers(own: Mapping[str, float]) -> None:
     assert zeros / sum(SIZES.values()) == pytest.approx(0.5)
 
 
+def test_the_others_may_be_left_dense_whatever_decimals_are_in_binary() -> None:
+    sizes = {"conv2d_1.w_0": 100, "conv2d_2.w_0": 100, "conv2d_3.w_0": 100}
+    own = {"conv2d_1.w_0": 0.72, "conv2d_2.w_0": 0.99}
+    assert 0.57 * 300 - (0.72 * 100 + 0.99 * 100) < 0
+    assert ratios_of_layers(sizes, 0.57, own)["conv2d_3.w_0"] == 0
+
+
+def test_a_refused_ratio_is_told_with_the_digits_that_make_it_so() -> None:
+    with pytest.raises(InvalidSettingError, match=r"a ratio of -0\.001, which must be at least 0"):
+        ratios_of_layers({"conv2d_1.w_0": 1, "conv2d_2.w_0": 1}, 0.45, {"conv2d_1.w_0": 0.901})
+
+
 @pytest.mark.parametrize(
     ("own", "sentence"),
     [
@@ -45,13 +57,13 @@ def test_the_ratio_holds_over_all_layers(own: Mapping[str, float]) -> None:
         ),
         pytest.param(
             {"conv2d_3.w_0": 0.3},
-            "leaves the other layers a ratio of 1.43, which must be at least 0 and below 1, for 0.75 over "
+            "leaves the other layers a ratio of 1.425, which must be at least 0 and below 1, for 0.75 over "
             "all; name fewer layers, or ratios closer to 0.75",
             id="too few zeros",
         ),
         pytest.param(
             {"conv2d_2.w_0": 0.9, "conv2d_3.w_0": 0.9},
-            "leaves the other layers a ratio of -0.60, which must be at least 0",
+            "leaves the other layers a ratio of -0.6, which must be at least 0",
             id="too many zeros",
         ),
     ],
