@@ -16,7 +16,13 @@ _AT_ONCE = 128
 """Share of the inputs (one in so many) that goes before costs are computed again."""
 
 _DAMPING = 0.001
-"""Added to the diagonal, relative to its mean: inputs that hardly vary must not be divided by."""
+"""Added to the diagonal, relative to its mean: inputs that hardly vary must not be divided by.
+
+Never for the constant, whose moment is 1 whatever the inputs are.
+"""
+
+_ROUNDING = 1e-9
+"""The least that is added, relative to the mean of moments that are not about the means."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +49,8 @@ def removal_costs(weight: Array, moments: Moments, block: int, *, shifted: bool)
     `weight` is O x I; with `shifted` a constant may be added to each output. Costs of a block never fall in
     the order in which its inputs leave, so that any number of the least costs of all blocks can be taken.
     """
-    gram, means = moments.inputs[:-1, :-1], moments.inputs[:-1, -1]
-    if shifted:
-        gram = gram - np.outer(means, means)
-    inverse = np.linalg.inv(gram + _damping(gram) * np.eye(len(gram)))
+    gram, damping = _damped(moments, shifted=shifted)
+    inverse = np.linalg.inv(gram + damping * np.eye(len(gram)))
     starts = range(0, len(weight), block)
     return np.stack([_costs_of_block(weight[start : start + block], inverse) for start in starts])
 
@@ -60,18 +64,25 @@ def refitted(
     """
     extended = np.hstack([weight, np.zeros((len(weight), 1))])
     allowed = np.hstack([mask != 0, np.full((len(mask), 1), shifted)])
-    fitted, damping = np.zeros_like(extended), _damping(moments.inputs)
+    fitted = np.zeros_like(extended)
+    damping = np.append(np.full(weight.shape[1], _damped(moments, shifted=shifted)[1]), 0.0)
     for row, chosen in enumerate(allowed):
         # Damping pulls towards the weights as they are, not towards zero.
-        wanted = moments.outputs[chosen, row] + damping * extended[row, chosen]
-        damped = moments.inputs[np.ix_(chosen, chosen)] + damping * np.eye(chosen.sum())
+        wanted = moments.outputs[chosen, row] + damping[chosen] * extended[row, chosen]
+        damped = moments.inputs[np.ix_(chosen, chosen)] + np.diag(damping[chosen])
         fitted[row, chosen] = np.linalg.solve(damped, wanted)
     return fitted[:, :-1], fitted[:, -1]
 
 
-def _damping(gram: Array) -> float:
-    """Return what makes a matrix of moments invertible when it is added to the diagonal."""
-    return float(_DAMPING * np.mean(np.diag(gram))) or 1.0
+def _damped(moments: Moments, *, shifted: bool) -> tuple[Array, float]:
+    """Return the inputs' second moments (I x I), and what makes them invertible when added to the diagonal.
+
+    They are about the means if a constant makes up for these, where little but rounding may be left.
+    """
+    second, means = moments.inputs[:-1, :-1], moments.inputs[:-1, -1]
+    gram = second - (np.outer(means, means) if shifted else 0.0)
+    damping = max(_DAMPING * np.mean(np.diag(gram)), _ROUNDING * np.mean(np.diag(second)))
+    return gram, float(damping) or 1.0
 
 
 def _costs_of_block(rows: Array, inverse: Array) -> Array:

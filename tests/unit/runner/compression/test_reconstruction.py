@@ -97,3 +97,25 @@ def test_inputs_that_are_always_zero_can_go() -> None:
     moments = moments_of(inputs, inputs @ weight.T)
     assert np.argmin(removal_costs(weight, moments, block=4, shifted=False)) == 2
     assert np.isfinite(refitted(weight, np.ones((4, 4), np.float32), moments, shifted=True)[0]).all()
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e3])
+def test_weights_are_fitted_alike_whatever_the_scale_of_inputs(scale: float) -> None:
+    inputs, weight = samples(8), np.random.default_rng(2).normal(size=(4, 8))
+    mask = np.tile(np.arange(8) % 2, (4, 1)).astype(np.float32)
+    fitted, added = refitted(weight, mask, moments_of(inputs, inputs @ weight.T), shifted=True)
+    scaled = moments_of(inputs * scale, inputs @ weight.T)
+    again, added_again = refitted(weight / scale, mask, scaled, shifted=True)
+    assert again * scale == pytest.approx(fitted, rel=1e-6)
+    assert added_again == pytest.approx(added, rel=1e-6)
+
+
+def test_inputs_that_never_vary_make_way_for_a_constant() -> None:
+    inputs = np.tile([3.7, 1.3, 0.1, 9.9], (PIXELS, 1))
+    weight = np.random.default_rng(3).normal(size=(4, 4))
+    outputs = inputs @ weight.T
+    moments = moments_of(inputs, outputs)
+    costs = removal_costs(weight, moments, block=4, shifted=True)
+    assert costs[np.isfinite(costs)] == pytest.approx(0.0, abs=1e-6)
+    fitted, added = refitted(weight, np.eye(4, dtype=np.float32), moments, shifted=True)
+    assert inputs @ fitted.T + added == pytest.approx(outputs)
