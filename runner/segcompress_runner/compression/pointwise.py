@@ -1,14 +1,15 @@
 """The 1x1 convolutions of a program, and what their inputs are on pictures."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segcompress_runner.compression.reconstruction import Array
+Samples = NDArray[np.float32]
+"""Pixels x channels."""
 
 _PIXELS = 128
 """Of each picture: neighbours hardly say more."""
@@ -36,7 +37,7 @@ def pointwise_layers(program: Any, weights: Sequence[str]) -> Iterator[Pointwise
     for op in block.ops:
         if op.type == "conv2d" and op.input("Filter")[0] in chosen and _sees_single_pixels(block, op):
             rows, columns = op.attr("strides")
-            shift = _shift(block, op.output("Output")[0])
+            shift = _shift(block, op.output("Output")[0], read)
             yield Pointwise(op.input("Filter")[0], op.input("Input")[0], (rows, columns), shift)
 
 
@@ -53,9 +54,9 @@ class Looking:
     executor: Any
     batches: Sequence[NDArray[np.float32]]
 
-    def inputs(self, layers: Sequence[Pointwise]) -> dict[str, Array]:
-        """Return samples (pixels x channels) of each layer's input, by the layer's weight."""
-        parts: dict[str, list[Array]] = {layer.weight: [] for layer in layers}
+    def inputs(self, layers: Sequence[Pointwise]) -> dict[str, Samples]:
+        """Return samples of each layer's input, by the layer's weight."""
+        parts: dict[str, list[Samples]] = {layer.weight: [] for layer in layers}
         inputs = dict.fromkeys(layer.input for layer in layers)
         for values in self._computed([name for name in inputs if name != self.feed]):
             for layer in layers:
@@ -79,25 +80,33 @@ def _sees_single_pixels(block: Any, op: Any) -> bool:
     return op.attr("groups") == 1 and kernel == (1, 1) and not any(op.attr("paddings"))
 
 
-def _sampled(values: NDArray[np.float32], strides: tuple[int, int]) -> Array:
+def _sampled(values: NDArray[np.float32], strides: tuple[int, int]) -> Samples:
     """Return some pixels of N x C x H x W, always the same ones, as pixels x C."""
     seen = values[:, :, :: strides[0], :: strides[1]]
     pixels = seen.reshape(*seen.shape[:2], -1)
     count = pixels.shape[2]
     chosen = np.random.default_rng(0).choice(count, min(count, _PIXELS), replace=False)
-    samples: Array = np.moveaxis(pixels[:, :, chosen], 1, 2).reshape(-1, seen.shape[1]).astype(np.float64)
+    samples: Samples = np.moveaxis(pixels[:, :, chosen], 1, 2).reshape(-1, seen.shape[1])
     return samples
 
 
-def _shift(block: Any, output: str) -> tuple[str, int] | None:
-    """Return the parameter that an addition to a layer's outputs can go into."""
+def _shift(block: Any, output: str, read: Mapping[str, int]) -> tuple[str, int] | None:
+    """Return the parameter that an addition to a layer's outputs, and to nothing else, can go into."""
     readers = [op for op in block.ops if output in op.input_arg_names]
     if len(readers) != 1:
         return None
     (reader,) = readers
     if reader.type == "batch_norm":
-        return reader.input("Mean")[0], -1
-    if reader.type == "elementwise_add" and reader.input("X")[0] == output:
-        bias = block.var(reader.input("Y")[0])
-        return (bias.name, 1) if bias.persistable else None
-    return None
+        name, sign = reader.input("Mean")[0], -1
+    elif reader.type == "elementwise_add" and _adds_bias(block, reader, output):
+        name, sign = reader.input("Y")[0], 1
+    else:
+        return None
+    return (name, sign) if read[name] == 1 else None
+
+
+def _adds_bias(block: Any, addition: Any, output: str) -> bool:
+    """Return whether a parameter with a value for each channel is added to a layer's outputs."""
+    bias, channels = block.var(addition.input("Y")[0]), block.var(output).shape[1]
+    shape = (channels,) if addition.attr("axis") == 1 else (1, channels, 1, 1)
+    return addition.input("X") == [output] and bool(bias.persistable) and tuple(bias.shape) == shape

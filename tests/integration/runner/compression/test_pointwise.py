@@ -55,3 +55,49 @@ def test_inputs_are_those_at_the_pixels_that_a_layer_reads(net: Any) -> None:
     assert sorted(every[:36, 0]) == pytest.approx(sorted(picture[0, 0].ravel()))
     assert sorted(some[:9, 1]) == pytest.approx(sorted(picture[0, 1, ::2, ::2].ravel()))
     assert len(some) == 18
+
+
+def test_samples_are_kept_as_the_model_computes_them(net: Any) -> None:
+    program, scope, executor = net
+    looking = Looking(program, "x", scope, executor, [np.zeros((1, CHANNELS, 6, 6), np.float32)])
+    assert {samples.dtype.name for samples in looking.inputs(layers_of(program)).values()} == {"float32"}
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "shifts"),
+    [
+        pytest.param([8], 1, True, id="bias"),
+        pytest.param([1, 8, 1, 1], -1, True, id="bias with all axes"),
+        pytest.param([8], -1, False, id="a value for each column"),
+        pytest.param([1], -1, False, id="one value"),
+        pytest.param([1, 8, 6, 8], -1, False, id="a value for each pixel"),
+    ],
+)
+def test_a_parameter_shifts_outputs_if_it_has_a_value_for_each_channel(
+    shape: list[int], axis: int, *, shifts: bool
+) -> None:
+    with static_mode(), paddle.utils.unique_name.guard():
+        program = paddle.static.Program()
+        with paddle.static.program_guard(program, paddle.static.Program()):
+            block = program.global_block()
+            picture = paddle.static.data("x", [-1, CHANNELS, 6, 8], "float32")
+            output = paddle.static.nn.conv2d(picture, 8, 1, bias_attr=False)
+            added = paddle.static.create_parameter(shape, "float32", name="added")
+            total = block.create_var(name="total", dtype="float32")
+            sides = {"X": output, "Y": added}
+            block.append_op(
+                type="elementwise_add", inputs=sides, outputs={"Out": total}, attrs={"axis": axis}
+            )
+    (layer,) = layers_of(program)
+    assert layer.shift == (("added", 1) if shifts else None)
+
+
+def test_a_bias_that_two_layers_share_shifts_neither() -> None:
+    with static_mode(), paddle.utils.unique_name.guard():
+        program = paddle.static.Program()
+        with paddle.static.program_guard(program, paddle.static.Program()):
+            picture = paddle.static.data("x", [-1, CHANNELS, 6, 8], "float32")
+            bias = paddle.ParamAttr(name="shared")
+            for _ in range(2):
+                paddle.static.nn.conv2d(picture, 8, 1, bias_attr=bias)
+    assert [layer.shift for layer in layers_of(program)] == [None, None]
