@@ -5,6 +5,7 @@ that is removed from a block costs what no other weight of the block can make up
 one input goes at a time, as in all but wide layers. Pure arithmetic on arrays, in float64.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,22 +38,37 @@ class Moments:
     outputs: Array
 
 
+@dataclass(frozen=True)
+class BlockCosts:
+    """What each input of a block of output channels costs (I), and which one is the last to leave it."""
+
+    costs: Array
+    last: int
+
+
 def moments_of(inputs: Array, outputs: Array) -> Moments:
     """Return the moments of samples: pixels x I and pixels x O."""
     extended = np.hstack([inputs, np.ones((len(inputs), 1))])
     return Moments(extended.T @ extended / len(inputs), extended.T @ outputs / len(inputs))
 
 
-def removal_costs(weight: Array, moments: Moments, block: int, *, shifted: bool) -> Array:
-    """Return the error in the outputs for which each input leaves a block: blocks x I, per output channel.
+def removal_costs(weight: Array, moments: Moments, block: int, *, shifted: bool) -> Iterator[BlockCosts]:
+    """Yield for each block the error in the outputs for which each input leaves it, per output channel.
 
     `weight` is O x I; with `shifted` a constant may be added to each output. Costs of a block never fall in
     the order in which its inputs leave, so that any number of the least costs of all blocks can be taken.
     """
     gram, damping = _damped(moments, shifted=shifted)
     inverse = np.linalg.inv(gram + damping * np.eye(len(gram)))
-    starts = range(0, len(weight), block)
-    return np.stack([_costs_of_block(weight[start : start + block], inverse) for start in starts])
+    for start in range(0, len(weight), block):
+        yield _costs_of_block(weight[start : start + block], inverse)
+
+
+def ranked(blocks: Sequence[BlockCosts]) -> Array:
+    """Return the costs of all blocks (blocks x I); a block's last input costs more than any that is not."""
+    costs = np.stack([each.costs for each in blocks])
+    costs[range(len(blocks)), [each.last for each in blocks]] += costs.max()
+    return costs
 
 
 def refitted(
@@ -85,19 +101,19 @@ def _damped(moments: Moments, *, shifted: bool) -> tuple[Array, float]:
     return gram, float(damping) or 1.0
 
 
-def _costs_of_block(rows: Array, inverse: Array) -> Array:
-    """Return the cost at which each input leaves a block of output channels (h x I)."""
-    rows, inverse, count = rows.copy(), inverse.copy(), rows.shape[1]
-    costs, left, highest = np.full(count, np.inf), np.ones(count, bool), 0.0
-    at_once = max(count // _AT_ONCE, 1)
-    while left.sum() > at_once:
-        diagonal = np.where(left, np.diag(inverse), 1.0)
-        cost = np.where(left, (rows**2).sum(axis=0) / diagonal / len(rows), np.inf)
-        gone = np.argsort(cost, kind="stable")[:at_once]
-        costs[gone] = np.maximum(cost[gone], highest)
-        highest = float(costs[gone].max())
-        left[gone] = False
-        factor = np.linalg.solve(inverse[np.ix_(gone, gone)], inverse[gone])
-        rows -= rows[:, gone] @ factor
-        inverse -= inverse[:, gone] @ factor
-    return costs
+def _costs_of_block(rows: Array, inverse: Array) -> BlockCosts:
+    """Return the costs at which inputs leave a block of output channels (h x I)."""
+    count, highest = rows.shape[1], 0.0
+    costs, left, at_once = np.zeros(count), np.arange(count), max(count // _AT_ONCE, 1)
+    while True:
+        cost = (rows**2).sum(axis=0) / np.diag(inverse) / len(rows)
+        order = np.argsort(cost, kind="stable")
+        gone, stay = order[:at_once], np.sort(order[at_once:])
+        costs[left[gone]] = np.maximum(cost[gone], highest)
+        highest = float(costs[left[gone]].max())
+        if not len(stay):
+            return BlockCosts(costs, int(left[gone[-1]]))
+        factor = np.linalg.solve(inverse[np.ix_(gone, gone)], inverse[np.ix_(gone, stay)])
+        rows = rows[:, stay] - rows[:, gone] @ factor
+        inverse = inverse[np.ix_(stay, stay)] - inverse[np.ix_(stay, gone)] @ factor
+        left = left[stay]

@@ -72,7 +72,7 @@ class Unstructured(Step):
             self._masking = self._masking_program(graphs.train, self._settings.threshold)
 
     def see(self, batches: Sequence[NDArray[np.float32]], executor: Any) -> Iterator[None]:
-        """Choose masks and weights by what the layers compute of pictures; layer by layer."""
+        """Choose masks and weights by what the layers compute of pictures, block by block."""
         graphs = self._graphs
         if not self.looks_at or graphs is None:
             return
@@ -82,13 +82,16 @@ class Unstructured(Step):
         remove_fetch_node(program)
         looking = Looking(program, feed, graphs.scope, executor, batches)
         layers = tuple(pointwise_layers(graphs.inference, self._layers))
-        # What is not such a layer, for its groups, say, is pruned by magnitude.
-        self._set_masks(self._masks(self.ratio), executor.place)
+        reconstruction = Reconstruction(looking, layers, graphs.scope, executor.place)
+        place, later = executor.place, {layer.weight for layer in layers}
+        # What is not such a layer, for its groups, say, is pruned by magnitude, and first: others see it.
+        by_magnitude = self._masks(self.ratio).items()
+        self._set_masks({name: mask for name, mask in by_magnitude if name not in later}, place)
+        self._pruner.update_params()
         ratios = self._ratios or dict.fromkeys(self._layers, self.ratio)
-        reconstruction = Reconstruction(looking, graphs.scope, executor.place)
-        for name, mask in reconstruction.prune(layers, ratios, self._settings.block):
-            self._set_masks({name: mask}, executor.place)
-            yield
+        yield from reconstruction.prune(
+            ratios, self._settings.block, lambda mask: self._set_masks(mask, place)
+        )
 
     def advance(self, iterations: int, executor: Any) -> None:
         """Raise the ratio where it is time; in threshold mode mask what fell below it since."""

@@ -88,6 +88,13 @@ def test_reconstruction_heeds_sigterm_before_the_first_iteration(run: Compress) 
         run(sparse(0.5, **RECONSTRUCTED), stop=lambda: True)
 
 
+def test_reconstruction_heeds_sigterm_within_a_layer(run: Compress) -> None:
+    """The net has three layers; one of many channels takes minutes."""
+    asked = iter(range(100))
+    with pytest.raises(PreemptedError, match="before the first iteration"):
+        run(sparse(0.5, **RECONSTRUCTED), stop=lambda: next(asked) == 4)
+
+
 def test_every_layer_but_norms_is_pruned_where_no_type_is_given(run: Compress) -> None:
     assert pruned(run(sparse(0.6, prune_params_type=None)).files, only_1x1=False) == pytest.approx(
         0.6, abs=0.001
