@@ -135,8 +135,9 @@ def _counted(
         taken = sum(_picture(*picture.size, dataset.num_classes) for batch in ahead for picture in batch)
         return taken <= options.memory and len(ahead) <= options.predictors + 1
 
-    batches = _batches(pictures, dataset.num_classes, options)
-    with ThreadPoolExecutor(max(options.workers, 1), "count") as pool:
+    # Closed by name: an error's traceback would keep the threads that read, for as long as somebody has it.
+    reading = closing(_batches(pictures, dataset.num_classes, options))
+    with reading as batches, ThreadPoolExecutor(max(options.workers, 1), "count") as pool:
         count = _Counting(predict, pictures, dataset, options.observers, pool)
         if options.predictors == 1:
             yield from map(count, batches)
@@ -145,7 +146,7 @@ def _counted(
             yield from in_order(predicting, count, batches, fit)
 
 
-def _batches(pictures: Source, classes: int, options: Options) -> Iterator[list[Picture]]:
+def _batches(pictures: Source, classes: int, options: Options) -> Generator[list[Picture], None, None]:
     def size(height: int, width: int) -> int:
         fitting = at_once(height, width, classes, options.memory)
         return min(batch_size(fitting, options.predictors), options.batch_size)

@@ -5,7 +5,7 @@ not pass from one process to another. Pictures come in the list's order, whateve
 """
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,7 +102,9 @@ def _window(reading: int, workers: int, memory: int) -> int:
     return min(max(fitting, 1), _MOST_AHEAD * workers)
 
 
-def batches(pictures: Iterable[Picture], size: Callable[[int, int], int]) -> Iterator[list[Picture]]:
+def batches(
+    pictures: Iterable[Picture], size: Callable[[int, int], int]
+) -> Generator[list[Picture], None, None]:
     """Yield batches of up to size(height, width) pictures whose images have that one shape.
 
     Shapes that come up in turn wait for their like; of 4 * size waiting pictures the fullest batch goes.

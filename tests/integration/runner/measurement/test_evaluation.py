@@ -177,6 +177,18 @@ def test_progress_hears_of_every_picture(model: ModelFiles, pictures: Pictures) 
     assert steps == [(3, True), (6, True), (7, True)]
 
 
+@pytest.mark.parametrize("predictors", [1, 2])
+def test_no_thread_outlives_an_error_that_somebody_keeps(pictures: Pictures, predictors: int) -> None:
+    def broken(_: NDArray[np.float32]) -> NDArray[np.float32]:
+        raise ValueError("broken")
+
+    before = threading.enumerate()
+    with pytest.raises(ValueError, match="broken") as kept:
+        evaluate(broken, pictures, tiny_dataset(), Options(1, 2, predictors=predictors))
+    assert kept.tb is not None
+    assert threading.enumerate() == before
+
+
 def test_another_number_of_classes_is_refused(model: ModelFiles, pictures: Pictures) -> None:
     with pytest.raises(InvalidInputError, match=r"has 4 classes .* spec\.dataset\.numClasses is 5"):
         evaluate(paddle_predictor(model), pictures, tiny_dataset(classes=5))
