@@ -129,11 +129,12 @@ _PRUNE_RULES = [
     rule(
         "self.criterion == 'magnitude'"
         " || !has(self.prune_strategy) && self.local_sparsity && has(self.prune_params_type)",
-        "criterion reconstruction needs prune_params_type conv1x1_only and local_sparsity: true, and no gmp",
+        "criterion reconstruction requires prune_mode ratio, prune_params_type conv1x1_only and "
+        "local_sparsity: true, and takes no gmp_config",
     ),
     rule(
         "!has(self.layer_ratios) || size(self.layer_ratios) == 0 || self.local_sparsity",
-        "layer_ratios requires local_sparsity: true",
+        "layer_ratios requires prune_mode ratio and local_sparsity: true",
     ),
     rule(
         "self.sparse_block == [1, 1] || self.sparse_block == [4, 1]", "sparse_block must be [1, 1] or [4, 1]"

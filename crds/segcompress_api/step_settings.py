@@ -182,10 +182,7 @@ def prune_settings(section: UnstructurePrune, field: str) -> PruneSettings:
         )
     _check_block(section, field)
     _check_criterion(section, field)
-    if section.layer_ratios and not section.local_sparsity:
-        raise InvalidSpecError(
-            f"{field}.layer_ratios", "needs a ratio layer by layer", "set local_sparsity: true"
-        )
+    _check_layer_ratios(section, field)
     return PruneSettings(
         mode=section.prune_mode,
         ratio=ratio,
@@ -219,6 +216,10 @@ def _check_block(section: UnstructurePrune, field: str) -> None:
 def _check_criterion(section: UnstructurePrune, field: str) -> None:
     if section.criterion == "magnitude":
         return
+    if section.prune_mode == "threshold":
+        raise InvalidSpecError(
+            f"{field}.criterion", "reconstruction prunes by ratio", "set prune_mode: ratio"
+        )
     if section.prune_strategy is not None:
         raise InvalidSpecError(
             f"{field}.criterion",
@@ -231,6 +232,16 @@ def _check_criterion(section: UnstructurePrune, field: str) -> None:
             "reconstruction prunes 1x1 convolutions layer by layer",
             "set prune_params_type: conv1x1_only and local_sparsity: true",
         )
+
+
+def _check_layer_ratios(section: UnstructurePrune, field: str) -> None:
+    if not section.layer_ratios or section.local_sparsity:
+        return
+    if section.prune_mode == "threshold":
+        raise InvalidSpecError(f"{field}.layer_ratios", "layers are pruned by ratio", "set prune_mode: ratio")
+    raise InvalidSpecError(
+        f"{field}.layer_ratios", "requires a ratio for each layer by itself", "set local_sparsity: true"
+    )
 
 
 def _gmp(section: UnstructurePrune, field: str) -> GmpConfig | None:

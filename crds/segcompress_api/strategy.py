@@ -89,7 +89,7 @@ class GmpConfig(Section):
 
 
 class UnstructurePrune(_SpelledSection):
-    """Unstructured sparsity: the weights with the smallest magnitudes become zero."""
+    """Unstructured sparsity: the weights that `criterion` chooses become zero."""
 
     prune_strategy: Literal["gmp"] | None = Field(
         default=None,
@@ -130,7 +130,7 @@ class UnstructurePrune(_SpelledSection):
         min_length=2,
         max_length=2,
         description="Weights that become zero together: [1, 1], or [4, 1] for four output channels of a 1x1 "
-        "convolution, ranked by magnitude. Some runtimes compute such blocks faster.",
+        "convolution, chosen by `criterion`. Some runtimes compute such blocks faster.",
     )
 
 

@@ -118,14 +118,15 @@ ONE_STRATEGY = (
             f"{PRUNE}.criterion",
             "reconstruction",
             PRUNE,
-            "criterion reconstruction needs prune_params_type conv1x1_only and local_sparsity: true",
+            "criterion reconstruction requires prune_mode ratio, prune_params_type conv1x1_only and "
+            "local_sparsity: true, and takes no gmp_config",
             id="reconstruction with a ramp",
         ),
         pytest.param(
             "spec.strategy.UnstructurePrune",
             {"ratio": 0.5, "layer_ratios": {"conv2d_7.w_0": 0.9}},
             PRUNE,
-            "layer_ratios requires local_sparsity: true",
+            "layer_ratios requires prune_mode ratio and local_sparsity: true",
             id="a layer's ratio where all share one",
         ),
         pytest.param(

@@ -227,7 +227,7 @@ def test_the_order_in_which_layers_are_written_means_nothing() -> None:
     [
         pytest.param(
             "layer_ratios: {conv2d_7.w_0: 0.9}",
-            "layer_ratios: needs a ratio layer by layer; set local_sparsity: true",
+            "layer_ratios: requires a ratio for each layer by itself; set local_sparsity: true",
             id="over all layers at once",
         ),
         pytest.param(
@@ -257,6 +257,19 @@ def test_the_order_in_which_layers_are_written_means_nothing() -> None:
 )
 def test_criteria_and_layer_ratios_that_cannot_be_are_refused(prune: str, sentence: str) -> None:
     assert complaint(text(f"ratio: 0.5, {prune}")) == f"{PATH}.{sentence}"
+
+
+@pytest.mark.parametrize(
+    ("prune", "sentence"),
+    [
+        ("criterion: reconstruction", "criterion: reconstruction prunes by ratio; set prune_mode: ratio"),
+        ("layer_ratios: {w: 0.9}", "layer_ratios: layers are pruned by ratio; set prune_mode: ratio"),
+    ],
+)
+def test_what_needs_a_ratio_is_refused_by_threshold(prune: str, sentence: str) -> None:
+    file = text(f"prune_mode: threshold, threshold: 0.1, prune_params_type: conv1x1_only, {prune}")
+
+    assert complaint(file) == f"{PATH}.{sentence}"
 
 
 def test_a_file_that_is_no_mapping_is_refused() -> None:
