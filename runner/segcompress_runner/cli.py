@@ -28,8 +28,9 @@ from typing import Literal
 from segcompress_api.contract import ExitCode, RunResult
 from segcompress_api.job import SegCompressionJob
 from segcompress_runner import pipes, sweep_cli
-from segcompress_runner.arguments import file_to_write
+from segcompress_runner.arguments import file_to_write, folder_to_fill
 from segcompress_runner.endings import exit_code, failure, one_line
+from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.extras import missing_extra
 from segcompress_runner.interrupts import INTERRUPTED, Interrupt
 from segcompress_runner.job_file import read_job
@@ -100,11 +101,11 @@ def _add_run(add: _Add) -> None:
     run = add("run", help="run a job without a cluster")
     run.add_argument("job", type=Path, metavar="JOB", help="YAML of a SegCompressionJob")
     run.add_argument(
-        "--output", type=Path, metavar="DIR", help="folder for all results, instead of output.uri"
+        "--output", type=folder_to_fill, metavar="DIR", help="folder for all results, instead of output.uri"
     )
     run.add_argument("--device", choices=["cpu", "gpu"], help="instead of spec.runtime.device")
     run.add_argument(
-        "--work", type=Path, metavar="DIR", help="scratch folder; keeps fetched inputs between runs"
+        "--work", type=folder_to_fill, metavar="DIR", help="scratch folder; keeps fetched inputs between runs"
     )
 
 
@@ -231,7 +232,10 @@ def _work_folder(asked: Path | None) -> tuple[Path, bool]:
     """Return the scratch folder, and whether it is ours to remove."""
     if asked is None:
         return Path(tempfile.mkdtemp(prefix="segcompress-")), True
-    asked.mkdir(parents=True, exist_ok=True)
+    try:
+        asked.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidSettingError(f"--work: {asked} cannot be made ({error.strerror})") from None
     return asked.resolve(), False
 
 

@@ -104,3 +104,27 @@ def test_folder_that_another_run_writes_to_is_refused(job: Path, capsys: pytest.
     with held(folder):
         assert cli.main(["run", str(job), "--output", str(folder), "--device", "cpu"]) == 3
     assert f"error: --output: another run is writing to {folder}; wait" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--output", "--work"])
+@pytest.mark.parametrize("below", ["", "new/folder"])
+def test_file_is_refused_as_folder_of_a_run_before_anything_else(
+    job: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, below: str
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["run", str(job), option, str(file / below)])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert f"argument {option}: '{file / below}'" in told
+    assert told.endswith("is a file; it must be a folder\n")
+
+
+def test_scratch_folder_that_cannot_be_made_is_told_in_one_line(
+    job: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["run", str(job), "--work", "/proc/segcompress"]) == 3
+    assert capsys.readouterr().err == (
+        "error: --work: /proc/segcompress cannot be made (No such file or directory)\n"
+    )
