@@ -13,6 +13,21 @@ _MESSAGE_LIMIT = 1000
 
 _VALUE_LIMIT = 80
 
+_PLAIN = {
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "tuple_type": "must be a list",
+    "too_short": "must have at least {min_length} item(s)",
+    "too_long": "must have at most {max_length} item(s)",
+}
+"""Instead of pydantic's words, which are those of Python, by the type of its complaint."""
+
+_BARE = {
+    "int_type": re.compile(r"-?[0-9]+"),
+    "float_type": re.compile(r"-?[0-9]+([.][0-9]+)?"),
+    "bool_type": re.compile(r"true|false"),
+}
+"""Texts that are right without their quotes, by the type of the complaint about them."""
 
 _REFUSED = {
     "TransformerPrune": (
@@ -89,10 +104,21 @@ def invalid_spec(error: ValidationError, root: type[BaseModel], prefix: str = ""
     complaints = error.errors(include_url=False)
     complaints = sorted(complaints, key=lambda each: each["type"] != "extra_forbidden")
     meant = {_meant(each, root) for each in complaints if each["type"] == "extra_forbidden"}
-    first, *others = (each for each in complaints if each["type"] != "missing" or each["loc"] not in meant)
+    first, *others = (each for each in complaints if not _follows(each, complaints, meant))
     sentence = _sentence(first, root, prefix)
     sentence.others = tuple(_sentence(each, root, prefix) for each in others)
     return sentence
+
+
+def _follows(
+    complaint: ErrorDetails, all_of_them: list[ErrorDetails], meant: set[tuple[int | str, ...]]
+) -> bool:
+    """Return whether a complaint goes away with another: pydantic does not count wrong items of a list."""
+    place = complaint["loc"]
+    if complaint["type"] == "missing":
+        return place in meant
+    below = (each["loc"] for each in all_of_them if len(each["loc"]) > len(place))
+    return complaint["type"] == "too_short" and any(loc[: len(place)] == place for loc in below)
 
 
 def _meant(unknown: ErrorDetails, root: type[BaseModel]) -> tuple[int | str, ...]:
@@ -109,9 +135,22 @@ def _sentence(complaint: ErrorDetails, root: type[BaseModel], prefix: str) -> In
     if complaint["type"] == "missing":
         return InvalidSpecError(field, "is required and missing")
     given = complaint.get("input")
-    suffix = "" if isinstance(given, dict | list) else f", got {shown(given)}"
+    suffix = "" if isinstance(given, dict | list | tuple) else f", got {shown(given)}"
     message = str(complaint["msg"]).removeprefix("Value error, ")
-    return InvalidSpecError(field, message[:1].lower() + message[1:] + suffix)
+    if complaint["type"] in _PLAIN:
+        message = _PLAIN[complaint["type"]].format_map(complaint.get("ctx", {}))
+    return InvalidSpecError(
+        field, message[:1].lower() + message[1:] + suffix, _remedy(complaint["type"], given)
+    )
+
+
+def _remedy(kind: str, given: object) -> str:
+    """Return what to do about a value of a wrong type, "" where it is not a matter of quotes."""
+    if kind == "string_type" and isinstance(given, bool | int | float):
+        return "put it in quotes"
+    if isinstance(given, str) and kind in _BARE and _BARE[kind].fullmatch(given):
+        return "write it without quotes"
+    return ""
 
 
 def unknown_field(field: str, root: type[BaseModel]) -> InvalidSpecError:

@@ -119,8 +119,8 @@ def test_a_missing_field_is_named_by_its_path(path: str) -> None:
         pytest.param(
             "spec.runtime.device", "TPU", "input should be 'GPU' or 'CPU', got 'TPU'", id="a choice"
         ),
-        pytest.param("spec.dataset", [], "input should be a valid dictionary", id="a list for a mapping"),
-        pytest.param("spec.strategy.TrainConfig", "x", "input should be a valid dictionary", id="no section"),
+        pytest.param("spec.dataset", [], "must be a mapping", id="a list for a mapping"),
+        pytest.param("spec.strategy.TrainConfig", "x", "must be a mapping, got 'x'", id="no section"),
         pytest.param(
             "spec.dataset.classNames",
             ["background"],
@@ -128,7 +128,27 @@ def test_a_missing_field_is_named_by_its_path(path: str) -> None:
             id="one name too few",
         ),
         pytest.param(
-            "spec.acceptance.maxMiouDrop", 0.01, "input should be a valid string, got 0.01", id="a float gate"
+            "spec.acceptance.maxMiouDrop",
+            0.01,
+            "input should be a valid string, got 0.01; put it in quotes",
+            id="a float gate",
+        ),
+        pytest.param(
+            "spec.dataset.numClasses",
+            "2",
+            "input should be a valid integer, got '2'; write it without quotes",
+            id="a number in quotes",
+        ),
+        pytest.param(
+            "spec.suspend",
+            "true",
+            "input should be a valid boolean, got 'true'; write it without quotes",
+            id="a flag in quotes",
+        ),
+        pytest.param("spec.benchmark.runtimes", "MNN", "must be a list, got 'MNN'", id="a word for a list"),
+        pytest.param("spec.benchmark.runtimes", [], "must have at least 1 item(s)", id="an empty list"),
+        pytest.param(
+            "spec.acceptance.minSpeedup", "1.3", "must be a mapping, got '1.3'", id="a number for a mapping"
         ),
     ],
 )
@@ -198,3 +218,12 @@ def test_everything_that_is_wrong_is_told_but_nothing_twice() -> None:
     first = invalid_spec(caught.value, SegCompressionJob)
     assert first.field == "spec.dataset.numClases"
     assert {other.field for other in first.others} == {"spec.seed", "spec.backoffLimit"}
+
+
+def test_a_list_of_a_wrong_item_is_not_called_too_short_as_well() -> None:
+    with pytest.raises(ValidationError) as caught:
+        SegCompressionJob.model_validate(changed(job(), "spec.benchmark.runtimes", ["mnn"]), by_name=False)
+    said = invalid_spec(caught.value, SegCompressionJob)
+
+    assert said.field == "spec.benchmark.runtimes.0"
+    assert said.others == ()
