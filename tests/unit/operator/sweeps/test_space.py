@@ -120,6 +120,11 @@ def test_values_become_what_the_field_holds() -> None:
         {"name": "cpu", "path": "runtime.resources.limits.cpu", "values": ["2"]},
         {"name": "mode", "path": "strategy.UnstructurePrune.prune_strategy", "values": ["gmp"]},
         {"name": "local", "path": "strategy.UnstructurePrune.local_sparsity", "values": ["true"]},
+        {
+            "name": "layers",
+            "path": "strategy.UnstructurePrune.layer_ratios",
+            "values": ['{"conv2d_65.w_0": 0.8}'],
+        },
     )
     spec = made.spec_at(SPEC, made.in_order(0))
     prune = spec["strategy"]["UnstructurePrune"]
@@ -128,6 +133,7 @@ def test_values_become_what_the_field_holds() -> None:
         "sparse_block": [4, 1],
         "prune_strategy": "gmp",
         "local_sparsity": True,
+        "layer_ratios": {"conv2d_65.w_0": 0.8},
     }
     assert (spec["seed"], spec["acceptance"]) == (1, {"maxMiouDrop": "0.01"})
     assert spec["strategy"]["TrainConfig"]["optimizer_builder"] == {"weight_decay": 0.0005}
@@ -143,6 +149,12 @@ def test_values_become_what_the_field_holds() -> None:
             "spec.parameters[0].path: strategy.UnstructurePrun.ratio is not a field of a SegCompressionJob's "
             "spec; did you mean strategy.UnstructurePrune.ratio?",
             id="misspelt",
+        ),
+        pytest.param(
+            {"name": "x", "path": "strategy.UnstructurePrune.layer_ratios.conv2d_65.w_0", "values": ["0.9"]},
+            "spec.parameters[0].path: strategy.UnstructurePrune.layer_ratios.conv2d_65.w_0 is not a field of "
+            "a SegCompressionJob's spec; did you mean strategy.UnstructurePrune.layer_ratios?",
+            id="a key with a dot",
         ),
         pytest.param(
             {"name": "x", "path": "suspend", "values": ["true"]},
