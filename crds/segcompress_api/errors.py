@@ -139,12 +139,25 @@ def _sentence(complaint: ErrorDetails, root: type[BaseModel], prefix: str) -> In
     message = str(complaint["msg"]).removeprefix("Value error, ")
     if complaint["type"] in _PLAIN:
         message = _PLAIN[complaint["type"]].format_map(complaint.get("ctx", {}))
-    return InvalidSpecError(
-        field, message[:1].lower() + message[1:] + suffix, _remedy(complaint["type"], given)
+    remedy = (
+        _description(root, path)
+        if complaint["type"] == "string_pattern_mismatch"
+        else _quotes(complaint["type"], given)
     )
+    return InvalidSpecError(field, message[:1].lower() + message[1:] + suffix, remedy)
 
 
-def _remedy(kind: str, given: object) -> str:
+def _description(model: type[BaseModel] | None, path: list[str]) -> str:
+    """Return what the field at `path` is, "" where that is not known."""
+    info = None
+    for part in path:
+        fields = {} if model is None else model.model_fields
+        info = next((i for name, i in fields.items() if part in (name, i.alias)), None)
+        model = None if info is None else _model_in(info.annotation)
+    return f"it is: {info.description}" if info is not None and info.description else ""
+
+
+def _quotes(kind: str, given: object) -> str:
     """Return what to do about a value of a wrong type, "" where it is not a matter of quotes."""
     if kind == "string_type" and isinstance(given, bool | int | float):
         return "put it in quotes"

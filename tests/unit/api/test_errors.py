@@ -227,3 +227,26 @@ def test_a_list_of_a_wrong_item_is_not_called_too_short_as_well() -> None:
 
     assert said.field == "spec.benchmark.runtimes.0"
     assert said.others == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "remedy"),
+    [
+        pytest.param(
+            "spec.output.uri",
+            "/data/out",
+            "got '/data/out'; it is: Folder in which each run gets a folder of its own: s3://bucket/prefix/.",
+            id="an address",
+        ),
+        pytest.param(
+            "spec.acceptance.maxMiouDrop",
+            "1%",
+            "got '1%'; it is: Maximum loss of mIoU against the baseline, as a decimal string: \"0.01\". "
+            'Default: "0.02"; Unlimited accepts any loss.',
+            id="a gate",
+        ),
+        pytest.param("spec.runtime.resources.limits.cpu", "two", "got 'two'", id="a key of no field"),
+    ],
+)
+def test_a_text_of_another_form_is_refused_with_what_the_field_is(path: str, value: str, remedy: str) -> None:
+    assert sentence(changed(job(), path, value)).endswith(remedy)
