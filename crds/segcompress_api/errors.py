@@ -129,7 +129,7 @@ def _meant(unknown: ErrorDetails, root: type[BaseModel]) -> tuple[int | str, ...
 
 def _sentence(complaint: ErrorDetails, root: type[BaseModel], prefix: str) -> InvalidSpecError:
     path = [str(part) for part in complaint["loc"]]
-    field = ".".join([prefix, *path] if prefix else path) or "spec"
+    field = _dotted(prefix, complaint["loc"]) or "spec"
     if complaint["type"] == "extra_forbidden":
         return _unknown_key(field, path, root)
     if complaint["type"] == "missing":
@@ -145,6 +145,12 @@ def _sentence(complaint: ErrorDetails, root: type[BaseModel], prefix: str) -> In
         else _quotes(complaint["type"], given)
     )
     return InvalidSpecError(field, message[:1].lower() + message[1:] + suffix, remedy)
+
+
+def _dotted(prefix: str, place: tuple[int | str, ...]) -> str:
+    """Return a path as Kubernetes writes it: spec.benchmark.runtimes[1]."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return f"{prefix}{''.join(parts)}".removeprefix(".")
 
 
 def _description(model: type[BaseModel] | None, path: list[str]) -> str:

@@ -163,7 +163,7 @@ def test_an_item_of_a_list_is_named_by_its_index() -> None:
     body = changed(job(), "spec.benchmark.runtimes", ["PaddleInference", "TensorRT"])
 
     assert sentence(body) == (
-        "spec.benchmark.runtimes.1: input should be 'PaddleInference', 'ONNXRuntime', 'OpenVINO' or 'MNN', "
+        "spec.benchmark.runtimes[1]: input should be 'PaddleInference', 'ONNXRuntime', 'OpenVINO' or 'MNN', "
         "got 'TensorRT'"
     )
 
@@ -225,7 +225,7 @@ def test_a_list_of_a_wrong_item_is_not_called_too_short_as_well() -> None:
         SegCompressionJob.model_validate(changed(job(), "spec.benchmark.runtimes", ["mnn"]), by_name=False)
     said = invalid_spec(caught.value, SegCompressionJob)
 
-    assert said.field == "spec.benchmark.runtimes.0"
+    assert said.field == "spec.benchmark.runtimes[0]"
     assert said.others == ()
 
 
