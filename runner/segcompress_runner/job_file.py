@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import KIND, SegCompressionJob
+from segcompress_api.sweep import SWEEP_KIND
 from segcompress_runner.errors import InputNotFoundError
 from segcompress_runner.inputs.safe_load import LIMIT, UnsafeYamlError, load_documents
 
@@ -54,10 +55,19 @@ def _document(content: bytes, path: Path, kinds: Sequence[str]) -> dict[str, Any
     if len(documents) != 1:
         raise InvalidSpecError(str(path), f"holds {len(documents)} documents", f"give one {named} a file")
     document = documents[0]
-    if not isinstance(document, dict) or document.get("kind") not in kinds:
-        kind = document.get("kind") if isinstance(document, dict) else type(document).__name__
-        raise InvalidSpecError("kind", f"is {kind}, not {named}")
+    if not isinstance(document, dict):
+        raise InvalidSpecError(str(path), "must be a mapping", f"give one {named} a file")
+    _check_kind(document.get("kind"), kinds)
     return document
+
+
+def _check_kind(kind: object, kinds: Sequence[str]) -> None:
+    named = " or ".join(kinds)
+    if kind is None:
+        raise InvalidSpecError("kind", "is required and missing", f"give {named}")
+    if kind not in kinds:
+        remedy = "a sweep runs on a cluster: segcompress submit" if kind == SWEEP_KIND else ""
+        raise InvalidSpecError("kind", f"is {kind}, not {named}", remedy)
 
 
 def _resolved(value: Any, folder: Path) -> Any:

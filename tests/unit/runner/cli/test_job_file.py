@@ -51,6 +51,19 @@ def test_relative_addresses_are_relative_to_the_file() -> None:
             "  output: {uri: s3://compressed/example/}\n", "", r"spec\.output: is required", id="missing"
         ),
         pytest.param("SegCompressionJob", "Job", "kind: is Job, not SegCompressionJob", id="kind"),
+        pytest.param(
+            "SegCompressionJob",
+            "SegCompressionSweep",
+            "kind: is SegCompressionSweep, not SegCompressionJob; a sweep runs on a cluster: "
+            "segcompress submit",
+            id="a sweep",
+        ),
+        pytest.param(
+            "kind: SegCompressionJob",
+            "",
+            "kind: is required and missing; give SegCompressionJob",
+            id="no kind",
+        ),
         pytest.param("numClasses: 2", "numClasses: [2", r"job\.yaml: line \d+", id="syntax"),
         pytest.param(
             "learning_rate: 0.01", "learning_rate: 2024-01-31", r"job\.yaml: line 14: .*timestamp", id="date"
