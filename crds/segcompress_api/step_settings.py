@@ -58,6 +58,11 @@ class StepSettings:
         return None
 
     @property
+    def ratio_of_layers(self) -> float | None:
+        """Return the share of zeros of every pruned layer, None where layers may differ in it."""
+        return None if self.sparsity is None else self.sparsity.ratio
+
+    @property
     def ramp_iterations(self) -> int:
         """Iterations until the step has its full effect; until then a loss may grow."""
         return 0
@@ -95,6 +100,11 @@ class PruneSettings(StepSettings):
     def sparsity(self) -> SparsityTarget:
         """Return the share asked for, of the layers that the section names."""
         return SparsityTarget(self.ratio, self.only_1x1, "4x1" if self.block > 1 else "1x1")
+
+    @property
+    def ratio_of_layers(self) -> float | None:
+        """Return the ratio, None where some layers have one of their own."""
+        return None if self.layers else self.ratio
 
     def check_length(self, iterations: int, field: str) -> None:
         """Raise InvalidSpecError where the pruning ramp is longer than the training."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from segcompress_api.act_settings import ActSettings, SparsityTarget
+from segcompress_api.act_settings import ActSettings
 from segcompress_api.benchmark import RuntimeName
 from segcompress_runner.measurement.runtimes.row import Runtime
 from segcompress_runner.measurement.runtimes.table import RUNTIMES
@@ -33,16 +33,15 @@ def sparsity_warning(
             f"no sparse kernels on {', '.join(asked)}: zeros make the model no faster there; "
             f"add {' or '.join(above)}"
         )
-    return _too_few(field, target, {name: share for name, share in above.items() if name in asked})
+    measured = {name: share for name, share in above.items() if name in asked}
+    return _too_few(field, step.ratio_of_layers, measured)
 
 
-def _too_few(
-    field: str, target: SparsityTarget, above: Mapping[RuntimeName, float]
-) -> tuple[str, str] | None:
-    if target.ratio is None or any(target.ratio > share for share in above.values()):
+def _too_few(field: str, ratio: float | None, above: Mapping[RuntimeName, float]) -> tuple[str, str] | None:
+    if ratio is None or any(ratio > share for share in above.values()):
         return None
     name, share = min(above.items(), key=lambda item: item[1])
     return f"{field}.ratio", (
-        f"is {target.ratio}, and {name}'s sparse kernels take layers with more than {share:.0%} zeros: "
+        f"is {ratio}, and {name}'s sparse kernels take layers with more than {share:.0%} zeros: "
         "the model gets no faster there"
     )

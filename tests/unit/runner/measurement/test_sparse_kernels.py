@@ -34,6 +34,14 @@ def warning(strategy: dict[str, Any], *runtimes: RuntimeName) -> tuple[str, str]
             ["MNN"],
             id="no share promised",
         ),
+        pytest.param(
+            {
+                "UnstructurePrune": SPARSE
+                | {"ratio": 0.5, "local_sparsity": True, "layer_ratios": {"conv2d_7.w_0": 0.9}}
+            },
+            ["MNN"],
+            id="enough in a layer with a ratio of its own",
+        ),
         pytest.param(INT8, ["PaddleInference"], id="no zeros"),
         pytest.param({"ChannelPrune": {"pruned_ratio": 0.5}}, ["PaddleInference"], id="fewer channels"),
     ],
