@@ -21,13 +21,10 @@ def ratios_of_layers(sizes: Mapping[str, int], ratio: float, own: Mapping[str, f
         _check_name(name, sizes)
     others = {name: size for name, size in sizes.items() if name not in own}
     zeros = sum(share * sizes[name] for name, share in own.items())
-    if not others:
-        raise InvalidSettingError(
-            f"{FIELD}: names every layer that is pruned, so that ratio decides nothing; leave one out"
-        )
-    rest = round((ratio * sum(sizes.values()) - zeros) / sum(others.values()), _DIGITS)
-    if not 0 <= rest < 1:
-        raise InvalidSettingError(_unreachable(ratio, rest))
+    weights = sum(others.values())
+    rest = round((ratio * sum(sizes.values()) - zeros) / weights, _DIGITS) if others else 0.0
+    if not others or not 0 <= rest < 1:
+        raise InvalidSettingError(_unreachable(ratio, rest, others))
     return {name: own.get(name, rest) for name in sizes}
 
 
@@ -39,8 +36,15 @@ def _check_name(name: str, sizes: Mapping[str, int]) -> None:
     raise InvalidSettingError(f"{FIELD}: {name} is not the weight of a layer that is pruned; {remedy}")
 
 
-def _unreachable(ratio: float, rest: float) -> str:
+def _unreachable(ratio: float, rest: float, others: Mapping[str, int]) -> str:
+    if not others:
+        return f"{FIELD}: names every layer that is pruned, so that ratio decides nothing; leave one out"
+    if rest < 0:
+        return (
+            f"{FIELD}: makes more zeros than {ratio:g} of all weights that are pruned; "
+            "lower these ratios, or raise ratio"
+        )
     return (
-        f"{FIELD}: leaves the other layers a ratio of {rest:.4g}, which must be at least 0 and below 1, "
-        f"for {ratio:g} over all; name fewer layers, or ratios closer to {ratio:g}"
+        f"{FIELD}: leaves too few zeros for {ratio:g} of all weights that are pruned, even if the other "
+        "layers had nothing else; raise these ratios, or lower ratio"
     )

@@ -57,13 +57,13 @@ def test_a_refused_ratio_is_told_with_the_digits_that_make_it_so() -> None:
         ),
         pytest.param(
             {"conv2d_3.w_0": 0.3},
-            "leaves the other layers a ratio of 1.425, which must be at least 0 and below 1, for 0.75 over "
-            "all; name fewer layers, or ratios closer to 0.75",
+            "leaves too few zeros for 0.75 of all weights that are pruned, even if the other layers had "
+            "nothing else; raise these ratios, or lower ratio",
             id="too few zeros",
         ),
         pytest.param(
             {"conv2d_2.w_0": 0.9, "conv2d_3.w_0": 0.9},
-            "leaves the other layers a ratio of -0.6, which must be at least 0",
+            "makes more zeros than 0.75 of all weights that are pruned; lower these ratios, or raise ratio",
             id="too many zeros",
         ),
     ],
