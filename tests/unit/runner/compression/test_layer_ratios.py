@@ -32,8 +32,8 @@ def test_the_others_may_be_left_dense_whatever_decimals_are_in_binary() -> None:
     assert ratios_of_layers(sizes, 0.57, own)["conv2d_3.w_0"] == 0
 
 
-def test_a_refused_ratio_is_told_with_the_digits_that_make_it_so() -> None:
-    with pytest.raises(InvalidSettingError, match=r"a ratio of -0\.001, which must be at least 0"):
+def test_ratios_that_are_a_little_too_high_are_refused() -> None:
+    with pytest.raises(InvalidSettingError, match=r"makes more zeros than 0\.45 of all weights"):
         ratios_of_layers({"conv2d_1.w_0": 1, "conv2d_2.w_0": 1}, 0.45, {"conv2d_1.w_0": 0.901})
 
 
