@@ -69,13 +69,14 @@ def test_an_evaluation_has_the_same_matrix(
 
 def test_batches_are_predicted_at_the_same_time(model: ModelFiles, pictures: Pictures) -> None:
     met = threading.Barrier(2, timeout=30)
-    predict = predictor(PaddleSession(model))
+    with parallel(model) as session:  # a session of one process must not be run by two threads
+        predict = predictor(session)
 
-    def meeting(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        met.wait()
-        return predict(x)
+        def meeting(x: NDArray[np.float32]) -> NDArray[np.float32]:
+            met.wait()
+            return predict(x)
 
-    evaluate(meeting, pictures.first(4), tiny_dataset(), Options(1, 0, predictors=2))
+        evaluate(meeting, pictures.first(4), tiny_dataset(), Options(1, 0, predictors=2))
 
 
 def test_batches_that_memory_does_not_hold_together_are_predicted_in_turn(
