@@ -60,9 +60,11 @@ class Player:
 
     async def play(self, per_second: float) -> float:
         """Return the seconds from the first resource created to the last one terminal."""
+        # Watches begin before the first resource is created: a Job that came sooner would never be seen.
+        children, resources = [await self._api.version(url) for url in (self._children, self._resources)]
         async with asyncio.TaskGroup() as group:
-            watch = group.create_task(self._watch_jobs(group))
-            ended = group.create_task(self._watch_resources(group))
+            watch = group.create_task(self._watch_jobs(group, children))
+            ended = group.create_task(self._watch_resources(group, resources))
             began = time.monotonic()
             for position, number in enumerate(self._numbers):
                 if per_second:
@@ -77,16 +79,16 @@ class Player:
         self._sent[name] = time.monotonic()
         await self._api.request("POST", self._resources, self._kind.make(name))
 
-    async def _watch_jobs(self, group: asyncio.TaskGroup) -> None:
-        async for type_, job in self._api.watch(self._children):
+    async def _watch_jobs(self, group: asyncio.TaskGroup, since: str) -> None:
+        async for type_, job in self._api.watch(self._children, since):
             if type_ == "ADDED":
                 owner = job["metadata"]["ownerReferences"][0]["name"]
                 self.waits.append(time.monotonic() - self._sent[owner])
                 self._child_of[owner] = job["metadata"]["name"]
                 group.create_task(self._kubelet.start(job))
 
-    async def _watch_resources(self, group: asyncio.TaskGroup) -> None:
-        async for _, resource in self._api.watch(self._resources):
+    async def _watch_resources(self, group: asyncio.TaskGroup, since: str) -> None:
+        async for _, resource in self._api.watch(self._resources, since):
             name, phase = resource["metadata"]["name"], self._kind.phase(resource)
             if phase == "Running" and name not in self._ended:
                 self._ended.add(name)
