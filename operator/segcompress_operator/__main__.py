@@ -62,7 +62,7 @@ def main() -> int:
 
 async def run(settings: Settings) -> int:
     """Watch and reconcile while this process leads; return 1 where something other than a signal ended it."""
-    queue: WorkQueue[Ref] = WorkQueue()
+    queue: WorkQueue[Ref] = WorkQueue(flow_of=lambda ref: ref.namespace)
     runs = Runs(queue.add)
     runs.parents = sweeps = Sweeps(queue.add_after, runs)
     sinks = {**runs.sinks(), **sweeps.sinks()}

@@ -1,11 +1,11 @@
 """Keys to reconcile: each queued at most once, never at two workers at once, later where that failed.
 
-Knows nothing of what a key means.
+Knows nothing of what a key means, but for the flow that it belongs to.
 """
 
 import asyncio
 import random
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from typing import Generic, NamedTuple, TypeVar
 
@@ -23,12 +23,43 @@ class _Timer(NamedTuple):
     handle: asyncio.Handle
 
 
-class WorkQueue(Generic[K]):
-    """A de-duplicating queue with delays and back-off; use from one event loop."""
+class _Turns(Generic[K]):
+    """Keys whose flows take turns: the next key of a flow waits for one key of each other flow, not for all.
 
-    def __init__(self, jitter: Callable[[], float] = random.random) -> None:
+    Source: API Priority and Fairness (KEP-1040), which keeps the requests of one flow from delaying another's.
+    """
+
+    def __init__(self, flow_of: Callable[[K], Hashable]) -> None:
+        self._flow_of = flow_of
+        self._flows: OrderedDict[Hashable, deque[K]] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        return bool(self._flows)
+
+    def append(self, key: K) -> None:
+        self._flows.setdefault(self._flow_of(key), deque()).append(key)
+
+    def popleft(self) -> K:
+        flow, keys = self._flows.popitem(last=False)
+        key = keys.popleft()
+        if keys:
+            self._flows[flow] = keys
+        return key
+
+
+class WorkQueue(Generic[K]):
+    """A de-duplicating queue with delays and back-off; use from one event loop.
+
+    Keys of one flow come in the order in which they were added; flows take turns.
+    """
+
+    def __init__(
+        self,
+        jitter: Callable[[], float] = random.random,
+        flow_of: Callable[[K], Hashable] = lambda _: None,
+    ) -> None:
         self._jitter = jitter
-        self._waiting: deque[K] = deque()
+        self._waiting = _Turns(flow_of)
         self._queued: set[K] = set()
         self._at_work: set[K] = set()
         self._again: set[K] = set()
@@ -37,7 +68,7 @@ class WorkQueue(Generic[K]):
         self._filled = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._queued)
 
     def add(self, key: K) -> None:
         """Queue the key; while a worker has it, it comes again after that."""

@@ -24,7 +24,7 @@ def test_key_added_twice_is_worked_on_once() -> None:
         for key in ("a", "b", "a"):
             queue.add(key)
         assert [await queue.get(), await queue.get()] == ["a", "b"]
-        assert queue._waiting == queue._waiting.__class__()
+        assert len(queue) == 0
 
     run(scenario)
 
@@ -40,6 +40,36 @@ def test_key_at_work_comes_again_only_after_done() -> None:
         assert await queue.get() == "a"
 
     run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("added", "order"),
+    [
+        ("a1 a2 a3 a4 b1 b2 c1", "a1 b1 c1 a2 b2 a3 a4"),
+        ("a1 a2 b1 a3", "a1 b1 a2 a3"),
+    ],
+)
+def test_flows_take_turns(added: str, order: str) -> None:
+    async def scene() -> None:
+        queue: WorkQueue[str] = WorkQueue(flow_of=lambda key: key[0])
+        for key in added.split():
+            queue.add(key)
+        assert [await queue.get() for _ in added.split()] == order.split()
+        assert len(queue) == 0
+
+    asyncio.run(scene())
+
+
+def test_flow_that_comes_late_waits_for_one_key_of_another() -> None:
+    async def scene() -> None:
+        queue: WorkQueue[str] = WorkQueue(flow_of=lambda key: key[0])
+        for number in range(1000):
+            queue.add(f"a{number}")
+        assert await queue.get() == "a0"
+        queue.add("b0")
+        assert [await queue.get(), await queue.get()] == ["a1", "b0"]
+
+    asyncio.run(scene())
 
 
 def test_waiting_worker_gets_a_late_key() -> None:
