@@ -38,7 +38,7 @@ from segcompress_operator.settings import (
     settings_from,
 )
 from segcompress_operator.sweep_controller import SweepController
-from segcompress_operator.sweeps import Sweeps
+from segcompress_operator.sweeps import ROUND_SECONDS, Sweeps
 from segcompress_operator.watching.streams import Streams
 
 logger = logging.getLogger("segcompress_operator")
@@ -114,7 +114,7 @@ def _controllers(
 
     return {
         COMPRESSION_JOBS: Controller(runs, plan, cluster, _now, metrics.tell),
-        SWEEPS: SweepController(sweeps, plan_trials, cluster, _now),
+        SWEEPS: SweepController(sweeps, plan_trials, cluster, _now, spread_seconds=ROUND_SECONDS),
     }
 
 

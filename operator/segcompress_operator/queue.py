@@ -26,7 +26,7 @@ class _Timer(NamedTuple):
 class _Turns(Generic[K]):
     """Keys whose flows take turns: the next key of a flow waits for one key of each other flow, not for all.
 
-    Source: API Priority and Fairness (KEP-1040), which keeps the requests of one flow from delaying another's.
+    Source: API Priority and Fairness (KEP-1040), whose flows take turns as well.
     """
 
     def __init__(self, flow_of: Callable[[K], Hashable]) -> None:

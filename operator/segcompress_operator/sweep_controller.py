@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from segcompress_operator.cluster import Cluster
 from segcompress_operator.errors import GoneError, RetryableError
@@ -29,13 +30,18 @@ class SweepController:
     """Brings sweeps to their desired state."""
 
     def __init__(
-        self, known: Sweeps, plan: SweepPlanMaker, cluster: Cluster, clock: Callable[[], datetime]
+        self,
+        known: Sweeps,
+        plan: SweepPlanMaker,
+        cluster: Cluster,
+        clock: Callable[[], datetime],
+        spread_seconds: float = 0.0,
     ) -> None:
         self._known = known
         self._plan_for = plan
         self._cluster = cluster
         self._clock = clock
-        self._trials = TrialWriter(known, cluster, clock)
+        self._trials = TrialWriter(known, cluster, clock, spread_seconds)
 
     async def reconcile(self, ref: Ref) -> float | None:
         """Reconcile once; return the seconds until the next time, None to wait for a watch event.
@@ -53,8 +59,9 @@ class SweepController:
         if plan.read_known is not None:
             await self._read_known(sweep, plan.read_known)
             plan = await self._plan(sweep)
-        first, is_full = _first(plan), len(plan.create) + len(plan.suspend) >= TRIALS_A_ROUND
+        first, is_full = _first(plan), len(plan.suspend) >= TRIALS_A_ROUND
         failure: RetryableError | None = None
+        self._known.planned(sweep, plan.in_flight)
         if first:
             # A webhook that does not answer would hold as many connections as there are requests.
             at_once = 1 if any_unanswered else plan.at_once
@@ -82,18 +89,17 @@ class SweepController:
             conflict = await self._trials.create(sweep, plan.create, plan.at_once)
         except RetryableError as error:
             refusal = Refusal("Trial", f"trials were not written: {error}", self._clock(), transient=True)
-            return await self._plan(sweep, refusal=refusal), error
-        return await self._plan(sweep, conflict), None
+            return await self._plan(sweep, refusal=refusal, more=1), error
+        return await self._plan(sweep, conflict=conflict, more=1), None
 
-    async def _plan(self, sweep: Sweep, conflict: str = "", refusal: Refusal | None = None) -> SweepPlan:
+    async def _plan(self, sweep: Sweep, **changes: Any) -> SweepPlan:
         """Plan in a thread: a search may take a second, and must not delay other resources.
 
         Nothing is planned once the namespace can no longer be watched: trials may be running unseen.
         """
         if self._known.sweep(sweep.ref) is None:
             return SweepPlan()
-        observed = self._known.observe(sweep)
-        observed = replace(observed, conflict=conflict, refusal=refusal or observed.refusal)
+        observed = replace(self._known.observe(sweep), **changes)
         return await asyncio.to_thread(self._plan_for, sweep, observed, self._clock())
 
     async def _read_known(self, sweep: Sweep, query: KnownQuery) -> None:

@@ -58,6 +58,7 @@ class Sweeps:
         self._known: dict[str, tuple[Trial, ...]] = {}
         self._memos: dict[str, Memo] = {}
         self._begun: dict[str, float] = {}
+        self._in_flight: dict[str, int] = {}
 
     def sinks(self) -> Mapping[Kind, Sink]:
         """Return the sink of the kind's stream."""
@@ -68,16 +69,32 @@ class Sweeps:
         sweep = self._sweeps.named(ref)
         return sweep if sweep is not None and self._is_known(sweep.namespace) else None
 
+    def is_outdated(self, sweep: Sweep) -> bool:
+        """Return whether the sweep is gone or its spec has been changed since."""
+        now = self.sweep(sweep.ref)
+        return now is None or (now.uid, now.generation) != (sweep.uid, sweep.generation)
+
     def observe(self, sweep: Sweep) -> SweepObserved:
         """Return the observed trials of the sweep."""
         uid, children = sweep.uid, tuple(self._trials.owned(sweep.uid))
         memo = self._memo(uid)
-        return SweepObserved(children, self._refusals.get(uid), self._known.get(uid), memo=memo)
+        return SweepObserved(
+            children,
+            self._refusals.get(uid),
+            self._known.get(uid),
+            in_flight=self._in_flight.get(uid, 0),
+            memo=memo,
+        )
 
     def begin(self, sweep: Sweep) -> None:
         """Note that a reconciliation of the sweep begins."""
         if self._sweeps.get(sweep.uid) is not None:
             self._begun[sweep.uid] = self._clock()
+
+    def planned(self, sweep: Sweep, in_flight: int) -> None:
+        """Note how many trials a round is to leave in flight."""
+        if self._sweeps.get(sweep.uid) is not None:
+            self._in_flight[sweep.uid] = in_flight
 
     def delay(self, sweep: Sweep) -> float:
         """Return how many seconds the sweep's next reconciliation waits for further changes."""
@@ -154,6 +171,7 @@ class Sweeps:
         self._known.pop(sweep.uid, None)
         self._memos.pop(sweep.uid, None)
         self._begun.pop(sweep.uid, None)
+        self._in_flight.pop(sweep.uid, None)
 
 
 def _facts(child: Resource) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from segcompress_operator.cluster import Cluster, NameTakenError
 from segcompress_operator.errors import GoneError, OperatorError, RefusedError
 from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
 from segcompress_operator.planning.plan import Refusal
-from segcompress_operator.planning.sweeps.making import WRITES_AT_ONCE
+from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, WRITES_AT_ONCE
 from segcompress_operator.planning.sweeps.observed import Sweep
 from segcompress_operator.planning.sweeps.plan import SuspendChange
 from segcompress_operator.sweeps import Sweeps
@@ -28,10 +28,13 @@ class TrialWriter:
     If a request gets no answer, RetryableError is raised once the others that had begun have theirs.
     """
 
-    def __init__(self, known: Sweeps, cluster: Cluster, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, known: Sweeps, cluster: Cluster, clock: Callable[[], datetime], spread_seconds: float = 0.0
+    ) -> None:
         self._known = known
         self._cluster = cluster
         self._clock = clock
+        self._spread_seconds = spread_seconds
         self._unanswered: dict[Ref, set[str]] = {}
 
     def forget(self, ref: Ref) -> None:
@@ -61,12 +64,14 @@ class TrialWriter:
     async def create(self, sweep: Sweep, manifests: Sequence[Manifest], at_once: int) -> str:
         """Create trials; return a name that belongs to something else, "" if there is none.
 
-        None is begun any more once there was a problem.
+        None is begun any more once there was a problem, or the sweep has changed.
         """
         refusals: list[Refusal] = []
         conflicts: list[str] = []
 
         async def create(manifest: Manifest) -> bool:
+            if self._known.is_outdated(sweep):
+                return False
             name = _name(manifest)
             try:
                 return await self._create(sweep, manifest)
@@ -78,7 +83,8 @@ class TrialWriter:
             return False
 
         try:
-            await _side_by_side(manifests, at_once, create)
+            interval = self._spread_seconds / max(len(manifests), MORE_A_ROUND)
+            await _side_by_side(manifests, at_once, create, interval)
         finally:
             for refusal in refusals[:1]:
                 self._known.note_refusal(sweep, refusal)
@@ -115,16 +121,23 @@ class TrialWriter:
         await _side_by_side(changes, WRITES_AT_ONCE, change)
 
 
-async def _side_by_side(items: Sequence[T], at_once: int, act: Callable[[T], Awaitable[bool]]) -> None:
+async def _side_by_side(
+    items: Sequence[T], at_once: int, act: Callable[[T], Awaitable[bool]], interval: float = 0.0
+) -> None:
     """Act on the items, on so many at a time, until an act returns False or raises an error.
 
-    The first error is raised once all that had begun have ended.
+    They begin at least `interval` seconds apart. The first error is raised once those that began have ended.
     """
-    left, go_on, errors = iter(items), True, list[OperatorError]()
+    left, go_on, errors = iter(enumerate(items)), True, list[OperatorError]()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
 
     async def work() -> None:
         nonlocal go_on
-        for item in left:
+        for position, item in left:
+            early = began + position * interval - loop.time()
+            if early > 0.0:
+                await asyncio.sleep(early)
             if errors or not go_on:
                 return
             try:

@@ -17,10 +17,16 @@ from segcompress_operator.resources.names import Owner, kueue_labels
 from segcompress_operator.resources.trial import make_trial
 from segcompress_operator.settings import RunnerSettings
 
-TRIALS_A_ROUND = 32
-"""Maximum number of requests per reconciliation: other resources wait for a worker meanwhile."""
+TRIALS_A_ROUND = 64
+"""Maximum number of requests per reconciliation."""
 
-WRITES_AT_ONCE = 16
+MORE_A_ROUND = 16
+"""How many trials more than before may be in flight after a reconciliation.
+
+A burst would keep the API server, and with it everybody else's jobs, waiting.
+"""
+
+WRITES_AT_ONCE = 8
 """Requests for trials at the same time, of the 32 connections that all writes share."""
 
 Manifest = Mapping[str, Any]

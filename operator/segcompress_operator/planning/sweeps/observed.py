@@ -10,6 +10,7 @@ from segcompress_operator.planning.observed import Owning, Resource
 from segcompress_operator.planning.parsing import EPOCH, Body, condition_of, largest_part, parse_time, to_json
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.history import Memo
+from segcompress_operator.planning.sweeps.making import MORE_A_ROUND
 from segcompress_operator.resources.names import Owner
 
 SPEC_LIMIT = 64 * 1024
@@ -58,6 +59,10 @@ class SweepObserved:
     """The known trials, None if they were not read yet."""
     conflict: str = ""
     """Name of a job that has a trial's name and another owner."""
+    in_flight: int = 0
+    """How many trials the last round was to leave in flight."""
+    more: int = MORE_A_ROUND
+    """By how many that number may grow now."""
     memo: Memo = field(default_factory=Memo, compare=False)
 
 

@@ -53,6 +53,8 @@ class SweepPlan:
 
     read_known: KnownQuery | None = None
     create: tuple[Mapping[str, Any], ...] = ()
+    in_flight: int = 0
+    """How many trials are in flight once these are created."""
     at_once: int = 1
     """How many trials may be created at the same time.
 
@@ -108,7 +110,7 @@ def _next(look: SweepRound, maker: Maker, observed: SweepObserved) -> SweepPlan:
     problem = _problem(look, observed, maker.space)
     if problem is not None:
         return _fail(look, *problem)
-    return _suspend(look) if spec.suspend else _go_on(look, maker, observed.refusal)
+    return _suspend(look) if spec.suspend else _go_on(look, maker, observed)
 
 
 def _problem(look: SweepRound, observed: SweepObserved, space: Space) -> tuple[Reason, str] | None:
@@ -136,11 +138,10 @@ def _query(sweep: Sweep, known: KnownTrials, space: Space) -> KnownQuery:
     return KnownQuery(sweep.uid, tuple(sorted(known.match_labels.items())), space)
 
 
-def _go_on(look: SweepRound, maker: Maker, refusal: Refusal | None) -> SweepPlan:
+def _go_on(look: SweepRound, maker: Maker, observed: SweepObserved) -> SweepPlan:
     """Create the next trials, wait for running ones, or end the sweep."""
-    spec, end = maker.spec, end_of(maker.spec, maker.space)
-    room = min(spec.parallel_trials - look.counts.running, TRIALS_A_ROUND)
-    free = look.history.free(room, end)
+    spec, end, refusal = maker.spec, end_of(maker.spec, maker.space), observed.refusal
+    free = look.history.free(_room(look, observed), end)
     if free and refusal is not None and look.now < refusal.next_try(refusal.since or refusal.seen):
         return _wait(look, refusal)
     create = maker.trials(look.history.tried(LEARNED_FROM), free)
@@ -153,12 +154,20 @@ def _go_on(look: SweepRound, maker: Maker, refusal: Refusal | None) -> SweepPlan
         words += f"; {len(look.history.terms.known)} known trial(s)"
     return SweepPlan(
         create=create,
+        in_flight=counts.running + len(create),
         at_once=1 if learns(spec) or refusal is not None else WRITES_AT_ONCE,
         suspend=_changes(look.history.running, suspend=False),
         stop=_early_stops(look),
         status=report.running(look, Progress(Reason.RUNNING, words + _early_stopping(look))),
         announcements=report.going_on(look),
     )
+
+
+def _room(look: SweepRound, observed: SweepObserved) -> int:
+    """Return how many trials may be created now: one for each that has ended, and a few more."""
+    running = look.counts.running
+    begin = max(observed.in_flight - running, 0) + observed.more
+    return min(look.known_spec.parallel_trials - running, begin, TRIALS_A_ROUND)
 
 
 def _early_stops(look: SweepRound) -> tuple[EarlyStop, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from segcompress_operator.cluster import NameTakenError
 from segcompress_operator.errors import GoneError, OperatorError, RefusedError
 from segcompress_operator.kinds import Ref
+from segcompress_operator.planning.sweeps.making import MORE_A_ROUND
 from segcompress_operator.planning.sweeps.observed import Sweep
 from segcompress_operator.sweep_controller import SweepController
 from unit.operator.fed import versioned
@@ -22,7 +23,8 @@ def seeds(count: int, **changes: Any) -> Body:
     return spec_body(parameters=[parameter], **changes)
 
 
-MANY = seeds(100, parallelTrials=30)
+MANY = seeds(100, parallelTrials=MORE_A_ROUND)
+"""The first round creates all that may run."""
 
 
 class Busy(FakeCluster):

@@ -8,7 +8,7 @@ import yaml
 from documents import ROOT
 from segcompress_api.naming import short_hash
 from segcompress_operator.planning.parsing import parse_resource
-from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND
+from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, TRIALS_A_ROUND
 from segcompress_operator.planning.sweeps.observed import SweepObserved
 from segcompress_operator.planning.sweeps.plan import SweepPlan, plan_sweep
 from unit.operator.samples import NOW, SETTINGS, SPEC
@@ -103,7 +103,29 @@ def test_fewer_than_there_are_make_no_more_and_end_with_the_last() -> None:
 def test_a_round_makes_a_bounded_number_of_trials() -> None:
     many = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "10000", "step": "1"}}
     made = plan(spec=spec_body(parameters=[many], parallelTrials=1000, maxTrials=10_000))
-    assert len(made.create) == TRIALS_A_ROUND
+    assert len(made.create) == made.in_flight == MORE_A_ROUND
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "running", "parallel", "expected"),
+    [
+        (16, 16, 1000, 16),  # some more
+        (16, 3, 1000, 13 + 16),  # and a new one for each that has ended
+        (0, 9, 1000, 16),  # after a start of the operator
+        (100, 90, 100, 10),
+        (100, 0, 1000, TRIALS_A_ROUND),
+        (50, 20, 5, 0),  # parallelTrials was lowered
+    ],
+)
+def test_trials_in_flight_grow_step_by_step(
+    in_flight: int, running: int, parallel: int, expected: int
+) -> None:
+    many = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "10000", "step": "1"}}
+    spec = spec_body(parameters=[many], parallelTrials=parallel, maxTrials=10_000)
+    children = tuple(child(n, {"seed": str(n + 1)}) for n in range(running))
+    made = plan_sweep(make_sweep(spec), SweepObserved(children, in_flight=in_flight), SETTINGS, NOW)
+    assert len(made.create) == expected
+    assert made.in_flight == running + expected
 
 
 def test_a_job_that_only_looks_like_a_trial_is_none() -> None:

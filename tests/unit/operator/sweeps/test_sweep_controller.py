@@ -9,6 +9,7 @@ import pytest
 from segcompress_operator.cluster import NameTakenError
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
 from segcompress_operator.kinds import Ref
+from segcompress_operator.planning.sweeps.making import MORE_A_ROUND
 from segcompress_operator.planning.sweeps.observed import SweepObserved
 from segcompress_operator.sweep_controller import SweepController
 from segcompress_operator.sweeps import ROUND_SECONDS
@@ -213,10 +214,10 @@ def test_a_sweep_that_is_gone_ends_the_round() -> None:
     assert (cluster.names[-1], again) == ("status", None)
 
 
-def test_more_trials_than_a_round_makes_follow_at_once() -> None:
+def test_more_trials_than_a_round_makes_follow_a_round_later() -> None:
     many = {"name": "seed", "path": "seed", "range": {"min": "1", "max": "100", "step": "1"}}
     fed = FedSweeps()
-    fed.sink.seen(sweep_body(spec_body(parameters=[many], parallelTrials=40)))
+    fed.sink.seen(sweep_body(spec_body(parameters=[many], parallelTrials=MORE_A_ROUND + 8)))
 
     class Growing(FakeCluster):
         async def create(self, manifest: Mapping[str, Any]) -> Body:
@@ -226,8 +227,8 @@ def test_more_trials_than_a_round_makes_follow_at_once() -> None:
 
     cluster = Growing(fed)
     controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW)
-    assert asyncio.run(controller.reconcile(REF)) == 0.0
-    assert cluster.names.count("create") == 32
+    assert asyncio.run(controller.reconcile(REF)) == ROUND_SECONDS
+    assert cluster.names.count("create") == MORE_A_ROUND
     cluster.calls.clear()
     fed.sink.seen(versioned(sweep_body(fed_spec(many), cluster.status), 200))
     asyncio.run(controller.reconcile(REF))
@@ -256,4 +257,4 @@ def test_a_place_that_becomes_free_during_a_round_waits_as_for_any_change() -> N
 
 
 def fed_spec(parameter: Body) -> Body:
-    return spec_body(parameters=[parameter], parallelTrials=40)
+    return spec_body(parameters=[parameter], parallelTrials=MORE_A_ROUND + 8)

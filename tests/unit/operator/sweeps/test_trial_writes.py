@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from segcompress_operator.cluster import NameTakenError
 from segcompress_operator.errors import GoneError, OperatorError, RefusedError, RetryableError
 from segcompress_operator.planning.plan import FIRST_TRY_SECONDS
-from segcompress_operator.planning.sweeps.making import WRITES_AT_ONCE
+from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, WRITES_AT_ONCE
 from segcompress_operator.sweep_controller import SweepController
 from segcompress_operator.trial_writes import TrialWriter
 from unit.operator.fed import versioned
@@ -28,10 +28,10 @@ from unit.operator.sweeps.sweep_samples import NAMES, P, child_body, ended, swee
 def test_trials_are_created_side_by_side() -> None:
     fed, cluster, reconcile = stage()
     assert reconcile() is None
-    assert sorted(cluster.indices) == [*range(30)]
+    assert sorted(cluster.indices) == [*range(MORE_A_ROUND)]
     assert cluster.most == WRITES_AT_ONCE
-    assert len(fed.sweeps.observe(sweep_of(fed)).children) == 30
-    assert cluster.status["trials"]["running"] == 30
+    assert len(fed.sweeps.observe(sweep_of(fed)).children) == MORE_A_ROUND
+    assert cluster.status["trials"]["running"] == MORE_A_ROUND
 
 
 @pytest.mark.parametrize("algorithm", ["TPE", "NSGAII"])
@@ -41,13 +41,13 @@ def test_trials_of_a_search_that_learns_are_created_one_after_the_other(algorith
     assert (cluster.indices, cluster.most) == ([0, 1, 2], 1)
 
 
-@pytest.mark.parametrize("lost", [[0], [3, 7], [15], [*range(16)]])
+@pytest.mark.parametrize("lost", [[0], [3, 7], [7], [*range(WRITES_AT_ONCE)]])
 def test_an_answer_that_is_lost_loses_no_other_and_creates_nothing_twice(lost: list[int]) -> None:
     """Those whose answers came are known; the others are looked for before anything else is created."""
     fed, cluster, reconcile = stage(dict.fromkeys(lost, RetryableError("no answer")))
     assert isinstance(reconcile(), RetryableError)
     begun = sorted(cluster.indices)
-    assert begun == [*range(min(WRITES_AT_ONCE + lost[0], 30))]
+    assert begun == [*range(min(WRITES_AT_ONCE + lost[0], MORE_A_ROUND))]
     known = {child.trial.index for child in fed.sweeps.observe(sweep_of(fed)).children if child.trial}
     assert known == {*begun} - {*lost}
     cluster.problems.clear()
@@ -55,8 +55,8 @@ def test_an_answer_that_is_lost_loses_no_other_and_creates_nothing_twice(lost: l
     assert reconcile() is None
     names = [name for name, _ in cluster.calls]
     assert names[: len(lost)] == ["get"] * len(lost)
-    assert sorted(cluster.indices) == [*range(len(begun), 30)]
-    assert cluster.status["trials"]["running"] == len(cluster.made) == 30
+    assert sorted(cluster.indices) == [*range(len(begun), MORE_A_ROUND)]
+    assert cluster.status["trials"]["running"] == len(cluster.made) == MORE_A_ROUND
 
 
 def test_a_lost_answer_to_what_was_not_created_is_asked_for_again() -> None:
@@ -66,8 +66,8 @@ def test_a_lost_answer_to_what_was_not_created_is_asked_for_again() -> None:
     cluster.problems.clear()
     cluster.calls.clear()
     reconcile()
-    assert sorted(cluster.indices) == [4, *range(WRITES_AT_ONCE + 4, 30)]
-    assert cluster.status["trials"]["running"] == len(cluster.made) == 30
+    assert sorted(cluster.indices) == [4, *range(WRITES_AT_ONCE + 4, MORE_A_ROUND)]
+    assert cluster.status["trials"]["running"] == len(cluster.made) == MORE_A_ROUND
 
 
 def test_an_api_server_that_is_still_away_is_asked_for_the_rest_later() -> None:
@@ -83,7 +83,7 @@ def test_an_api_server_that_is_still_away_is_asked_for_the_rest_later() -> None:
     reconcile()
     assert sorted(name for name, _ in cluster.calls)[:3] == ["create"] * 3
     assert sorted(what for name, what in cluster.calls if name == "get") == sorted(NAMES[:3])
-    assert cluster.status["trials"]["running"] == 30
+    assert cluster.status["trials"]["running"] == MORE_A_ROUND
 
 
 def test_a_refused_trial_is_told_and_those_that_had_begun_are_kept() -> None:
@@ -102,7 +102,7 @@ def test_a_refused_trial_is_told_and_those_that_had_begun_are_kept() -> None:
 )
 def test_after_a_failed_try_trials_are_created_one_after_the_other(problem: Exception) -> None:
     """Many requests that are bound to fail would keep those of others waiting."""
-    fed, cluster, _ = stage(dict.fromkeys(range(30), problem))
+    fed, cluster, _ = stage(dict.fromkeys(range(MORE_A_ROUND), problem))
     later = itertools.count(0, 100)
     controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW + timedelta(seconds=next(later)))
 
@@ -115,7 +115,7 @@ def test_after_a_failed_try_trials_are_created_one_after_the_other(problem: Exce
 
     assert [tried() for _ in range(3)] == [WRITES_AT_ONCE, 1, 1]
     cluster.problems.clear()
-    assert tried() == 30
+    assert tried() == MORE_A_ROUND
 
 
 def test_a_job_in_the_way_ends_the_sweep_once_those_that_had_begun_are_known() -> None:

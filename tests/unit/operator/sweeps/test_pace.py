@@ -1,0 +1,63 @@
+"""The pace of a sweep's creations: spread over a round, and ended by a change of the sweep."""
+
+import asyncio
+
+from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, WRITES_AT_ONCE
+from segcompress_operator.trial_writes import TrialWriter
+from unit.operator.samples import NOW
+from unit.operator.sweeps.busy import MANY, Busy, stage, sweep_of
+from unit.operator.sweeps.fed_sweeps import FedSweeps, plan
+from unit.operator.sweeps.sweep_samples import sweep_body
+
+SPREAD_SECONDS = 0.08
+
+
+class Timed(Busy):
+    """Notes when each creation begins."""
+
+    def __init__(self, fed: FedSweeps) -> None:
+        super().__init__(fed)
+        self.begun: list[float] = []
+
+    async def _together(self) -> None:
+        self.begun.append(asyncio.get_running_loop().time())
+        await super()._together()
+
+
+def test_creations_are_spread_over_the_round() -> None:
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body(MANY))
+    cluster = Timed(fed)
+    writer = TrialWriter(fed.sweeps, cluster, lambda: NOW, SPREAD_SECONDS)
+    manifests = plan(sweep_of(fed), fed.sweeps.observe(sweep_of(fed)), NOW).create
+    asyncio.run(writer.create(sweep_of(fed), manifests, at_once=WRITES_AT_ONCE))
+    since_first = [begun - cluster.begun[0] for begun in cluster.begun]
+    assert len(since_first) == MORE_A_ROUND
+    clock_grain = 0.002
+    for position, seconds in enumerate(since_first):
+        assert seconds >= position * SPREAD_SECONDS / MORE_A_ROUND - clock_grain
+
+
+def test_nothing_is_created_any_more_once_the_sweep_has_changed() -> None:
+    fed, _, _ = stage()
+    old = sweep_of(fed)
+    manifests = plan(old, fed.sweeps.observe(old), NOW).create
+
+    class Edited(Busy):
+        async def _together(self) -> None:
+            await super()._together()
+            body = sweep_body({**MANY, "suspend": True}, generation=2, resourceVersion="11")
+            fed.sink.seen(body)
+
+    cluster = Edited(fed)
+    asyncio.run(TrialWriter(fed.sweeps, cluster, lambda: NOW).create(old, manifests, WRITES_AT_ONCE))
+    assert len(cluster.indices) == WRITES_AT_ONCE
+
+
+def test_nothing_is_created_for_a_sweep_that_is_gone() -> None:
+    fed, cluster, _ = stage()
+    old = sweep_of(fed)
+    manifests = plan(old, fed.sweeps.observe(old), NOW).create
+    fed.sink.gone(sweep_body(MANY, resourceVersion="11"))
+    asyncio.run(TrialWriter(fed.sweeps, cluster, lambda: NOW).create(old, manifests, WRITES_AT_ONCE))
+    assert cluster.indices == []
