@@ -57,6 +57,7 @@ class Player:
         self._ended: set[str] = set()
         self._finished: set[str] = set()
         self._child_of: dict[str, str] = {}
+        self._starts: dict[str, asyncio.Task[None]] = {}
 
     async def play(self, per_second: float) -> float:
         """Return the seconds from the first resource created to the last one terminal."""
@@ -85,20 +86,25 @@ class Player:
                 owner = job["metadata"]["ownerReferences"][0]["name"]
                 self.waits.append(time.monotonic() - self._sent[owner])
                 self._child_of[owner] = job["metadata"]["name"]
-                group.create_task(self._kubelet.start(job))
+                self._starts[owner] = group.create_task(self._kubelet.start(job))
 
     async def _watch_resources(self, group: asyncio.TaskGroup, since: str) -> None:
         async for _, resource in self._api.watch(self._resources, since):
             name, phase = resource["metadata"]["name"], self._kind.phase(resource)
             if phase == "Running" and name not in self._ended:
                 self._ended.add(name)
-                group.create_task(self._kubelet.end(self._child_of[name]))
+                group.create_task(self._end(name))
             elif phase == "Failed":
                 raise RuntimeError(f"{name} failed: {resource['status']['conditions']}")
             elif phase == "Succeeded":
                 self._finished.add(name)
                 if len(self._finished) == len(self._numbers):
                     return
+
+    async def _end(self, name: str) -> None:
+        """End the resource's pod once it runs; a JobSet says so as soon as its Job is active."""
+        await self._starts[name]
+        await self._kubelet.end(self._child_of[name])
 
 
 async def main(kubeconfig: Path, namespace: str, kind: Kind, numbers: range, per_second: float) -> None:

@@ -8,8 +8,8 @@ import json
 import statistics
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -25,6 +25,9 @@ from segcompress_runner.outputs.table import markdown
 
 PLAYER = "bench.sweeps.player"
 NEIGHBOUR = "bench.operator.player"
+
+FIRST = 1_000_000
+"""The number of a run that shows that the operator has read its namespace; others count from 0."""
 
 User = Literal["plain", "resumed"]
 TURN: Sequence[User] = ("plain", "resumed")
@@ -89,21 +92,18 @@ class Stage:
     def alone(self) -> list[float]:
         """Return the seconds to its Job of each run of a tenant that has the operator to itself."""
         namespace = self._bench.namespace("neighbour")
-        with self._running(namespace) as process:
-            process.settle()
+        with self._running(namespace):
             return self._neighbour(namespace)
 
     def beside(self, user: User, seconds: float) -> tuple[list[float], dict[str, Any]]:
         """Return the same beside another tenant's last runs, of some seconds each, and what was seen."""
         namespace, neighbour = self._filled(user), self._bench.namespace("neighbour")
-        with self._running(f"{namespace},{neighbour}") as process:
-            process.settle()
+        with self._running(namespace, neighbour):
             order = self._order(namespace, user, seconds)
             load = self._bench.play(PLAYER, json.dumps(asdict(order)))
             return self._neighbour(neighbour), load()
 
     def _turn(self, process: Process, order: Order) -> Turn:
-        process.settle()
         cpu = process.cpu_seconds
         played = self._bench.play(PLAYER, json.dumps(asdict(order)))()
         return Turn(order.runs, process.cpu_seconds - cpu, played)
@@ -116,8 +116,15 @@ class Stage:
         options = self._options
         return Order(namespace, user, options.trials, options.last, options.parallel, seconds)
 
-    def _running(self, namespaces: str) -> AbstractContextManager[Process]:
-        return self._bench.running(self._operator, self._bench.user(self._operator), namespaces)
+    @contextmanager
+    def _running(self, *namespaces: str) -> Iterator[Process]:
+        """Run the operator until the context ends; it has read what is there, and is at rest."""
+        bench, operator = self._bench, self._operator
+        with bench.running(operator, bench.user(operator), ",".join(namespaces)) as process:
+            for namespace in namespaces:
+                bench.play(NEIGHBOUR, namespace, operator.kind, FIRST, 1)()
+            process.settle()
+            yield process
 
     def _filled(self, user: User) -> str:
         """Return a namespace with the runs that have ended; those of a sweep are its trials."""
@@ -128,6 +135,8 @@ class Stage:
         else:
             asked = large_sweep(options.trials, options.parallel, suspend=True)
             fill_trials(bench.plane, self._run, bench.admin.create("scs", namespace, asked), ended)
+        bench.plane.stop_api_server()  # what it read meanwhile, and for earlier turns, would be garbage
+        bench.plane.start_api_server()
         return namespace
 
 
@@ -178,6 +187,8 @@ _HEAD = """## A sweep of {trials:,} trials
 The API server and the operator are real; a player in a process of its own ends each pod as soon as its run
 says Running, and counts trials in flight by its own watch. {ended:,} of the {trials:,} trials are written
 into etcd as finished before the operator starts; the last {last:,} are played, at most {parallel} at a time.
+The API server is started anew before each turn, and collects garbage only once it uses much memory: beside so
+many objects, a collection takes both cores for two seconds.
 The plain client creates the same runs without a sweep, beside as many finished ones and with as many in
 flight: a new one whenever one has ended. They take turns, {rounds} of each; rates and CPU are medians. *First
 Job* is that of another sweep, from the request that creates it. The average of trials in flight ends with the

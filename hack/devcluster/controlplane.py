@@ -12,6 +12,7 @@ plugin is off.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -38,8 +39,8 @@ class ControlPlane:
     """etcd and API server below `directory`; use as a context manager, or call start() and stop().
 
     `port` 0 takes free ports. `controllers` (for example "job", "garbagecollector", "namespace") starts a
-    controller manager with just those. `extra_flags` go to the API server. `tied=False` lets it outlive the
-    process that started it.
+    controller manager with just those. `extra_flags` go to the API server, and so does `environment`, which may
+    be changed before the start. `tied=False` lets it outlive the process that started it.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class ControlPlane:
         self.audit_log = self.directory / "logs" / "audit.log"
         self.url = ""
         self.etcd_url = ""
+        self.environment: dict[str, str] = {}
         self.etcd_trust: Trust | None = None
         self._port = port
         self._controllers = tuple(controllers)
@@ -136,7 +138,7 @@ class ControlPlane:
         self.etcd_url = plane.etcd_url
         self.etcd_trust = Trust(identities.authority, identities.etcd)
         write_private(self.kubeconfig, kubeconfig(plane.url, identities.authority, identities.admin))
-        self._programs = (etcd(plane), api_server(plane, self._flags))
+        self._programs = (etcd(plane), replace(api_server(plane, self._flags), environment=self.environment))
         if self._controllers:
             named = (f"--controllers={','.join(self._controllers)}",)
             self._programs += (controller_manager(plane, identities.admin, named),)
