@@ -39,7 +39,7 @@ class ControlPlane:
     """etcd and API server below `directory`; use as a context manager, or call start() and stop().
 
     `port` 0 takes free ports. `controllers` (for example "job", "garbagecollector", "namespace") starts a
-    controller manager with just those. `extra_flags` go to the API server, and so does `environment`, which may
+    controller manager with just those. `extra_flags` go to the API server, and so does `environment`, to
     be changed before the start. `tied=False` lets it outlive the process that started it.
     """
 
