@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError
@@ -16,6 +17,8 @@ Found = TypeVar("Found")
 
 PATIENCE_SECONDS = 60.0
 """Only so that a failing test ends; no test measures time."""
+
+RETRY_SECONDS = 0.2
 
 KINDS = {
     "scj": "/apis/segcompress.dev/v1alpha1/namespaces/{}/segcompressionjobs",
@@ -55,6 +58,22 @@ class Api:
         self._opener = build_opener(HTTPSHandler(context=info.as_ssl_context()))
 
     def request(self, method: str, url: str, body: object = None) -> Body:
+        """Return the answer; raises ApiError for any other status than 2xx.
+
+        An API server that has just started, or whose CRD has just changed, may say for a moment that a kind
+        cannot be read yet (429).
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self._request(method, url, body)
+            except ApiError as error:
+                can_wait = method == "GET" and error.status == HTTPStatus.TOO_MANY_REQUESTS
+                if not can_wait or time.monotonic() > deadline:
+                    raise
+            time.sleep(RETRY_SECONDS)
+
+    def _request(self, method: str, url: str, body: object) -> Body:
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:

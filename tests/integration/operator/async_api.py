@@ -5,6 +5,7 @@ import base64
 import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -13,7 +14,7 @@ import aiohttp
 import yaml
 from yarl import URL
 
-from integration.operator.api import ApiError
+from integration.operator.api import RETRY_SECONDS, ApiError
 
 Body = dict[str, Any]
 
@@ -78,6 +79,11 @@ class Api:
             True
         ):  # The API server ends the watch of a client that reads too slowly; nothing is lost by that.
             async with self.send("GET", f"{url}?watch=true&resourceVersion={version}") as answer:
+                if answer.status == HTTPStatus.TOO_MANY_REQUESTS:  # by an API server that has just started
+                    await asyncio.sleep(RETRY_SECONDS)
+                    continue
+                if answer.status >= 400:
+                    raise ApiError(answer.status, f"GET {url}: {await answer.text()}")
                 async for line in answer.content:
                     event = json.loads(line)
                     if event["type"] == "ERROR":
