@@ -152,12 +152,14 @@ class Cluster:
         """Merge `patch` into the object, and return it."""
         return await self._request("PATCH", ref.url, patch)
 
-    async def delete(self, ref: Ref, uid: str) -> Body:
+    async def delete(self, ref: Ref, uid: str, version: str = "") -> Body:
         """Delete the object with that uid in the foreground, and return it: what it owns goes first.
 
-        Raises GoneError where it is gone already or at once, RetryableError where another has its name.
+        Raises GoneError where it is gone already or at once, RetryableError where another has its name, or
+        where a version is given and the object has changed since.
         """
-        options = {"preconditions": {"uid": uid}, "propagationPolicy": "Foreground"}
+        unchanged = {"resourceVersion": version} if version else {}
+        options = {"preconditions": {"uid": uid, **unchanged}, "propagationPolicy": "Foreground"}
         answer = await self._request("DELETE", ref.url, options)
         if answer.get("kind") == "Status":
             raise GoneError(f"{ref} is gone")

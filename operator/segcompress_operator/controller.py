@@ -194,7 +194,7 @@ class Controller:
         """Delete the Job; one that is gone already needs none."""
         job = Ref(JOBS, resource.namespace, deletion.job_name)
         try:
-            self._known.job_written(await self._cluster.delete(job, deletion.uid))
+            self._known.job_written(await self._cluster.delete(job, deletion.uid, deletion.version))
         except GoneError:
             logger.debug("%s: is gone", job)
         else:

@@ -7,11 +7,9 @@ Job controller decides when a run is over; the pods tell how it ended.
 from dataclasses import replace
 from datetime import datetime
 
-from segcompress_api.conditions import ConditionType
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.following import follow
 from segcompress_operator.planning.observed import Resource
-from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Deletion, Observed, Plan, TtlChange
 from segcompress_operator.planning.rounds import Round
 from segcompress_operator.planning.spec import strategy_name
@@ -45,7 +43,7 @@ def _after_the_end(resource: Resource, observed: Observed) -> Plan:
         if job.finished and not job.deleting and job.ttl != resource.ttl
     )
     handed_over = (job for job in observed.jobs if job.manager and not job.deleting)
-    late = _outdated(observed) or _made_after_the_end(resource, observed)
+    late = _outdated(observed) or _unfinished(observed)
     delete = next((Deletion(job.name, job.uid) for job in handed_over), late)
     if resource.settled:
         return Plan(delete=delete, ttl=changes)
@@ -63,15 +61,14 @@ def _outdated(observed: Observed) -> Deletion | None:
     return next((Deletion(job.name, job.uid) for job in earlier), None)
 
 
-def _made_after_the_end(resource: Resource, observed: Observed) -> Deletion | None:
-    """Return the deletion of the last Job if it was made after the run's end, None if it was not.
+def _unfinished(observed: Observed) -> Deletion | None:
+    """Return the deletion of the last Job of a run that has ended, None if the Job has finished as well.
 
-    It is made by such a request, too: the Job that had its name is gone, with its ttl or by anybody's hand.
+    It is made by such a request, too: the Job that had its name is gone, with its ttl or by anybody's hand. A
+    watch that is late shows the run's own Job unfinished, but in an outdated version, and the API server then
+    refuses the deletion. Times would not tell the two apart: the run's end is by the operator's clock.
     """
     last = observed.jobs[-1] if observed.jobs else None
     if last is None or last.finished or last.deleting:
         return None
-    conditions = statuses.parse_status(resource.status).conditions
-    finished = next((each for each in conditions if each.type == ConditionType.FINISHED), None)
-    end = parse_time(finished.last_transition_time) if finished else None
-    return Deletion(last.name, last.uid) if end and last.created > end else None
+    return Deletion(last.name, last.uid, last.resource_version)

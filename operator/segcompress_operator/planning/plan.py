@@ -104,10 +104,14 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """A Job to be deleted, and no other of its name; it stays until its pods are gone."""
+    """A Job to be deleted, and no other of its name; it stays until its pods are gone.
+
+    With a `version`, it is deleted only if it has not changed since that version.
+    """
 
     job_name: str
     uid: str
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What happens around a run: deletion, orphaned pods, edits, lost results."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote_plus
 
 import pytest
@@ -91,6 +92,33 @@ def test_orphaned_pod_that_never_starts_is_named_and_asked_for_once(
         if (entry["verb"], entry["stage"]) == ("list", "ResponseComplete")
     ]
     assert sum("batch.kubernetes.io/job-name in" in unquote_plus(uri) for uri in asked) == 1
+
+
+def test_job_that_is_made_after_the_end_is_deleted_though_the_operators_clock_is_minutes_ahead(
+    alone: Stage,
+) -> None:
+    """As by a creation that hung until the run's own Job was gone."""
+    alone.apply(spec())
+    alone.runs_and_succeeds()
+    job = alone.job()
+    name = job["metadata"]["name"]
+    alone.api.delete("jobs", alone.namespace, name, propagationPolicy="Background")
+    eventually(lambda: alone.gone("jobs", name), "the run's own Job gone")
+    ahead = (datetime.now(UTC) + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    conditions = [{**each, "lastTransitionTime": ahead} for each in alone.status()["conditions"]]
+    alone.api.patch("scj", alone.namespace, "demo/status", {"status": {"conditions": conditions}})
+    late = alone.api.create("jobs", alone.namespace, created_again(job))
+    eventually(lambda: alone.gone("jobs", late["metadata"]["name"]), "the late Job gone")
+    assert alone.status()["phase"] == "Succeeded"
+
+
+def created_again(job: Body) -> Body:
+    """Return what was sent to create a Job, without what the API server has added."""
+    meta, labels = job["metadata"], job["spec"]["template"]["metadata"]["labels"]
+    kept = {key: meta[key] for key in ("name", "namespace", "labels", "ownerReferences")}
+    ours = {key: labels[key] for key in meta["labels"]}
+    template = {**job["spec"]["template"], "metadata": {"labels": ours}}
+    return {"metadata": kept, "spec": {"template": template}}
 
 
 def test_deleted_resource_takes_its_job_along(alone: Stage) -> None:

@@ -83,14 +83,15 @@ class Truth:
         }
         return self.put(JOBS, body)
 
-    def delete(self, name: str, uid: str) -> Body:
+    def delete(self, name: str, uid: str, version: str) -> Body:
         """Answer the DELETE of a Job in the foreground: it stays until its pods are gone."""
         body = self.named(JOBS, name)
         if body is None:
             raise GoneError(name)
-        if body["metadata"]["uid"] != uid:
+        meta = body["metadata"]
+        if meta["uid"] != uid or version not in ("", meta["resourceVersion"]):
             raise RetryableError("precondition")
-        return self.put(JOBS, {**body, "metadata": {**body["metadata"], "deletionTimestamp": self.at()}})
+        return self.put(JOBS, {**body, "metadata": {**meta, "deletionTimestamp": self.at()}})
 
     def patch_status(self, ref: Ref, meta: Mapping[str, str], patch: Mapping[str, Any]) -> Body:
         """Answer the PATCH of a status."""

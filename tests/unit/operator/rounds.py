@@ -66,8 +66,8 @@ class FakeCluster(Cluster):
         self._called("ttl", (ref.kind, patch))
         return job_body(status=COMPLETE, resourceVersion="90", **patch)
 
-    async def delete(self, ref: Ref, uid: str) -> dict[str, Any]:
-        self._called("delete", uid)
+    async def delete(self, ref: Ref, uid: str, version: str = "") -> dict[str, Any]:
+        self._called("delete", f"{uid} {version}".rstrip())
         assert (ref.kind, ref.name) == (JOBS, job_body()["metadata"]["name"])
         return job_body(deletionTimestamp=at(0), resourceVersion="90")
 

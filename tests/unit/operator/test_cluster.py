@@ -259,6 +259,14 @@ def test_a_deletion_names_the_uid_and_waits_for_the_pods() -> None:
     assert server.asked[-1][2] == DELETE_OPTIONS
 
 
+def test_a_deletion_may_name_the_version_too() -> None:
+    _, server = talk(
+        lambda c: c.delete(Ref(kinds.JOBS, "vision", "job"), "job-1", "17"),
+        {("DELETE", f"{JOBS}/job"): (200, MANIFEST)},
+    )
+    assert server.asked[-1][2]["preconditions"] == {"uid": "job-1", "resourceVersion": "17"}
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [

@@ -10,7 +10,7 @@ from segcompress_operator.errors import GoneError, RetryableError
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
 from unit.operator.fed import REF
 from unit.operator.rounds import COMPLETE, Round, play
-from unit.operator.samples import ended_body, job_body, pod_body, resource_body, result, spec_with
+from unit.operator.samples import at, ended_body, job_body, pod_body, resource_body, result, spec_with
 
 
 def test_unknown_key_needs_nothing() -> None:
@@ -141,3 +141,18 @@ def test_deleted_job_is_not_deleted_again_before_a_watch_tells_of_it() -> None:
         await stage.reconcile()
 
     assert play(scene).cluster.names == ["status", "event", "delete"]
+
+
+def test_run_that_has_ended_keeps_its_own_job_if_a_watch_tells_late_of_the_jobs_end() -> None:
+    """The API server deletes no other version than the one that was observed."""
+    finished = {"type": "Finished", "status": "True", "lastTransitionTime": at(-300)}
+
+    async def scene(stage: Round) -> None:
+        stage.fed.resources.seen(resource_body(status={"observedGeneration": 1, "conditions": [finished]}))
+        stage.fed.jobs.seen(job_body(resourceVersion="70"))
+        with pytest.raises(RetryableError):
+            await stage.reconcile()
+        stage.fed.jobs.seen(job_body(status=COMPLETE, resourceVersion="80"))
+        await stage.reconcile()
+
+    assert play(scene, delete=RetryableError("conflict")).cluster.calls == [("delete", "job-1 70")]

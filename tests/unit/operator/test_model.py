@@ -100,7 +100,8 @@ class Model(World):
         if plan.delete is None:
             return
         try:
-            self.runs.job_written(self.truth.delete(plan.delete.job_name, plan.delete.uid))
+            deleted = self.truth.delete(plan.delete.job_name, plan.delete.uid, plan.delete.version)
+            self.runs.job_written(deleted)
         except (GoneError, RetryableError):
             return
 
