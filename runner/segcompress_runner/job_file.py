@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from segcompress_api.errors import InvalidSpecError, invalid_spec
-from segcompress_api.job import KIND, SegCompressionJob
+from segcompress_api.job import KIND
+from segcompress_api.manifest import JobManifest
 from segcompress_api.sweep import SWEEP_KIND
 from segcompress_runner.errors import InputNotFoundError
 from segcompress_runner.inputs.safe_load import LIMIT, UnsafeYamlError, load_documents
@@ -19,18 +20,18 @@ from segcompress_runner.inputs.safe_load import LIMIT, UnsafeYamlError, load_doc
 _RELATIVE = ("file://./", "file://../")
 
 
-def read_job(path: Path) -> SegCompressionJob:
+def read_job(path: Path) -> JobManifest:
     """Return the job in `path`; raises InvalidSpecError naming the field, or the line."""
     return parse_job(_content(path), path)
 
 
-def parse_job(content: bytes, path: Path) -> SegCompressionJob:
+def parse_job(content: bytes, path: Path) -> JobManifest:
     """Return the one job in `content`, which lies at `path`."""
     document = _document(content, path, (KIND,))
     try:
-        return SegCompressionJob.model_validate(_resolved(document, path.resolve().parent), by_name=False)
+        return JobManifest.model_validate(_resolved(document, path.resolve().parent), by_name=False)
     except ValidationError as error:
-        raise invalid_spec(error, SegCompressionJob) from None
+        raise invalid_spec(error, JobManifest) from None
 
 
 def read_document(path: Path, kinds: Sequence[str] = (KIND,)) -> dict[str, Any]:
@@ -66,8 +67,13 @@ def _check_kind(kind: object, kinds: Sequence[str]) -> None:
     if kind is None:
         raise InvalidSpecError("kind", "is required and missing", f"give {named}")
     if kind not in kinds:
-        remedy = "a sweep runs on a cluster: segcompress submit" if kind == SWEEP_KIND else ""
-        raise InvalidSpecError("kind", f"is {kind}, not {named}", remedy)
+        raise InvalidSpecError("kind", f"is {kind}, not {named}", _remedy(kind, named))
+
+
+def _remedy(kind: object, named: str) -> str:
+    if kind == SWEEP_KIND:
+        return "a sweep runs on a cluster: segcompress submit"
+    return f"give one {named} a file" if str(kind).endswith("List") else ""
 
 
 def _resolved(value: Any, folder: Path) -> Any:

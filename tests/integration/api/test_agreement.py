@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from integration.api.kubectl import Kubectl
 from integration.operator.api import KINDS, Api, ApiError
+from segcompress_api.manifest import JobManifest
 from unit.api.changes import Sample, changed_specs
 from unit.api.differences import may_differ, refusal
 from unit.api.jobs import job
@@ -25,19 +28,21 @@ EXAMPLES = settings(
     derandomize=SAMPLES <= 100,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+PARTS = st.sampled_from(["a", "b", "-", ".", "_", "A", "0", "a" * 57, "a" * 63, "b" * 126])
+NAMES = st.lists(PARTS, max_size=5).map("".join)
 URL = KINDS["scj"].format("default") + "?dryRun=All&fieldValidation=Strict"
 
 pytestmark = pytest.mark.timeout(900 + SAMPLES)
 
 
 @pytest.fixture(scope="module")
-def answer(kubectl: Kubectl) -> Callable[[Any], str]:
-    """Return what asks the API server why it refuses a spec, "" where it takes it."""
+def answer(kubectl: Kubectl) -> Callable[..., str]:
+    """Return what asks the API server why it refuses a spec, "" where it takes it; more may be changed."""
     api = Api(kubectl.kubeconfig)
 
-    def ask(spec: Any) -> str:
+    def ask(spec: Any, **changes: Any) -> str:
         try:
-            api.request("POST", URL, {**job(), "spec": spec})
+            api.request("POST", URL, {**job(), "spec": spec, **changes})
         except ApiError as error:
             if error.status not in (400, 422):
                 raise
@@ -59,3 +64,14 @@ def test_both_agree_on_a_spec_with_one_place_changed(answer: Callable[[Any], str
     server, types = answer(sample.spec), refusal(sample.spec)
     agree = bool(server) == bool(types) or may_differ(sample.path, sample.change, stricter=bool(types))
     assert agree, (sample.path, sample.change, server, types)
+
+
+@EXAMPLES
+@given(key=st.sampled_from(["name", "generateName"]), name=NAMES)
+def test_both_agree_on_names(answer: Callable[..., str], key: str, name: str) -> None:
+    server, types = answer(job()["spec"], metadata={key: name}), ""
+    try:
+        JobManifest.model_validate(job() | {"metadata": {key: name}})
+    except ValidationError as error:
+        types = str(error)
+    assert bool(server) == bool(types), (key, name, server, types)

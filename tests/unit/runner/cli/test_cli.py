@@ -43,6 +43,15 @@ def test_valid_job_is_valid(job: Path, capsys: pytest.CaptureFixture[str]) -> No
             ["spec.dataset.numClases: is not a field of this version; did", "spec.dataset.batchSize: "],
             id="keys",
         ),
+        pytest.param(
+            "{name: example}",
+            "{name: Bad_Name}\nstatsu: {}",
+            [
+                "statsu: is not a field of this version; did you mean status?",
+                "metadata.name: must consist of",
+            ],
+            id="metadata",
+        ),
         pytest.param("numClasses: 2", "numClasses: [2", ["job.yaml: line 1"], id="syntax"),
     ],
 )

@@ -64,6 +64,41 @@ def test_relative_addresses_are_relative_to_the_file() -> None:
             "kind: is required and missing; give SegCompressionJob",
             id="no kind",
         ),
+        pytest.param(
+            "kind: SegCompressionJob",
+            "kind: List",
+            "kind: is List, not SegCompressionJob; give one SegCompressionJob a file",
+            id="a list",
+        ),
+        pytest.param("apiVersion: segcompress.dev/v1alpha1", "", "^apiVersion: is required", id="no version"),
+        pytest.param(
+            "apiVersion: segcompress.dev/v1alpha1",
+            "apiVersion: v1",
+            r"^apiVersion: input should be 'segcompress\.dev/v1alpha1', got 'v1'$",
+            id="another version",
+        ),
+        pytest.param("metadata: {name: example}", "", "^metadata: is required", id="no metadata"),
+        pytest.param("metadata: {name: example}", "metadata:", "^metadata: must be a mapping", id="null"),
+        pytest.param(
+            "metadata: {name: example}",
+            "metadata: {labels: {a: b}}",
+            "^metadata: name or generateName is required$",
+            id="no name",
+        ),
+        pytest.param(
+            "{name: example}",
+            "{name: Bad_Name}",
+            r"^metadata\.name: must consist of lowercase letters, digits, '-' and '\.', .*got 'Bad_Name'$",
+            id="name",
+        ),
+        pytest.param("{name: example}", "{name: 7}", r"^metadata\.name: .*put it in quotes$", id="number"),
+        pytest.param("{name: example}", "{generateName: x_}", r"^metadata\.generateName: must", id="prefix"),
+        pytest.param(
+            "{name: example}",
+            "{name: example, namespace: a.b}",
+            r"^metadata\.namespace: must consist of lowercase letters, digits and '-', .*got 'a\.b'$",
+            id="namespace",
+        ),
         pytest.param("numClasses: 2", "numClasses: [2", r"job\.yaml: line \d+", id="syntax"),
         pytest.param(
             "learning_rate: 0.01", "learning_rate: 2024-01-31", r"job\.yaml: line 14: .*timestamp", id="date"
