@@ -18,7 +18,7 @@ from segcompress_runner.findings import Finding, Findings
 from segcompress_runner.inputs import census
 from segcompress_runner.inputs.annotations.classes import class_list, with_class_names
 from segcompress_runner.inputs.fetch import Listed, read_listed
-from segcompress_runner.inputs.fit import fit_checks
+from segcompress_runner.inputs.fit import check_classes, fit_checks
 from segcompress_runner.inputs.memory import memory_warning
 from segcompress_runner.inputs.model import ModelFiles, ModelInfo, inspect_model
 from segcompress_runner.inputs.paddle_start import start_paddle
@@ -222,7 +222,9 @@ class _Validation:
         with self.findings.each():
             train = Pictures(looked.train, dataset.train_transforms, mode="train", seed=self.spec.seed)
             val = Pictures(looked.val, dataset.val_transforms, mode="val")
-            for check in fit_checks(model.info, train.fitted(looked.sizes), val.fitted(looked.sizes)):
+            fit = fit_checks(model.info, train.fitted(looked.sizes), val.fitted(looked.sizes))
+            # Scores of other classes fit no mask, which the trial would only say in other words.
+            for check in (lambda: check_classes(model.info, dataset.num_classes), *fit):
                 with faults.each():
                     check()
             self.findings.add(faults)

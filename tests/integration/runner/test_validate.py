@@ -86,6 +86,17 @@ def test_everything_that_is_wrong_is_told_at_once(validate: Validator, spec: Spe
     assert report["trial"] is None
 
 
+def test_a_wrong_number_of_classes_is_one_error(validate: Validator, spec: Spec) -> None:
+    """Neither the pictures nor the trial repeat what the model's output says."""
+    faulty = changed(changed(spec, "dataset.numClasses", 3), "dataset.classNames", [])
+    report = validate.report(faulty)
+    errors = [(one.get("where"), one["message"]) for one in report["findings"] if one["level"] == "error"]
+    ((where, message),) = errors
+    assert where == "spec.dataset.numClasses"
+    assert message.startswith("is 3 and the model's output ")
+    assert report["trial"] is None
+
+
 def test_what_is_missing_in_a_bucket_does_not_hide_what_is_wrong_with_the_model(
     validate: Validator, spec: Spec, admin: Minio, bucket: str
 ) -> None:
