@@ -124,8 +124,9 @@ def _show(step: Step, training: Training, executor: Any) -> None:
     """Let a step see the first pictures, if it asks for any."""
     if step.looks_at == 0:
         return
-    training.progress.note(f"{training.settings.steps[0].section}: looks at {step.looks_at} pictures")
     batches = _first_batches(training, -(-step.looks_at // training.batch_size))
+    seen = min(sum(map(len, batches)), len(training.pictures))  # a short list is repeated to fill a batch
+    training.progress.note(f"{training.settings.steps[0].section}: looks at {seen} pictures")
     for _ in step.see(batches, executor):
         if training.stop():
             raise PreemptedError("stopped by SIGTERM before the first iteration")

@@ -83,6 +83,22 @@ def test_reconstruction_starts_nearer_to_the_teacher_than_magnitude(run: Compres
     assert by_outputs.losses[0].loss < 0.7 * by_magnitude.losses[0].loss
 
 
+@pytest.mark.parametrize(
+    ("batch_size", "seen"),
+    [
+        pytest.param(4, 16, id="whole batches of one epoch"),
+        pytest.param(18, 18, id="one batch"),
+        pytest.param(40, 18, id="a batch that repeats the list"),
+    ],
+)
+def test_reconstruction_says_how_many_pictures_it_looks_at(run: Compress, batch_size: int, seen: int) -> None:
+    """The list has 18 pictures."""
+    heard = Listener()
+    with pytest.raises(PreemptedError):
+        run(sparse(0.5, **RECONSTRUCTED), batch_size=batch_size, progress=heard, stop=lambda: True)
+    assert heard.notes == [f"UnstructurePrune: looks at {seen} pictures"]
+
+
 def test_reconstruction_heeds_sigterm_before_the_first_iteration(run: Compress) -> None:
     with pytest.raises(PreemptedError, match="before the first iteration"):
         run(sparse(0.5, **RECONSTRUCTED), stop=lambda: True)
