@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from segcompress_api.errors import nearest
+from segcompress_runner.compression.known_names import check_known, cut
 from segcompress_runner.errors import InvalidSettingError
 
 FIELD = "spec.strategy.UnstructurePrune.layer_ratios"
@@ -17,8 +17,8 @@ def ratios_of_layers(sizes: Mapping[str, int], ratio: float, own: Mapping[str, f
     `sizes` has the number of weights of each layer. Raises InvalidSettingError where `own` names another
     weight, or leaves the others with a ratio that cannot be.
     """
-    for name in own:
-        _check_name(name, sizes)
+    such = f"name one that is, such as {cut(min(sizes))}"
+    check_known(own, sizes, FIELD, "the weight of a layer that is pruned", such)
     others = {name: size for name, size in sizes.items() if name not in own}
     zeros = sum(share * sizes[name] for name, share in own.items())
     weights = sum(others.values())
@@ -26,14 +26,6 @@ def ratios_of_layers(sizes: Mapping[str, int], ratio: float, own: Mapping[str, f
     if not others or not 0 <= rest < 1:
         raise InvalidSettingError(_unreachable(ratio, rest, others))
     return {name: own.get(name, rest) for name in sizes}
-
-
-def _check_name(name: str, sizes: Mapping[str, int]) -> None:
-    if name in sizes:
-        return
-    match = nearest(name, sizes)
-    remedy = f"did you mean {match}?" if match else f"name one that is, such as {min(sizes)}"
-    raise InvalidSettingError(f"{FIELD}: {name} is not the weight of a layer that is pruned; {remedy}")
 
 
 def _unreachable(ratio: float, rest: float, others: Mapping[str, int]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from segcompress_runner.compression.graph import Operator
+from segcompress_runner.compression.known_names import are_not, cut
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.model import ModelInfo
 
@@ -27,16 +28,16 @@ class Variable:
 
 
 def check_names(info: ModelInfo, names: Sequence[str]) -> None:
-    """Raise InvalidSettingError where a name is not a layer's output in the model, naming near variables."""
-    for name in names:
-        if name not in info.variables:
-            raise InvalidSettingError(
-                f"{FIELD}: {name} is not a variable of the model; {_remedy(name, info)}"
-            )
-        if name == info.input_name:
-            raise InvalidSettingError(
-                f"{FIELD}: {name} is the model's input; name the output of a layer, or leave node out"
-            )
+    """Raise InvalidSettingError where names are not layers' outputs in the model, with near variables."""
+    unknown = [name for name in dict.fromkeys(names) if name not in info.variables]
+    if unknown:
+        said = are_not(unknown, "a variable of the model")
+        raise InvalidSettingError(f"{FIELD}: {said}; {_remedy(unknown[0], info)}")
+    if info.input_name in names:
+        raise InvalidSettingError(
+            f"{FIELD}: {cut(info.input_name)} is the model's input; name the output of a layer, "
+            "or leave node out"
+        )
 
 
 def check_loss(name: str, variable: Variable, loss: str, graph: Sequence[Operator]) -> None:
@@ -68,4 +69,4 @@ def _remedy(name: str, info: ModelInfo) -> str:
     near = difflib.get_close_matches(name, sorted(info.variables), n=_SHOWN, cutoff=0.6)
     if not near:
         return f"leave node out to distil the last of its {len(info.variables)} variables that have weights"
-    return f"did you mean {' or '.join(near)}?"
+    return f"did you mean {' or '.join(map(cut, near))}?"

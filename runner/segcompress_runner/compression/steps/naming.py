@@ -2,14 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
-from segcompress_api.errors import nearest
-from segcompress_runner.errors import InvalidSettingError
+from segcompress_runner.compression.known_names import check_known
 
 
 def check_named(names: Sequence[str], parameters: Collection[str], field: str) -> None:
-    """Raise InvalidSettingError where one of `names` is not a parameter of the model, naming the nearest."""
-    for name in names:
-        if name not in parameters:
-            match = nearest(name, parameters)
-            remedy = f"did you mean {match}?" if match else "name the weight of a layer, such as conv2d_0.w_0"
-            raise InvalidSettingError(f"{field}: {name} is not a parameter of the model; {remedy}")
+    """Raise InvalidSettingError where some of `names` are not parameters of the model, naming the nearest."""
+    otherwise = "name the weight of a layer, such as conv2d_0.w_0"
+    check_known(names, parameters, field, "a parameter of the model", otherwise)

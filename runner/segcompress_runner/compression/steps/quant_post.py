@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segcompress_api.act_settings import QuantPostSettings
-from segcompress_api.errors import nearest
 from segcompress_api.quantisation_sections import QuantAware
 from segcompress_runner.compression.act_config import FLOAT_SCOPE, quantization_config
 from segcompress_runner.compression.graph import Operator
 from segcompress_runner.compression.joined_ranges import OBSERVER
+from segcompress_runner.compression.known_names import check_known
 from segcompress_runner.compression.slim import convert, quant_aware
 from segcompress_runner.compression.steps.quantisable import (
     drop_rest_of_observers,
@@ -24,7 +24,6 @@ from segcompress_runner.compression.steps.quantisable import (
 )
 from segcompress_runner.compression.steps.step import Graphs, Step
 from segcompress_runner.compression.thresholds import Magnitudes, threshold
-from segcompress_runner.errors import InvalidSettingError
 
 _FIELD = "spec.strategy.QuantPost"
 _QUANTISER = "quantize_linear"
@@ -52,13 +51,8 @@ class QuantPost(Step):
         """Return the operators with weights that are quantised."""
         del nodes
         known = {name for one in graph for name in (*one.inputs, *one.outputs)}
-        for name in self._section.skip_tensor_list:
-            if name not in known:
-                match = nearest(name, known)
-                raise InvalidSettingError(
-                    f"{_FIELD}.skip_tensor_list: {name} is not a variable of the model"
-                    + (f"; did you mean {match}?" if match else "")
-                )
+        field, otherwise = f"{_FIELD}.skip_tensor_list", "name the input of a layer"
+        check_known(self._section.skip_tensor_list, known, field, "a variable of the model", otherwise)
         left = [one for one in graph if not self._is_skipped(one.inputs)]
         return quantisable(program, left, self._graph, f"{_FIELD}.quantize_op_types")
 

@@ -51,6 +51,12 @@ def test_ratios_that_are_a_little_too_high_are_refused() -> None:
             id="nothing like it",
         ),
         pytest.param(
+            dict.fromkeys(["conv2d_1.w_1", *(f"weights_{number}" for number in range(999))], 0.5),
+            "conv2d_1.w_1 is not the weight of a layer that is pruned, nor are 999 others "
+            "(weights_0, weights_1, …); did you mean conv2d_1.w_0?",
+            id="many unknown",
+        ),
+        pytest.param(
             dict.fromkeys(SIZES, 0.75),
             "names every layer that is pruned, so that ratio decides nothing; leave one out",
             id="every layer",

@@ -38,6 +38,11 @@ def test_a_wrong_node_is_named_with_its_field_and_near_ones() -> None:
     )
 
 
+def test_unknown_nodes_are_told_together() -> None:
+    with pytest.raises(InvalidSettingError, match="relu_9 is not a variable of the model, nor is y;"):
+        check_names(INFO, ("relu_9", "x", "y"))
+
+
 def test_where_nothing_is_near_the_way_out_is_named() -> None:
     with pytest.raises(InvalidSettingError, match="leave node out"):
         check_names(INFO, ("zzzzzzzz",))
