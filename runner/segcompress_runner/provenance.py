@@ -34,6 +34,7 @@ WEIGHTS_CODE = (
     "segcompress_runner/measurement/evaluation.py",
     "segcompress_runner/measurement/loading.py",
     "segcompress_runner/measurement/model_output.py",
+    "segcompress_runner/measurement/probes.py",
     "segcompress_runner/measurement/resizing.py",
     "segcompress_runner/measurement/runtimes/onnx_runtime.py",
     "segcompress_runner/measurement/runtimes/session.py",

@@ -1,18 +1,9 @@
-"""The 1x1 convolutions of a program, and what their inputs are on pictures."""
+"""The 1x1 convolutions of a program, and what can be added to their outputs."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-Samples = NDArray[np.float32]
-"""Pixels x channels."""
-
-_PIXELS = 128
-"""Of each picture: neighbours hardly say more."""
 
 
 @dataclass(frozen=True)
@@ -41,53 +32,10 @@ def pointwise_layers(program: Any, weights: Sequence[str]) -> Iterator[Pointwise
             yield Pointwise(op.input("Filter")[0], op.input("Input")[0], (rows, columns), shift)
 
 
-@dataclass(frozen=True)
-class Looking:
-    """Tells what the inputs of layers are on batches of pictures (N x 3 x H x W).
-
-    `program` has neither feed nor fetch operators, and its weights in `scope`; `feed` names its input.
-    """
-
-    program: Any
-    feed: str
-    scope: Any
-    executor: Any
-    batches: Sequence[NDArray[np.float32]]
-
-    def inputs(self, layers: Sequence[Pointwise]) -> dict[str, Samples]:
-        """Return samples of each layer's input, by the layer's weight."""
-        parts: dict[str, list[Samples]] = {layer.weight: [] for layer in layers}
-        inputs = dict.fromkeys(layer.input for layer in layers)
-        for values in self._computed([name for name in inputs if name != self.feed]):
-            for layer in layers:
-                parts[layer.weight].append(_sampled(values[layer.input], layer.strides))
-        return {name: np.concatenate(samples) for name, samples in parts.items()}
-
-    def _computed(self, names: list[str]) -> Iterator[dict[str, NDArray[np.float32]]]:
-        """Yield the values of variables, and the pictures, for each batch."""
-        program = self.program._prune(names) if names else None  # noqa: SLF001  # no public way
-        for batch in self.batches:
-            values = {self.feed: batch}
-            if program is not None:
-                found = self.executor.run(program, feed=dict(values), fetch_list=names, scope=self.scope)
-                values.update(zip(names, map(np.asarray, found), strict=True))
-            yield values
-
-
 def _sees_single_pixels(block: Any, op: Any) -> bool:
     """Return whether every output of a convolution depends on one pixel, and on all of its channels."""
     kernel = tuple(block.var(op.input("Filter")[0]).shape[2:])
     return op.attr("groups") == 1 and kernel == (1, 1) and not any(op.attr("paddings"))
-
-
-def _sampled(values: NDArray[np.float32], strides: tuple[int, int]) -> Samples:
-    """Return some pixels of N x C x H x W, always the same ones, as pixels x C."""
-    seen = values[:, :, :: strides[0], :: strides[1]]
-    pixels = seen.reshape(*seen.shape[:2], -1)
-    count = pixels.shape[2]
-    chosen = np.random.default_rng(0).choice(count, min(count, _PIXELS), replace=False)
-    samples: Samples = np.moveaxis(pixels[:, :, chosen], 1, 2).reshape(-1, seen.shape[1])
-    return samples
 
 
 def _shift(block: Any, output: str, read: Mapping[str, int]) -> tuple[str, int] | None:

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from segcompress_runner.inputs.model import ModelFiles
+from segcompress_runner.measurement.probes import note_shape
 from segcompress_runner.measurement.static_model import loaded
 
 Shape = tuple[int, ...]
 Cost = Callable[..., int]
 """Shapes of the values that an operator names in `_COUNTED` -> its multiply-accumulates."""
-
-_PROBE = "@shape"
 
 
 @dataclass(frozen=True)
@@ -38,19 +37,10 @@ def count_macs(files: ModelFiles, height: int, width: int) -> int:
         costs = [_COUNTED[op.type](op, block) for op in block.ops if op.type in _COUNTED]
         values = sorted({value for read, _ in costs for value in read})
         picture = np.zeros((1, 3, height, width), np.float32)
-        probes = [_probe(block, value) for value in values]
+        probes = [note_shape(block, value) for value in values]
         found = model.executor.run(model.program, feed={feed: picture}, fetch_list=probes) if probes else []
         shapes = {value: tuple(map(int, shape)) for value, shape in zip(values, found, strict=True)}
         return sum(cost(*(shapes[value] for value in read)) for read, cost in costs)
-
-
-def _probe(block: Any, value: str) -> str:
-    """Have a value's shape noted as soon as it is there; returns the variable that holds it."""
-    made = block.create_var(name=f"{value}{_PROBE}", dtype="int32")
-    makers = [index for index, op in enumerate(block.ops) if value in op.output_arg_names]
-    after = makers[-1] + 1 if makers else 0
-    block._insert_op(after, type="shape", inputs={"Input": [value]}, outputs={"Out": [made]})  # noqa: SLF001  # no public way
-    return str(made.name)
 
 
 def _convolution(op: Any, block: Any) -> tuple[tuple[str, ...], Cost]:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from segcompress_runner.compression.layer_inputs import Looking
 from segcompress_runner.compression.magnitude import Masks, mask_by_scores
-from segcompress_runner.compression.pointwise import Looking, Pointwise
+from segcompress_runner.compression.pointwise import Pointwise
 from segcompress_runner.compression.reconstruction import (
     Array,
     Moments,

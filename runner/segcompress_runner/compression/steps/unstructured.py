@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from segcompress_api.act_settings import PruneSettings
 from segcompress_runner.compression.graph import Operator
+from segcompress_runner.compression.layer_inputs import Looking
 from segcompress_runner.compression.layer_ratios import ratios_of_layers
 from segcompress_runner.compression.magnitude import Masks, masks_at_ratio, masks_at_ratios
-from segcompress_runner.compression.pointwise import Looking, pointwise_layers
+from segcompress_runner.compression.pointwise import pointwise_layers
 from segcompress_runner.compression.ramp import ratio_after
 from segcompress_runner.compression.slim import UnstructuredPruner, remove_fetch_node
 from segcompress_runner.compression.steps.reconstructed import Reconstruction
