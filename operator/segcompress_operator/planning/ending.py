@@ -14,15 +14,15 @@ from segcompress_operator.planning.reported import told_at_the_end
 from segcompress_operator.planning.rounds import Round
 
 
-def end(look: Round, outcome: Outcome, job: ObservedJob | None = None) -> Plan:
+def end(round_: Round, outcome: Outcome, job: ObservedJob | None = None) -> Plan:
     """Return the plan that writes the end of a run, `job` being its last Job where it had one."""
     good = outcome.reason in SUCCESS_REASONS
     make = statuses.succeeded if good else statuses.failed
-    status = make(look.status, outcome, look.resource.generation, look.now)
-    status = status.model_copy(update=told_at_the_end(look, good=good)._asdict())
+    status = make(round_.status, outcome, round_.resource.generation, round_.now)
+    status = status.model_copy(update=told_at_the_end(round_, good=good)._asdict())
     if job is not None:
-        status = status.model_copy(update=job_fields(look, job))
-    status = statuses.ended_at(_begun(look, status, job), (job.ended if job else None) or look.now)
+        status = status.model_copy(update=job_fields(round_, job))
+    status = statuses.ended_at(_begun(round_, status, job), (job.ended if job else None) or round_.now)
     return Plan(status=status, announcements=(_announced(outcome),))
 
 
@@ -38,9 +38,9 @@ def _announced(outcome: Outcome) -> Announcement:
     )
 
 
-def too_late(look: Round, deadline: int) -> Outcome:
+def too_late(round_: Round, deadline: int) -> Outcome:
     """Return the end at the deadline, with what the run was waiting for."""
-    reason, message = statuses.current_reason(look.status)
+    reason, message = statuses.current_reason(round_.status)
     plain_reasons = ("", Reason.RUNNING, Reason.PENDING)
     last = f"; it was last {reason}: {message}" if reason not in plain_reasons else ""
     return Outcome(
@@ -48,19 +48,19 @@ def too_late(look: Round, deadline: int) -> Outcome:
     )
 
 
-def job_fields(look: Round, job: ObservedJob) -> dict[str, Any]:
+def job_fields(round_: Round, job: ObservedJob) -> dict[str, Any]:
     """Return what the status says of the run's last Job."""
-    return {"start": job.start, "job_name": job.name, "attempts": count_attempts(look, job)}
+    return {"start": job.start, "job_name": job.name, "attempts": count_attempts(round_, job)}
 
 
-def count_attempts(look: Round, job: ObservedJob) -> Attempts:
+def count_attempts(round_: Round, job: ObservedJob) -> Attempts:
     """Count the Job's pods that ended without a result; no count ever falls, since pods vanish.
 
     One pod follows the other, so that those created after the newest that was counted are new. What was
     preempted and gone while the operator was away is not counted.
     """
-    before = attempts_before(look, job.name)
-    ended = [pod for pod in look.observed.pods if pod.terminal and pod.exit_code != 0]
+    before = attempts_before(round_, job.name)
+    ended = [pod for pod in round_.observed.pods if pod.terminal and pod.exit_code != 0]
     failed = max(job.failed_pods - _stopped(job, ended), sum(not is_preempted(pod) for pod in ended))
     until = parse_time(before.preempted_until)
     new = [pod for pod in ended if is_preempted(pod) and (until is None or pod.created > until)]
@@ -77,17 +77,17 @@ def _stopped(job: ObservedJob, ended: Sequence[ObservedPod]) -> int:
     return sum(pod.released and is_preempted(pod) for pod in ended[-1:] if job.failure == "DeadlineExceeded")
 
 
-def attempts_before(look: Round, job_name: str) -> Attempts:
+def attempts_before(round_: Round, job_name: str) -> Attempts:
     """Return what the status counts for the Job of that name: another start begins at 0."""
-    known = look.status.attempts or Attempts()
-    same = look.status.job_name in (None, job_name)
+    known = round_.status.attempts or Attempts()
+    same = round_.status.job_name in (None, job_name)
     return known if same else Attempts(preempted_until=known.preempted_until)
 
 
-def _begun(look: Round, status: JobStatus, job: ObservedJob | None) -> JobStatus:
+def _begun(round_: Round, status: JobStatus, job: ObservedJob | None) -> JobStatus:
     """Fill in the start of a run that ended before anybody saw it run."""
     if status.start_time is not None or job is None:
         return status
-    started = [pod.started for pod in look.observed.pods if pod.started]
+    started = [pod.started for pod in round_.observed.pods if pod.started]
     begun = min(started) if started else job.started
     return status if begun is None else status.model_copy(update={"start_time": timestamp(begun)})

@@ -29,80 +29,80 @@ LATE_POD_SECONDS = 3.0
 """A pod's last state may come this long after its Job's end, before the API server is asked for it."""
 
 
-def follow(look: Round, job: ObservedJob) -> Plan:
+def follow(round_: Round, job: ObservedJob) -> Plan:
     """Return what the last Job of a run asks for."""
     if not job.finished:
-        return _report(look, job)
-    outcome = outcome_of_job(job, look.observed.pods)
+        return _report(round_, job)
+    outcome = outcome_of_job(job, round_.observed.pods)
     if outcome is not None and outcome.reason is Reason.DEADLINE_EXCEEDED:
-        return end(look, too_late(look, job.deadline_seconds), job)
-    if not look.observed.asked:
-        seen = all(pod.terminal for pod in look.observed.pods) and tells(job, look.observed.pods)
-        if not seen and job.ended is not None and not look.is_older(job.ended, LATE_POD_SECONDS):
+        return end(round_, too_late(round_, job.deadline_seconds), job)
+    if not round_.observed.asked:
+        seen = all(pod.terminal for pod in round_.observed.pods) and tells(job, round_.observed.pods)
+        if not seen and job.ended is not None and not round_.is_older(job.ended, LATE_POD_SECONDS):
             return Plan(requeue_after=1.0)
         if not seen or outcome is None:
             return Plan(list_pods_of=job.uid)
-    if outcome is None and not any(earlier.finished for earlier in look.observed.jobs[:-1]):
-        return _after_a_lost_result(look, job)
-    return end(look, outcome or unreadable(job), job)
+    if outcome is None and not any(earlier.finished for earlier in round_.observed.jobs[:-1]):
+        return _after_a_lost_result(round_, job)
+    return end(round_, outcome or unreadable(job), job)
 
 
-def _after_a_lost_result(look: Round, job: ObservedJob) -> Plan:
+def _after_a_lost_result(round_: Round, job: ObservedJob) -> Plan:
     """Make the next start, unless the run is to stop; that start's Job may have come and gone already."""
-    if job.start < (look.status.start or 1) or stopped_early(look):
-        stopped = stop(look, None)
+    if job.start < (round_.status.start or 1) or stopped_early(round_):
+        stopped = stop(round_, None)
     else:
-        stopped = suspend(look, job) if look.resource.suspend else None
-    return stopped or start(look, before=job)
+        stopped = suspend(round_, job) if round_.resource.suspend else None
+    return stopped or start(round_, before=job)
 
 
-def _report(look: Round, job: ObservedJob) -> Plan:
+def _report(round_: Round, job: ObservedJob) -> Plan:
     """Say how a run that is under way stands."""
-    pods, refusal = look.observed.pods, look.observed.refused("Pod")
-    overdue = look.until_overdue()
-    lost_now = lost_pod(pods, look.now, after_the_pod(job))
+    pods, refusal = round_.observed.pods, round_.observed.refused("Pod")
+    overdue = round_.until_overdue()
+    lost_now = lost_pod(pods, round_.now, after_the_pod(job))
     progress = lost_now or progress_of(job, pods, refusal.message if refusal else "")
     if progress is None:
         return Plan(requeue_after=overdue)
-    lost = [earlier for earlier in look.observed.jobs[:-1] if earlier.finished]
+    lost = [earlier for earlier in round_.observed.jobs[:-1] if earlier.finished]
     if progress.reason is Reason.PENDING and lost and not job.deleting:
         progress = after_a_lost_result(lost[-1])
-    read_events_of, wait = _silence(look, job)
-    is_new = not look.status.conditions and not look.is_older(job.created, WATCH_LAG_SECONDS)
+    read_events_of, wait = _silence(round_, job)
+    is_new = not round_.status.conditions and not round_.is_older(job.created, WATCH_LAG_SECONDS)
     if progress.reason is Reason.PENDING and is_new:
-        return Plan(requeue_after=WATCH_LAG_SECONDS + look.seconds_until(job.created))
-    status, reword = look.in_progress(progress)
-    told, unsaid = told_under_way(look)
-    status = status.model_copy(update={**job_fields(look, job), **told._asdict()})
-    said, again = resumed(look, job.start), soonest(wait, overdue, reword, unsaid)
+        return Plan(requeue_after=WATCH_LAG_SECONDS + round_.seconds_until(job.created))
+    status, reword = round_.in_progress(progress)
+    told, unsaid = told_under_way(round_)
+    status = status.model_copy(update={**job_fields(round_, job), **told._asdict()})
+    said, again = resumed(round_, job.start), soonest(wait, overdue, reword, unsaid)
     if progress.reason is not Reason.RUNNING or status.start_time is not None:
         return Plan(status=status, announcements=said, read_events_of=read_events_of, requeue_after=again)
-    begun = next((pod.started for pod in reversed(pods) if pod.running and pod.started), look.now)
+    begun = next((pod.started for pod in reversed(pods) if pod.running and pod.started), round_.now)
     status = status.model_copy(update={"start_time": timestamp(begun)})
-    return Plan(status=status, announcements=(*said, _started(look, progress)), requeue_after=again)
+    return Plan(status=status, announcements=(*said, _started(round_, progress)), requeue_after=again)
 
 
-def _silence(look: Round, job: ObservedJob) -> tuple[str | None, float | None]:
+def _silence(round_: Round, job: ObservedJob) -> tuple[str | None, float | None]:
     """Return the uid of a Job to ask why it has no pod, or the seconds until then.
 
     A Job that its controller has not seen yet, or that has pods which we have not, is not asked. The longer
     the silence, the rarer the question.
     """
-    pods = look.observed.pods
+    pods = round_.observed.pods
     waits_for_us = job.started is None or job.active_pods > 0 or any(not pod.terminal for pod in pods)
     if job.suspended or job.deleting or waits_for_us:
         return None, None
     since = max([job.created, *(pod.finished or pod.created for pod in pods)])
-    refusal = look.observed.refused("Pod")
+    refusal = round_.observed.refused("Pod")
     asked = refusal is not None and refusal.seen >= since
     due = refusal.next_try(since) if refusal and asked else since + timedelta(seconds=QUIET_SECONDS)
-    wait = look.seconds_until(due)
+    wait = round_.seconds_until(due)
     return (job.uid, None) if wait <= 0 else (None, wait)
 
 
-def _started(look: Round, progress: Progress) -> Announcement:
+def _started(round_: Round, progress: Progress) -> Announcement:
     try:
-        notes = notes_on(parse_spec(look.resource))
+        notes = notes_on(parse_spec(round_.resource))
     except InvalidSpecError:
         notes = ()
     return Announcement("Normal", "Started", "; ".join([progress.message, *notes]))

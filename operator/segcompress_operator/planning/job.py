@@ -26,9 +26,9 @@ def plan_job(resource: Resource, observed: Observed, settings: RunnerSettings, n
         return _after_the_end(resource, observed)
     status = statuses.parse_status(resource.status)
     status = status.model_copy(update={"strategy": status.strategy or strategy_name(resource.spec)})
-    look = Round(resource, observed, status, settings, now)
+    round_ = Round(resource, observed, status, settings, now)
     job = observed.jobs[-1] if observed.jobs else None
-    plan = stop(look, job) or (start(look) if job is None else follow(look, job))
+    plan = stop(round_, job) or (start(round_) if job is None else follow(round_, job))
     return plan if plan.delete else replace(plan, delete=_outdated(observed))
 
 

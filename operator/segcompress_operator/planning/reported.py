@@ -18,44 +18,44 @@ class Told(NamedTuple):
     evaluations: Evaluations
 
 
-def told_under_way(look: Round) -> tuple[Told, float | None]:
+def told_under_way(round_: Round) -> tuple[Told, float | None]:
     """Return what a status shows while a run continues, and when to look again at what is not due yet.
 
     A runner sends equal reports only once: of a stage without steps there is one.
     """
-    stands, reported = Told(_of_last_pod(look), look.status.evaluations), look.observed.reported
+    stands, reported = Told(_of_last_pod(round_), round_.status.evaluations), round_.observed.reported
     if reported is None:
         return stands, None
-    new = Told(_shown(reported), _evaluations(look))
+    new = Told(_shown(reported), _evaluations(round_))
     if stands.progress is None or new.progress is None:
         return new, None
     moved = _marks(new) != _marks(stands)
     since = parse_time(stands.progress.last_update_time)
     # A timestamp in the future comes from a clock that was wrong: it holds nothing back for long.
-    seconds = abs((look.now - since).total_seconds()) if since else float("inf")
+    seconds = abs((round_.now - since).total_seconds()) if since else float("inf")
     wait = seconds_until_due(moved=moved, seconds=seconds)
     if wait > 0:
         return stands, wait if moved else None
     # Stamped when it is written: the wait for the next one is counted from there.
-    progress = new.progress.model_copy(update={"last_update_time": timestamp(look.now)})
+    progress = new.progress.model_copy(update={"last_update_time": timestamp(round_.now)})
     return new._replace(progress=progress), None
 
 
-def told_at_the_end(look: Round, *, good: bool) -> Told:
+def told_at_the_end(round_: Round, *, good: bool) -> Told:
     """Return what a status keeps of an ended run: evaluations and, if it did not succeed, its progress."""
-    reported = look.observed.reported
-    last = _shown(reported) if reported else look.status.progress
+    reported = round_.observed.reported
+    last = _shown(reported) if reported else round_.status.progress
     kept = None if good or last is None else last.model_copy(update={"eta_seconds": None})
-    return Told(kept, _evaluations(look))
+    return Told(kept, _evaluations(round_))
 
 
-def _evaluations(look: Round) -> Evaluations:
+def _evaluations(round_: Round) -> Evaluations:
     """Return those of the last report; those of the previous pod stay unless the last one trains anew."""
-    reported = look.observed.reported
+    reported = round_.observed.reported
     if reported is None:
-        return look.status.evaluations
+        return round_.status.evaluations
     anew = reported.report.stage is Stage.COMPRESS
-    return reported.report.evaluations or (None if anew else look.status.evaluations)
+    return reported.report.evaluations or (None if anew else round_.status.evaluations)
 
 
 def _marks(told: Told) -> tuple[object, ...]:
@@ -63,9 +63,9 @@ def _marks(told: Told) -> tuple[object, ...]:
     return (progress and progress.stage, progress and progress.percent, told.evaluations)
 
 
-def _of_last_pod(look: Round) -> JobProgress | None:
+def _of_last_pod(round_: Round) -> JobProgress | None:
     """Return the progress that stands, unless it is that of an earlier pod or there is no pod."""
-    stands, pods = look.status.progress, look.observed.pods
+    stands, pods = round_.status.progress, round_.observed.pods
     since = parse_time(stands.last_update_time) if stands else None
     return stands if since and pods and since >= pods[-1].created else None
 

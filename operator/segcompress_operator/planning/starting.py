@@ -22,83 +22,83 @@ WATCH_LAG_SECONDS = 3.0
 """A new run's first status waits this long for its pod, so that Pending and Running are often one write."""
 
 
-def start(look: Round, before: ObservedJob | None = None) -> Plan:
+def start(round_: Round, before: ObservedJob | None = None) -> Plan:
     """Make the Job of the next start, or say why there is none; `before` is the one whose result was lost.
 
     The number of the start stands in the status, and the Job's name follows from it: whoever tries again
     finds what the first try made.
     """
-    observed, owner = look.observed, look.resource.owner
+    observed, owner = round_.observed, round_.resource.owner
     if observed.conflict:
-        return _end(look, _name_conflict(observed.conflict), before)
-    number = _number(look, before)
+        return _end(round_, _name_conflict(observed.conflict), before)
+    number = _number(round_, before)
     try:
-        spec = parse_spec(look.resource)
-        check_spec(spec, owner.labels, look.settings)
-        job = make_runner_job(owner, spec, number, look.settings, _failed_before(look, number))
+        spec = parse_spec(round_.resource)
+        check_spec(spec, owner.labels, round_.settings)
+        job = make_runner_job(owner, spec, number, round_.settings, _failed_before(round_, number))
     except InvalidSpecError as error:
-        return _end(look, Outcome(Reason.INVALID_SPEC, str(error)), before)
+        return _end(round_, Outcome(Reason.INVALID_SPEC, str(error)), before)
     refusal = observed.refused("Job")
-    if refusal is not None and look.now < refusal.next_try(refusal.since or refusal.seen):
-        return _wait(look, refusal, spec, before)
-    waiting = wait_for_left(look, number)
+    if refusal is not None and round_.now < refusal.next_try(refusal.since or refusal.seen):
+        return _wait(round_, refusal, spec, before)
+    waiting = wait_for_left(round_, number)
     if waiting is not None:
         return waiting
     if before is None:
         return Plan(create=job, requeue_after=WATCH_LAG_SECONDS)
-    status = _once_more(look, before, number, job["metadata"]["name"])
-    said = resumed(look, number)
+    status = _once_more(round_, before, number, job["metadata"]["name"])
+    said = resumed(round_, number)
     return Plan(create=job, status=status, announcements=said, requeue_after=WATCH_LAG_SECONDS)
 
 
-def _number(look: Round, before: ObservedJob | None) -> int:
+def _number(round_: Round, before: ObservedJob | None) -> int:
     """Return the number of the start to be made."""
-    return max(before.start + 1 if before else 1, look.status.start or 1)
+    return max(before.start + 1 if before else 1, round_.status.start or 1)
 
 
-def _end(look: Round, outcome: Outcome, before: ObservedJob | None) -> Plan:
+def _end(round_: Round, outcome: Outcome, before: ObservedJob | None) -> Plan:
     """End the run once none of its pods is left."""
-    return wait_for_left(look, _number(look, before), outcome) or end(look, outcome, before)
+    return wait_for_left(round_, _number(round_, before), outcome) or end(round_, outcome, before)
 
 
-def _failed_before(look: Round, number: int) -> int:
+def _failed_before(round_: Round, number: int) -> int:
     """Return how many pods have failed in a Job of that start, which somebody deleted."""
-    name = runner_job_name(look.resource.owner.name, look.resource.uid, number)
-    return attempts_before(look, name).failed
+    name = runner_job_name(round_.resource.owner.name, round_.resource.uid, number)
+    return attempts_before(round_, name).failed
 
 
-def _wait(look: Round, refusal: Refusal, spec: JobSpec, before: ObservedJob | None) -> Plan:
+def _wait(round_: Round, refusal: Refusal, spec: JobSpec, before: ObservedJob | None) -> Plan:
     """Say why the Job cannot be made, until that is mended or the deadline has come."""
     if refusal.final:
-        return _end(look, Outcome(Reason.INVALID_SPEC, refused(refusal.message).message), before)
-    deadline = _asked_for(look, before) + timedelta(seconds=spec.active_deadline_seconds)
-    if look.now >= deadline:
-        return _end(look, too_late(look, spec.active_deadline_seconds), before)
-    status, reword = look.in_progress(refused(refusal.message))
+        return _end(round_, Outcome(Reason.INVALID_SPEC, refused(refusal.message).message), before)
+    deadline = _asked_for(round_, before) + timedelta(seconds=spec.active_deadline_seconds)
+    if round_.now >= deadline:
+        return _end(round_, too_late(round_, spec.active_deadline_seconds), before)
+    status, reword = round_.in_progress(refused(refusal.message))
     again = refusal.next_try(refusal.since or refusal.seen)
     return Plan(
         status=status,
-        announcements=resumed(look, look.status.start or 1),
-        requeue_after=soonest(look.seconds_until(again), look.seconds_until(deadline), reword),
+        announcements=resumed(round_, round_.status.start or 1),
+        requeue_after=soonest(round_.seconds_until(again), round_.seconds_until(deadline), reword),
     )
 
 
-def _asked_for(look: Round, before: ObservedJob | None) -> datetime:
+def _asked_for(round_: Round, before: ObservedJob | None) -> datetime:
     """Return when this start was first due: the run was seen first, resumed, or its last Job ended.
 
     Not when the resource was created: the operator may have been away for longer than the deadline.
     """
     if before is not None:
-        return before.ended or look.now
-    suspended = look.condition(ConditionType.SUSPENDED)
+        return before.ended or round_.now
+    suspended = round_.condition(ConditionType.SUSPENDED)
     since = suspended.last_transition_time if suspended and suspended.status == "False" else None
-    return parse_time(since) or look.now
+    return parse_time(since) or round_.now
 
 
-def _once_more(look: Round, before: ObservedJob, number: int, job_name: str) -> JobStatus:
+def _once_more(round_: Round, before: ObservedJob, number: int, job_name: str) -> JobStatus:
     """Return the status while a second pod finds the published manifest and reports it."""
-    status, _ = look.in_progress(after_a_lost_result(before))
-    attempts = attempts_before(look, job_name)
+    status, _ = round_.in_progress(after_a_lost_result(before))
+    attempts = attempts_before(round_, job_name)
     return status.model_copy(update={"start": number, "job_name": job_name, "attempts": attempts})
 
 

@@ -80,16 +80,16 @@ def plan_sweep(sweep: Sweep, observed: SweepObserved, settings: RunnerSettings, 
         spec = _parse_spec(sweep)
         space = space_of(spec.parameters)
     except InvalidSpecError as error:
-        look = SweepRound(sweep, None, status, _history(sweep, observed), now)
-        return _fail(look, *(report.failure_target(status) or (Reason.INVALID_SPEC, str(error))))
-    look = SweepRound(sweep, spec, status, _history(sweep, observed, spec, space), now)
+        round_ = SweepRound(sweep, None, status, _history(sweep, observed), now)
+        return _fail(round_, *(report.failure_target(status) or (Reason.INVALID_SPEC, str(error))))
+    round_ = SweepRound(sweep, spec, status, _history(sweep, observed, spec, space), now)
     decided = report.failure_target(status)
     if decided is not None:
-        return _fail(look, *decided)
+        return _fail(round_, *decided)
     try:
-        return _next(look, Maker(sweep.owner, spec, space, settings), observed)
+        return _next(round_, Maker(sweep.owner, spec, space, settings), observed)
     except InvalidSpecError as error:
-        return _fail(look, Reason.INVALID_SPEC, str(error))
+        return _fail(round_, Reason.INVALID_SPEC, str(error))
 
 
 def _history(
@@ -100,22 +100,22 @@ def _history(
     return observed.memo.history(terms, observed.children)
 
 
-def _next(look: SweepRound, maker: Maker, observed: SweepObserved) -> SweepPlan:
+def _next(round_: SweepRound, maker: Maker, observed: SweepObserved) -> SweepPlan:
     """Return how the sweep ends or continues; raises InvalidSpecError."""
     spec = maker.spec
-    if not look.history.trials:
+    if not round_.history.trials:
         maker.check_every_value()
     if spec.known_trials is not None and observed.known is None:
-        return SweepPlan(read_known=_query(look.sweep, spec.known_trials, maker.space))
-    problem = _problem(look, observed, maker.space)
+        return SweepPlan(read_known=_query(round_.sweep, spec.known_trials, maker.space))
+    problem = _problem(round_, observed, maker.space)
     if problem is not None:
-        return _fail(look, *problem)
-    return _suspend(look) if spec.suspend else _go_on(look, maker, observed)
+        return _fail(round_, *problem)
+    return _suspend(round_) if spec.suspend else _go_on(round_, maker, observed)
 
 
-def _problem(look: SweepRound, observed: SweepObserved, space: Space) -> tuple[Reason, str] | None:
+def _problem(round_: SweepRound, observed: SweepObserved, space: Space) -> tuple[Reason, str] | None:
     """Return why the sweep fails, None if it does not."""
-    failed, most = look.counts.failed - look.counts.rejected, look.known_spec.max_failed_trials
+    failed, most = round_.counts.failed - round_.counts.rejected, round_.known_spec.max_failed_trials
     if observed.conflict:
         return Reason.NAME_CONFLICT, _conflict(observed.conflict)
     if observed.refusal is not None and observed.refusal.final:
@@ -123,8 +123,8 @@ def _problem(look: SweepRound, observed: SweepObserved, space: Space) -> tuple[R
     if failed > most:
         words = f"{failed} trial(s) ended without metrics, spec.maxFailedTrials is {most}"
         return Reason.MAX_FAILED_TRIALS_EXCEEDED, words
-    if look.unmeasured and _is_telling(look.history, space):
-        return Reason.METRIC_NOT_MEASURED, _not_measured(look)
+    if round_.unmeasured and _is_telling(round_.history, space):
+        return Reason.METRIC_NOT_MEASURED, _not_measured(round_)
     return None
 
 
@@ -138,63 +138,63 @@ def _query(sweep: Sweep, known: KnownTrials, space: Space) -> KnownQuery:
     return KnownQuery(sweep.uid, tuple(sorted(known.match_labels.items())), space)
 
 
-def _go_on(look: SweepRound, maker: Maker, observed: SweepObserved) -> SweepPlan:
+def _go_on(round_: SweepRound, maker: Maker, observed: SweepObserved) -> SweepPlan:
     """Create the next trials, wait for running ones, or end the sweep."""
     spec, end, refusal = maker.spec, end_of(maker.spec, maker.space), observed.refusal
-    free = look.history.free(_room(look, observed), end)
-    if free and refusal is not None and look.now < refusal.next_try(refusal.since or refusal.seen):
-        return _wait(look, refusal)
-    create = maker.trials(look.history.tried(LEARNED_FROM), free)
-    if not create and not look.counts.running:
-        return _end(look)
-    counts = look.counts
+    free = round_.history.free(_room(round_, observed), end)
+    if free and refusal is not None and round_.now < refusal.next_try(refusal.since or refusal.seen):
+        return _wait(round_, refusal)
+    create = maker.trials(round_.history.tried(LEARNED_FROM), free)
+    if not create and not round_.counts.running:
+        return _end(round_)
+    counts = round_.counts
     of = max(end, counts.total)  # maxTrials may have been lowered
     words = f"{counts.running} trial(s) running, {counts.total - counts.running} of {of} ended"
     if spec.known_trials is not None:
-        words += f"; {len(look.history.terms.known)} known trial(s)"
+        words += f"; {len(round_.history.terms.known)} known trial(s)"
     return SweepPlan(
         create=create,
         in_flight=counts.running + len(create),
         at_once=1 if learns(spec) or refusal is not None else WRITES_AT_ONCE,
-        suspend=_changes(look.history.running, suspend=False),
-        stop=_early_stops(look),
-        status=report.running(look, Progress(Reason.RUNNING, words + _early_stopping(look))),
-        announcements=report.going_on(look),
+        suspend=_changes(round_.history.running, suspend=False),
+        stop=_early_stops(round_),
+        status=report.running(round_, Progress(Reason.RUNNING, words + _early_stopping(round_))),
+        announcements=report.going_on(round_),
     )
 
 
-def _room(look: SweepRound, observed: SweepObserved) -> int:
+def _room(round_: SweepRound, observed: SweepObserved) -> int:
     """Return how many trials may be created now: one for each that has ended, and a few more."""
-    running = look.counts.running
+    running = round_.counts.running
     begin = max(observed.in_flight - running, 0) + observed.more
-    return min(look.known_spec.parallel_trials - running, begin, TRIALS_A_ROUND)
+    return min(round_.known_spec.parallel_trials - running, begin, TRIALS_A_ROUND)
 
 
-def _early_stops(look: SweepRound) -> tuple[EarlyStop, ...]:
-    rule = look.known_spec.early_stopping
-    return () if rule is None else early_stops(rule, look.history.trained(COMPARED_WITH))
+def _early_stops(round_: SweepRound) -> tuple[EarlyStop, ...]:
+    rule = round_.known_spec.early_stopping
+    return () if rule is None else early_stops(rule, round_.history.trained(COMPARED_WITH))
 
 
-def _early_stopping(look: SweepRound) -> str:
+def _early_stopping(round_: SweepRound) -> str:
     """Return how many trials were stopped early, and how many ended without reporting an evaluation."""
-    if look.known_spec.early_stopping is None:
+    if round_.known_spec.early_stopping is None:
         return ""
-    unseen = look.history.without_curve
-    words = f"; {look.counts.stopped} stopped early"
+    unseen = round_.history.without_curve
+    words = f"; {round_.counts.stopped} stopped early"
     return words + (
         f"; {unseen} ended without reporting an evaluation, and no trial is compared with them" * (unseen > 0)
     )
 
 
-def _wait(look: SweepRound, refusal: Refusal) -> SweepPlan:
+def _wait(round_: SweepRound, refusal: Refusal) -> SweepPlan:
     """Report why no trial can be created for now."""
     again = refusal.next_try(refusal.since or refusal.seen)
     return SweepPlan(
-        suspend=_changes(look.history.running, suspend=False),
-        stop=_early_stops(look),
-        status=report.running(look, refused(refusal.message)),
-        announcements=report.going_on(look),
-        requeue_after=(again - look.now).total_seconds(),
+        suspend=_changes(round_.history.running, suspend=False),
+        stop=_early_stops(round_),
+        status=report.running(round_, refused(refusal.message)),
+        announcements=report.going_on(round_),
+        requeue_after=(again - round_.now).total_seconds(),
     )
 
 
@@ -205,47 +205,49 @@ def _conflict(name: str) -> str:
     )
 
 
-def _suspend(look: SweepRound) -> SweepPlan:
+def _suspend(round_: SweepRound) -> SweepPlan:
     """Suspend trials that have not ended, and report how many still have pods."""
     words = "spec.suspend is true: no new trial starts, and trials that have not ended are suspended"
-    status = report.suspended(look, words)
-    said = () if report.is_suspended(look.status) else (Announcement("Normal", "Suspended", words),)
-    return SweepPlan(suspend=_changes(look.history.running, suspend=True), status=status, announcements=said)
+    status = report.suspended(round_, words)
+    said = () if report.is_suspended(round_.status) else (Announcement("Normal", "Suspended", words),)
+    return SweepPlan(
+        suspend=_changes(round_.history.running, suspend=True), status=status, announcements=said
+    )
 
 
-def _end(look: SweepRound) -> SweepPlan:
+def _end(round_: SweepRound) -> SweepPlan:
     """Return the end of a sweep whose trials have all ended."""
-    best = look.frontier[0] if look.frontier else None
-    if best is None and look.unmeasured:
-        return _fail(look, Reason.METRIC_NOT_MEASURED, _not_measured(look))
+    best = round_.frontier[0] if round_.frontier else None
+    if best is None and round_.unmeasured:
+        return _fail(round_, Reason.METRIC_NOT_MEASURED, _not_measured(round_))
     if best is None:
-        words = f"{_ended_trials(look)}; none succeeded and satisfied every constraint"
-        return _fail(look, Reason.NO_ACCEPTABLE_TRIAL, words)
-    figures = ", ".join(f"{name} {best.figures[name]}" for name in look.target.metrics)
-    words = f"{_ended_trials(look)}; best is {best.name}: {figures}"
-    status = report.succeeded(look, words)
+        words = f"{_ended_trials(round_)}; none succeeded and satisfied every constraint"
+        return _fail(round_, Reason.NO_ACCEPTABLE_TRIAL, words)
+    figures = ", ".join(f"{name} {best.figures[name]}" for name in round_.target.metrics)
+    words = f"{_ended_trials(round_)}; best is {best.name}: {figures}"
+    status = report.succeeded(round_, words)
     return SweepPlan(status=status, announcements=(Announcement("Normal", "Succeeded", words),))
 
 
-def _not_measured(look: SweepRound) -> str:
+def _not_measured(round_: SweepRound) -> str:
     """Return which metrics of objectives and constraints no trial has, and which ones there are instead."""
-    missing, history = ", ".join(look.unmeasured), look.history
+    missing, history = ", ".join(round_.unmeasured), round_.history
     there = ", ".join(name for name in get_args(MetricName) if history.metrics[name]) or "none"
     return f"none of the {history.measured} trial(s) measured so far has {missing}; they have: {there}"
 
 
-def _ended_trials(look: SweepRound) -> str:
-    words, stopped = f"{look.counts.total} trial(s) ended", look.counts.stopped
+def _ended_trials(round_: SweepRound) -> str:
+    words, stopped = f"{round_.counts.total} trial(s) ended", round_.counts.stopped
     return f"{words}, {stopped} of them stopped early" if stopped else words
 
 
-def _fail(look: SweepRound, reason: Reason, words: str) -> SweepPlan:
+def _fail(round_: SweepRound, reason: Reason, words: str) -> SweepPlan:
     """Suspend the trials that have not ended, and end the sweep once they have stopped."""
-    if look.active:
-        status = report.failing(look, reason, words)
-        return SweepPlan(suspend=_changes(look.history.running, suspend=True), status=status)
+    if round_.active:
+        status = report.failing(round_, reason, words)
+        return SweepPlan(suspend=_changes(round_.history.running, suspend=True), status=status)
     said = Announcement("Warning", "Failed", f"{reason.value}: {words}")
-    return SweepPlan(status=report.failed(look, reason, words), announcements=(said,))
+    return SweepPlan(status=report.failed(round_, reason, words), announcements=(said,))
 
 
 def _after_the_end(sweep: Sweep, status: SweepStatus, trials: list[Trial]) -> SweepPlan:

@@ -71,26 +71,26 @@ class SweepRound:
         return self.history.frontier
 
 
-def running(look: SweepRound, progress: Progress) -> SweepStatus:
+def running(round_: SweepRound, progress: Progress) -> SweepStatus:
     """Return the status of a sweep that goes on."""
     reason, message = progress.reason, progress.message
-    return _with(look, _unfinished(), ("False", reason, message), ("True", reason, message))
+    return _with(round_, _unfinished(), ("False", reason, message), ("True", reason, message))
 
 
-def suspended(look: SweepRound, words: str) -> SweepStatus:
+def suspended(round_: SweepRound, words: str) -> SweepStatus:
     """Return the status of a suspended sweep."""
-    left = look.active
+    left = round_.active
     said = f"{left} trial(s) are still stopping" if left else words
     reconciling: ConditionStatus = "True" if left else "False"
     return _with(
-        look,
+        round_,
         _unfinished((ConditionType.SUSPENDED, "True", Reason.SUSPENDED, words)),
         ("False", Reason.SUSPENDED, said),
         (reconciling, Reason.SUSPENDED, said if left else ""),
     )
 
 
-def succeeded(look: SweepRound, words: str) -> SweepStatus:
+def succeeded(round_: SweepRound, words: str) -> SweepStatus:
     """Return the status of a sweep that ended well."""
     reason = Reason.SUCCEEDED
     ends: list[State] = [
@@ -100,10 +100,10 @@ def succeeded(look: SweepRound, words: str) -> SweepStatus:
         (ConditionType.FINISHED, "True", reason, words),
         (ConditionType.STALLED, "False", reason, ""),
     ]
-    return _ended(look, _with(look, ends, ("True", reason, words), ("False", reason, "")))
+    return _ended(round_, _with(round_, ends, ("True", reason, words), ("False", reason, "")))
 
 
-def failed(look: SweepRound, reason: Reason, words: str) -> SweepStatus:
+def failed(round_: SweepRound, reason: Reason, words: str) -> SweepStatus:
     """Return the status of a sweep that ended badly; what was found is kept."""
     ends: list[State] = [
         (ConditionType.COMPLETE, "False", reason, ""),
@@ -112,14 +112,14 @@ def failed(look: SweepRound, reason: Reason, words: str) -> SweepStatus:
         (ConditionType.FINISHED, "True", reason, words),
         (ConditionType.STALLED, "True", reason, words),
     ]
-    return _ended(look, _with(look, ends, ("False", reason, words), ("False", reason, "")))
+    return _ended(round_, _with(round_, ends, ("False", reason, words), ("False", reason, "")))
 
 
-def failing(look: SweepRound, reason: Reason, words: str) -> SweepStatus:
+def failing(round_: SweepRound, reason: Reason, words: str) -> SweepStatus:
     """Return the status of a sweep that will fail once its trials have stopped."""
-    said = f"{look.active} trial(s) are still stopping; then the sweep fails: {words}"
+    said = f"{round_.active} trial(s) are still stopping; then the sweep fails: {words}"
     return _with(
-        look,
+        round_,
         [*_unfinished(), (ConditionType.FAILURE_TARGET, "True", reason, words)],
         ("False", Reason.RUNNING, said),
         ("True", Reason.RUNNING, said),
@@ -133,12 +133,12 @@ def failure_target(status: SweepStatus) -> tuple[Reason, str] | None:
     return None if holds is None else (Reason(holds.reason), holds.message)
 
 
-def going_on(look: SweepRound) -> tuple[Announcement, ...]:
+def going_on(round_: SweepRound) -> tuple[Announcement, ...]:
     """Return the Event of a sweep that starts or resumes, none if it was running before."""
-    if is_suspended(look.status):
+    if is_suspended(round_.status):
         return (Announcement("Normal", "Resumed", "spec.suspend is false: its trials continue"),)
-    if look.status.start_time is None and look.history.trials:
-        return (Announcement("Normal", "Started", f"created trial {look.history.trials[0].name}"),)
+    if round_.status.start_time is None and round_.history.trials:
+        return (Announcement("Normal", "Started", f"created trial {round_.history.trials[0].name}"),)
     return ()
 
 
@@ -161,23 +161,23 @@ def _unfinished(suspended: State = _NOT_SUSPENDED) -> list[State]:
 
 
 def _with(
-    look: SweepRound,
+    round_: SweepRound,
     states: Iterable[State],
     ready: tuple[ConditionStatus, Reason, str],
     reconciling: tuple[ConditionStatus, Reason, str],
 ) -> SweepStatus:
     """Return the status with these conditions, and with what is known of the trials."""
-    found: dict[str, object] = {"trials": look.counts}
-    if look.spec is not None:
-        frontier = look.frontier
-        found["best_trial"] = entry(frontier[0], look.target) if frontier else None
-        found["frontier"] = shown(frontier, look.target)
-    if look.history.trials and look.status.start_time is None:
-        found["start_time"] = timestamp(look.now)
+    found: dict[str, object] = {"trials": round_.counts}
+    if round_.spec is not None:
+        frontier = round_.frontier
+        found["best_trial"] = entry(frontier[0], round_.target) if frontier else None
+        found["frontier"] = shown(frontier, round_.target)
+    if round_.history.trials and round_.status.start_time is None:
+        found["start_time"] = timestamp(round_.now)
     conditions = [*states, (ConditionType.READY, *ready), (ConditionType.RECONCILING, *reconciling)]
-    status = look.status.model_copy(update=found)
-    return statuses.with_states(status, conditions, look.sweep.generation, look.now)
+    status = round_.status.model_copy(update=found)
+    return statuses.with_states(status, conditions, round_.sweep.generation, round_.now)
 
 
-def _ended(look: SweepRound, status: SweepStatus) -> SweepStatus:
-    return statuses.ended_at(status, look.now)
+def _ended(round_: SweepRound, status: SweepStatus) -> SweepStatus:
+    return statuses.ended_at(status, round_.now)
