@@ -88,6 +88,10 @@ class SweepStage:
         """Change fields of the spec."""
         self.api.patch("scs", self.namespace, self.name, {"spec": spec})
 
+    def counted(self, state: str) -> int:
+        """Return how many trials the status counts, 0 before the first round has ended."""
+        return int((self.status().get("trials") or {}).get(state, 0))
+
     def status(self) -> Body:
         found: Body = self.api.get("scs", self.namespace, self.name).get("status", {})
         return found

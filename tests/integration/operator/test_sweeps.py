@@ -60,7 +60,7 @@ def test_a_trial_is_a_job_like_any_other(sweep: SweepStage) -> None:
 def test_a_suspended_sweep_holds_no_pod_and_goes_on_when_it_is_resumed(sweep: SweepStage) -> None:
     sweep.apply(sweep_spec())
     sweep.plays(until=1)
-    eventually(lambda: sweep.status()["trials"]["total"] == 3, "a third trial")
+    eventually(lambda: sweep.counted("total") == 3, "a third trial")
     sweep.await_pods(2)
     sweep.edit(suspend=True)
     sweep.reaches("Reconciling", "Suspended", "False")
@@ -96,7 +96,7 @@ def test_more_trials_run_when_parallel_trials_is_raised_and_none_ends_when_it_is
     sweep.await_pods(4)
     sweep.edit(parallelTrials=1)
     sweep.plays(until=3)
-    eventually(lambda: sweep.status()["trials"]["succeeded"] == 3, "three ends")
+    eventually(lambda: sweep.counted("succeeded") == 3, "three ends")
     assert (len(sweep.trials()), len(sweep.pods())) == (4, 1)
     sweep.edit(maxTrials=5)
     sweep.plays()
@@ -118,7 +118,7 @@ def test_failed_trials_are_counted_and_end_the_sweep(sweep: SweepStage) -> None:
     sweep.ends(first)
     missed = objects.result("SparsityNotReached", metrics=objects.METRICS, artifacts=objects.ARTIFACTS)
     sweep.ends(second, 4, missed)
-    eventually(lambda: sweep.status()["trials"]["failed"] == 1, "a missed gate counted")
+    eventually(lambda: sweep.counted("failed") == 1, "a missed gate counted")
     assert sweep.condition("Finished")["status"] == "False"
     sweep.ends(third, 3, objects.result("InputNotFound"))
     words = sweep.reaches("Failed", "MaxFailedTrialsExceeded")["message"]
@@ -214,4 +214,4 @@ def test_a_sweep_starts_from_jobs_that_ended_before(sweep: SweepStage) -> None:
     sweep.reaches("Complete", "Succeeded")
     assert sorted(map(str, sweep.points())) == sorted(str(at) for at in GRID if at not in (GRID[1], GRID[3]))
     assert sweep.status()["bestTrial"]["name"] == "by-hand-0"
-    assert sweep.status()["trials"]["total"] == 4
+    assert sweep.counted("total") == 4

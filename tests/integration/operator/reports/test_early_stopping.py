@@ -87,7 +87,7 @@ def test_a_trial_that_trains_worse_is_stopped_and_never_runs_again(
     following = sweep.next_pod()
     assert sweep.points() == GRID[:5]
     counts = {"total": 5, "running": 2, "succeeded": 2, "failed": 0, "rejected": 0, "stopped": 1}
-    eventually(lambda: sweep.status()["trials"] == counts, "the counts")
+    eventually(lambda: sweep.status().get("trials") == counts, "the counts")
     assert sweep.condition("Reconciling")["message"] == "2 trial(s) running, 3 of 6 ended; 1 stopped early"
     assert stopped.status()["evaluations"] == [{"step": 100, "miou": "0.1000"}]
     assert stopped.status()["attempts"]["preempted"] == 0
