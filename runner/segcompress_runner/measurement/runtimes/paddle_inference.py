@@ -117,8 +117,9 @@ def _config(files: ModelFiles, options: PaddleOptions) -> Any:
     config.enable_mkldnn()
     config.set_mkldnn_op(onednn_operators(files))
     if options.int8:
+        # Replaces all passes, so it comes before one is added.
         config.enable_mkldnn_int8(int8_operators(files))
-    elif resizes(files):
+    if resizes(files):
         config.pass_builder().append_pass(RESIZING)
     return config
 
@@ -159,13 +160,16 @@ _WITH_ONEDNN = (*_ON_CPU, "config.enable_mkldnn()")
 def _cpu_code(files: ModelFiles) -> str:
     if dequantises(files):
         return _code(*_ON_CPU, "config.disable_mkldnn()")
-    resizing = (f'config.pass_builder().append_pass("{RESIZING}")',) if resizes(files) else ()
-    return _code(*_WITH_ONEDNN, *_call("set_mkldnn_op", onednn_operators(files)), *resizing)
+    return _onednn_code(files)
 
 
 def _int8_code(files: ModelFiles) -> str:
-    int8 = _call("enable_mkldnn_int8", int8_operators(files))
-    return _code(*_WITH_ONEDNN, *_call("set_mkldnn_op", onednn_operators(files)), *int8)
+    return _onednn_code(files, *_call("enable_mkldnn_int8", int8_operators(files)))
+
+
+def _onednn_code(files: ModelFiles, *int8: str) -> str:
+    resizing = (f'config.pass_builder().append_pass("{RESIZING}")',) if resizes(files) else ()
+    return _code(*_WITH_ONEDNN, *_call("set_mkldnn_op", onednn_operators(files)), *int8, *resizing)
 
 
 def _call(method: str, operators: set[str]) -> tuple[str, ...]:
@@ -177,13 +181,14 @@ def _call(method: str, operators: set[str]) -> tuple[str, ...]:
 def _cpu_how(files: ModelFiles) -> str:
     if dequantises(files):
         return "CPU, oneDNN off (Config.disable_mkldnn), since the weights are dequantised at each run"
-    return f"{_onednn_how(files)}{f', resizing too ({RESIZING})' if resizes(files) else ''}"
+    return _onednn_how(files)
 
 
 def _onednn_how(files: ModelFiles) -> str:
+    resizing = f", resizing too ({RESIZING})" if resizes(files) else ""
     if onednn_operators(files):
-        return "CPU, oneDNN on for all operators but softmax (Config.set_mkldnn_op)"
-    return "CPU, oneDNN on, as Paddle 2.6.2 sets it by default"
+        return f"CPU, oneDNN on for all operators but softmax (Config.set_mkldnn_op){resizing}"
+    return f"CPU, oneDNN on, as Paddle 2.6.2 sets it by default{resizing}"
 
 
 def _int8_how(files: ModelFiles) -> str:

@@ -31,8 +31,8 @@ session.run(np.zeros((1, 3, 32, 32), np.float32))
 """
 
 
-def convolutions(model: ModelFiles, way: str, **environment: str) -> list[str]:
-    """Return oneDNN's log of every convolution that it computes for one picture in Paddle Inference."""
+def logged(kind: str, model: ModelFiles, way: str, **environment: str) -> list[str]:
+    """Return oneDNN's log of every layer of a kind that it computes for one picture in Paddle Inference."""
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", PADDLE, str(model.program), str(model.params), way],
         env=os.environ | {"ONEDNN_VERBOSE": "1", **environment},
@@ -40,7 +40,11 @@ def convolutions(model: ModelFiles, way: str, **environment: str) -> list[str]:
         text=True,
         check=True,
     )
-    return [line for line in ended.stdout.splitlines() if ",exec,cpu,convolution," in line]
+    return [line for line in ended.stdout.splitlines() if f",exec,cpu,{kind}," in line]
+
+
+def convolutions(model: ModelFiles, way: str, **environment: str) -> list[str]:
+    return logged("convolution", model, way, **environment)
 
 
 def are_in_int8(lines: list[str]) -> bool:
@@ -62,6 +66,11 @@ def test_products_are_computed_in_float_and_every_convolution_in_int8(gated: Mod
     """With products in int8 Paddle reads one that gave uint8 as if it were int8, and does not run."""
     lines = convolutions(gated, "int8")
     assert are_in_int8(lines), lines
+
+
+def test_paddles_int8_pass_leaves_resizing_to_onednn(quantised: ModelFiles) -> None:
+    (line,) = logged("resampling", quantised, "int8")
+    assert "src_f32" in line, line
 
 
 def test_paddles_default_leaves_a_quantised_model_to_paddles_own_kernels(quantised: ModelFiles) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def test_onednn_resizes_as_paddle_does_but_for_rounding(
 def test_a_value_that_is_halved_is_resized_by_paddle_since_onednn_knows_no_scale(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = tiny_model(tmp_path, Shape(size=(50, 74), is_halved=True))
+    model = tiny_model(tmp_path, Shape(size=(50, 74), scale=0.5))
     pictures = np.random.default_rng(3).standard_normal((2, 3, 50, 74), np.float32)
     found = PaddleSession(model).run(pictures)
     expected, resized = (_resized(model, pictures, monkeypatch, onednn=one) for one in (False, True))
@@ -58,11 +59,34 @@ def test_a_value_that_is_halved_is_resized_by_paddle_since_onednn_knows_no_scale
     assert np.abs(resized - expected).max() > 0.01 * np.abs(expected).max()
 
 
+def test_onednn_resizes_in_int8_models_as_paddle_does_but_for_rounding(
+    quantised: ModelFiles, batch: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert paddle_onednn.resizes(quantised)
+    expected, resized = (
+        _resized(quantised, batch, monkeypatch, onednn=one, int8=True) for one in (False, True)
+    )
+    assert np.abs(resized - expected).max() < 1e-6 * np.abs(expected).max()
+    assert not np.array_equal(resized, expected)
+
+
+def test_onednn_resizes_between_int8_layers_but_for_rounding(
+    shaped: Callable[[Shape], ModelFiles], batch: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value that lies between two of int8's may be rounded to either."""
+    model = shaped(Shape(scale=2.0))
+    assert paddle_onednn.resizes(model)
+    expected, resized = (_resized(model, batch, monkeypatch, onednn=one, int8=True) for one in (False, True))
+    moved = np.abs(resized - expected) > 1e-6 * np.abs(expected).max()
+    assert moved.mean() < 0.01
+    assert differing(resized, expected) < 0.01
+
+
 def _resized(
-    model: ModelFiles, pictures: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch, *, onednn: bool
+    model: ModelFiles, pictures: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch, **how: bool
 ) -> NDArray[np.float32]:
-    monkeypatch.setattr(paddle_inference, "resizes", lambda _: onednn)
-    return PaddleSession(model).run(pictures)
+    monkeypatch.setattr(paddle_inference, "resizes", lambda _: how["onednn"])
+    return PaddleSession(model, PaddleOptions(int8=how.get("int8", False))).run(pictures)
 
 
 def test_the_int8_pass_computes_in_int8_and_keeps_the_answer(

@@ -37,8 +37,8 @@ class Shape:
     """Whether values that can be negative are multiplied by a product of values that cannot."""
     is_tripled: bool = False
     """Whether a layer makes three channels of each one; the scores are half as high and wide."""
-    is_halved: bool = False
-    """Whether values before the last convolution lose half of their height and width, as a scale of 0.5."""
+    scale: float = 0
+    """By which values are resized before the last convolution."""
     bins: int = 0
     """Of an adaptive pooling before the last convolution."""
 
@@ -73,8 +73,8 @@ def _body(x: Any, shape: Shape) -> Any:
     y = paddle.static.nn.conv2d(y, 16, 1, act="relu")
     if shape.bins:
         y = paddle.nn.functional.adaptive_avg_pool2d(y, shape.bins)
-    if shape.is_halved:
-        y = paddle.nn.functional.interpolate(y, scale_factor=0.5, mode="bilinear")
+    if shape.scale:
+        y = paddle.nn.functional.interpolate(y, scale_factor=shape.scale, mode="bilinear")
     y = paddle.static.nn.conv2d(y, shape.classes, 1)
     return paddle.nn.functional.interpolate(y, size=list(shape.size), mode="bilinear")
 

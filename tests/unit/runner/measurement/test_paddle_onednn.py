@@ -72,7 +72,10 @@ def test_softmax_is_left_out_where_every_one_is_along_channels(
     assert onednn_operators(write(axes)) == expected
 
 
-@pytest.mark.parametrize("way", [way for way in RUNTIMES["PaddleInference"].ways if way.device == "CPU"])
+ON_CPU = [way for way in RUNTIMES["PaddleInference"].ways if way.device == "CPU"]
+
+
+@pytest.mark.parametrize("way", ON_CPU)
 def test_a_report_says_so(way: Way, write: Write) -> None:
     channels = write([1])
     assert "softmax" in way.how(channels)
@@ -105,9 +108,15 @@ def test_onednn_resizes_only_what_it_resizes_as_paddle_does(
 ) -> None:
     files = write([], *resizing)
     assert resizes(files) == expected
-    default = next(way for way in RUNTIMES["PaddleInference"].ways if way.name == "default")
-    assert (RESIZING in default.how(files)) == expected
-    assert (f'append_pass("{RESIZING}")' in default.code(files)) == expected
+    for way in ON_CPU:
+        assert (RESIZING in way.how(files)) == expected
+        assert (f'append_pass("{RESIZING}")' in way.code(files)) == expected
+
+
+def test_onednn_resizes_in_int8_models_once_their_pass_has_replaced_all_others(write: Write) -> None:
+    (int8,) = (way for way in ON_CPU if way.int8)
+    code = int8.code(write([1], LINEAR))
+    assert code.index("set_mkldnn_op(") < code.index("enable_mkldnn_int8(") < code.index("append_pass(")
 
 
 def test_onednn_does_not_resize_by_a_scale_that_the_model_computes(write: "Write") -> None:
