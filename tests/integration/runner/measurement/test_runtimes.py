@@ -83,10 +83,15 @@ def test_onednn_resizes_between_int8_layers_but_for_rounding(
 
 
 def _resized(
-    model: ModelFiles, pictures: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch, **how: bool
+    model: ModelFiles,
+    pictures: NDArray[np.float32],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    onednn: bool,
+    int8: bool = False,
 ) -> NDArray[np.float32]:
-    monkeypatch.setattr(paddle_inference, "resizes", lambda _: how["onednn"])
-    return PaddleSession(model, PaddleOptions(int8=how.get("int8", False))).run(pictures)
+    monkeypatch.setattr(paddle_inference, "resizes", lambda _: onednn)
+    return PaddleSession(model, PaddleOptions(int8=int8)).run(pictures)
 
 
 def test_the_int8_pass_computes_in_int8_and_keeps_the_answer(
