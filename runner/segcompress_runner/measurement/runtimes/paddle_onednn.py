@@ -7,7 +7,8 @@ oneDNN 3.2.1), which takes longer than all convolutions of a small model.
 It resizes only if the pass RESIZING is added; without it values go from oneDNN's layout to Paddle's and back.
 The pass asks for no attribute, but oneDNN knows no aligned corners, nor a scale: where 25 pixels become 37 by
 a scale of 1.5, Paddle reads a pixel every 1/1.5, and oneDNN every 25/37. If several pixels become a single
-one, Paddle takes the first and oneDNN the middle.
+one, Paddle takes the first and oneDNN the middle. Between int8 layers it resizes floats too: Paddle 2.6.2 has
+no other bilinear kernel of oneDNN.
 """
 
 from collections.abc import Iterator
