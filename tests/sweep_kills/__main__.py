@@ -34,7 +34,7 @@ from integration.operator.process import OPERATOR_USER
 from integration.operator.reports.listening import progress_settings
 from integration.operator.sweep_stage import RANGES, sweep_body, sweep_spec
 from sweep_kills.checks import Writes, broken, most_at_once, outcomes
-from sweep_kills.etcd import FENCE, KEEP_ALL, changes
+from sweep_kills.etcd import FENCE, KEEP_ALL, sweep_changes
 from sweep_kills.killer import Killer
 from sweep_kills.persist import persist
 from sweep_kills.player import Player
@@ -149,13 +149,10 @@ class _Stage:
             await asyncio.sleep(_REST_SECONDS)
             killer.end_operator()
             await persist(api, "POST", JOBS.format(namespace), FENCE)
-        played = Played(namespace, self._writes(namespace), killer.killed, killer.ended, seconds)
+        writes = Writes(*sweep_changes(self._plane, namespace))
+        played = Played(namespace, writes, killer.killed, killer.ended, seconds)
         print(played.line(), flush=True)
         return played
-
-    def _writes(self, namespace: str) -> Writes:
-        places = ("segcompress.dev/segcompressionsweeps", "segcompress.dev/segcompressionjobs", "jobs")
-        return Writes(*(changes(self._plane, f"/registry/{place}/{namespace}/") for place in places))
 
 
 async def _until(end: Coroutine[Any, Any, None], tasks: list[asyncio.Task[None]]) -> None:

@@ -5,7 +5,8 @@ Source: etcd's gRPC gateway (https://etcd.io/docs/v3.6/dev-guide/api_grpc_gatewa
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPResponse, HTTPSConnection
 from typing import Any
@@ -43,6 +44,15 @@ class Change:
         return self.key.rpartition("/")[2]
 
 
+def sweep_changes(plane: ControlPlane, namespace: str) -> tuple[list[Change], list[Change], list[Change]]:
+    """Return all writes of a namespace's sweeps, of its SegCompressionJobs and of its Jobs."""
+    sweeps, runs, jobs = (
+        changes(plane, f"/registry/{place}/{namespace}/")
+        for place in ("segcompress.dev/segcompressionsweeps", "segcompress.dev/segcompressionjobs", "jobs")
+    )
+    return sweeps, runs, jobs
+
+
 def changes(plane: ControlPlane, prefix: str) -> list[Change]:
     """Return all writes below a prefix in their order, except that of FENCE.
 
@@ -51,20 +61,21 @@ def changes(plane: ControlPlane, prefix: str) -> list[Change]:
     last = _last_revision(plane, prefix)
     found: list[Change] = []
     if last:
-        for change in _watched(plane, prefix):
-            found.append(change)
-            if change.revision == last:
-                break
+        with closing(_watched(plane, prefix)) as watched:
+            for change in watched:
+                found.append(change)
+                if change.revision == last:
+                    break
     return [change for change in found if change.name != _FENCE]
 
 
-def _watched(plane: ControlPlane, prefix: str) -> Iterator[Change]:
+def _watched(plane: ControlPlane, prefix: str) -> Generator[Change, None, None]:
     """Yield the writes below a prefix from the first one on, without an end."""
     create = {"create_request": {**_range(prefix), "start_revision": 1, "fragment": True}}
-    answer = _ask(plane, "/v3/watch", create)
-    while line := answer.readline():
-        for event in json.loads(line)["result"].get("events", ()):
-            yield _change(event["kv"])
+    with _ask(plane, "/v3/watch", create) as answer:
+        while line := answer.readline():
+            for event in json.loads(line)["result"].get("events", ()):
+                yield _change(event["kv"])
 
 
 def _change(kv: dict[str, Any]) -> Change:
@@ -77,17 +88,22 @@ def _change(kv: dict[str, Any]) -> Change:
 def _last_revision(plane: ControlPlane, prefix: str) -> int:
     """Return the revision of the last write of an existing object, 0 if there is none."""
     newest = {"sort_target": "MOD", "sort_order": "DESCEND", "limit": 1, "keys_only": True}
-    found = json.loads(_ask(plane, "/v3/kv/range", {**_range(prefix), **newest}).read())
+    with _ask(plane, "/v3/kv/range", {**_range(prefix), **newest}) as answer:
+        found = json.loads(answer.read())
     return max((int(kv["mod_revision"]) for kv in found.get("kvs", ())), default=0)
 
 
-def _ask(plane: ControlPlane, path: str, body: dict[str, Any]) -> HTTPResponse:
+@contextmanager
+def _ask(plane: ControlPlane, path: str, body: dict[str, Any]) -> Iterator[HTTPResponse]:
+    """Send a request, and close its connection in the end."""
     trust = plane.etcd_trust
     if trust is None:
         raise RuntimeError("etcd does not run")
-    connection = HTTPSConnection(urlsplit(plane.etcd_url).netloc, context=trust.context(), timeout=60)
-    connection.request("POST", path, json.dumps(body))
-    return connection.getresponse()
+    address = urlsplit(plane.etcd_url).netloc
+    with closing(HTTPSConnection(address, context=trust.context(), timeout=60)) as connection:
+        connection.request("POST", path, json.dumps(body))
+        with connection.getresponse() as answer:
+            yield answer
 
 
 def _range(prefix: str) -> dict[str, str]:
