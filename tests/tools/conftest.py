@@ -12,14 +12,15 @@ from devcluster.layout import Layout
 from devcluster.probes import CommandProbe
 from devcluster.processes import Program, Supervisor
 from integration.chart.helm import of_kind, rendered
-from integration.operator.api import Api
+from integration.operator.api import Api, Body
 from integration.operator.installed import install_crd, install_rights
 from integration.operator.process import OPERATOR_USER, Operator
 from states import states
+from sweep_kills.etcd import KEEP_ALL
 from tools.checkouts import build, checkout
-from tools.kueue import kueue
+from tools.kueue import Kueue
 from tools.nodes import Kubelet, add_node
-from tools.tenants import Tenant, add_flavor, add_priority
+from tools.tenants import QUEUE, Tenant, add_flavor, add_priority
 
 _numbers = count(1)
 
@@ -36,7 +37,7 @@ RUNNER = {"repository": "registry.example.com/segcompress-runner", "tag": "test"
 @pytest.fixture(scope="session")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     folder = tmp_path_factory.mktemp("plane")
-    with ControlPlane(folder, controllers=CONTROLLERS) as running:
+    with ControlPlane(folder, controllers=CONTROLLERS, extra_flags=(KEEP_ALL,)) as running:
         yield running
 
 
@@ -82,16 +83,26 @@ def scheduler(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def queues(
-    plane: ControlPlane, api: Api, scheduler: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Api]:
-    """Return the administrator's client of a cluster with Kueue and four GPUs on two nodes."""
+def kueue(plane: ControlPlane, api: Api, scheduler: None, tmp_path_factory: pytest.TempPathFactory) -> Kueue:
+    """Return Kueue, installed in a cluster of four GPUs on two nodes."""
     assert scheduler is None
     folder = checkout("SEGCOMPRESS_KUEUE")
     manager = build(folder, "./cmd/kueue", "kueue")
-    with kueue(plane, folder / "charts/kueue", manager, tmp_path_factory.mktemp("kueue")):
-        for name in ("gpu-1", "gpu-2"):
-            add_node(api, name, 2)
+    for name in ("gpu-1", "gpu-2"):
+        add_node(api, name, 2)
+    return Kueue.install(plane, folder / "charts/kueue", manager, tmp_path_factory.mktemp("kueue"))
+
+
+@pytest.fixture(scope="module")
+def kueue_settings() -> Body:
+    """Return what is added to the configuration of Kueue's manager; a module may override it."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def queues(kueue: Kueue, kueue_settings: Body, api: Api) -> Iterator[Api]:
+    """Return the administrator's client while Kueue's manager runs."""
+    with kueue.running(kueue_settings):
         add_flavor(api)
         add_priority(api, "urgent", 1000)
         yield api
@@ -122,13 +133,18 @@ def start_operator(plane: ControlPlane, api: Api, tmp_path: Path) -> Iterator[Ca
 
 
 @pytest.fixture
-def add_tenant(queues: Api, kubelet: Kubelet) -> Iterator[Callable[..., Tenant]]:
-    """Return a function that adds a tenant; after the test, all are removed and give back their GPUs."""
-    number = next(_numbers)
+def suffix() -> str:
+    """Return the end of the names that belong to a test alone."""
+    return f"-{next(_numbers)}"
+
+
+@pytest.fixture
+def add_namespace(queues: Api, kubelet: Kubelet, suffix: str) -> Iterator[Callable[[str], Tenant]]:
+    """Return a function that adds a tenant without quota; after the test, all give back their GPUs."""
     all_: list[Tenant] = []
 
-    def add(name: str, gpus: int) -> Tenant:
-        tenant = Tenant(queues, f"{name}-{number}", f"cohort-{number}", gpus)
+    def add(name: str) -> Tenant:
+        tenant = Tenant(queues, name + suffix)
         all_.append(tenant)
         tenant.install()
         return tenant
@@ -138,6 +154,19 @@ def add_tenant(queues: Api, kubelet: Kubelet) -> Iterator[Callable[..., Tenant]]
     kubelet.obeys.clear()
     for tenant in all_:
         tenant.leave()
+
+
+@pytest.fixture
+def add_tenant(add_namespace: Callable[[str], Tenant], suffix: str) -> Callable[[str, int], Tenant]:
+    """Return a function that adds a tenant with so many GPUs; all share one cohort."""
+
+    def add(name: str, gpus: int) -> Tenant:
+        tenant = add_namespace(name)
+        tenant.add_quota(f"cohort{suffix}", gpus)
+        tenant.add_queue(QUEUE)
+        return tenant
+
+    return add
 
 
 @pytest.fixture

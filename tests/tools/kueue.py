@@ -10,8 +10,9 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -63,47 +64,65 @@ def _clients(manifest: Manifest) -> list[Manifest]:
     ]
 
 
-def configuration(manifests: list[Manifest], certificates: Path, webhook: int, health: int) -> str:
+def configuration(manifests: list[Manifest], certificates: Path, webhook: int, health: int) -> Manifest:
     """Return the chart's configuration of the manager, at other addresses and without a standby."""
     (found,) = (m for m in manifests if m["kind"] == "ConfigMap" and _CONFIG in m["data"])
-    config = yaml.safe_load(found["data"][_CONFIG])
-    config |= {
+    config: Manifest = yaml.safe_load(found["data"][_CONFIG])
+    return config | {
         "webhook": {"port": webhook, "host": LOOPBACK, "certDir": str(certificates)},
         "health": {"healthProbeBindAddress": f"{LOOPBACK}:{health}"},
         "metrics": {"bindAddress": "0"},
         "leaderElection": {"leaderElect": False},
     }
-    return json.dumps(config)
 
 
-@contextmanager
-def kueue(plane: ControlPlane, chart: Path, manager: Path, folder: Path) -> Iterator[None]:
-    """Install Kueue and run its manager with the rights of its own service account."""
-    webhook, health = free_ports(2)
-    manifests = rendered(chart)
-    kubectl = Kubectl(
-        Layout.from_environment(os.environ).bin / "kubectl", plane.kubeconfig, folder / "kubectl"
-    )
-    admin = Api(plane.kubeconfig)
-    admin.request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-    _install(kubectl, reached_at(manifests, webhook))
-    config = folder / "kueue.json"
-    user = plane.kubeconfig_for(ACCOUNT, ["system:authenticated"])
-    gates = "--feature-gates=VisibilityOnDemand=false"
-    program = Program(
-        name="kueue",
-        argv=(str(manager), f"--config={config}", f"--kubeconfig={user}", "--zap-log-level=2", gates),
-        probe=HttpProbe(f"http://{LOOPBACK}:{health}/readyz"),
-        files={config: configuration(manifests, folder / "certificates", webhook, health)},
-    )
-    supervisor = Supervisor(folder / "processes", folder, tied=True)
-    supervisor.start(program)
-    try:
-        _mount(admin, folder / "certificates")
-        supervisor.await_ready([program])
-        yield
-    finally:
-        supervisor.stop(program.name)
+@dataclass(frozen=True)
+class Kueue:
+    """Kueue, installed by its chart on a control plane; `folder` holds what its manager's pod would mount."""
+
+    plane: ControlPlane
+    manifests: list[Manifest]
+    manager: Path
+    webhook: int
+    health: int
+    folder: Path
+
+    @classmethod
+    def install(cls, plane: ControlPlane, chart: Path, manager: Path, folder: Path) -> Self:
+        """Install the chart, with webhooks that the program `manager` serves while it runs."""
+        webhook, health = free_ports(2)
+        manifests = rendered(chart)
+        kubectl = Kubectl(
+            Layout.from_environment(os.environ).bin / "kubectl", plane.kubeconfig, folder / "kubectl"
+        )
+        Api(plane.kubeconfig).request("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+        _install(kubectl, reached_at(manifests, webhook))
+        return cls(plane, manifests, manager, webhook, health, folder)
+
+    @contextmanager
+    def running(self, settings: Manifest) -> Iterator[None]:
+        """Run the manager with the rights of its service account; `settings` go into its configuration."""
+        supervisor = Supervisor(self.folder / "processes", self.folder, tied=True)
+        program = self._program(settings)
+        supervisor.start(program)
+        try:
+            _mount(Api(self.plane.kubeconfig), self.folder / "certificates")
+            supervisor.await_ready([program])
+            yield
+        finally:
+            supervisor.stop(program.name)
+
+    def _program(self, settings: Manifest) -> Program:
+        file = self.folder / "kueue.json"
+        config = configuration(self.manifests, self.folder / "certificates", self.webhook, self.health)
+        user = self.plane.kubeconfig_for(ACCOUNT, ["system:authenticated"])
+        gates = "--feature-gates=VisibilityOnDemand=false"
+        return Program(
+            name="kueue",
+            argv=(str(self.manager), f"--config={file}", f"--kubeconfig={user}", "--zap-log-level=2", gates),
+            probe=HttpProbe(f"http://{LOOPBACK}:{self.health}/readyz"),
+            files={file: json.dumps(config | settings)},
+        )
 
 
 def _install(kubectl: Kubectl, manifests: list[Manifest]) -> None:

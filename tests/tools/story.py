@@ -5,6 +5,7 @@ from itertools import takewhile
 from typing import Protocol
 
 from documents import ROOT
+from integration.operator.api import eventually
 
 PAGE = ROOT / "docs/kueue.md"
 WRITE = "SEGCOMPRESS_WRITE_PAGE"
@@ -15,6 +16,14 @@ class Followed(Protocol):
 
     def standing(self) -> str:
         """Return how it stands now."""
+
+
+def await_standing(followed: Followed, words: str) -> None:
+    """Wait until it stands so."""
+    try:
+        eventually(lambda: followed.standing() == words, words)
+    except AssertionError:
+        raise AssertionError(f"never seen: {words}; last: {followed.standing()}") from None
 
 
 class Story:

@@ -1,16 +1,21 @@
 """Tenants of one cluster that share their quota through Kueue, and their runs."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from math import prod
 from typing import Any
 
 from devcluster.audit import read_requests
 from devcluster.controlplane import ControlPlane
-from integration.operator.api import Api, Body, eventually
+from integration.operator.api import Api, ApiError, Body, eventually
 from integration.operator.objects import SUCCEEDED
 from integration.operator.stage import Stage, spec
-from integration.operator.sweep_stage import SweepStage, sweep_spec
-from tools.nodes import GPU, POOL
+from integration.operator.sweep_stage import PARAMETERS, SweepStage, sweep_spec
+from sweep_kills.checks import Writes, broken
+from sweep_kills.etcd import sweep_changes
+from tools.nodes import GPU, POOL, Kubelet
 
 _API = "/apis/kueue.x-k8s.io/v1beta2"
 QUEUE = "gpus"
@@ -18,17 +23,21 @@ _PLENTY = {"cpu": "100", "memory": "1Ti", "ephemeral-storage": "1Ti"}
 
 
 def add_flavor(api: Api) -> None:
-    """Say which nodes the quota is of."""
-    api.request(
-        "POST", f"{_API}/resourceflavors", {**_kueue("ResourceFlavor", "gpu"), "spec": {"nodeLabels": POOL}}
-    )
+    """Say which nodes the quota is of, unless it has been said."""
+    _ensure(api, "resourceflavors", {**_kueue("ResourceFlavor", "gpu"), "spec": {"nodeLabels": POOL}})
 
 
 def add_priority(api: Api, name: str, value: int) -> None:
-    """Make a WorkloadPriorityClass."""
-    api.request(
-        "POST", f"{_API}/workloadpriorityclasses", {**_kueue("WorkloadPriorityClass", name), "value": value}
-    )
+    """Make a WorkloadPriorityClass, unless there is one."""
+    _ensure(api, "workloadpriorityclasses", {**_kueue("WorkloadPriorityClass", name), "value": value})
+
+
+def _ensure(api: Api, plural: str, body: Body) -> None:
+    try:
+        api.request("POST", f"{_API}/{plural}", body)
+    except ApiError as error:
+        if error.status != HTTPStatus.CONFLICT:
+            raise
 
 
 def _kueue(kind: str, name: str) -> Body:
@@ -46,29 +55,37 @@ def jobs_created(plane: ControlPlane, tenant: "Tenant") -> int:
 
 @dataclass(frozen=True)
 class Tenant:
-    """A namespace with a LocalQueue, and a ClusterQueue of `gpus` in the cohort of that name."""
+    """A namespace whose LocalQueues belong to a ClusterQueue of the same name."""
 
     api: Api
     name: str
-    cohort: str
-    gpus: int
 
     def install(self) -> None:
+        """Make the namespace."""
         labels = {"pod-security.kubernetes.io/enforce": "restricted"}
         self.api.request("POST", "/api/v1/namespaces", {"metadata": {"name": self.name, "labels": labels}})
-        self.api.request("POST", f"{_API}/clusterqueues", self._cluster_queue())
-        self.add_queue(QUEUE)
+
+    def add_quota(self, cohort: str, gpus: int) -> None:
+        """Make the ClusterQueue, of so many GPUs in that cohort."""
+        self.api.request("POST", f"{_API}/clusterqueues", self._cluster_queue(cohort, gpus))
 
     def add_queue(self, name: str) -> None:
         """Make a LocalQueue of the tenant's quota."""
-        url = f"{_API}/namespaces/{self.name}/localqueues"
-        self.api.request("POST", url, {**_kueue("LocalQueue", name), "spec": {"clusterQueue": self.name}})
+        body = {**_kueue("LocalQueue", name), "spec": {"clusterQueue": self.name}}
+        self.api.request("POST", self._queues(), body)
+        self.await_queue(name)
+
+    def await_queue(self, name: str) -> None:
+        """Wait until a LocalQueue admits."""
 
         def active() -> bool:
-            conditions = self.api.request("GET", f"{url}/{name}").get("status", {}).get("conditions", ())
-            return any(c["type"] == "Active" and c["status"] == "True" for c in conditions)
+            found = self.api.request("GET", f"{self._queues()}/{name}").get("status", {})
+            return any(c["type"] == "Active" and c["status"] == "True" for c in found.get("conditions", ()))
 
         eventually(active, f"queue {name} of {self.name} active")
+
+    def _queues(self) -> str:
+        return f"{_API}/namespaces/{self.name}/localqueues"
 
     def workloads(self) -> list[Body]:
         """Return what Kueue keeps of the tenant's Jobs, once there is something."""
@@ -84,16 +101,15 @@ class Tenant:
                 self.api.delete("scj", self.name, run["metadata"]["name"])
         eventually(lambda: not self.api.list("pods", self.name), f"no pod of {self.name}")
 
-    def _cluster_queue(self) -> Body:
+    def _cluster_queue(self, cohort: str, gpus: int) -> Body:
         quotas = [
-            {"name": name, "nominalQuota": amount}
-            for name, amount in {**_PLENTY, GPU: str(self.gpus)}.items()
+            {"name": name, "nominalQuota": amount} for name, amount in {**_PLENTY, GPU: str(gpus)}.items()
         ]
         group = {"coveredResources": [*_PLENTY, GPU], "flavors": [{"name": "gpu", "resources": quotas}]}
         only_here = {"matchLabels": {"kubernetes.io/metadata.name": self.name}}
         preemption = {"reclaimWithinCohort": "Any", "withinClusterQueue": "LowerPriority"}
         spec_ = {
-            "cohortName": self.cohort,
+            "cohortName": cohort,
             "namespaceSelector": only_here,
             "resourceGroups": [group],
             "preemption": preemption,
@@ -108,25 +124,39 @@ class Tenant:
         return run
 
 
-class GpuSweep(SweepStage):
-    """A sweep of six trials in a tenant's queue, each on one GPU."""
+@dataclass(frozen=True)
+class Holding:
+    """What a tenant holds, by the status of its ClusterQueue."""
 
-    def submit(self, parallel: int) -> "GpuSweep":
-        """Create the sweep with so many trials at once; a trial that fails once has failed."""
+    tenant: Tenant
+
+    def standing(self) -> str:
+        """Return its GPUs, and its share: thousandths of the cohort's that it borrows, by its weight."""
+        url = f"{_API}/clusterqueues/{self.tenant.name}"
+        status: Body = self.tenant.api.request("GET", url).get("status", {})
+        used = [resource for flavor in status.get("flavorsUsage", ()) for resource in flavor["resources"]]
+        gpus = next((int(resource["total"]) for resource in used if resource["name"] == GPU), 0)
+        share = status.get("fairSharing", {}).get("weightedShare")
+        return f"{gpus} {'GPU' if gpus == 1 else 'GPUs'}, share {share}"
+
+
+class GpuSweep(SweepStage):
+    """A sweep in a tenant's queue, whose trials take one GPU each."""
+
+    def submit(self, parallel: int, parameters: Sequence[Body] = PARAMETERS) -> "GpuSweep":
+        """Create the sweep, of all points, so many at once; a trial that fails once has failed."""
         labels = {"kueue.x-k8s.io/queue-name": QUEUE}
         trial = spec(runtime={"device": "GPU"}, backoffLimit=0)
         template = {"metadata": {"labels": labels}, "spec": trial}
-        self.apply(sweep_spec(template=template, parallelTrials=parallel))
+        points = prod(len(each["values"]) for each in parameters)
+        body = sweep_spec(template=template, parallelTrials=parallel, parameters=parameters, maxTrials=points)
+        self.apply(body)
         return self
 
     def standing(self) -> str:
         """Return how many trials are in each phase."""
         phases = Counter(trial.get("status", {}).get("phase", "Pending") for trial in self.trials())
         return ", ".join(f"{count} {phase}" for phase, count in sorted(phases.items()))
-
-    def stands(self, words: str) -> None:
-        """Wait until so many trials are in each phase."""
-        eventually(lambda: self.standing() == words, f"{words}; last: {self.standing()}")
 
     def one_ends(self) -> bool:
         """Let a pod that runs end well; return False if none does."""
@@ -139,6 +169,27 @@ class GpuSweep(SweepStage):
     def is_played(self) -> bool:
         """Let a pod that runs end well; return True once the sweep has finished instead."""
         return not self.one_ends() and self.condition("Finished").get("status") == "True"
+
+    def taken_back(self) -> bool:
+        """Return whether Kueue holds a Job; once all have run, it has taken back its GPU."""
+        return any(job["spec"]["suspend"] for job in self.api.list("jobs", self.namespace))
+
+    def confirm_complete(self, plane: ControlPlane) -> None:
+        """Check that it ended well: no trial was lost or doubled, and there were never too many at once."""
+        self.reaches("Complete", "Succeeded")
+        assert broken(Writes(*sweep_changes(plane, self.namespace))) == []
+
+    def confirm_preemptions(self, kubelet: Kubelet) -> None:
+        """Check that no pod counts as failed, and as preempted each that ran and was stopped.
+
+        A pod may also be preempted before it runs.
+        """
+        counted = zip(self.attempts(), self.restarts(kubelet), strict=True)
+        assert all(failed == 0 and preempted >= again for (failed, preempted), again in counted)
+
+    def restarts(self, kubelet: Kubelet) -> list[int]:
+        """Return how many pods of each trial ran after its first one."""
+        return [kubelet.starts().get(each["metadata"]["name"], 1) - 1 for each in self.trials()]
 
     def attempts(self) -> list[tuple[int, int]]:
         """Return how many pods of each trial failed and how many were preempted."""
