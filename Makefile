@@ -186,7 +186,8 @@ test-kubernetes-minors: install ## Run the operator's integration tests on older
 .PHONY: test-kueue
 test-kueue: install ## Run two tenants with Kueue's own manager: KUEUE=checkout (docs/kueue.md); WRITE=1 writes the page's tables
 	@$(DEVCLUSTER) build etcd kubernetes helm
-	@SEGCOMPRESS_KUEUE="$(KUEUE)" SEGCOMPRESS_WRITE_PAGE="$(WRITE)" .venv/bin/pytest tests/tools/test_kueue.py tests/tools/test_kueue_sweeps.py
+	@SEGCOMPRESS_KUEUE="$(KUEUE)" SEGCOMPRESS_WRITE_PAGE="$(WRITE)" .venv/bin/pytest \
+		tests/tools/test_kueue.py tests/tools/test_kueue_sweeps.py tests/tools/test_kueue_fair_sharing.py
 
 .PHONY: test-tools
 test-tools: install ## Check how other tools interpret each state: KUBE_STATE_METRICS= ARGO_CD= ARGO_WORKFLOWS= name checkouts (docs/gitops.md)
