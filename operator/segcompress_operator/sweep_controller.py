@@ -61,7 +61,7 @@ class SweepController:
             plan = await self._plan(sweep)
         first, is_full = _first(plan), len(plan.suspend) >= TRIALS_A_ROUND
         failure: RetryableError | None = None
-        self._known.planned(sweep, plan.in_flight)
+        self._known.planned(sweep, plan.running)
         if first:
             # A webhook that does not answer would hold as many connections as there are requests.
             at_once = 1 if any_unanswered else plan.at_once

@@ -91,10 +91,10 @@ class Sweeps:
         if self._sweeps.get(sweep.uid) is not None:
             self._begun[sweep.uid] = self._clock()
 
-    def planned(self, sweep: Sweep, in_flight: int) -> None:
-        """Note how many trials a round is to leave in flight."""
+    def planned(self, sweep: Sweep, running: int) -> None:
+        """Note how many trials run when a round is planned."""
         if self._sweeps.get(sweep.uid) is not None:
-            self._in_flight[sweep.uid] = in_flight
+            self._in_flight[sweep.uid] = running
 
     def delay(self, sweep: Sweep) -> float:
         """Return how many seconds the sweep's next reconciliation waits for further changes."""
@@ -118,6 +118,8 @@ class Sweeps:
     def trial_made(self, sweep: Sweep, body: Body) -> None:
         """Take in a trial that was created."""
         self._refusals.pop(sweep.uid, None)
+        if sweep.uid in self._in_flight:
+            self._in_flight[sweep.uid] += 1
         self._trials.written(body)
 
     def trial_written(self, body: Body) -> None:

@@ -53,8 +53,8 @@ class SweepPlan:
 
     read_known: KnownQuery | None = None
     create: tuple[Mapping[str, Any], ...] = ()
-    in_flight: int = 0
-    """How many trials are in flight once these are created."""
+    running: int = 0
+    """How many trials run before these are created."""
     at_once: int = 1
     """How many trials may be created at the same time.
 
@@ -154,7 +154,7 @@ def _go_on(round_: SweepRound, maker: Maker, observed: SweepObserved) -> SweepPl
         words += f"; {len(round_.history.terms.known)} known trial(s)"
     return SweepPlan(
         create=create,
-        in_flight=counts.running + len(create),
+        running=counts.running,
         at_once=1 if learns(spec) or refusal is not None else WRITES_AT_ONCE,
         suspend=_changes(round_.history.running, suspend=False),
         stop=_early_stops(round_),

@@ -1,12 +1,19 @@
 """The pace of a sweep's creations: spread over a round, and ended by a change of the sweep."""
 
 import asyncio
+import contextlib
+import itertools
+from datetime import timedelta
 
+import pytest
+
+from segcompress_operator.errors import RefusedError, RetryableError
 from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, WRITES_AT_ONCE
+from segcompress_operator.sweep_controller import SweepController
 from segcompress_operator.trial_writes import TrialWriter
 from unit.operator.samples import NOW
-from unit.operator.sweeps.busy import MANY, Busy, stage, sweep_of
-from unit.operator.sweeps.fed_sweeps import FedSweeps, plan
+from unit.operator.sweeps.busy import MANY, Busy, seeds, stage, sweep_of
+from unit.operator.sweeps.fed_sweeps import REF, FedSweeps, plan
 from unit.operator.sweeps.sweep_samples import sweep_body
 
 SPREAD_SECONDS = 0.08
@@ -61,3 +68,26 @@ def test_nothing_is_created_for_a_sweep_that_is_gone() -> None:
     fed.sink.gone(sweep_body(MANY, resourceVersion="11"))
     asyncio.run(TrialWriter(fed.sweeps, cluster, lambda: NOW).create(old, manifests, WRITES_AT_ONCE))
     assert cluster.indices == []
+
+
+@pytest.mark.parametrize(
+    "problem", [RefusedError("exceeded quota", final=False), RetryableError("failed calling webhook")]
+)
+def test_creations_that_failed_are_not_made_up_for_all_at_once(problem: Exception) -> None:
+    """Many tries fail while the API server is overloaded or a quota is used up."""
+    spec = seeds(200, parallelTrials=100)
+    fed, cluster, _ = stage(dict.fromkeys(range(200), problem), spec)
+    later = itertools.count(0, 100)
+    controller = SweepController(fed.sweeps, plan, cluster, lambda: NOW + timedelta(seconds=next(later)))
+
+    def created() -> int:
+        cluster.calls.clear()
+        with contextlib.suppress(RetryableError):
+            asyncio.run(controller.reconcile(REF))
+        return len(cluster.indices)
+
+    for _ in range(5):
+        created()
+    cluster.problems.clear()
+    assert created() <= MORE_A_ROUND
+    assert created() == MORE_A_ROUND
