@@ -126,18 +126,21 @@ async def _side_by_side(
 ) -> None:
     """Act on the items, on so many at a time, until an act returns False or raises an error.
 
-    They begin at least `interval` seconds apart. The first error is raised once those that began have ended.
+    They begin at least `interval` seconds apart, even after a slow answer. The first error is raised once
+    those that began have ended.
     """
-    left, go_on, errors = iter(enumerate(items)), True, list[OperatorError]()
-    loop = asyncio.get_running_loop()
-    began = loop.time()
+    left, go_on, errors = iter(items), True, list[OperatorError]()
+    loop, turn = asyncio.get_running_loop(), asyncio.Lock()
+    due = loop.time()
 
     async def work() -> None:
-        nonlocal go_on
-        for position, item in left:
-            early = began + position * interval - loop.time()
-            if early > 0.0:
-                await asyncio.sleep(early)
+        nonlocal go_on, due
+        for item in left:
+            async with turn:
+                early = due - loop.time()
+                if early > 0.0:
+                    await asyncio.sleep(early)
+                due = loop.time() + interval
             if errors or not go_on:
                 return
             try:
