@@ -83,8 +83,7 @@ class TrialWriter:
             return False
 
         try:
-            interval = self._spread_seconds / max(len(manifests), MORE_A_ROUND)
-            await _side_by_side(manifests, at_once, create, interval)
+            await _side_by_side(manifests, at_once, create, self._interval(manifests))
         finally:
             for refusal in refusals[:1]:
                 self._known.note_refusal(sweep, refusal)
@@ -105,9 +104,14 @@ class TrialWriter:
         return _parameters(body) == _parameters(manifest)
 
     async def suspend(self, sweep: Sweep, changes: Sequence[SuspendChange]) -> None:
-        """Suspend or resume trials, except those that are gone."""
+        """Suspend or resume trials, except those that are gone.
+
+        None is begun any more once the sweep has changed.
+        """
 
         async def change(wanted: SuspendChange) -> bool:
+            if self._known.is_outdated(sweep):
+                return False
             trial = _ref(sweep, wanted.name)
             try:
                 body = await self._cluster.patch(trial, {"spec": {"suspend": wanted.suspend}})
@@ -118,7 +122,12 @@ class TrialWriter:
                 logger.warning("%s: its suspend cannot be set to %s: %s", trial, wanted.suspend, error)
             return True
 
-        await _side_by_side(changes, WRITES_AT_ONCE, change)
+        at_once = any(each.suspend for each in changes)  # their GPUs are to become free
+        await _side_by_side(changes, WRITES_AT_ONCE, change, 0.0 if at_once else self._interval(changes))
+
+    def _interval(self, begun: Sequence[object]) -> float:
+        """Return the seconds between the beginnings of what a round begins."""
+        return self._spread_seconds / max(len(begun), MORE_A_ROUND)
 
 
 async def _side_by_side(

@@ -21,7 +21,7 @@ TRIALS_A_ROUND = 64
 """Maximum number of requests per reconciliation."""
 
 MORE_A_ROUND = 16
-"""How many trials more than before may be in flight after a reconciliation.
+"""By how many the trials in flight may grow in a reconciliation: those that it creates or resumes.
 
 A burst would keep the API server, and with it everybody else's jobs, waiting.
 """

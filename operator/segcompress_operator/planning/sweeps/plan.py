@@ -23,7 +23,7 @@ from segcompress_operator.planning.sweeps import report
 from segcompress_operator.planning.sweeps.early import COMPARED_WITH, MEASURED, EarlyStop, early_stops
 from segcompress_operator.planning.sweeps.history import History, Terms
 from segcompress_operator.planning.sweeps.known import KnownQuery
-from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND, WRITES_AT_ONCE, Maker
+from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, TRIALS_A_ROUND, WRITES_AT_ONCE, Maker
 from segcompress_operator.planning.sweeps.observed import SPEC_LIMIT, Sweep, SweepObserved
 from segcompress_operator.planning.sweeps.report import SweepRound
 from segcompress_operator.planning.sweeps.search import LEARNED_FROM, end_of, learns
@@ -141,7 +141,8 @@ def _query(sweep: Sweep, known: KnownTrials, space: Space) -> KnownQuery:
 def _go_on(round_: SweepRound, maker: Maker, observed: SweepObserved) -> SweepPlan:
     """Create the next trials, wait for running ones, or end the sweep."""
     spec, end, refusal = maker.spec, end_of(maker.spec, maker.space), observed.refusal
-    free = round_.history.free(_room(round_, observed), end)
+    resumed = _changes(round_.history.running, suspend=False)
+    free = round_.history.free(_room(round_, observed, len(resumed)), end)
     if free and refusal is not None and round_.now < refusal.next_try(refusal.since or refusal.seen):
         return _wait(round_, refusal)
     create = maker.trials(round_.history.tried(LEARNED_FROM), free)
@@ -156,17 +157,20 @@ def _go_on(round_: SweepRound, maker: Maker, observed: SweepObserved) -> SweepPl
         create=create,
         running=counts.running,
         at_once=1 if learns(spec) or refusal is not None else WRITES_AT_ONCE,
-        suspend=_changes(round_.history.running, suspend=False),
+        suspend=resumed,
         stop=_early_stops(round_),
         status=report.running(round_, Progress(Reason.RUNNING, words + _early_stopping(round_))),
         announcements=report.going_on(round_),
     )
 
 
-def _room(round_: SweepRound, observed: SweepObserved) -> int:
-    """Return how many trials may be created now: one for each that has ended, and a few more."""
+def _room(round_: SweepRound, observed: SweepObserved, resumed: int) -> int:
+    """Return how many trials may be created now: one for each that has ended, and a few more.
+
+    Trials that are resumed in the same round count among the few.
+    """
     running = round_.counts.running
-    begin = max(observed.in_flight - running, 0) + observed.more
+    begin = max(observed.in_flight - running, 0) + max(observed.more - resumed, 0)
     return min(round_.known_spec.parallel_trials - running, begin, TRIALS_A_ROUND)
 
 
@@ -257,9 +261,13 @@ def _after_the_end(sweep: Sweep, status: SweepStatus, trials: list[Trial]) -> Sw
 
 
 def _changes(trials: list[Trial], *, suspend: bool) -> tuple[SuspendChange, ...]:
-    """Return changes of trials that have not ended to `suspend`, at most TRIALS_A_ROUND."""
+    """Return changes of trials that have not ended to `suspend`, as many as a round makes.
+
+    What is suspended frees its GPUs at once; what is resumed begins as new trials do.
+    """
     changed = [trial for trial in trials if not trial.ended and trial.suspend != suspend]
-    return tuple(SuspendChange(trial.name, suspend) for trial in changed[:TRIALS_A_ROUND])
+    most = TRIALS_A_ROUND if suspend else MORE_A_ROUND
+    return tuple(SuspendChange(trial.name, suspend) for trial in changed[:most])
 
 
 def _parse_spec(sweep: Sweep) -> SweepSpec:

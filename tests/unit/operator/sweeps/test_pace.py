@@ -9,12 +9,14 @@ import pytest
 
 from segcompress_operator.errors import RefusedError, RetryableError
 from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, WRITES_AT_ONCE
+from segcompress_operator.planning.sweeps.observed import SweepObserved
+from segcompress_operator.planning.sweeps.plan import SuspendChange
 from segcompress_operator.sweep_controller import SweepController
 from segcompress_operator.trial_writes import TrialWriter
 from unit.operator.samples import NOW
 from unit.operator.sweeps.busy import MANY, Busy, seeds, stage, sweep_of
 from unit.operator.sweeps.fed_sweeps import REF, FedSweeps, plan
-from unit.operator.sweeps.sweep_samples import sweep_body
+from unit.operator.sweeps.sweep_samples import NAMES, child, make_sweep, sweep_body
 
 SPREAD_SECONDS = 0.08
 CLOCK_GRAIN = 0.002
@@ -95,6 +97,29 @@ def test_creations_that_failed_are_not_made_up_for_all_at_once(problem: Exceptio
     assert created() == MORE_A_ROUND
 
 
+def test_trials_are_resumed_step_by_step_and_count_among_those_that_begin() -> None:
+    running = MORE_A_ROUND + 4
+    spec = seeds(200, parallelTrials=100)
+    children = tuple(child(n, {"seed": str(n + 1)}, suspend=True) for n in range(running))
+    made = plan(make_sweep(spec), SweepObserved(children), NOW)
+    assert (len(made.suspend), len(made.create)) == (MORE_A_ROUND, 0)
+    children = tuple(child(n, {"seed": str(n + 1)}, suspend=n < 4) for n in range(running))
+    made = plan(make_sweep(spec), SweepObserved(children, in_flight=running + 1), NOW)
+    assert (len(made.suspend), len(made.create)) == (4, MORE_A_ROUND - 4 + 1)
+
+
+def test_trials_are_resumed_at_intervals_and_suspended_at_once() -> None:
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body(MANY))
+    cluster = Timed(fed)
+    writer = TrialWriter(fed.sweeps, cluster, lambda: NOW, SPREAD_SECONDS)
+    asyncio.run(writer.suspend(sweep_of(fed), [SuspendChange(name, suspend=False) for name in NAMES[:3]]))
+    assert min(cluster.between) >= SPREAD_SECONDS / MORE_A_ROUND - CLOCK_GRAIN
+    cluster.most = 0
+    asyncio.run(writer.suspend(sweep_of(fed), [SuspendChange(name, suspend=True) for name in NAMES[:3]]))
+    assert cluster.most == len(NAMES[:3])
+
+
 def test_creations_are_not_made_up_for_after_a_slow_answer() -> None:
     fed = FedSweeps()
     fed.sink.seen(sweep_body(MANY))
@@ -111,3 +136,12 @@ def test_creations_are_not_made_up_for_after_a_slow_answer() -> None:
     asyncio.run(writer.create(sweep_of(fed), manifests, at_once=1))
     assert len(cluster.between) == MORE_A_ROUND - 1
     assert min(cluster.between) >= SPREAD_SECONDS / MORE_A_ROUND - CLOCK_GRAIN
+
+
+def test_nothing_is_resumed_any_more_once_the_sweep_has_changed() -> None:
+    fed, cluster, _ = stage()
+    old = sweep_of(fed)
+    fed.sink.seen(sweep_body({**MANY, "suspend": True}, generation=2, resourceVersion="11"))
+    changes = [SuspendChange(NAMES[0], suspend=False)]
+    asyncio.run(TrialWriter(fed.sweeps, cluster, lambda: NOW).suspend(old, changes))
+    assert cluster.calls == []
