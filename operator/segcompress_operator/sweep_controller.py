@@ -95,9 +95,10 @@ class SweepController:
     async def _plan(self, sweep: Sweep, **changes: Any) -> SweepPlan:
         """Plan in a thread: a search may take a second, and must not delay other resources.
 
-        Nothing is planned once the namespace can no longer be watched: trials may be running unseen.
+        Nothing is planned once the sweep has changed: that starts another round. Nor is anything once the
+        namespace can no longer be watched: trials may be running unseen.
         """
-        if self._known.sweep(sweep.ref) is None:
+        if self._known.is_outdated(sweep):
             return SweepPlan()
         observed = replace(self._known.observe(sweep), **changes)
         return await asyncio.to_thread(self._plan_for, sweep, observed, self._clock())

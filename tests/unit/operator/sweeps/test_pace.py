@@ -49,20 +49,31 @@ def test_creations_are_spread_over_the_round() -> None:
     assert min(cluster.between) >= SPREAD_SECONDS / MORE_A_ROUND - CLOCK_GRAIN
 
 
+class Edited(Busy):
+    """Hears that the sweep is suspended while the first trials are being created."""
+
+    async def _together(self) -> None:
+        await super()._together()
+        self.fed.sink.seen(sweep_body({**MANY, "suspend": True}, generation=2, resourceVersion="11"))
+
+
 def test_nothing_is_created_any_more_once_the_sweep_has_changed() -> None:
     fed, _, _ = stage()
     old = sweep_of(fed)
     manifests = plan(old, fed.sweeps.observe(old), NOW).create
-
-    class Edited(Busy):
-        async def _together(self) -> None:
-            await super()._together()
-            body = sweep_body({**MANY, "suspend": True}, generation=2, resourceVersion="11")
-            fed.sink.seen(body)
-
     cluster = Edited(fed)
     asyncio.run(TrialWriter(fed.sweeps, cluster, lambda: NOW).create(old, manifests, WRITES_AT_ONCE))
     assert len(cluster.indices) == WRITES_AT_ONCE
+
+
+def test_a_sweep_that_changes_in_the_middle_of_a_round_gets_its_status_from_the_next() -> None:
+    """The API server would refuse a status for the version that the round began with."""
+    fed, _, _ = stage()
+    cluster = Edited(fed)
+    assert fed.waking == [REF]
+    assert asyncio.run(SweepController(fed.sweeps, plan, cluster, lambda: NOW).reconcile(REF)) is None
+    assert {*cluster.names} == {"create"}
+    assert REF in fed.waking
 
 
 def test_nothing_is_created_for_a_sweep_that_is_gone() -> None:
