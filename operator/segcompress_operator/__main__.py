@@ -62,9 +62,9 @@ def main() -> int:
 
 async def run(settings: Settings) -> int:
     """Watch and reconcile while this process leads; return 1 where something other than a signal ended it."""
-    queue: WorkQueue[Ref] = WorkQueue(flow_of=lambda ref: ref.namespace)
-    runs = Runs(queue.add)
-    runs.parents = sweeps = Sweeps(queue.add_after, runs)
+    queues = {kind: _queue() for kind in (COMPRESSION_JOBS, SWEEPS)}
+    runs = Runs(queues[COMPRESSION_JOBS].add)
+    runs.parents = sweeps = Sweeps(queues[SWEEPS].add_after, runs)
     sinks = {**runs.sinks(), **sweeps.sinks()}
     streams = Streams(sinks, settings.namespaces, framework.stream_settings(), optional=sweeps.sinks())
     progress = settings.progress
@@ -76,9 +76,9 @@ async def run(settings: Settings) -> int:
     async with Cluster(await connection(), settings.component) as leases:
         leadership = leadership_by(settings.lease, leases)
         async with Cluster(await connection(), settings.component, may_write=leadership.holds) as cluster:
-            metrics = Metrics(Gauges(leadership.holds, runs.phases, queue.__len__, streams.states))
+            metrics = Metrics(_gauges(leadership, runs, queues, streams))
             controllers = _controllers(runs, sweeps, runner, cluster, metrics)
-            workers = Workers(queue, controllers, metrics.reconciled)
+            workers = Workers(queues, controllers, metrics.reconciled)
             reports = Reports(runs, cluster, _now)
 
             async def work() -> None:
@@ -97,8 +97,19 @@ async def run(settings: Settings) -> int:
             problems, notes = _readiness(leadership, streams)
             async with probes(settings.health_port, problems, metrics.handler, notes):
                 ended = await framework.run(lambda: lead(leadership, work), os.environ)
-            queue.close()
+            workers.close()
             return 1 if ended else 0
+
+
+def _queue() -> WorkQueue[Ref]:
+    """Return a queue in which namespaces take turns."""
+    return WorkQueue(flow_of=lambda ref: ref.namespace)
+
+
+def _gauges(
+    leadership: Leadership, runs: Runs, queues: Mapping[Kind, WorkQueue[Ref]], streams: Streams
+) -> Gauges:
+    return Gauges(leadership.holds, runs.phases, lambda: sum(map(len, queues.values())), streams.states)
 
 
 def _controllers(

@@ -218,52 +218,62 @@ class Reconciler(Protocol):
 
 
 class Workers:
-    """Takes keys from the queue to the controllers of their kinds."""
+    """Takes keys from the queue of each kind to the kind's controller.
+
+    Each kind has workers of its own, as in controller-runtime: a sweep's reconciliation may take a second
+    while it creates trials, and no run waits for that.
+    """
 
     def __init__(
         self,
-        queue: WorkQueue[Ref],
+        queues: Mapping[Kind, WorkQueue[Ref]],
         controllers: Mapping[Kind, Reconciler],
         count: CountRound = lambda *_: None,
     ) -> None:
-        self._queue = queue
+        self._queues = queues
         self._count = count
         self._controllers = controllers
 
     async def run(self, workers: int) -> None:
-        """Work until cancelled."""
+        """Work until cancelled, with so many workers for each kind."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(self._work())
+            for queue in self._queues.values():
+                for _ in range(workers):
+                    group.create_task(self._work(queue))
 
-    async def _work(self) -> NoReturn:
+    def close(self) -> None:
+        """Drop the delays of all keys."""
+        for queue in self._queues.values():
+            queue.close()
+
+    async def _work(self, queue: WorkQueue[Ref]) -> NoReturn:
         while True:
-            ref = await self._queue.get()
+            ref = await queue.get()
             began = time.monotonic()
             try:
                 with about(job=f"{ref.namespace}/{ref.name}"):
-                    error = await self._attempt(ref)
+                    error = await self._attempt(ref, queue)
                 self._count(time.monotonic() - began, error)
             finally:
-                self._queue.done(ref)
+                queue.done(ref)
 
-    async def _attempt(self, ref: Ref) -> Exception | None:
+    async def _attempt(self, ref: Ref, queue: WorkQueue[Ref]) -> Exception | None:
         """Reconcile; whatever goes wrong with one key is logged, tried again, and stops no other."""
         try:
             again = await self._controllers[ref.kind].reconcile(ref)
         except RetryableError as error:
-            delay = self._queue.retry(ref, error.retry_after or 0.0)
+            delay = queue.retry(ref, error.retry_after or 0.0)
             logger.info("%s: %s; retrying in %.1f s", ref, error, delay)
             return error
         except OperatorError as error:
-            logger.warning("%s: %s; retrying in %.1f s", ref, error, self._queue.retry(ref))
+            logger.warning("%s: %s; retrying in %.1f s", ref, error, queue.retry(ref))
             return error
         except Exception as error:
             logger.exception(
-                "%s: a bug stopped this reconciliation; retrying in %.1f s", ref, self._queue.retry(ref)
+                "%s: a bug stopped this reconciliation; retrying in %.1f s", ref, queue.retry(ref)
             )
             return error
-        self._queue.succeeded(ref)
+        queue.succeeded(ref)
         if again is not None:
-            self._queue.add_after(ref, again)
+            queue.add_after(ref, again)
         return None

@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from segcompress_api.naming import short_hash
-from segcompress_operator.controller import Workers
+from segcompress_operator.controller import Reconciler, Workers
 from segcompress_operator.errors import GoneError, RetryableError
+from segcompress_operator.kinds import SWEEPS, Kind, Ref
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
+from segcompress_operator.queue import WorkQueue
 from unit.operator.fed import REF
 from unit.operator.rounds import COMPLETE, Round, play
 from unit.operator.samples import at, ended_body, job_body, pod_body, resource_body, result, spec_with
@@ -88,7 +90,9 @@ def test_bug_with_one_key_stops_no_other() -> None:
     async def scene(stage: Round) -> None:
         stage.fed.resources.seen(resource_body())
         stage.fed.resources.seen(resource_body(name="other", uid="other-uid"))
-        group = Workers(stage.queue, {REF.kind: stage.controller}, lambda _, error: errors.append(error))
+        group = Workers(
+            {REF.kind: stage.queue}, {REF.kind: stage.controller}, lambda _, error: errors.append(error)
+        )
         workers = asyncio.create_task(group.run(1))
         while len(stage.cluster.calls) < 3:  # noqa: ASYNC110 - the workers tell nobody
             await asyncio.sleep(0)
@@ -102,6 +106,32 @@ def test_bug_with_one_key_stops_no_other() -> None:
     }
     assert len(errors) >= 2
     assert all(isinstance(error, ZeroDivisionError) for error in errors)
+
+
+def test_no_run_waits_for_the_reconciliation_of_a_sweep() -> None:
+    """A sweep's lasts a second while it creates trials; many sweeps would occupy every worker."""
+    begun = asyncio.Event()
+
+    class Endless:
+        async def reconcile(self, _: Ref) -> float | None:
+            begun.set()
+            await asyncio.Event().wait()
+            return None
+
+    async def scene(stage: Round) -> None:
+        sweeps: WorkQueue[Ref] = WorkQueue()
+        controllers: dict[Kind, Reconciler] = {SWEEPS: Endless(), REF.kind: stage.controller}
+        workers = asyncio.create_task(Workers({SWEEPS: sweeps, REF.kind: stage.queue}, controllers).run(1))
+        for name in "ab":
+            sweeps.add(Ref(SWEEPS, REF.namespace, name))
+        await begun.wait()
+        stage.fed.resources.seen(resource_body())
+        async with asyncio.timeout(60):
+            while not stage.cluster.calls:  # noqa: ASYNC110 - the workers tell nobody
+                await asyncio.sleep(0)
+        workers.cancel()
+
+    assert play(scene).cluster.names[0] == "create"
 
 
 def _hash(uid: str) -> str:
