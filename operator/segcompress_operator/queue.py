@@ -1,6 +1,6 @@
 """Keys to reconcile: each queued at most once, never at two workers at once, later where that failed.
 
-Knows nothing of what a key means, but for the flow that it belongs to.
+Knows nothing of what a key means except which flow it belongs to.
 """
 
 import asyncio

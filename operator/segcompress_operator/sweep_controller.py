@@ -78,7 +78,7 @@ class SweepController:
         if first and _first(plan) == first:
             raise RetryableError(f"{ref}: trial {first} is not yet what it is to be")
         if _first(plan):
-            # The rest of a full round follows at once; what became free meanwhile waits as any change does.
+            # The rest of many suspensions follows at once; a place that became free waits as any change does.
             return 0.0 if is_full else self._known.delay(sweep)
         return plan.requeue_after
 

@@ -18,7 +18,7 @@ from segcompress_operator.resources.trial import make_trial
 from segcompress_operator.settings import RunnerSettings
 
 TRIALS_A_ROUND = 64
-"""Maximum number of requests per reconciliation."""
+"""Maximum number of trials that a reconciliation creates or suspends."""
 
 MORE_A_ROUND = 16
 """By how many the trials in flight may grow in a reconciliation: those that it creates or resumes.

@@ -60,7 +60,7 @@ class SweepObserved:
     conflict: str = ""
     """Name of a job that has a trial's name and another owner."""
     in_flight: int = 0
-    """How many trials ran when the last round was planned, and how many it has created."""
+    """How many trials ran when the last round was planned, plus those that it created."""
     more: int = MORE_A_ROUND
     """By how many that number may grow now."""
     memo: Memo = field(default_factory=Memo, compare=False)
