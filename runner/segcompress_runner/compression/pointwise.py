@@ -21,21 +21,30 @@ class Pointwise:
 
 
 def pointwise_layers(program: Any, weights: Sequence[str]) -> Iterator[Pointwise]:
-    """Yield the convolutions that alone have one of `weights`, in the order of their computation."""
+    """Yield the convolutions that alone have one of `weights`, in the order of their computation.
+
+    Without those whose input is a weight, or is overwritten (by a loop, say): one cannot look at it.
+    """
     block = program.global_block()
     read = Counter(name for op in block.ops for name in op.input_arg_names)
+    made = Counter(name for op in block.ops for name in op.output_arg_names)
     chosen = {name for name in weights if read[name] == 1}
     for op in block.ops:
-        if op.type == "conv2d" and op.input("Filter")[0] in chosen and _sees_single_pixels(block, op):
+        if op.type != "conv2d" or op.input("Filter")[0] not in chosen:
+            continue
+        (seen,) = op.input("Input")
+        stays = made[seen] <= 1 and not block.var(seen).persistable
+        if stays and _sees_single_pixels(block, op):
             rows, columns = op.attr("strides")
             shift = _shift(block, op.output("Output")[0], read)
-            yield Pointwise(op.input("Filter")[0], op.input("Input")[0], (rows, columns), shift)
+            yield Pointwise(op.input("Filter")[0], seen, (rows, columns), shift)
 
 
 def _sees_single_pixels(block: Any, op: Any) -> bool:
     """Return whether every output of a convolution depends on one pixel, and on all of its channels."""
     kernel = tuple(block.var(op.input("Filter")[0]).shape[2:])
-    return op.attr("groups") == 1 and kernel == (1, 1) and not any(op.attr("paddings"))
+    channels_first = op.attr("data_format") in ("NCHW", "AnyLayout")
+    return channels_first and op.attr("groups") == 1 and kernel == (1, 1) and not any(op.attr("paddings"))
 
 
 def _shift(block: Any, output: str, read: Mapping[str, int]) -> tuple[str, int] | None:

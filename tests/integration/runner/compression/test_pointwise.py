@@ -40,6 +40,28 @@ def test_a_layer_that_is_not_named_is_not_found(net: Any) -> None:
     assert [layer.weight for layer in pointwise_layers(net, ["conv2d_1.w_0"])] == ["conv2d_1.w_0"]
 
 
+def test_a_layer_whose_channels_come_last_is_not_found() -> None:
+    with static_mode(), paddle.utils.unique_name.guard():
+        program = paddle.static.Program()
+        with paddle.static.program_guard(program, paddle.static.Program()):
+            picture = paddle.static.data("x", [-1, 6, 6, CHANNELS], "float32")
+            paddle.static.nn.conv2d(picture, 8, 1, data_format="NHWC")
+    assert layers_of(program) == ()
+
+
+def test_a_layer_whose_input_is_a_weight_or_is_overwritten_is_not_found() -> None:
+    with static_mode(), paddle.utils.unique_name.guard():
+        program = paddle.static.Program()
+        with paddle.static.program_guard(program, paddle.static.Program()):
+            picture = paddle.static.data("x", [-1, CHANNELS, 6, 6], "float32")
+            weight = paddle.static.create_parameter([1, CHANNELS, 6, 6], "float32")
+            paddle.static.nn.conv2d(weight, 8, 1)
+            seen = paddle.static.nn.conv2d(picture, 8, 1)
+            paddle.static.nn.conv2d(seen, 8, 1)
+            paddle.assign(seen * 2, output=seen)
+    assert [layer.input for layer in layers_of(program)] == ["x"]
+
+
 @pytest.mark.parametrize(
     ("shape", "axis", "shifts"),
     [
