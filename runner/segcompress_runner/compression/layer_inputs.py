@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segcompress_runner.compression.pointwise import Pointwise
-from segcompress_runner.measurement.probes import behind, note_shape
+from segcompress_runner.measurement.probes import behind, insert, new_variable, note_shape
 
 Samples = NDArray[np.float32]
 """Pixels x channels."""
@@ -25,10 +25,12 @@ class Place(NamedTuple):
     value: str
     strides: tuple[int, int]
 
-    @property
-    def pixels(self) -> str:
-        """Return the name of the variable that says which pixels to pick."""
-        return f"{self.value}@{self.strides[0]}x{self.strides[1]}"
+
+class Pick(NamedTuple):
+    """Names of the variables that say which pixels to pick, and that hold these (N x C x pixels)."""
+
+    pixels: str
+    picked: str
 
 
 class Looking:
@@ -64,8 +66,9 @@ class Looking:
         self._measure([place.value for place in computed])
         chosen = {place: _chosen(self._sizes[place.value], place.strides) for place in places}
         program = self._up_to([place.value for place in computed])
-        names = [_pick(program.global_block(), place) for place in computed]
-        pixels = {place.pixels: chosen[place] for place in computed}
+        picks = {place: _pick(program.global_block(), place) for place in computed}
+        pixels = {pick.pixels: chosen[place] for place, pick in picks.items()}
+        names = [pick.picked for pick in picks.values()]
         for batch in self._batches:
             found = self._run(program, {self._feed: batch, **pixels}, names)
             flat = batch.reshape(*batch.shape[:2], -1)
@@ -105,15 +108,14 @@ def _chosen(size: tuple[int, int], strides: tuple[int, int]) -> NDArray[np.int64
     return pixels
 
 
-def _pick(block: Any, place: Place) -> str:
-    """Have pixels picked where a variable is computed; returns what holds them (N x C x pixels)."""
-    kind, after = block.var(place.value).dtype, behind(block, place.value)
-    chosen = block.create_var(name=place.pixels, shape=[-1], dtype="int64")
+def _pick(block: Any, place: Place) -> Pick:
+    """Have pixels picked where a variable is computed."""
+    value, (rows, columns) = place
+    kind, after, name = block.var(value).dtype, behind(block, value), f"{value}@{rows}x{columns}"
+    chosen = new_variable(block, name, shape=[-1], dtype="int64")
     flat, shape, picked = (
-        block.create_var(name=f"{place.pixels}.{part}", dtype=kind) for part in ("flat", "shape", "picked")
+        new_variable(block, f"{name}.{part}", dtype=kind) for part in ("flat", "shape", "picked")
     )
-    ends: Any = {"inputs": {"X": [place.value]}, "outputs": {"Out": [flat], "XShape": [shape]}}
-    block._insert_op(after, type="reshape2", attrs={"shape": [0, 0, -1]}, **ends)  # noqa: SLF001  # no public way
-    ends = {"inputs": {"X": [flat], "Index": [chosen]}, "outputs": {"Out": [picked]}}
-    block._insert_op(after + 1, type="index_select", attrs={"dim": 2}, **ends)  # noqa: SLF001
-    return str(picked.name)
+    insert(block, after, "reshape2", {"X": [value]}, {"Out": [flat], "XShape": [shape]}, shape=[0, 0, -1])
+    insert(block, after + 1, "index_select", {"X": [flat], "Index": [chosen]}, {"Out": [picked]}, dim=2)
+    return Pick(str(chosen.name), str(picked.name))

@@ -122,3 +122,45 @@ def test_small_inputs_are_sampled_at_every_pixel_that_a_layer_reads(net: Net) ->
     values = whole(net, strided, small)
     assert samples.shape == (2 * 3 * 2, 8)
     assert sorted(samples[:6, 1]) == sorted(values[0, 1, ::2, ::3].ravel())
+
+
+def test_names_that_the_model_has_already_stay_its_own() -> None:
+    """As of a model that was saved with what once looked at it."""
+    with static_mode(), paddle.static.scope_guard(paddle.static.Scope()), paddle.utils.unique_name.guard():
+        program, startup = paddle.static.Program(), paddle.static.Program()
+        with paddle.static.program_guard(program, startup):
+            value = paddle.static.data("x", [-1, CHANNELS, -1, -1], "float32")
+            for name in ("a", "a@shape", "a@1x1", "a@1x1.picked"):
+                made = program.global_block().create_var(name=name, dtype="float32")
+                program.global_block().append_op(type="relu", inputs={"X": value}, outputs={"Out": made})
+                paddle.static.nn.conv2d(made, 5, 1)
+                value = made
+        executor = paddle.static.Executor(paddle.CPUPlace())
+        executor.run(startup)
+        net = Net(program, paddle.static.global_scope(), executor)
+        found = net.looking(*BATCHES).inputs(net.layers)
+    wanted = np.concatenate([picked(np.maximum(batch, 0), (1, 1)) for batch in BATCHES])
+    assert len(found) == 4
+    for samples in found.values():
+        np.testing.assert_array_equal(samples, wanted)
+
+
+def test_operators_are_compared_with_those_of_cpp_as_often_for_many_layers_as_for_one(
+    net: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A comparison takes as long as the model is deep, so that one for each layer is quadratic."""
+    compared = []
+    block = type(net.program.global_block())
+    original = block._sync_with_cpp
+
+    def compare(self: Any) -> None:
+        compared.append(self)
+        original(self)
+
+    monkeypatch.setattr(block, "_sync_with_cpp", compare)
+    counts = []
+    for layers in (net.layers[1:2], net.layers):
+        compared.clear()
+        net.looking(*BATCHES).inputs(layers)
+        counts.append(len(compared))
+    assert counts[0] == counts[1] > 0
