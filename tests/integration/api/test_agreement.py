@@ -18,6 +18,7 @@ from segcompress_api.manifest import JobManifest
 from unit.api.changes import Sample, changed_specs
 from unit.api.differences import may_differ, refusal
 from unit.api.jobs import job
+from unit.api.metadata import RIGHT, WRONG
 from unit.api.specs import Spec, right_specs
 
 SAMPLES = int(os.environ.get("SEGCOMPRESS_SPECS", "100"))
@@ -69,9 +70,18 @@ def test_both_agree_on_a_spec_with_one_place_changed(answer: Callable[[Any], str
 @EXAMPLES
 @given(key=st.sampled_from(["name", "generateName"]), name=NAMES)
 def test_both_agree_on_names(answer: Callable[..., str], key: str, name: str) -> None:
-    server, types = answer(job()["spec"], metadata={key: name}), ""
+    agree_on(answer, {key: name})
+
+
+@pytest.mark.parametrize("metadata", [*RIGHT, *(metadata for metadata, _ in WRONG)], ids=str)
+def test_both_agree_on_metadata(answer: Callable[..., str], metadata: dict[str, object]) -> None:
+    agree_on(answer, {"name": "a"} | metadata)
+
+
+def agree_on(answer: Callable[..., str], metadata: dict[str, object]) -> None:
+    server, types = answer(job()["spec"], metadata=metadata), ""
     try:
-        JobManifest.model_validate(job() | {"metadata": {key: name}})
+        JobManifest.model_validate(job() | {"metadata": metadata}, by_name=False)
     except ValidationError as error:
         types = str(error)
-    assert bool(server) == bool(types), (key, name, server, types)
+    assert bool(server) == bool(types), (metadata, server, types)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from segcompress_api.errors import invalid_spec
 from segcompress_api.manifest import JobManifest
 from unit.api.jobs import changed, job
+from unit.api.metadata import RIGHT, WRONG
 
 LONGEST = f"{'a' * 126}.{'b' * 126}"
 
@@ -21,9 +22,10 @@ LONGEST = f"{'a' * 126}.{'b' * 126}"
         pytest.param({"generateName": "demo-"}, id="the beginning of a name"),
         pytest.param({"generateName": "a.b--"}, id="the beginning of a part"),
         pytest.param({"name": "a", "namespace": "team-1"}, id="namespace"),
+        *(pytest.param({"name": "a"} | metadata, id=str(metadata)) for metadata in RIGHT),
     ],
 )
-def test_names_that_the_api_server_takes_are_right(metadata: dict[str, str]) -> None:
+def test_names_that_the_api_server_takes_are_right(metadata: dict[str, object]) -> None:
     assert JobManifest.model_validate(job() | {"metadata": metadata}).spec.seed == 0
 
 
@@ -46,6 +48,10 @@ def test_names_that_the_api_server_takes_are_right(metadata: dict[str, str]) -> 
         pytest.param({"name": "a", "namespace": "a.b"}, "metadata.namespace: must consist of", id="part"),
         pytest.param(
             {"name": "a", "namespace": "a" * 64}, "metadata.namespace: must have at most 63", id="long"
+        ),
+        *(
+            pytest.param({"name": "a"} | metadata, re.escape(sentence), id=str(metadata)[:60])
+            for metadata, sentence in WRONG
         ),
         pytest.param({}, "metadata: name or generateName is required", id="none"),
         pytest.param({"name": ""}, "metadata: name or generateName is required", id="empty"),
