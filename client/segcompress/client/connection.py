@@ -42,9 +42,11 @@ def from_environment(environment: Mapping[str, str], context: str | None) -> Con
     return from_kubeconfig(environment, None, context)
 
 
-def from_kubeconfig(environment: Mapping[str, str], path: Path | None, context: str | None) -> Connection:
+def from_kubeconfig(
+    environment: Mapping[str, str], path: Path | str | None, context: str | None
+) -> Connection:
     """Return the connection from a kubeconfig: `path`, or else KUBECONFIG, or ~/.kube/config."""
-    files = [path] if path else _kubeconfigs(environment)
+    files = [Path(path)] if path else _kubeconfigs(environment)
     if not files or not any(file.is_file() for file in files):
         named = ", ".join(map(str, files)) or _DEFAULT_KUBECONFIG
         raise SettingsError(f"there is no kubeconfig at {named}; set KUBECONFIG to the path of one")

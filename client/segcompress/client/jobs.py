@@ -40,7 +40,7 @@ class Client(Resources[SegCompressionJob]):
 
     @classmethod
     def from_kubeconfig(
-        cls, context: str | None = None, namespace: str | None = None, path: Path | None = None
+        cls, context: str | None = None, namespace: str | None = None, path: Path | str | None = None
     ) -> Self:
         """Connect with a kubeconfig: `path`, or the files in KUBECONFIG, or ~/.kube/config."""
         return cls(connection.from_kubeconfig(os.environ, path, context), namespace)
@@ -74,7 +74,7 @@ class Client(Resources[SegCompressionJob]):
         """
         return log_lines(_Logged(self._one(name)), follow=follow)
 
-    def fetch(self, name: str, into: Path, what: What = "all") -> tuple[Path, ...]:
+    def fetch(self, name: str, into: Path | str, what: What = "all") -> tuple[Path, ...]:
         """Download what the job published into a folder, verify each file, and return the paths.
 
         The credentials are those in S3_ENDPOINT, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or else those
@@ -84,7 +84,7 @@ class Client(Resources[SegCompressionJob]):
         secret = job.spec.storage.secret_ref.name if job.spec.storage else ""
         read = partial(self._cluster.secret, self.namespace, secret)
         with object_store(os.environ, secret, read) as storage:
-            return fetch(job, Stores(lambda: storage, local=None), what, into)
+            return fetch(job, Stores(lambda: storage, local=None), what, Path(into))
 
     def compare(self, *names: str) -> tuple[Comparison, ...]:
         """Return what each of the jobs measured, in the order of `names`."""

@@ -44,6 +44,10 @@ def test_of_several_files_those_are_read_that_exist(file: Path, tmp_path: Path) 
     assert from_kubeconfig({"KUBECONFIG": both}, None, "two").namespace == "two"
 
 
+def test_path_of_a_kubeconfig_may_be_text(file: Path) -> None:
+    assert from_kubeconfig({}, str(file), "two").namespace == "two"
+
+
 def test_unknown_context_is_answered_with_the_nearest(file: Path) -> None:
     with pytest.raises(SettingsError, match="no context 'twoo'; did you mean two"):
         from_kubeconfig({}, file, "twoo")
