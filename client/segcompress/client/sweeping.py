@@ -32,7 +32,7 @@ def sweep_over(
     `parameters` maps a field's path, `strategy.UnstructurePrune.ratio`, to the values that it may have, or to
     the Range that they are in; a parameter is called as the last part of its path, or as the whole where two
     end alike. `settings` are further fields of SweepSpec, such as parallel_trials; `algorithm` is TPE where
-    none is given. Raises pydantic's ValidationError.
+    none is given. Raises pydantic's ValidationError, and TypeError where a string stands for the values.
     """
     if not isinstance(job, SegCompressionJob):
         job = SegCompressionJob.model_validate(job, by_alias=True, by_name=False)
@@ -58,6 +58,8 @@ def _parameter(path: str, parameters: Mapping[str, Sequence[Any] | Range]) -> Pa
     allowed = parameters[path]
     if isinstance(allowed, Range):
         return Parameter(name=name, path=path, range=allowed)
+    if isinstance(allowed, str):  # a sequence too, of characters
+        raise TypeError(f"{path}: must be a list of values or a Range, got {allowed!r}")
     return Parameter(name=name, path=path, values=tuple(_spelt(value) for value in allowed))
 
 

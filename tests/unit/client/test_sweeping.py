@@ -47,6 +47,11 @@ def test_algorithm_may_be_another() -> None:
     assert sweep.spec.algorithm.name == "Grid"
 
 
+def test_text_is_no_list_of_values() -> None:
+    with pytest.raises(TypeError, match=r"ratio: must be a list of values or a Range, got '0\.5'"):
+        sweep_over(job_in("new"), {RATIO: "0.5"}, MIOU, 2)
+
+
 def test_what_no_sweep_may_be_is_refused() -> None:
     with pytest.raises(ValidationError, match="max_trials"):
         sweep_over(job_in("new"), {RATIO: [1]}, MIOU, 0)
