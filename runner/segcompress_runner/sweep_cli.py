@@ -52,6 +52,7 @@ def _add_sweep_report(add: Add) -> None:
         action="store_true",
         help="put the report into the bucket, below the template's output.uri",
     )
+    report.set_defaults(refuse=report.error)
 
 
 def _promote(options: argparse.Namespace, _: StopFlag) -> ExitCode:
@@ -63,6 +64,8 @@ def _promote(options: argparse.Namespace, _: StopFlag) -> ExitCode:
 
 
 def _sweep_report(options: argparse.Namespace, _: StopFlag) -> ExitCode:
+    if options.output is None and (options.reports or not options.upload):
+        options.refuse("argument -o: is required unless only --upload is given")
     from segcompress_runner import sweep_report_command as command
 
     source = command.Source(options.source, options.namespace, options.context)

@@ -58,8 +58,6 @@ class Target:
 
 def run(name: str, source: Source, target: Target) -> ExitCode:
     """Write the page of the sweep `name`, and print which trial to ship."""
-    if target.file is None and (target.with_reports or not target.upload):
-        raise InvalidSettingError("-o: must name the file to write, unless only --upload is given")
     swept = _read(name, source)
     storage = local_stores(os.environ)
     told = wording.verdict(swept)
