@@ -20,7 +20,7 @@ from segcompress_runner.inputs.safe_load import LIMIT, UnsafeYamlError, load_doc
 from segcompress_runner.inputs.shards import SUFFIX
 from segcompress_runner.inputs.sources import FOLDER, JobModel, OnDone, Source
 from segcompress_runner.run_key import InputDigests
-from segcompress_runner.storage import Address, Named, Stat, Storage, parse_address, safe_join
+from segcompress_runner.storage import Address, Named, Stat, Storage, parse_address, read_for, safe_join
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def with_strategy(spec: JobSpec, storage: Storage) -> JobSpec:
     uri, field = spec.strategy.config_uri, "spec.strategy.configUri"
     if uri is None:
         return spec
-    content = storage.read(parse_address(uri, field), LIMIT)
+    content = read_for(field, storage, parse_address(uri, field), LIMIT)
     try:
         strategy = parse_act_file(load_document(content), field)
     except UnsafeYamlError as error:
@@ -108,7 +108,7 @@ def read_listed(spec: JobSpec, storage: Storage) -> Listed:
     dataset = spec.dataset
     folder = parse_address(dataset.uri, "spec.dataset.uri")
     lists = {
-        name: _read_list(storage, folder, Named(name, field))
+        name: read_for(field, storage, _list_at(folder, name), LIST_BYTES)
         for name, field in (
             (dataset.train_list, "spec.dataset.trainList"),
             (dataset.val_list, "spec.dataset.valList"),
@@ -116,8 +116,8 @@ def read_listed(spec: JobSpec, storage: Storage) -> Listed:
     }
     entries = {name: parse_list(content, name) for name, content in lists.items()}
     if dataset.label_list is not None:
-        named = Named(dataset.label_list, "spec.dataset.labelList")
-        lists[dataset.label_list] = _read_list(storage, folder, named)
+        address = _list_at(folder, dataset.label_list)
+        lists[dataset.label_list] = read_for("spec.dataset.labelList", storage, address, LIST_BYTES)
     return Listed(folder, lists, entries)
 
 
@@ -178,7 +178,7 @@ def check_unchanged(found: Found, storage: Storage) -> None:
                 raise _changed(before.file.at(folder))
     if found.dataset_folder.scheme == "file":  # the lists were read again when the pictures were there
         for name, content in found.lists.items():
-            if _read_list(storage, found.dataset_folder, Named(name)) != content:
+            if storage.read(_list_at(found.dataset_folder, name), LIST_BYTES) != content:
                 raise _changed(f"{found.dataset_folder / name}")
 
 
@@ -188,8 +188,8 @@ def _changed(what: str) -> InvalidInputError:
     )
 
 
-def _read_list(storage: Storage, folder: Address, file: Named) -> bytes:
-    return storage.read(folder / safe_join(Path(), file.name).as_posix(), LIST_BYTES)
+def _list_at(folder: Address, name: str) -> Address:
+    return folder / safe_join(Path(), name).as_posix()
 
 
 def _pictures(lists: Iterable[Sequence[Entry]]) -> tuple[Named, ...]:

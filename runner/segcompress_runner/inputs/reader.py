@@ -16,7 +16,7 @@ from segcompress_api.job import JobSpec
 from segcompress_runner.errors import InvalidSettingError
 from segcompress_runner.inputs.safe_load import LIMIT, UnsafeYamlError, load_document
 from segcompress_runner.inputs.transforms import transform_checks
-from segcompress_runner.storage import Storage, parse_address
+from segcompress_runner.storage import Storage, parse_address, read_for
 
 _FIELD = "spec.dataset.readerConfigUri"
 _PARTS = ("train_dataset", "val_dataset")
@@ -60,7 +60,7 @@ def with_reader(spec: JobSpec, storage: Storage) -> JobSpec:
     uri = spec.dataset.reader_config_uri
     if uri is None:
         return spec
-    content = storage.read(parse_address(uri, _FIELD), LIMIT)
+    content = read_for(_FIELD, storage, parse_address(uri, _FIELD), LIMIT)
     try:
         document = load_document(content)
     except UnsafeYamlError as error:

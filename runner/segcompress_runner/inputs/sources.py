@@ -16,7 +16,7 @@ from segcompress_runner.inputs.model import ModelFiles
 from segcompress_runner.inputs.networks.export import WEIGHTS_FIELD, Network, export_network
 from segcompress_runner.inputs.networks.section import CONFIG_FIELD, read_section
 from segcompress_runner.inputs.safe_load import LIMIT
-from segcompress_runner.storage import Address, Named, Stat, Storage, parse_address
+from segcompress_runner.storage import Address, Named, Stat, Storage, parse_address, read_for
 
 FOLDER = "model"
 _LARGEST_PROGRAM = 2**27
@@ -120,7 +120,7 @@ def _find_inference(model: InferenceModel, storage: Storage) -> Source:
 
 
 def _find_network(model: PaddleSegModel, classes: int, storage: Storage) -> Source:
-    content = storage.read(parse_address(model.config_uri, CONFIG_FIELD), LIMIT)
+    content = read_for(CONFIG_FIELD, storage, parse_address(model.config_uri, CONFIG_FIELD), LIMIT)
     section = read_section(model.config_uri, content, classes)
     folder, name = parse_address(model.weights_uri, WEIGHTS_FIELD).split()
     if not name:

@@ -7,7 +7,7 @@ and turns what a store answers into the runner's errors.
 from segcompress_runner.storage.address import Address, parse_address, safe_join
 from segcompress_runner.storage.credentials import take_credentials
 from segcompress_runner.storage.local import LocalStorage
-from segcompress_runner.storage.protocol import Named, Stat, Storage, Tagged
+from segcompress_runner.storage.protocol import Named, Stat, Storage, Tagged, read_for
 from segcompress_runner.storage.s3 import S3Storage
 from segcompress_runner.storage.settings import S3Settings, settings_from
 from segcompress_runner.storage.stores import Stores, local_stores
@@ -24,6 +24,7 @@ __all__ = [
     "Tagged",
     "local_stores",
     "parse_address",
+    "read_for",
     "safe_join",
     "settings_from",
     "take_credentials",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from segcompress_runner.errors import InputNotFoundError
 from segcompress_runner.storage.address import Address
 
 OnDone = Callable[[int], None]
@@ -73,3 +74,11 @@ class Storage(Protocol):
 
     def upload(self, folder: Address, files: Mapping[str, Path], on_done: OnDone) -> None:
         """Put files under `folder` by name, verified."""
+
+
+def read_for(field: str, storage: Storage, address: Address, limit: int) -> bytes:
+    """Return what a field of the spec names, a small object; InputNotFoundError names the field too."""
+    try:
+        return storage.read(address, limit)
+    except InputNotFoundError as error:
+        raise InputNotFoundError(f"{field}: {error}") from None

@@ -73,15 +73,18 @@ def test_inputs_that_are_missing_are_told_together(job: Path, capsys: pytest.Cap
     assert cli.main(["validate", str(job), "--json"]) == 3
     report = json.loads(capsys.readouterr().out)
     assert report["valid"] is False
-    assert [(one["reason"], one["message"]) for one in report["findings"]] == [
-        ("InputNotFound", "does not exist")
-    ] * 2
-    assert report["findings"][0]["where"] == f"file://{job.parents[1]}/data/train.txt"
+    here = f"file://{job.parents[1]}"
+    model = f"file://{job.parent}/model/model.pdmodel (spec.model.inference.modelFile)"
+    assert [tuple(one[key] for key in ("reason", "where", "message")) for one in report["findings"]] == [
+        ("InputNotFound", "spec.dataset.trainList", f"{here}/data/train.txt does not exist"),
+        ("InputNotFound", model, "does not exist"),
+    ]
 
 
 def test_missing_input_ends_with_3_and_its_address(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["run", str(job), "--output", str(job.parent / "out"), "--device", "cpu"]) == 3
-    assert capsys.readouterr().err.endswith(f"error: file://{job.parents[1]}/data/train.txt does not exist\n")
+    missing = f"spec.dataset.trainList: file://{job.parents[1]}/data/train.txt does not exist"
+    assert capsys.readouterr().err.endswith(f"error: {missing}\n")
     assert not (job.parent / "out").exists()
 
 

@@ -74,7 +74,7 @@ def test_what_of_a_configuration_has_no_effect_is_told(root: Path) -> None:
         pytest.param(
             {"configUri": "file:///no/net.yml"},
             InputNotFoundError,
-            "file:///no/net.yml does not",
+            r"^spec\.model\.paddleseg\.configUri: file:///no/net\.yml does not exist",
             id="config",
         ),
         pytest.param(
