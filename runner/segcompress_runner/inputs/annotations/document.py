@@ -26,6 +26,8 @@ def read_document(path: Path) -> Any:
         raise AnnotationError(f"is over {DOCUMENT_BYTES >> 20} MiB")
     try:
         return json.loads(content)
+    except UnicodeDecodeError:
+        raise AnnotationError("is not JSON but a binary file; format PaddleSeg is the one of masks") from None
     except (ValueError, RecursionError) as error:
         raise AnnotationError(f"is not JSON ({str(error)[:80]})") from None
 

@@ -76,6 +76,14 @@ def test_a_wrong_annotation_is_named_with_list_and_line(
     assert str(caught.value).startswith(message)
 
 
+def test_a_mask_in_place_of_an_annotation_is_told_with_its_format(
+    annotated: Path, make_dataset: MakeDataset
+) -> None:
+    (annotated / "b.json").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(InvalidInputError, match="is not JSON but a binary file; format PaddleSeg"):
+        masks(annotated, make_dataset)
+
+
 def test_an_id_that_the_spec_does_not_know_is_told_of_the_annotation(
     annotated: Path, make_dataset: MakeDataset
 ) -> None:
