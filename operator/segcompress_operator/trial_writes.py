@@ -122,8 +122,8 @@ class TrialWriter:
                 logger.warning("%s: its suspend cannot be set to %s: %s", trial, wanted.suspend, error)
             return True
 
-        at_once = any(each.suspend for each in changes)  # their GPUs are to become free
-        await _side_by_side(changes, WRITES_AT_ONCE, change, 0.0 if at_once else self._interval(changes))
+        frees_gpus = any(each.suspend for each in changes)
+        await _side_by_side(changes, WRITES_AT_ONCE, change, 0.0 if frees_gpus else self._interval(changes))
 
     def _interval(self, begun: Sequence[object]) -> float:
         """Return the seconds between the beginnings of what a round begins."""
