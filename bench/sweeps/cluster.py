@@ -193,7 +193,7 @@ The plain client creates the same runs without a sweep, beside as many finished 
 flight: a new one whenever one has ended. They take turns, {rounds} of each; rates and CPU are medians. *First
 Job* is that of another sweep, from the request that creates it. The average of trials in flight ends with the
 creation of the last one. The neighbour creates {neighbours} single runs, {pace:g} per second, in a namespace
-of its own, while trials last long enough that the sweep runs at no more than half its rate.
+of its own, while trials run long enough to keep the sweep at half its rate or less.
 
 """
 
