@@ -68,10 +68,10 @@ def _delegate(hierarchy: Path) -> None:
 
 
 def found(name: str, root: Path = CGROUPS) -> list[Path]:
-    """Return the cluster's cgroups that are there, the innermost first."""
-    tops = [hierarchy / name for hierarchy in hierarchies(root) if (hierarchy / name).exists()]
-    below = [path for top in tops for path in top.rglob("*") if path.is_dir()]
-    return sorted([*tops, *below], key=lambda path: len(path.parts), reverse=True)
+    """Return the cluster's cgroups that are there, inner ones before those around them."""
+    tops = (hierarchy / name for hierarchy in hierarchies(root))
+    # Pods may be ending meanwhile: `os.walk` passes over what goes while it looks, where `Path.rglob` raises.
+    return [Path(folder) for top in tops for folder, _, _ in os.walk(top, topdown=False)]
 
 
 def processes(name: str, root: Path = CGROUPS) -> set[int]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devcluster import cgroups
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    import pytest
 
 
 def make_hierarchy(folder: Path, *pids: int) -> None:
@@ -48,6 +52,21 @@ def test_inner_cgroups_come_first(tmp_path: Path) -> None:
     make_hierarchy(tmp_path / "pids" / "segc-1" / "kubepods" / "pod")
     found = [path.name for path in cgroups.found("segc-1", tmp_path)]
     assert found == ["pod", "kubepods", "segc-1"]
+
+
+def test_cgroups_that_go_meanwhile_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_hierarchy(tmp_path / "pids")
+    make_hierarchy(tmp_path / "pids" / "segc-1" / "kubepods" / "ending" / "container", 12)
+    make_hierarchy(tmp_path / "pids" / "segc-1" / "kubepods" / "running", 13)
+    scandir = os.scandir
+
+    def move_then_scan(folder: str | Path) -> Iterator[os.DirEntry[str]]:
+        if Path(folder).name == "ending":
+            Path(folder).rename(tmp_path / "gone")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", move_then_scan)
+    assert cgroups.pods("segc-1", tmp_path) == {13}
 
 
 def test_controllers_that_are_granted_are_not_granted_again(tmp_path: Path) -> None:
