@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from segcompress_api.status import Phase
 from segcompress_operator.errors import OperatorError, RefusedError, RetryableError
-from segcompress_operator.planning.facts import Facts
+from segcompress_operator.planning.facts import ENDS, Facts
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 PHASES: tuple[str, ...] = get_args(Phase)
 _RUN_SECONDS = (10, 30, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600, 115200)
 _ROUND_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_ERRORS = (
+    ("Retryable", RetryableError),
+    ("Refused", RefusedError),
+    ("Other", OperatorError),
+    ("Bug", Exception),
+)
+"""Kinds of errors; the first that fits counts."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,11 @@ class Metrics:
             ("error",),
             registry=registry,
         )
+        # `increase()` sees no first count that has no sample of 0 before it.
+        for phase in ENDS:
+            self._durations.labels(phase)
+        for name, _ in _ERRORS:
+            self._errors.labels(name)
         self.handler: Handler = make_aiohttp_handler(registry)
 
     def tell(self, facts: Facts) -> None:
@@ -118,7 +130,8 @@ class _GaugeCollector(Collector):
         family = GaugeMetricFamily(
             "segcompress_watched",
             "Whether the kind is watched in the namespace (1) or cannot be (0); /readyz says why.",
-            labels=("resource", "namespace"),
+            # Prometheus calls the namespace of the operator's own pod `namespace`.
+            labels=("resource", "watched_namespace"),
         )
         for resource, namespace, is_watched in self._gauges.streams():
             family.add_metric((resource, namespace), int(is_watched))
@@ -126,12 +139,4 @@ class _GaugeCollector(Collector):
 
 
 def _kind(error: Exception) -> str:
-    match error:
-        case RetryableError():
-            return "Retryable"
-        case RefusedError():
-            return "Refused"
-        case OperatorError():
-            return "Other"
-        case _:
-            return "Bug"
+    return next(name for name, kind in _ERRORS if isinstance(error, kind))

@@ -20,7 +20,8 @@ from segcompress_operator.resources.runner_pod import whole_gpus
 UNKNOWN = "Unknown"
 """The reason of a pod that ended and was gone before anybody looked."""
 
-_ENDS = ("Succeeded", "Failed")
+ENDS = ("Succeeded", "Failed")
+"""Phases of runs that ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def facts_of(resource: Resource, observed: Observed, after: JobStatus) -> Facts:
 
 
 def _ended_run(before: JobStatus, after: JobStatus) -> EndedRun | None:
-    if after.phase not in _ENDS or before.phase in _ENDS or _is_stopped_early(after):
+    if after.phase not in ENDS or before.phase in ENDS or _is_stopped_early(after):
         return None
     begun, ended = parse_time(after.start_time), parse_time(after.completion_time)
     seconds = (ended - begun).total_seconds() if begun and ended else 0.0

@@ -58,14 +58,22 @@ def test_leader_shows_what_it_watches() -> None:
     phases = ("Pending", "Queued", "Running", "Suspended", "Succeeded", "Failed")
     assert [one(samples, "jobs", phase=phase) for phase in phases] == [0, 0, 3, 0, 0, 1]
     assert one(samples, "queue_length") == 7
-    assert one(samples, "watched", resource="jobs", namespace="vision") == 1
-    assert one(samples, "watched", resource="pods", namespace="") == 0
+    assert one(samples, "watched", resource="jobs", watched_namespace="vision") == 1
+    assert one(samples, "watched", resource="pods", watched_namespace="") == 0
 
 
 def test_standby_shows_only_that_it_stands_by() -> None:
     samples = scraped(Metrics(NOTHING))
     assert one(samples, "leader") == 0
     assert not any(name in ("segcompress_jobs", "segcompress_watched") for name, _ in samples)
+
+
+def test_counters_that_alerts_read_begin_at_zero() -> None:
+    samples = scraped(Metrics(NOTHING))
+    for phase in ("Succeeded", "Failed"):
+        assert one(samples, "job_duration_seconds_count", phase=phase) == 0
+    for error in ("Retryable", "Refused", "Other", "Bug"):
+        assert one(samples, "reconcile_errors_total", error=error) == 0
 
 
 def test_facts_are_counted() -> None:

@@ -30,6 +30,15 @@ def exposed() -> set[str]:
 EXPOSED = exposed()
 
 
+TARGET_LABELS = {"namespace", "pod", "container", "endpoint", "instance", "job"}
+"""Labels by which a PodMonitor's scrapes name the pod: Prometheus renames a sample's own label of that name."""
+
+
+def test_no_label_is_one_that_prometheus_sets() -> None:
+    metrics = Metrics(LEADING)
+    assert not {label for sample in samples_of(metrics) for label in sample.labels} & TARGET_LABELS
+
+
 def alerts() -> list[dict[str, Any]]:
     parsed = yaml.safe_load((FILES / "alerts.yaml").read_text())
     return [rule for group in parsed["groups"] for rule in group["rules"]]
