@@ -33,6 +33,11 @@ def test_without_progress_nothing_of_it_is_installed() -> None:
     assert TOKEN_REVIEWS not in list(rules)
 
 
+def test_reports_reach_a_leader_that_is_not_ready() -> None:
+    (service,) = of_kind(rendered(), "Service")
+    assert service["spec"]["publishNotReadyAddresses"] is True
+
+
 def secret_of(**values: Any) -> dict[str, bytes]:
     """Return the files of the Secret that the operator mounts, as the chart makes it."""
     manifests = rendered(**values)
