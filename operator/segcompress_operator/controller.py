@@ -10,7 +10,7 @@ from typing import Any, NoReturn, Protocol
 
 from segcompress_operator.cluster import Cluster, NameTakenError
 from segcompress_operator.errors import GoneError, OperatorError, RefusedError, RetryableError
-from segcompress_operator.kinds import JOBS, PODS, Kind, Ref
+from segcompress_operator.kinds import JOBS, PODS, SWEEPS, Kind, Ref
 from segcompress_operator.logs import about, add_to_subject
 from segcompress_operator.planning.facts import Facts, facts_of
 from segcompress_operator.planning.observed import Resource
@@ -251,7 +251,7 @@ class Workers:
             ref = await queue.get()
             began = time.monotonic()
             try:
-                with about(job=f"{ref.namespace}/{ref.name}"):
+                with about(**{_subject(ref.kind): f"{ref.namespace}/{ref.name}"}):
                     error = await self._attempt(ref, queue)
                 self._count(time.monotonic() - began, error)
             finally:
@@ -277,3 +277,8 @@ class Workers:
         if again is not None:
             queue.add_after(ref, again)
         return None
+
+
+def _subject(kind: Kind) -> str:
+    """Return the field of a log line that names an object of that kind."""
+    return "sweep" if kind == SWEEPS else "job"

@@ -1,7 +1,7 @@
 """Log lines of the operator: one JSON object a line for machines, or plain text for people.
 
-A line in JSON says in fields which job it is about, and which attempt (the newest pod's name) where there is
-one: whoever logs need not repeat them.
+A line in JSON says in fields which job or sweep it is about, and which attempt of a job (the newest pod's
+name) where there is one: whoever logs need not repeat them.
 """
 
 import json

@@ -1,6 +1,8 @@
 """The loop around the decisions: one round writes little, and one broken key stops no other."""
 
 import asyncio
+import json
+import logging
 
 import pytest
 
@@ -8,6 +10,7 @@ from segcompress_api.naming import short_hash
 from segcompress_operator.controller import Reconciler, Workers
 from segcompress_operator.errors import GoneError, RetryableError
 from segcompress_operator.kinds import SWEEPS, Kind, Ref
+from segcompress_operator.logs import JsonFormatter
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS
 from segcompress_operator.queue import WorkQueue
 from unit.operator.fed import REF
@@ -132,6 +135,29 @@ def test_no_run_waits_for_the_reconciliation_of_a_sweep() -> None:
         workers.cancel()
 
     assert play(scene).cluster.names[0] == "create"
+
+
+@pytest.mark.parametrize(("kind", "field"), [(REF.kind, "job"), (SWEEPS, "sweep")])
+def test_log_lines_name_what_is_reconciled(kind: Kind, field: str) -> None:
+    lines: list[str] = []
+
+    class Logging:
+        async def reconcile(self, ref: Ref) -> float | None:
+            record = logging.LogRecord("operator", logging.INFO, "f.py", 1, str(ref), None, None)
+            lines.append(JsonFormatter().format(record))
+            return None
+
+    async def scene() -> None:
+        queue: WorkQueue[Ref] = WorkQueue()
+        queue.add(Ref(kind, "vision", "demo"))
+        workers = asyncio.create_task(Workers({kind: queue}, {kind: Logging()}).run(1))
+        while not lines:  # noqa: ASYNC110 - the workers tell nobody
+            await asyncio.sleep(0)
+        workers.cancel()
+
+    asyncio.run(scene())
+    named = {"job", "sweep"} & json.loads(lines[0]).keys()
+    assert named == {field}
 
 
 def _hash(uid: str) -> str:
