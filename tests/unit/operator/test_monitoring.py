@@ -31,7 +31,7 @@ EXPOSED = exposed()
 
 
 TARGET_LABELS = {"namespace", "pod", "container", "endpoint", "instance", "job"}
-"""Labels by which a PodMonitor's scrapes name the pod: Prometheus renames a sample's own label of that name."""
+"""Labels by which a PodMonitor names the pod: Prometheus renames a sample's own label of such a name."""
 
 
 def test_no_label_is_one_that_prometheus_sets() -> None:
