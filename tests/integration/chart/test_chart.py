@@ -208,6 +208,14 @@ def test_policy_admits_the_capabilities_that_the_chart_gives_to_runners() -> Non
         assert sum(f"added in {json.dumps(added)}" in expression for expression in expressions) == 1
 
 
+@pytest.mark.parametrize("prefixes", [None, [], ["ghcr.io/acme"]])
+def test_policy_reads_prefixes_as_a_list(prefixes: list[str] | None) -> None:
+    manifests = rendered(runner__allowed__imagePrefixes=prefixes)
+    policies = of_kind(manifests, "ValidatingAdmissionPolicy")
+    expressions = [each["expression"] for policy in policies for each in policy["spec"]["validations"]]
+    assert sum(f"{json.dumps(prefixes or [])}.exists" in expression for expression in expressions) == 1
+
+
 def test_whole_number_is_a_quantity_however_large() -> None:
     read = settings(runner__scratch__work=21474836480, runner__defaultRequests__memory=2147483648)
     assert (read.runner.work_size, read.runner.request_memory) == ("21474836480", "2147483648")
@@ -255,6 +263,16 @@ def test_service_and_test_hook_lead_to_the_operator() -> None:
         pytest.param({"runner__tolerations": [{"keys": "x"}]}, "/runner/tolerations/0", id="toleration"),
         pytest.param({"runner__podSecurityContext__runAsUser": "root"}, "/runAsUser", id="user"),
         pytest.param({"runner__nodeSelector": {"pool": 1}}, "/runner/nodeSelector/pool", id="selector"),
+        pytest.param({"runner__podLabels": {"team": "a b"}}, "/runner/podLabels/team", id="label"),
+        pytest.param(
+            {"runner__podLabels": {"app.kubernetes.io/name": "x"}}, "/runner/podLabels", id="our label"
+        ),
+        pytest.param(
+            {"runner__podAnnotations": {"segcompress.dev/run-config": "x"}},
+            "/runner/podAnnotations",
+            id="our annotation",
+        ),
+        pytest.param({"podLabels": {"app.kubernetes.io/name": "x"}}, "/podLabels", id="label that selects"),
         pytest.param({"watchNamespaces": ["A"]}, "/watchNamespaces/0", id="namespace"),
         pytest.param({"progress__tls__secretName": "A b"}, "/progress/tls/secretName", id="secret"),
         pytest.param({"progress__enabled": 1}, "/progress/enabled", id="number for a truth"),
