@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -27,7 +27,6 @@ from segcompress_operator.planning.outcomes import Outcome
 from segcompress_operator.planning.progress import Progress
 
 State = tuple[ConditionType, ConditionStatus, Reason, str]
-_End = Literal["Complete", "Failed"]
 _REMOVABLE = ("progress", "evaluations", "bestTrial")
 S = TypeVar("S", JobStatus, SweepStatus)
 
