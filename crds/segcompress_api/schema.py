@@ -22,6 +22,9 @@ def _column(name: str, path: str, *, kind: str = "string", wide: bool = False) -
     return {"name": name, "type": kind, "jsonPath": path, "priority": int(wide)}
 
 
+_REASON = _column("Reason", '.status.conditions[?(@.type=="Ready")].reason', wide=True)
+"""Of Ready, which says why a resource waits, runs or ended: Finished says only NotFinished until the end."""
+
 _COLUMNS = [
     _column("Phase", ".status.phase"),
     _column("Stage", ".status.progress.stage"),
@@ -31,7 +34,7 @@ _COLUMNS = [
     _column("Speedup", ".status.metrics.speedup"),
     _column("Age", ".metadata.creationTimestamp", kind="date"),
     _column("Strategy", ".status.strategy", wide=True),
-    _column("Reason", '.status.conditions[?(@.type=="Finished")].reason', wide=True),
+    _REASON,
     _column("Sparsity", ".status.metrics.compressed.sparsity", wide=True),
     _column("Size", ".status.metrics.compressed.sizeBytes", kind="integer", wide=True),
     _column("Attempts", ".status.attempts.failed", kind="integer", wide=True),
@@ -46,7 +49,7 @@ _SWEEP_COLUMNS = [
     _column("Age", ".metadata.creationTimestamp", kind="date"),
     _column("Stopped", ".status.trials.stopped", kind="integer", wide=True),
     _column("Algorithm", ".spec.algorithm.name", wide=True),
-    _column("Reason", '.status.conditions[?(@.type=="Finished")].reason', wide=True),
+    _REASON,
 ]
 
 

@@ -1,11 +1,13 @@
 """Status as a whole: foreign content survives, and only differences are written."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
 
 from segcompress_api.conditions import Reason
+from segcompress_api.schema import job_crd
 from segcompress_api.status import JobStatus
 from segcompress_operator.planning.outcomes import Outcome, plain
 from segcompress_operator.planning.progress import Progress
@@ -18,6 +20,7 @@ from segcompress_operator.planning.statuses import (
     status_patch,
     succeeded,
 )
+from states import states
 from unit.operator.samples import NOW
 
 RUNNING = Progress(Reason.RUNNING, "at work")
@@ -124,3 +127,25 @@ def test_a_status_without_conditions_gives_no_reason() -> None:
 
 def test_everything_is_written_where_there_was_no_status() -> None:
     assert status_patch(b"", JobStatus(job_name="x")) == JobStatus(job_name="x").to_wire()
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("secret-not-found", "SecretNotFound"),
+        ("queued", "Queued"),
+        ("running", "Running"),
+        ("node-lost", "NodeLost"),
+        ("stopping-early", "StoppedEarly"),
+        ("suspended", "Suspended"),
+        ("reused", "Reused"),
+        ("gate-missed", "AcceptanceNotMet"),
+    ],
+)
+def test_column_reason_says_why_a_run_stands_as_it_does(state: str, reason: str) -> None:
+    (version,) = job_crd()["spec"]["versions"]
+    (path,) = (each["jsonPath"] for each in version["additionalPrinterColumns"] if each["name"] == "Reason")
+    found = re.fullmatch(r'\.status\.conditions\[\?\(@\.type=="(\w+)"\)\]\.reason', path)
+    assert found
+    conditions = states()[state]["status"]["conditions"]
+    assert [each["reason"] for each in conditions if each["type"] == found[1]] == [reason]
