@@ -10,7 +10,7 @@ from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 from segcompress_operator.planning.outcomes import Outcome, is_preempted, plain
 from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Announcement, Plan
-from segcompress_operator.planning.reported import told_at_the_end
+from segcompress_operator.planning.reported import shown_at_the_end
 from segcompress_operator.planning.rounds import Round
 
 
@@ -19,7 +19,7 @@ def end(round_: Round, outcome: Outcome, job: ObservedJob | None = None) -> Plan
     good = outcome.reason in SUCCESS_REASONS
     make = statuses.succeeded if good else statuses.failed
     status = make(round_.status, outcome, round_.resource.generation, round_.now)
-    status = status.model_copy(update=told_at_the_end(round_, good=good)._asdict())
+    status = status.model_copy(update=shown_at_the_end(round_, good=good)._asdict())
     if job is not None:
         status = status.model_copy(update=job_fields(round_, job))
     status = statuses.ended_at(_begun(round_, status, job), (job.ended if job else None) or round_.now)

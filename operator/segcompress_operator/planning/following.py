@@ -7,7 +7,7 @@ from segcompress_api.errors import InvalidSpecError
 from segcompress_api.status import timestamp
 from segcompress_operator.planning.ending import end, job_fields, too_late
 from segcompress_operator.planning.observed import ObservedJob
-from segcompress_operator.planning.outcomes import outcome_of_job, tells, unreadable
+from segcompress_operator.planning.outcomes import has_deciding_pod, outcome_of_job, unreadable
 from segcompress_operator.planning.plan import Announcement, Plan
 from segcompress_operator.planning.progress import (
     Progress,
@@ -16,7 +16,7 @@ from segcompress_operator.planning.progress import (
     lost_pod,
     progress_of,
 )
-from segcompress_operator.planning.reported import told_under_way
+from segcompress_operator.planning.reported import shown_under_way
 from segcompress_operator.planning.rounds import Round, soonest
 from segcompress_operator.planning.spec import notes_on, parse_spec
 from segcompress_operator.planning.starting import WATCH_LAG_SECONDS, start
@@ -37,7 +37,8 @@ def follow(round_: Round, job: ObservedJob) -> Plan:
     if outcome is not None and outcome.reason is Reason.DEADLINE_EXCEEDED:
         return end(round_, too_late(round_, job.deadline_seconds), job)
     if not round_.observed.asked:
-        seen = all(pod.terminal for pod in round_.observed.pods) and tells(job, round_.observed.pods)
+        pods = round_.observed.pods
+        seen = all(pod.terminal for pod in pods) and has_deciding_pod(job, pods)
         if not seen and job.ended is not None and not round_.is_older(job.ended, LATE_POD_SECONDS):
             return Plan(requeue_after=1.0)
         if not seen or outcome is None:
@@ -72,8 +73,8 @@ def _report(round_: Round, job: ObservedJob) -> Plan:
     if progress.reason is Reason.PENDING and is_new:
         return Plan(requeue_after=WATCH_LAG_SECONDS + round_.seconds_until(job.created))
     status, reword = round_.in_progress(progress)
-    told, unsaid = told_under_way(round_)
-    status = status.model_copy(update={**job_fields(round_, job), **told._asdict()})
+    shown, unsaid = shown_under_way(round_)
+    status = status.model_copy(update={**job_fields(round_, job), **shown._asdict()})
     said, again = resumed(round_, job.start), soonest(wait, overdue, reword, unsaid)
     if progress.reason is not Reason.RUNNING or status.start_time is not None:
         return Plan(status=status, announcements=said, read_events_of=read_events_of, requeue_after=again)

@@ -83,12 +83,12 @@ def outcome_of_pod(pod: ObservedPod) -> Outcome:
 
 
 def outcome_of_job(job: ObservedJob, pods: Sequence[ObservedPod]) -> Outcome | None:
-    """Return how a finished Job ended; None where the pod that tells is gone or left nothing readable."""
+    """Return how a finished Job ended; None if the pod that decided it is gone or left nothing readable."""
     if job.complete:
-        return told(pods, (ExitCode.SUCCEEDED,))
+        return last_result(pods, (ExitCode.SUCCEEDED,))
     match job.failure:
         case "PodFailurePolicy":
-            return told(pods, (ExitCode.INVALID_INPUT, ExitCode.GATE_MISSED))
+            return last_result(pods, (ExitCode.INVALID_INPUT, ExitCode.GATE_MISSED))
         case "DeadlineExceeded":
             return Outcome(
                 Reason.DEADLINE_EXCEEDED,
@@ -103,7 +103,7 @@ def outcome_of_job(job: ObservedJob, pods: Sequence[ObservedPod]) -> Outcome | N
             )
 
 
-def tells(job: ObservedJob, pods: Sequence[ObservedPod]) -> bool:
+def has_deciding_pod(job: ObservedJob, pods: Sequence[ObservedPod]) -> bool:
     """Return whether the pod that decided the Job's end is among `pods`, readable or not.
 
     Of a failed Job that is the last one, so that none that the Job counts may be missing.
@@ -153,8 +153,8 @@ def _result(pod: ObservedPod) -> RunResult | None:
     return result if result.reason in (Reason.OUT_OF_MEMORY, Reason.RUNNER_CRASHED) else None
 
 
-def told(pods: Sequence[ObservedPod], codes: Collection[ExitCode] = FINAL) -> Outcome | None:
-    """Return the outcome that the last pod with such an exit code tells, None without a readable one."""
+def last_result(pods: Sequence[ObservedPod], codes: Collection[ExitCode] = FINAL) -> Outcome | None:
+    """Return the outcome in the result of the last pod with such an exit code; None if none is readable."""
     for pod in reversed(pods):
         if pod.exit_code in codes and not (is_preempted(pod) or pod.out_of_memory):
             result = _result(pod)

@@ -11,22 +11,22 @@ from segcompress_operator.planning.rounds import Round
 Evaluations = tuple[TrainingEvaluation, ...] | None
 
 
-class Told(NamedTuple):
+class Shown(NamedTuple):
     """What a status shows of the pods' reports; the names are those of its fields."""
 
     progress: JobProgress | None
     evaluations: Evaluations
 
 
-def told_under_way(round_: Round) -> tuple[Told, float | None]:
+def shown_under_way(round_: Round) -> tuple[Shown, float | None]:
     """Return what a status shows while a run continues, and when to look again at what is not due yet.
 
     A runner sends equal reports only once: of a stage without steps there is one.
     """
-    stands, reported = Told(_of_last_pod(round_), round_.status.evaluations), round_.observed.reported
+    stands, reported = Shown(_of_last_pod(round_), round_.status.evaluations), round_.observed.reported
     if reported is None:
         return stands, None
-    new = Told(_shown(reported), _evaluations(round_))
+    new = Shown(_progress(reported), _evaluations(round_))
     if stands.progress is None or new.progress is None:
         return new, None
     moved = _marks(new) != _marks(stands)
@@ -41,12 +41,12 @@ def told_under_way(round_: Round) -> tuple[Told, float | None]:
     return new._replace(progress=progress), None
 
 
-def told_at_the_end(round_: Round, *, good: bool) -> Told:
+def shown_at_the_end(round_: Round, *, good: bool) -> Shown:
     """Return what a status keeps of an ended run: evaluations and, if it did not succeed, its progress."""
     reported = round_.observed.reported
-    last = _shown(reported) if reported else round_.status.progress
+    last = _progress(reported) if reported else round_.status.progress
     kept = None if good or last is None else last.model_copy(update={"eta_seconds": None})
-    return Told(kept, _evaluations(round_))
+    return Shown(kept, _evaluations(round_))
 
 
 def _evaluations(round_: Round) -> Evaluations:
@@ -58,9 +58,9 @@ def _evaluations(round_: Round) -> Evaluations:
     return reported.report.evaluations or (None if anew else round_.status.evaluations)
 
 
-def _marks(told: Told) -> tuple[object, ...]:
-    progress = told.progress
-    return (progress and progress.stage, progress and progress.percent, told.evaluations)
+def _marks(shown: Shown) -> tuple[object, ...]:
+    progress = shown.progress
+    return (progress and progress.stage, progress and progress.percent, shown.evaluations)
 
 
 def _of_last_pod(round_: Round) -> JobProgress | None:
@@ -70,7 +70,7 @@ def _of_last_pod(round_: Round) -> JobProgress | None:
     return stands if since and pods and since >= pods[-1].created else None
 
 
-def _shown(reported: Reported) -> JobProgress:
+def _progress(reported: Reported) -> JobProgress:
     report = reported.report
     return JobProgress(
         stage=report.stage.value,

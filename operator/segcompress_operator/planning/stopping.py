@@ -13,7 +13,7 @@ from segcompress_api.status import Attempts, timestamp
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.ending import count_attempts, end, job_fields
 from segcompress_operator.planning.observed import ObservedJob
-from segcompress_operator.planning.outcomes import Outcome, plain, told
+from segcompress_operator.planning.outcomes import Outcome, last_result, plain
 from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Announcement, Deletion, Plan
 from segcompress_operator.planning.progress import Progress, is_over, lost_pod
@@ -30,7 +30,7 @@ def stop(round_: Round, job: ObservedJob | None) -> Plan | None:
     the deletion: its pods show whether the run had ended before.
     """
     if job is not None and (job.manager or job.deleting):
-        outcome = _handed_over(job) if job.manager else told(round_.observed.pods)
+        outcome = _handed_over(job) if job.manager else last_result(round_.observed.pods)
         if outcome is not None:
             return replace(end(round_, outcome, job), delete=_deletion(job))
     elif job is not None and (job.finished or is_over(job, round_.observed.pods)):

@@ -9,11 +9,11 @@ from segcompress_api.contract import parse_run_result
 from segcompress_operator.planning.observed import ObservedPod
 from segcompress_operator.planning.outcomes import (
     Outcome,
+    has_deciding_pod,
     is_preempted,
     outcome_of_job,
     outcome_of_pod,
     plain,
-    tells,
     unreadable,
 )
 from segcompress_operator.planning.parsing import parse_pod
@@ -47,11 +47,11 @@ def test_exit_code_stands_where_there_is_no_result(code: int, reason: Reason) ->
 
 
 def test_only_a_pod_that_decided_the_jobs_end_tells_of_it() -> None:
-    assert tells(complete_job(), [ended_pod(0)])
-    assert not tells(complete_job(), [ended_pod(1)])
+    assert has_deciding_pod(complete_job(), [ended_pod(0)])
+    assert not has_deciding_pod(complete_job(), [ended_pod(1)])
     failed = failed_job("PodFailurePolicy")
-    assert tells(failed, [ended_pod(3)])
-    assert not tells(failed, [ended_pod(0), running_pod()])
+    assert has_deciding_pod(failed, [ended_pod(3)])
+    assert not has_deciding_pod(failed, [ended_pod(0), running_pod()])
 
 
 def test_last_words_of_a_crash_are_few() -> None:
