@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from segcompress_api.status import Phase
 from segcompress_operator.errors import OperatorError, RefusedError, RetryableError
-from segcompress_operator.planning.facts import ENDS, Facts
+from segcompress_operator.planning.facts import ATTEMPT_REASONS, ENDS, Facts
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -82,12 +82,17 @@ class Metrics:
             ("error",),
             registry=registry,
         )
-        # `increase()` sees no first count that has no sample of 0 before it.
+        self._begin_at_zero()
+        self.handler: Handler = make_aiohttp_handler(registry)
+
+    def _begin_at_zero(self) -> None:
+        """Show every series from the start: `increase()` misses the first count without a 0 before it."""
         for phase in ENDS:
             self._durations.labels(phase)
+        for reason in ATTEMPT_REASONS:
+            self._attempts.labels(reason)
         for name, _ in _ERRORS:
             self._errors.labels(name)
-        self.handler: Handler = make_aiohttp_handler(registry)
 
     def tell(self, facts: Facts) -> None:
         """Count what a status write made true."""

@@ -11,7 +11,7 @@ from segcompress_api.errors import InvalidSpecError
 from segcompress_api.status import Attempts, JobStatus, timestamp
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.observed import ObservedPod, Resource
-from segcompress_operator.planning.outcomes import is_preempted, outcome_of_pod
+from segcompress_operator.planning.outcomes import POD_REASONS, is_preempted, outcome_of_pod
 from segcompress_operator.planning.parsing import parse_time
 from segcompress_operator.planning.plan import Observed
 from segcompress_operator.planning.spec import parse_spec
@@ -19,6 +19,9 @@ from segcompress_operator.resources.runner_pod import whole_gpus
 
 UNKNOWN = "Unknown"
 """The reason of a pod that ended and was gone before anybody looked."""
+
+ATTEMPT_REASONS = (*sorted(POD_REASONS), Reason.SUSPENDED, Reason.STOPPED_EARLY, UNKNOWN)
+"""Reasons that an attempt may have."""
 
 ENDS = ("Succeeded", "Failed")
 """Phases of runs that ended."""

@@ -39,6 +39,11 @@ _ALLOWED: dict[int, tuple[frozenset[Reason], Reason]] = {
 }
 """Exit code -> reasons that a RunResult may give for it, and the one where it gives none."""
 
+POD_REASONS = frozenset({Reason.PREEMPTED, Reason.OUT_OF_MEMORY, Reason.RUNNER_CRASHED}).union(
+    *(reasons for reasons, _ in _ALLOWED.values())
+)
+"""Reasons that the end of a pod may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -6,7 +6,14 @@ import pytest
 
 from segcompress_api.conditions import Reason
 from segcompress_api.status import Attempts, JobStatus
-from segcompress_operator.planning.facts import UNKNOWN, EndedAttempt, EndedRun, Facts, facts_of
+from segcompress_operator.planning.facts import (
+    ATTEMPT_REASONS,
+    UNKNOWN,
+    EndedAttempt,
+    EndedRun,
+    Facts,
+    facts_of,
+)
 from segcompress_operator.planning.outcomes import Outcome
 from segcompress_operator.planning.parsing import parse_pod, parse_resource
 from segcompress_operator.planning.plan import Observed
@@ -59,6 +66,7 @@ def at_work(*pods: Any, failed: int = 0, status: dict[str, Any] = RUNNING) -> Fa
 )
 def test_pod_that_ended_is_told_by_its_reason(pods: tuple[Any, ...], reasons: tuple[str, ...]) -> None:
     assert tuple(attempt.reason for attempt in at_work(*pods).attempts) == reasons
+    assert set(reasons) <= set(ATTEMPT_REASONS)
 
 
 def test_pod_that_was_counted_is_not_told_again() -> None:

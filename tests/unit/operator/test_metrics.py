@@ -68,8 +68,10 @@ def test_standby_shows_only_that_it_stands_by() -> None:
     assert not any(name in ("segcompress_jobs", "segcompress_watched") for name, _ in samples)
 
 
-def test_counters_that_alerts_read_begin_at_zero() -> None:
+def test_counters_begin_at_zero() -> None:
     samples = scraped(Metrics(NOTHING))
+    for reason in ("Preempted", "OutOfMemory", "StorageUnreachable", "InvalidInput", "Suspended", "Unknown"):
+        assert one(samples, "attempts_total", reason=reason) == 0
     for phase in ("Succeeded", "Failed"):
         assert one(samples, "job_duration_seconds_count", phase=phase) == 0
     for error in ("Retryable", "Refused", "Other", "Bug"):
