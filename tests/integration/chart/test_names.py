@@ -1,5 +1,9 @@
 """Names of what the chart installs, whatever the release and its namespace are called."""
 
+import re
+
+import pytest
+
 from integration.chart.helm import Manifest, of_kind, rendered
 
 CLUSTER_WIDE = (
@@ -72,3 +76,17 @@ def test_release_and_namespace_that_yaml_would_read_as_something_else_stay_names
     assert pod["priorityClassName"] == "007"
     assert {"name": "tls", "secret": {"secretName": "12"}} in pod["volumes"]
     assert deployment["spec"]["selector"]["matchLabels"]["app.kubernetes.io/instance"] == "on"
+
+
+@pytest.mark.parametrize("release", ["segcompress", "my.team", "2nd", "1-segcompress", f"{'a' * 52}b"])
+def test_service_has_a_name_that_the_api_server_takes(release: str) -> None:
+    manifests = rendered(release=release)
+    (service,), (deployment,) = of_kind(manifests, "Service"), of_kind(manifests, "Deployment")
+    name = service["metadata"]["name"]
+    assert re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", name)
+    assert "segcompress" in name or len(release) > 40
+    assert len(name) <= 63
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    variables = {entry["name"]: entry["value"] for entry in container["env"]}
+    expected = f"$({name.upper().replace('-', '_')}_SERVICE_HOST)"
+    assert variables["SEGCOMPRESS_PROGRESS_ADDRESS"] == expected
