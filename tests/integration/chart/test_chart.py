@@ -195,6 +195,7 @@ def test_two_replicas_are_updated_and_drained_one_by_one() -> None:
     assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
     assert budget["spec"]["selector"] == deployment["spec"]["selector"]
     assert budget["spec"]["maxUnavailable"] == 1
+    assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
     assert of_kind(rendered(replicas=1), "PodDisruptionBudget") == []
 
 
