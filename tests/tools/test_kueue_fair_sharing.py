@@ -15,7 +15,7 @@ from integration.api.kubectl import Kubectl
 from integration.operator.api import Body, eventually
 from integration.operator.process import Operator
 from tools.nodes import Kubelet
-from tools.story import Story, await_standing
+from tools.story import Followed, Story, await_standing
 from tools.tenants import QUEUE, GpuSweep, Holding, Tenant
 
 EXAMPLE = ROOT / "examples/kueue/fair-sharing.yaml"
@@ -55,6 +55,12 @@ def tenants(
     return both
 
 
+def await_all(*expected: tuple[Followed, str]) -> None:
+    """Wait until each stands as its words say, one after the other."""
+    for followed, words in expected:
+        await_standing(followed, words)
+
+
 def trials_end(sweep: GpuSweep, numbers: range, phases: str) -> None:
     """Let one trial after the other end; each time the next one takes its GPU."""
     for number in numbers:
@@ -70,27 +76,22 @@ def test_gpus_are_divided_by_weight(
     story = Story("vision's sweep", "vision holds", "research's sweep", "research holds")
 
     light.submit(4, TWELVE)
-    await_standing(light, "4 Running")
-    await_standing(vision, ALL)
+    await_all((light, "4 Running"), (vision, ALL))
     story.step("vision's sweep starts, alone", light, vision)
 
     heavy.submit(4, TWELVE)
-    for followed, words in ((heavy, HEAVY), (light, LIGHT), (research, THREE), (vision, ONE)):
-        await_standing(followed, words)
+    await_all((heavy, HEAVY), (light, LIGHT), (research, THREE), (vision, ONE))
     story.step("research's sweep starts: Kueue takes back three GPUs", heavy, research)
 
     for number in (1, 2):
         trials_end(heavy, range(3 * number - 2, 3 * number + 1), HEAVY)
         trials_end(light, range(number, number + 1), LIGHT)
-        for holding, words in ((research, THREE), (vision, ONE)):
-            await_standing(holding, words)
+        await_all((research, THREE), (vision, ONE))
         story.step("three trials of research's end, and one of vision's" + (", again" if number > 1 else ""))
     assert [sum(often for _, often in sweep.attempts()) for sweep in (light, heavy)] == [3, 0]
 
     eventually(heavy.is_played, "the end of research's sweep")
-    await_standing(light, "4 Running, 2 Succeeded")
-    for holding, words in ((research, NONE), (vision, ALL)):
-        await_standing(holding, words)
+    await_all((light, "4 Running, 2 Succeeded"), (research, NONE), (vision, ALL))
     story.step("research's sweep ends: vision borrows all four again")
 
     eventually(light.is_played, "the end of vision's sweep")
@@ -122,8 +123,7 @@ def test_operator_killed_while_a_gpu_is_taken_back_loses_nothing(
     eventually(heavy.taken_back, "a Job of research's taken back")
     operator.kill()
     start_operator()
-    for followed, words in ((heavy, HEAVY), (light, LIGHT), (research, THREE), (vision, ONE)):
-        await_standing(followed, words)
+    await_all((heavy, HEAVY), (light, LIGHT), (research, THREE), (vision, ONE))
 
     eventually(light.is_played, "the end of vision's sweep")
     await_standing(heavy, "4 Running")
