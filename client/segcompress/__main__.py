@@ -28,7 +28,7 @@ def main() -> int:
         if interrupt.came:
             print("error: stopped by Ctrl-C", file=sys.stderr)
             return INTERRUPTED
-        if message := missing_extra(error):
+        if message := missing_extra(error, "".join(sys.argv[1:2])):
             print(f"error: {message}", file=sys.stderr)
             return 1
         raise

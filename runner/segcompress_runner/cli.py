@@ -66,7 +66,7 @@ def main(
             return int(ExitCode.SUCCEEDED)
         if interrupt is not None and interrupt.came:
             raise  # a library made something else of it
-        return _stopped() if stop.interrupted else _report(error)
+        return _stopped() if stop.interrupted else _report(error, options.command)
 
 
 def _parser(add_more: Callable[[_Add], None]) -> argparse.ArgumentParser:
@@ -239,8 +239,8 @@ def _work_folder(asked: Path | None) -> tuple[Path, bool]:
     return asked.resolve(), False
 
 
-def _report(error: Exception) -> int:
-    if message := missing_extra(error):
+def _report(error: Exception, command: str) -> int:
+    if message := missing_extra(error, command):
         print(f"error: {message}", file=sys.stderr)
         return int(ExitCode.CRASHED)
     result, code = failure(error)

@@ -66,17 +66,17 @@ def test_extra_client_is_enough_for_the_client() -> None:
 
 
 @pytest.mark.parametrize(
-    ("blocked", "arguments", "package"),
+    ("package", "arguments", "extra"),
     [
-        pytest.param("kubernetes", ["list"], "kubernetes", id="no client"),
-        pytest.param("minio", ["validate", "x"], "minio", id="nothing at all"),
+        pytest.param("kubernetes", ["list"], "client", id="no client"),
+        pytest.param("minio", ["list"], "client", id="nothing at all, for a cluster"),
+        pytest.param("minio", ["validate", "x"], "runner", id="nothing at all, without one"),
+        pytest.param("numpy", ["validate", "x"], "runner", id="client alone"),
+        pytest.param("obstore", ["promote", "x", "y"], "client", id="promote"),
     ],
 )
-def test_command_whose_extra_is_missing_says_so(blocked: str, arguments: list[str], package: str) -> None:
+def test_command_whose_extra_is_missing_names_it(package: str, arguments: list[str], extra: str) -> None:
     program = f"sys.argv[1:] = {arguments!r}\nfrom segcompress.__main__ import main\nsys.exit(main())"
-    done = run_without({blocked}, program)
+    done = run_without({package}, program)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        f"error: needs the package {package}: install segcompress[runner] to compress here, "
-        "or segcompress[client] for a cluster\n"
-    )
+    assert done.stderr == f"error: needs the package {package}: install segcompress[{extra}]\n"
