@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from segcompress.client import Client, ClientError
+from segcompress.client import ClientError
 from segcompress.commands import compare, fetch, list_jobs, logs, submit, wait
 from segcompress_api.errors import printable
 from segcompress_runner import pipes
@@ -23,8 +23,7 @@ _COMMANDS = {
 def run(options: argparse.Namespace) -> int:
     """Run a command, and return its exit code."""
     try:
-        client = Client.from_environment(options.context, options.namespace)
-        return _COMMANDS[options.command](client, options)
+        return _COMMANDS[options.command](options)
     except ClientError as error:
         for line in str(error).splitlines():
             print(f"error: {printable(line)}", file=sys.stderr)

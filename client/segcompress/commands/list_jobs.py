@@ -4,10 +4,11 @@ import argparse
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from segcompress.client import Client, SegCompressionJob, SegCompressionSweep
+from segcompress.client import SegCompressionJob, SegCompressionSweep
 from segcompress.client.kinds import R
 from segcompress.client.resources import Resources
 from segcompress.commands.columns import print_columns
+from segcompress.commands.connecting import client_for
 from segcompress_api.sweep_status import TrialCounts
 
 _JOBS = ("NAME", "PHASE", "STAGE", "PROGRESS", "MIOU", "DROP", "SPEEDUP", "AGE")
@@ -17,8 +18,9 @@ _NONE = "-"
 Row = tuple[str, ...]
 
 
-def run(client: Client, options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Print the jobs or sweeps, or that there is none."""
+    client = client_for(options)
     if options.sweeps:
         return _print(client.sweeps, _SWEEPS, _sweep_row, options)
     return _print(client, _JOBS, _job_row, options)

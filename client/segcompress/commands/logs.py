@@ -3,12 +3,12 @@
 import argparse
 import sys
 
-from segcompress.client import Client
+from segcompress.commands.connecting import client_for
 from segcompress_api.errors import printable
 
 
-def run(client: Client, options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Print the log as it comes."""
-    for line in client.logs(options.name, follow=options.follow):
+    for line in client_for(options).logs(options.name, follow=options.follow):
         print(printable(line) if sys.stdout.isatty() else line, flush=options.follow)
     return 0

@@ -6,14 +6,16 @@ from typing import Any
 
 from rich.console import Console
 
-from segcompress.client import Client, outcome
+from segcompress.client import outcome
 from segcompress.client.resources import Resources
+from segcompress.commands.connecting import client_for
 from segcompress.commands.following import shown_on
 from segcompress_api.errors import printable
 
 
-def run(client: Client, options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Wait for a job or sweep; return 0 if it succeeded."""
+    client = client_for(options)
     return follow(client.sweeps if options.sweep else client, options.name, options.timeout)
 
 

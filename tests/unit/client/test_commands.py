@@ -80,7 +80,8 @@ def test_errors_and_tables_hold_no_control_characters(
     ("arguments", "message"),
     [
         pytest.param(("list",), "there is no kubeconfig at", id="no kubeconfig"),
-        pytest.param(("submit", "none.yaml"), "there is no kubeconfig at", id="submit"),
+        pytest.param(("submit", "none.yaml"), "none.yaml: cannot be read (No such file", id="no file"),
+        pytest.param(("submit", "."), ".: cannot be read (Is a directory)", id="a folder"),
     ],
 )
 def test_wrong_use_ends_with_one_line(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
