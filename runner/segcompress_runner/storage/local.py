@@ -11,6 +11,7 @@ from pathlib import Path
 from segcompress_runner.errors import (
     InputNotFoundError,
     InvalidInputError,
+    InvalidSettingError,
     RunError,
     StorageAccessDeniedError,
     StorageUnreachableError,
@@ -112,8 +113,7 @@ def _locked(folder: Path) -> Iterator[None]:
 @contextmanager
 def _written_beside(target: Path, content: bytes) -> Iterator[Path]:
     """Write `content` to a temporary file beside `target`, which is removed in the end unless moved."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    descriptor, name = _temporary(target)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -123,6 +123,19 @@ def _written_beside(target: Path, content: bytes) -> Iterator[Path]:
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _temporary(target: Path) -> tuple[int, str]:
+    """Make a temporary file beside `target`, and its folder; return the file's descriptor and path."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except (FileNotFoundError, FileExistsError, NotADirectoryError) as error:
+        # Such as below a file, or in /proc, which takes no files.
+        raise InvalidSettingError(
+            f"{target.parent}: nothing can be written there ({error.strerror}); name a folder that exists, "
+            "or one that can be made"
+        ) from None
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from segcompress_runner.errors import InputNotFoundError, InvalidInputError
+from segcompress_runner.errors import InputNotFoundError, InvalidInputError, InvalidSettingError
 from segcompress_runner.storage import Address, LocalStorage, Named
 
 
@@ -38,6 +38,17 @@ def test_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     with pytest.raises(InputNotFoundError, match="is not a file"):
         LocalStorage().read(folder(tmp_path) / "x", 10)
+
+
+@pytest.mark.parametrize("where", ["/proc", "/proc/out", "file", "file/out"])
+def test_folder_that_cannot_be_written_to_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("x")
+    target = Path(where).absolute()
+    with pytest.raises(InvalidSettingError, match=rf"^{target}: nothing can be written there \(.*; name a"):
+        LocalStorage().reserve(folder(target), "note")
 
 
 def test_read_refuses_what_is_too_large(tmp_path: Path) -> None:
