@@ -75,6 +75,7 @@ def check_model(
     """
     check_device(device)
     info = inspect_model(model)
+    check_classes(info, spec.dataset.num_classes)
     for check in model_checks(spec, settings, model, info, pictures):
         check()
 
@@ -85,7 +86,6 @@ def model_checks(
     """Yield checks that do not depend on one another, and need no GPU; each raises InvalidSettingError."""
     dataset = spec.dataset
     yield lambda: check_runtimes(spec.benchmark.runtimes, spec.exports, quantises=settings.quantises)
-    yield lambda: check_classes(info, dataset.num_classes)
     yield from training.training_checks(model, info, settings, pictures, dataset.batch_size)
     yield lambda: Pictures((), dataset.train_transforms, mode="train")
     yield lambda: Pictures((), dataset.val_transforms, mode="val")

@@ -16,7 +16,12 @@ from segcompress_api.act_settings import ActSettings
 from segcompress_api.job import JobSpec
 from segcompress_runner.findings import Finding, Findings
 from segcompress_runner.inputs import census
-from segcompress_runner.inputs.annotations.classes import class_list, with_class_names
+from segcompress_runner.inputs.annotations.classes import (
+    Classes,
+    NumberOfLabelsError,
+    class_list,
+    with_class_names,
+)
 from segcompress_runner.inputs.fetch import Listed, read_listed
 from segcompress_runner.inputs.fit import check_classes, fit_checks
 from segcompress_runner.inputs.memory import memory_warning
@@ -153,6 +158,8 @@ class _Validation:
     model: JobModel
     means: Means
     findings: Findings
+    labels_fit: bool = True
+    """Whether the labelList, if there is one, agrees with numClasses: the model need not say it again."""
 
     def run(self, until: float) -> Report:
         """Look at lists, model and pictures; what needs something that is missing is left out."""
@@ -175,14 +182,21 @@ class _Validation:
     def _listed(self) -> Listed | None:
         with self.findings.each():
             listed = read_listed(self.spec, self.means.storage)
-            self.spec = with_class_names(self.spec, class_list(self.spec.dataset, listed.lists))
+            self.spec = with_class_names(self.spec, self._classes(listed))
             return listed
         return None
+
+    def _classes(self, listed: Listed) -> Classes:
+        try:
+            return class_list(self.spec.dataset, listed.lists)
+        except NumberOfLabelsError:
+            self.labels_fit = False
+            raise
 
     def _look(self, listed: Listed, until: float) -> Looked:
         means, dataset = self.means, self.spec.dataset
         surveyor = Surveyor(means.storage, means.work, means.threads, self.findings)
-        return surveyor.look(listed, dataset, class_list(dataset, listed.lists), until)
+        return surveyor.look(listed, dataset, self._classes(listed), until)
 
     def _model(self, pictures: int | None) -> _Model | None:
         with self.findings.each():
@@ -204,6 +218,9 @@ class _Validation:
             warnings.simplefilter("ignore")  # of Paddle's packages about one another
             from segcompress_runner import stages
 
+        if self.labels_fit:
+            with self.findings.each():
+                check_classes(model.info, self.spec.dataset.num_classes)
         for check in stages.model_checks(self.spec, self.settings, model.files, model.info, pictures):
             with self.findings.each():
                 check()

@@ -97,6 +97,19 @@ def test_a_wrong_number_of_classes_is_one_error(validate: Validator, spec: Spec)
     assert report["trial"] is None
 
 
+def test_a_number_of_classes_that_fits_neither_labels_nor_model_is_one_error(
+    validate: Validator, spec: Spec
+) -> None:
+    write_dataset(validate.folder / "dataset")
+    (validate.folder / "dataset/labels.txt").write_text("ground\nsquare\n")
+    given = {"uri": "file://./dataset/", "format": "EISeg", "labelList": "labels.txt", "numClasses": 4}
+    faulty = {**spec, "dataset": {**spec["dataset"], "classNames": [], **given}}
+    errors = [one for one in validate.report(faulty)["findings"] if one["level"] == "error"]
+    ((where, message),) = ((one["where"], one["message"]) for one in errors)
+    assert where == "labels.txt"
+    assert message.startswith("has 2 labels and numClasses is 4; ")
+
+
 def test_what_is_missing_in_a_bucket_does_not_hide_what_is_wrong_with_the_model(
     validate: Validator, spec: Spec, admin: Minio, bucket: str
 ) -> None:

@@ -59,6 +59,10 @@ class Classes:
         return (order.index(class_id) if class_id in order else -1, class_id)
 
 
+class NumberOfLabelsError(InvalidInputError):
+    """A labelList and numClasses contradict each other."""
+
+
 def class_list(dataset: Dataset, lists: Mapping[str, bytes]) -> Classes:
     """Return what the labels of `dataset` mean; `lists` holds the content of its labelList, if it has one.
 
@@ -112,7 +116,7 @@ def _check_numbers(pairs: Sequence[tuple[str, int]], dataset: Dataset) -> None:
     ids = sorted(class_id for _, class_id in pairs)
     every = list(range(dataset.num_classes))
     if ids not in (every, every[1:]):
-        raise InvalidInputError(
+        raise NumberOfLabelsError(
             f"{dataset.label_list}: has {len(pairs)} labels and numClasses is {dataset.num_classes}; "
             f"it needs one label for each id from 0 to {every[-1]}, or from 1 where 0 is the background"
         )
