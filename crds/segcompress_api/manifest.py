@@ -46,7 +46,7 @@ def _is_word(text: str) -> bool:
     return len(text) <= _WORD_LIMIT and re.fullmatch(_WORD, text) is not None
 
 
-def _check_key(key: str) -> None:
+def check_key(key: str) -> None:
     """Check the key of a label or an annotation, such as example.com/team."""
     domain, slash, word = key.rpartition("/")
     is_domain = len(domain) <= _DOMAIN_LIMIT and re.fullmatch(_DOMAIN, domain)
@@ -56,7 +56,7 @@ def _check_key(key: str) -> None:
 
 def _check_labels(labels: dict[str, str]) -> dict[str, str]:
     for key, value in labels.items():
-        _check_key(key)
+        check_key(key)
         if value and not _is_word(value):
             raise ValueError(f"the value of {shown(key)} must have {_WORD_RULE}, got {shown(value)}")
     return labels
@@ -64,7 +64,7 @@ def _check_labels(labels: dict[str, str]) -> dict[str, str]:
 
 def _check_annotations(annotations: dict[str, str]) -> dict[str, str]:
     for key in annotations:
-        _check_key(key.lower())  # as the API server does
+        check_key(key.lower())  # as the API server does
     return annotations
 
 

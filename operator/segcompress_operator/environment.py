@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
+from segcompress_api.quantities import is_quantity
 from segcompress_operator.errors import SettingError
-from segcompress_operator.quantities import is_quantity
 
 PREFIX = "SEGCOMPRESS_"
 _REFERENCE = re.compile(r"\$\(\w+\)")

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
+from segcompress_api.quantities import amount
 from segcompress_operator.environment import PREFIX, Environment
 from segcompress_operator.errors import SettingError
-from segcompress_operator.quantities import amount
 
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 LogFormat = Literal["json", "plain"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from segcompress_api.act_settings import ActSettings
 from segcompress_api.job import JobSpec
+from segcompress_api.pod_rules import pod_faults
 from segcompress_runner.findings import Finding, Findings
 from segcompress_runner.inputs import census
 from segcompress_runner.inputs.annotations.classes import (
@@ -129,6 +130,9 @@ def _validate_fields(spec: JobSpec, findings: Findings) -> None:
     for check in transform_checks(spec.dataset):
         with findings.each():
             check()
+    for fault in pod_faults(spec.runtime):
+        with findings.each():
+            raise fault
     addresses = {
         **spec.model.addresses,
         "spec.dataset.uri": spec.dataset.uri,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from segcompress_api.errors import InvalidSpecError
 from segcompress_api.job import Runtime
-from segcompress_operator.quantities import amount
+from segcompress_api.quantities import amount
 from segcompress_operator.resources.names import WORKLOAD_PRIORITY_LABEL
 from segcompress_operator.resources.runner_pod import whole_gpus
 from segcompress_operator.settings import GPU, Allowed, RunnerSettings

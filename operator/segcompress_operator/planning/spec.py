@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from segcompress_api.act_settings import settings_of
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import SPEC_LIMIT, JobSpec
+from segcompress_api.pod_rules import pod_faults
 from segcompress_api.strategy import SECTION_SPELLINGS
 from segcompress_operator.planning.allowed import check_allowed
 from segcompress_operator.planning.observed import Resource
@@ -79,6 +80,8 @@ def check_spec(spec: JobSpec, labels: Mapping[str, str], settings: RunnerSetting
         )
     _check_addresses(spec)
     check_allowed(spec.runtime, labels, settings)
+    for fault in pod_faults(spec.runtime):
+        raise fault
     notes_on(spec)
 
 

@@ -29,7 +29,7 @@ from segcompress_api.contract import (
     RunConfig,
 )
 from segcompress_api.job import JobSpec, Runtime
-from segcompress_operator.quantities import amount, total
+from segcompress_api.quantities import amount, total
 from segcompress_operator.resources.names import Owner, labels
 from segcompress_operator.settings import GPU, GPU_SLICE, RunnerSettings
 

@@ -160,6 +160,14 @@ def test_limit_of_zero_is_refused_since_the_kubelet_reads_it_as_none(name: str, 
     )
 
 
+def test_pod_that_the_api_server_would_refuse_is_not_made() -> None:
+    message = refusal(WIDE, {"resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}})
+    assert message == (
+        "spec.runtime.resources.requests[cpu]: must be at most the limit of 1, got 2; "
+        "lower the request, or raise the limit"
+    )
+
+
 def test_kueues_priority_is_a_priority_too() -> None:
     labels = {"kueue.x-k8s.io/priority-class": "production"}
     assert refusal(WIDE, {}, labels=labels) == (

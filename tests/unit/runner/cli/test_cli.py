@@ -52,6 +52,12 @@ def test_valid_job_is_valid(job: Path, capsys: pytest.CaptureFixture[str]) -> No
             ],
             id="metadata",
         ),
+        pytest.param(
+            "  output:",
+            "  runtime: {resources: {requests: {memory: 8Gi}, limits: {memory: 4Gi}}}\n  output:",
+            ["spec.runtime.resources.requests[memory]: must be at most the limit of 4Gi, got 8Gi; lower"],
+            id="pod",
+        ),
         pytest.param("numClasses: 2", "numClasses: [2", ["job.yaml: line 1"], id="syntax"),
     ],
 )
