@@ -1,4 +1,4 @@
-"""A SegCompressionJob as a file has it, with what the API server requires of every object."""
+"""Jobs and sweeps as a file has them, with what the API server requires of every object."""
 
 import re
 from typing import Annotated, Any, Literal, Self
@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 
 from segcompress_api.errors import shown
 from segcompress_api.job import ObjectMeta, SegCompressionJob
+from segcompress_api.sweep import SegCompressionSweep
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _DOMAIN = rf"({_LABEL}\.)*{_LABEL}"
@@ -102,6 +103,13 @@ class ManifestMeta(ObjectMeta):
 
 class JobManifest(SegCompressionJob):
     """A job in a file; in memory, a job needs neither name nor version."""
+
+    api_version: Literal["segcompress.dev/v1alpha1"]
+    metadata: ManifestMeta
+
+
+class SweepManifest(SegCompressionSweep):
+    """A sweep in a file."""
 
     api_version: Literal["segcompress.dev/v1alpha1"]
     metadata: ManifestMeta

@@ -1,12 +1,14 @@
 """SegCompressionSweep as a user writes it: many jobs that differ in a few fields of their spec."""
 
 import re
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from segcompress_api.base import API_GROUP, API_VERSION, LARGEST_COUNT, Flag, Model, Whole
+from segcompress_api.base import API_GROUP, API_VERSION, LARGEST_COUNT, Flag, Model, Whole, named_twice
 from segcompress_api.job import JobSpec, ObjectMeta
+from segcompress_api.parameters import Decimal, Parameter
 from segcompress_api.sweep_status import MetricName, SweepStatus
 
 SWEEP_KIND = "SegCompressionSweep"
@@ -26,73 +28,20 @@ NO_ACCURACY = (
     "trials report no other metric while they train"
 )
 
-VALUE_LIMIT = 256
-"""Maximum length of one value."""
+PATHS_APART = "no two parameters may have the same path, or a path below the other's"
 
-_NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+NO_SUSPEND = "template.spec.suspend has no effect: set the sweep's own suspend"
 
-Decimal = Annotated[str, Field(pattern=_NUMBER, max_length=24)]
-"""A number as a string, such as "0.005" or "5e-3": a float can be written in several ways."""
+OPERATORS_LABELS = ("segcompress.dev/", "app.kubernetes.io/")
+NOT_YOUR_LABEL = (
+    "labels of segcompress.dev/ and app.kubernetes.io/ are written by the operator; choose another key"
+)
 
-Value = Annotated[str, Field(min_length=1, max_length=VALUE_LIMIT)]
 LabelValue = Annotated[str, Field(max_length=63)]
 
 LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
 LabelText = Annotated[str, Field(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")]
 """Key and value of a label as a selector takes them."""
-
-
-class Range(Model):
-    """Numbers between two bounds, both included."""
-
-    min: Decimal = Field(description='Minimum: "0.0001".')
-    max: Decimal = Field(description='Maximum: "0.01".')
-    scale: Literal["Linear", "Log"] = Field(
-        default="Linear", description="Log draws as many values from 0.001 to 0.01 as from 0.01 to 0.1."
-    )
-    step: Decimal | None = Field(
-        default=None, description="Distance between values, counted from min; for Linear ranges only."
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if float(self.min) >= float(self.max):
-            raise ValueError("max must be greater than min")
-        if self.scale == "Log" and float(self.min) <= 0:
-            raise ValueError("min must be greater than 0 if scale is Log")
-        if self.step is not None and (self.scale == "Log" or float(self.step) <= 0):
-            raise ValueError("step must be greater than 0, and requires scale Linear")
-        return self
-
-
-class Parameter(Model):
-    """A field in which the trials differ: exactly one of values and range is given."""
-
-    name: str = Field(
-        min_length=1,
-        max_length=32,
-        pattern=r"^[A-Za-z][A-Za-z0-9_-]*$",
-        description="Name of the parameter in the status.",
-    )
-    path: str = Field(
-        max_length=256,
-        pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_-]+)*$",
-        description="Field of a SegCompressionJob's spec: strategy.UnstructurePrune.ratio.",
-    )
-    values: tuple[Value, ...] | None = Field(
-        default=None,
-        min_length=1,
-        max_length=64,
-        description='Values of the field, each as a string: "0.75", "gmp", or JSON as "[4, 1]".',
-        json_schema_extra={"x-kubernetes-list-type": "set"},
-    )
-    range: Range | None = Field(default=None, description="Range of numbers for the field.")
-
-    @model_validator(mode="after")
-    def _one_domain(self) -> Self:
-        if (self.values is None) == (self.range is None):
-            raise ValueError("give exactly one of values and range")
-        return self
 
 
 class Algorithm(Model):
@@ -194,12 +143,24 @@ class TemplateMeta(Model):
         description="Labels of each trial, such as Kueue's kueue.x-k8s.io/queue-name.",
     )
 
+    @model_validator(mode="after")
+    def _labels_are_the_users(self) -> Self:
+        if any(key.startswith(OPERATORS_LABELS) for key in self.labels):
+            raise ValueError(NOT_YOUR_LABEL)
+        return self
+
 
 class JobTemplate(Model):
     """The SegCompressionJob that each trial is created from."""
 
     metadata: TemplateMeta = Field(default=TemplateMeta(), description="Metadata that each trial gets.")
     spec: JobSpec = Field(description="A complete spec; each parameter replaces one of its fields.")
+
+    @model_validator(mode="after")
+    def _is_not_suspended(self) -> Self:
+        if self.spec.suspend:
+            raise ValueError(NO_SUSPEND)
+        return self
 
 
 class SweepSpec(Model):
@@ -258,6 +219,22 @@ class SweepSpec(Model):
         default=False,
         description="true suspends every trial that has not ended and starts no new one; false resumes.",
     )
+
+    @model_validator(mode="after")
+    def _each_is_named_once(self) -> Self:
+        names = [each.name for each in self.parameters]
+        metrics = [each.metric for each in self.objectives]
+        for field, twice in (("parameters", named_twice(names)), ("objectives", named_twice(metrics))):
+            if twice is not None:
+                raise ValueError(f"{field} has {twice} twice")
+        return self
+
+    @model_validator(mode="after")
+    def _paths_are_apart(self) -> Self:
+        paths = sorted(f"{each.path}." for each in self.parameters)
+        if any(below.startswith(path) for path, below in pairwise(paths)):
+            raise ValueError(PATHS_APART)
+        return self
 
     @model_validator(mode="after")
     def _known_trials_are_learned_from(self) -> Self:

@@ -9,6 +9,9 @@ from segcompress_api.sweep import (
     LABEL_KEY,
     MUTABLE_SWEEP_FIELDS,
     NO_ACCURACY,
+    NO_SUSPEND,
+    NOT_YOUR_LABEL,
+    PATHS_APART,
     SWEEP_KIND,
     SweepSpec,
 )
@@ -32,13 +35,13 @@ _SPEC_RULES = [
     ),
 ]
 _TEMPLATE_RULES = [
-    rule("!self.spec.suspend", "template.spec.suspend has no effect: set the sweep's own suspend"),
+    rule("!self.spec.suspend", NO_SUSPEND),
 ]
 _META_RULES = [
     rule(
         "!has(self.labels)"
         " || self.labels.all(k, !k.startsWith('segcompress.dev/') && !k.startsWith('app.kubernetes.io/'))",
-        "labels of segcompress.dev/ and app.kubernetes.io/ are written by the operator; choose another key",
+        NOT_YOUR_LABEL,
     ),
 ]
 _PARAMETER_RULES = [
@@ -55,7 +58,7 @@ _PARAMETER_RULES = [
 _PARAMETERS_RULES = [
     rule(
         "self.all(p, self.all(q, p.name == q.name || !(q.path + '.').startsWith(p.path + '.')))",
-        "no two parameters may have the same path, or a path below the other's",
+        PATHS_APART,
     ),
 ]
 _RANGE_RULES = [

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from segcompress_api.conditions import GATE_REASONS, Reason
-from segcompress_api.sweep import VALUE_LIMIT, Constraint, Objective, SweepSpec
+from segcompress_api.parameters import VALUE_LIMIT
+from segcompress_api.sweep import Constraint, Objective, SweepSpec
 
 T = TypeVar("T")
 

@@ -27,7 +27,8 @@ from segcompress.client.manifests import read_manifest
 from segcompress.client.outcomes import Outcome, outcome, seconds_left
 from segcompress.client.sweeping import sweep_over
 from segcompress_api.job import SegCompressionJob
-from segcompress_api.sweep import Range, SegCompressionSweep
+from segcompress_api.parameters import Range
+from segcompress_api.sweep import SegCompressionSweep
 
 __all__ = [
     "AlreadyExistsError",

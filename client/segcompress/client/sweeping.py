@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from segcompress_api.job import ObjectMeta, SegCompressionJob
+from segcompress_api.parameters import Parameter, Range
 from segcompress_api.sweep import (
     Algorithm,
     JobTemplate,
     Objective,
-    Parameter,
-    Range,
     SegCompressionSweep,
     SweepSpec,
     TemplateMeta,

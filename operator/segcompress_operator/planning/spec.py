@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from segcompress_api.act_settings import settings_of
+from segcompress_api.cluster_rules import cluster_faults
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import SPEC_LIMIT, JobSpec
 from segcompress_api.pod_rules import pod_faults
@@ -72,13 +73,8 @@ def check_spec(spec: JobSpec, labels: Mapping[str, str], settings: RunnerSetting
     """Raise InvalidSpecError naming the field; `labels` are those of the resource."""
     if len(spec.model_dump_json(by_alias=True, exclude_none=True).encode()) > SPEC_LIMIT:
         raise _too_large(largest_part(spec.to_wire()))
-    if spec.storage is None:
-        raise InvalidSpecError(
-            "spec.storage",
-            "is required in a cluster and missing",
-            "such as {secretRef: {name: object-store}}",
-        )
-    _check_addresses(spec)
+    for fault in cluster_faults(spec):
+        raise fault
     check_allowed(spec.runtime, labels, settings)
     for fault in pod_faults(spec.runtime):
         raise fault
@@ -93,17 +89,3 @@ def notes_on(spec: JobSpec) -> tuple[str, ...]:
     if spec.strategy.config_uri is not None or spec.strategy.preset is not None:
         return ()
     return settings_of(spec.strategy, spec.model.files).notes
-
-
-def _check_addresses(spec: JobSpec) -> None:
-    addresses = {
-        **spec.model.addresses,
-        "spec.dataset.uri": spec.dataset.uri,
-        "spec.strategy.configUri": spec.strategy.config_uri,
-        "spec.output.uri": spec.output.uri,
-    }
-    for field, address in addresses.items():
-        if address is not None and not address.startswith("s3://"):
-            raise InvalidSpecError(
-                field, f"{address} cannot be reached from a cluster", "give s3://bucket/prefix/"
-            )

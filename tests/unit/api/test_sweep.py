@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from segcompress_api.errors import InvalidSpecError
 from segcompress_api.job import JobSpec
+from segcompress_api.parameters import Parameter
 from segcompress_api.paths import UNSWEPT_FIELDS, kind_at
 from segcompress_api.status import Metrics
-from segcompress_api.sweep import Constraint, Parameter, SweepSpec
+from segcompress_api.sweep import Constraint, SweepSpec
 from segcompress_api.sweep_status import MetricName
 from unit.operator.sweeps.sweep_samples import RATE, spec_body
 

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from segcompress_api.space import Space
 from segcompress_api.trials import Rated, Target, Trial, TrialState, pareto_set, rated
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.sweeps.early import MEASURED
 from segcompress_operator.planning.sweeps.search import Tried
-from segcompress_operator.planning.sweeps.space import Space
 from segcompress_operator.planning.sweeps.trials import index_of, trial_of
 from segcompress_operator.resources.names import Owner
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from segcompress_api.space import Space
 from segcompress_api.trials import Trial
 from segcompress_operator.planning.parsing import Body, controller_uid, parse_resource
-from segcompress_operator.planning.sweeps.space import Space
 from segcompress_operator.planning.sweeps.trials import ended_trial
 
 KNOWN_LIMIT = 1000

@@ -18,10 +18,10 @@ from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from segcompress_api.space import Axis, Choices, Interval, Point, Space, derived
 from segcompress_api.sweep import Algorithm
 from segcompress_api.trials import Target, Trial
 from segcompress_operator.planning.sweeps.search import Tried
-from segcompress_operator.planning.sweeps.space import Axis, Choices, Interval, Point, Space, derived
 
 ATTEMPTS = 32
 """Draws for one trial before an untried point is taken at random."""

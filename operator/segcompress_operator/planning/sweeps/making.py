@@ -1,7 +1,6 @@
 """The next trials of a sweep, each checked as the spec of any job is checked."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,10 +8,11 @@ from pydantic import ValidationError
 
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import JobSpec
+from segcompress_api.space import Point, Space
 from segcompress_api.sweep import SweepSpec
+from segcompress_api.trial_specs import as_json, invalid_trial, sample_points
 from segcompress_operator.planning.spec import check_depth, check_spec
 from segcompress_operator.planning.sweeps.search import Tried, propose
-from segcompress_operator.planning.sweeps.space import Axis, Interval, Point, Space
 from segcompress_operator.resources.names import Owner, kueue_labels
 from segcompress_operator.resources.trial import make_trial
 from segcompress_operator.settings import RunnerSettings
@@ -30,9 +30,6 @@ WRITES_AT_ONCE = 8
 """Requests for trials at the same time, of the 32 connections that all writes share."""
 
 Manifest = Mapping[str, Any]
-
-_CHECKED = 64
-"""If a parameter has at most this many values, all are checked before the first trial; else both ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +54,20 @@ class Maker:
     def check_every_value(self) -> None:
         """Raise InvalidSpecError for an invalid value, before the first trial is created."""
         self.space.check_values()
-        first = {name: next(_samples(axis)) for name, axis in self.space.axes.items()}
-        for name, axis in self.space.axes.items():
-            for text in _samples(axis):
-                self._spec_at({**first, name: text})
+        for point in sample_points(self.space):
+            self._spec_at(point)
 
     def _spec_at(self, point: Point) -> dict[str, Any]:
         """Return the spec of the trial at that point; raises InvalidSpecError naming point and field."""
         template = self.spec.template
         made = self.space.spec_at(template.spec.to_wire(), point)
-        text = json.dumps(made).encode()  # in ASCII: a value may hold half of a surrogate pair
+        text = as_json(made)
         try:
             check_depth(text)
             parsed = JobSpec.model_validate_json(text, by_name=False)
             check_spec(parsed, kueue_labels(template.metadata.labels), self.settings)
         except ValidationError as error:
-            raise _wrong(point, invalid_spec(error, JobSpec, "spec")) from None
+            raise invalid_trial(point, str(invalid_spec(error, JobSpec, "spec"))) from None
         except InvalidSpecError as error:
-            raise _wrong(point, error) from None
+            raise invalid_trial(point, str(error)) from None
         return made
-
-
-def _samples(axis: Axis) -> Iterator[str]:
-    if isinstance(axis, Interval):
-        yield axis.text(axis.least)
-        yield axis.text(axis.greatest)
-        return
-    every = range(axis.size)
-    yield from map(axis.at, every if axis.size <= _CHECKED else (every[0], every[-1]))
-
-
-def _wrong(point: Point, error: InvalidSpecError) -> InvalidSpecError:
-    where = ", ".join(f"{name} {text}" for name, text in point.items())
-    return InvalidSpecError("spec.parameters", f"a trial with {where} is not valid: {error}")

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from segcompress_api.conditions import Reason
 from segcompress_api.errors import InvalidSpecError, invalid_spec
+from segcompress_api.space import Space, space_of
 from segcompress_api.sweep import KnownTrials, SweepSpec
 from segcompress_api.sweep_status import MetricName, SweepStatus
 from segcompress_api.trials import Trial, target_of
@@ -27,7 +28,6 @@ from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, TRIALS_A_R
 from segcompress_operator.planning.sweeps.observed import SPEC_LIMIT, Sweep, SweepObserved
 from segcompress_operator.planning.sweeps.report import SweepRound
 from segcompress_operator.planning.sweeps.search import LEARNED_FROM, end_of, learns
-from segcompress_operator.planning.sweeps.space import Space, space_of
 from segcompress_operator.planning.sweeps.trials import trials_of
 from segcompress_operator.settings import RunnerSettings
 

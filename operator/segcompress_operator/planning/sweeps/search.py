@@ -6,9 +6,9 @@ No point is tried twice, points of running trials included.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from segcompress_api.space import Point, Space
 from segcompress_api.sweep import SweepSpec
 from segcompress_api.trials import Trial, target_of
-from segcompress_operator.planning.sweeps.space import Point, Space
 
 ATTEMPTS = 64
 """Draws for one trial: if none of them is new, the space counts as exhausted."""

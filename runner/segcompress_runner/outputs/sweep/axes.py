@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from segcompress_api.sweep import Parameter
+from segcompress_api.parameters import Parameter
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segcompress_api.space import space_of
 from segcompress_api.trials import target_of
 from segcompress_operator.planning.observed import Resource
 from segcompress_operator.planning.parsing import parse_resource
@@ -14,7 +15,6 @@ from segcompress_operator.planning.sweeps import history as histories
 from segcompress_operator.planning.sweeps.history import History, Memo, Terms
 from segcompress_operator.planning.sweeps.observed import SweepObserved
 from segcompress_operator.planning.sweeps.plan import plan_sweep
-from segcompress_operator.planning.sweeps.space import space_of
 from segcompress_operator.planning.sweeps.trials import trial_of
 from unit.operator.samples import NOW, SETTINGS
 from unit.operator.sweeps.sweep_samples import (

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from segcompress_api.space import space_of
 from segcompress_operator.errors import RetryableError
 from segcompress_operator.planning.sweeps.known import KNOWN_LIMIT, KnownJob, KnownQuery, as_trials, newest
-from segcompress_operator.planning.sweeps.space import space_of
 from segcompress_operator.sweep_controller import SweepController
 from unit.operator.fed import versioned
 from unit.operator.samples import NOW, SPEC

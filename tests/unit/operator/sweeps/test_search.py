@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segcompress_api.space import Space, space_of
 from segcompress_api.trials import Trial
 from segcompress_operator.planning.sweeps import learned
 from segcompress_operator.planning.sweeps.search import Tried, end_of, propose
-from segcompress_operator.planning.sweeps.space import Space, space_of
 from unit.operator.sweeps.sweep_samples import RATE, RATIO, sweep_spec, trial
 
 DENSE = {"name": "ratio", "path": RATIO["path"], "range": {"min": "0.3", "max": "0.95"}}

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segcompress_api.errors import InvalidSpecError
-from segcompress_api.sweep import Parameter
-from segcompress_operator.planning.sweeps.space import Interval, Space, Steps, shuffled, space_of
+from segcompress_api.parameters import Parameter
+from segcompress_api.space import Interval, Space, Steps, shuffled, space_of
 from unit.operator.samples import SPEC
 from unit.operator.sweeps.sweep_samples import RATE, RATIO, SEED
 

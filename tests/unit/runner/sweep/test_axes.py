@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from segcompress_api.sweep import Parameter
+from segcompress_api.parameters import Parameter
 from segcompress_runner.outputs.sweep.axes import Axis, axis_of, scale_of
 
 

@@ -15,8 +15,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from segcompress_api.errors import InvalidSpecError
+from segcompress_api.parameters import Parameter, Range
 from segcompress_api.paths import FieldKind, kind_at
-from segcompress_api.sweep import Parameter, Range
 
 Point = Mapping[str, str]
 """Each parameter's coordinate by the parameter's name."""
@@ -200,10 +200,17 @@ def space_of(parameters: Sequence[Parameter]) -> Space:
     """Return the space of the parameters; raises InvalidSpecError naming what is wrong with one."""
     axes, kinds = {}, {}
     for index, each in enumerate(parameters):
-        field = f"spec.parameters[{index}]"
-        kinds[each.name] = kind_at(each.path, f"{field}.path")
-        axes[each.name] = _axis(each, kinds[each.name], field)
+        kinds[each.name], axes[each.name] = axis_of(each, f"spec.parameters[{index}]")
     return Space(axes, {each.name: each.path for each in parameters}, kinds)
+
+
+def axis_of(parameter: Parameter, field: str) -> tuple[FieldKind, Axis]:
+    """Return the kind of a parameter's field, and its axis; raises InvalidSpecError naming what is wrong.
+
+    `field` is where the parameter stands: spec.parameters[0].
+    """
+    kind = kind_at(parameter.path, f"{field}.path")
+    return kind, _axis(parameter, kind, field)
 
 
 def shuffled(index: int, size: int, seed: int) -> int:
