@@ -111,9 +111,10 @@ def _add_run(add: _Add) -> None:
 
 def _add_validate(add: _Add) -> None:
     validate = add(
-        "validate", help="report all errors in a job and its inputs, in about a minute, without a GPU"
+        "validate",
+        help="report all errors in a job or sweep and its inputs, in about a minute, without a GPU",
     )
-    validate.add_argument("job", type=Path, metavar="JOB", help="YAML of a SegCompressionJob")
+    validate.add_argument("job", type=Path, metavar="FILE", help="YAML of a job or a sweep")
     validate.add_argument("--json", action="store_true", help="print findings and figures as JSON")
     validate.add_argument(
         "--spec-only", action="store_true", help="check the YAML without reading its inputs"

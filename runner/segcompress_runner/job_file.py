@@ -1,4 +1,4 @@
-"""A job's YAML as `segcompress` reads it: the very file that `kubectl apply` takes.
+"""A job's or a sweep's YAML as `segcompress` reads it: the very file that `kubectl apply` takes.
 
 Addresses file://./folder and file://../folder are relative to the file's own folder, so that an example runs
 wherever it was cloned to; a cluster takes s3:// alone.
@@ -6,16 +6,18 @@ wherever it was cloned to; a cluster takes s3:// alone.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import KIND
-from segcompress_api.manifest import JobManifest
+from segcompress_api.manifest import JobManifest, SweepManifest
 from segcompress_api.sweep import SWEEP_KIND
 from segcompress_runner.errors import InputNotFoundError
 from segcompress_runner.inputs.safe_load import LIMIT, UnsafeYamlError, load_documents
+
+M = TypeVar("M", JobManifest, SweepManifest)
 
 _RELATIVE = ("file://./", "file://../")
 
@@ -25,18 +27,28 @@ def read_job(path: Path) -> JobManifest:
     return parse_job(_content(path), path)
 
 
+def read_manifest(path: Path) -> JobManifest | SweepManifest:
+    """Return the job or the sweep in `path`; raises InvalidSpecError naming the field, or the line."""
+    content = _content(path)
+    document = _document(content, path, (KIND, SWEEP_KIND))
+    return _typed(document, path, SweepManifest if document["kind"] == SWEEP_KIND else JobManifest)
+
+
 def parse_job(content: bytes, path: Path) -> JobManifest:
     """Return the one job in `content`, which lies at `path`."""
-    document = _document(content, path, (KIND,))
-    try:
-        return JobManifest.model_validate(_resolved(document, path.resolve().parent), by_name=False)
-    except ValidationError as error:
-        raise invalid_spec(error, JobManifest) from None
+    return _typed(_document(content, path, (KIND,)), path, JobManifest)
 
 
 def read_document(path: Path, kinds: Sequence[str] = (KIND,)) -> dict[str, Any]:
     """Return the one resource in `path`, of one of `kinds`, as it is written: a cluster is to judge it."""
     return _document(_content(path), path, kinds)
+
+
+def _typed(document: dict[str, Any], path: Path, type_: type[M]) -> M:
+    try:
+        return type_.model_validate(_resolved(document, path.resolve().parent), by_name=False)
+    except ValidationError as error:
+        raise invalid_spec(error, type_) from None
 
 
 def _content(path: Path) -> bytes:
@@ -54,12 +66,20 @@ def _document(content: bytes, path: Path, kinds: Sequence[str]) -> dict[str, Any
         raise InvalidSpecError(str(path), str(error)) from None
     named = " or ".join(kinds)
     if len(documents) != 1:
-        raise InvalidSpecError(str(path), f"holds {len(documents)} documents", f"give one {named} a file")
+        raise InvalidSpecError(str(path), _number_of(documents), f"give one {named} a file")
     document = documents[0]
     if not isinstance(document, dict):
         raise InvalidSpecError(str(path), "must be a mapping", f"give one {named} a file")
     _check_kind(document.get("kind"), kinds)
     return document
+
+
+def _number_of(documents: Sequence[Any]) -> str:
+    """Return how many documents a file holds, and of which kinds."""
+    if not documents:
+        return "is empty"
+    kinds = (str(each.get("kind")) if isinstance(each, dict) else "no mapping" for each in documents)
+    return f"holds {len(documents)} documents ({', '.join(kinds)})"
 
 
 def _check_kind(kind: object, kinds: Sequence[str]) -> None:

@@ -5,14 +5,17 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from segcompress_api.contract import ExitCode
+from segcompress_api.manifest import SweepManifest
 from segcompress_runner.findings import Findings
-from segcompress_runner.job_file import read_job
+from segcompress_runner.job_file import read_manifest
 from segcompress_runner.plain import plain
 from segcompress_runner.storage import local_stores
+from segcompress_runner.sweep_validation import of_template, validate_sweep
 from segcompress_runner.validation import Means, Report, validate, validate_spec
 
 _SHOWN = 50
@@ -20,7 +23,7 @@ _SHOWN = 50
 
 
 def run(path: Path, work: Path, threads: int, *, spec_only: bool, as_json: bool) -> ExitCode:
-    """Validate the job at `path`, print what was found, and return the exit code."""
+    """Validate the job or sweep at `path`, print what was found, and return the exit code."""
     report = _report(path, Means(local_stores(os.environ), work, threads), spec_only=spec_only)
     if as_json:
         print(json.dumps(as_mapping(report), indent=2))
@@ -50,15 +53,27 @@ def as_mapping(report: Report) -> dict[str, Any]:
 
 
 def _report(path: Path, means: Means, *, spec_only: bool) -> Report:
-    findings, job = Findings(), None
+    findings, manifest = Findings(), None
     with findings.each():
-        job = read_job(path)
-    if job is None:
+        manifest = read_manifest(path)
+    if manifest is None:
         return Report(tuple(findings))
+    if isinstance(manifest, SweepManifest):
+        return _report_of_sweep(manifest, means, findings, spec_only=spec_only)
     if spec_only:
-        validate_spec(job.spec, findings)
+        validate_spec(manifest.spec, findings)
         return Report(tuple(findings))
-    return validate(job.spec, means)
+    return validate(manifest.spec, means)
+
+
+def _report_of_sweep(sweep: SweepManifest, means: Means, findings: Findings, *, spec_only: bool) -> Report:
+    """Check the sweep and, if its trials are valid, the inputs of the first one."""
+    first = validate_sweep(sweep.spec, findings)
+    if spec_only or first is None or findings.invalid:
+        return Report(tuple(findings))
+    report = validate(first, means)
+    findings.add(map(of_template, report.findings))
+    return replace(report, findings=tuple(findings))
 
 
 def _print(path: Path, report: Report) -> None:

@@ -1,0 +1,85 @@
+"""What can be known of a sweep before any trial is created: the checks of the API server and of the operator.
+
+A wrong setting of the template makes every trial wrong, and is reported once, where it stands.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydantic import ValidationError
+
+from segcompress_api.cluster_rules import cluster_faults
+from segcompress_api.errors import invalid_spec
+from segcompress_api.job import JobSpec
+from segcompress_api.space import Point, Space, axis_of, space_of
+from segcompress_api.sweep import SweepSpec
+from segcompress_api.trial_specs import as_json, invalid_trial, sample_points, trial_at
+from segcompress_runner.findings import Finding, Findings, finding_of
+from segcompress_runner.validation import validate_spec
+
+_SPEC = "spec."
+_TEMPLATE = "spec.template.spec."
+
+
+def validate_sweep(spec: SweepSpec, findings: Findings) -> JobSpec | None:
+    """Check parameters, values and template; return the spec of the first trial, None if it has none."""
+    for index, parameter in enumerate(spec.parameters):
+        with findings.each():
+            axis_of(parameter, f"spec.parameters[{index}]")
+    if findings.invalid:
+        return None
+    space = space_of(spec.parameters)
+    with findings.each():
+        space.check_values()
+    first, *others = (_checked(spec, space, point) for point in sample_points(space))
+    findings.add(_told([first, *others]))
+    return first.spec
+
+
+def of_template(finding: Finding) -> Finding:
+    """Return what was found in the spec of every trial, where the template says it."""
+    field = finding.where
+    return (
+        replace(finding, where=_TEMPLATE + field.removeprefix(_SPEC)) if field.startswith(_SPEC) else finding
+    )
+
+
+class _Trial:
+    """The spec at a point, and what is wrong or odd about it."""
+
+    def __init__(self, point: Point) -> None:
+        self.point = point
+        self.spec: JobSpec | None = None
+        self.findings = Findings()
+
+
+def _checked(sweep: SweepSpec, space: Space, point: Point) -> _Trial:
+    trial = _Trial(point)
+    text = as_json(space.spec_at(sweep.template.spec.to_wire(), point))
+    with trial.findings.each():
+        try:
+            trial.spec = JobSpec.model_validate_json(text, by_name=False)
+        except ValidationError as error:
+            raise invalid_spec(error, JobSpec, "spec") from None
+    if trial.spec is not None:
+        trial.findings.add(map(finding_of, cluster_faults(trial.spec)))
+        validate_spec(trial.spec, trial.findings)
+    return trial
+
+
+def _told(trials: Sequence[_Trial]) -> list[Finding]:
+    """Return each finding once: of the template if all trials have it, else of the first that has it."""
+    seen = [(finding, trial.point) for trial in trials for finding in trial.findings]
+    often, first = Counter(finding for finding, _ in seen), dict(reversed(seen))
+    return [
+        of_template(finding) if often[finding] == len(trials) else _of_trial(finding, first[finding])
+        for finding in often
+    ]
+
+
+def _of_trial(finding: Finding, point: Point) -> Finding:
+    said = f"{finding.where}: {finding.message}" if finding.where else finding.message
+    if finding.level == "error":
+        return finding_of(invalid_trial(point, said))
+    return replace(finding, where="spec.parameters", message=f"{trial_at(point)}: {said}")
