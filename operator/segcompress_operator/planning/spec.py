@@ -5,6 +5,7 @@ What needs the graph or the pictures is checked by the runner and ends with exit
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 
 from pydantic import ValidationError
 
@@ -36,9 +37,15 @@ def parse_spec(resource: Resource) -> JobSpec:
     """Return the spec; raises InvalidSpecError naming the field."""
     if resource.oversized:
         raise _too_large(resource.oversized)
-    check_depth(resource.spec)
+    return _parsed(resource.spec)
+
+
+@lru_cache(maxsize=128)
+def _parsed(text: bytes) -> JobSpec:
+    """Return the spec in JSON: a run asks for it when it starts, when its pod does, and at its end."""
+    check_depth(text)
     try:
-        return JobSpec.model_validate_json(resource.spec, by_name=False)
+        return JobSpec.model_validate_json(text, by_name=False)
     except ValidationError as error:
         raise invalid_spec(error, JobSpec, "spec") from None
 
@@ -54,7 +61,8 @@ def _too_large(part: str) -> InvalidSpecError:
 
 def check_depth(spec: bytes) -> None:
     """Raise InvalidSpecError naming the part of a spec in JSON that is nested too deep."""
-    if depth(spec) > _DEEPEST:
+    brackets = spec.count(b"[") + spec.count(b"{")  # of texts, too: never less than the depth
+    if brackets > _DEEPEST and depth(spec) > _DEEPEST:
         problem = f"must be nested at most {_DEEPEST} levels deep"
         raise InvalidSpecError(deepest_part(json.loads(spec)), problem)
 

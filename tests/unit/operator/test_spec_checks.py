@@ -60,6 +60,11 @@ def test_spec_that_is_nested_deep_is_refused_naming_its_part(levels: int) -> Non
     assert str(refused.value) == "spec.strategy.Distillation.node: must be nested at most 64 levels deep"
 
 
+def test_a_spec_may_hold_many_lists_that_are_not_nested_deep() -> None:
+    node = [[f"relu_{number}.tmp_0"] for number in range(100)]
+    assert parse_spec(make_resource(spec=spec_with(strategy={**SPEC["strategy"], "Global": {"a": node}})))
+
+
 def test_what_the_operator_takes_the_runner_can_read() -> None:
     node: object = "relu_30.tmp_0"
     for _ in range(61):
