@@ -89,8 +89,12 @@ class SweepController:
             conflict = await self._trials.create(sweep, plan.create, plan.at_once)
         except RetryableError as error:
             refusal = Refusal("Trial", f"trials were not written: {error}", self._clock(), transient=True)
-            return await self._plan(sweep, refusal=refusal, more=1), error
-        return await self._plan(sweep, conflict=conflict, more=1), None
+            return await self._plan_again(sweep, refusal=refusal), error
+        return await self._plan_again(sweep, conflict=conflict), None
+
+    async def _plan_again(self, sweep: Sweep, **changes: Any) -> SweepPlan:
+        """Plan with what was written: its status counts, and of the trials to come whether there is one."""
+        return await self._plan(sweep, in_flight=0, more=1, **changes)
 
     async def _plan(self, sweep: Sweep, **changes: Any) -> SweepPlan:
         """Plan in a thread: a search may take a second, and must not delay other resources.

@@ -3,20 +3,23 @@
 import asyncio
 import contextlib
 import itertools
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from segcompress_operator.errors import RefusedError, RetryableError
 from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, WRITES_AT_ONCE
-from segcompress_operator.planning.sweeps.observed import SweepObserved
-from segcompress_operator.planning.sweeps.plan import SuspendChange
+from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved
+from segcompress_operator.planning.sweeps.plan import SuspendChange, SweepPlan
 from segcompress_operator.sweep_controller import SweepController
+from segcompress_operator.sweeps import ROUND_SECONDS
 from segcompress_operator.trial_writes import TrialWriter
 from unit.operator.samples import NOW
 from unit.operator.sweeps.busy import MANY, Busy, seeds, stage, sweep_of
-from unit.operator.sweeps.fed_sweeps import REF, FedSweeps, plan
-from unit.operator.sweeps.sweep_samples import NAMES, child, make_sweep, sweep_body
+from unit.operator.sweeps.fed_sweeps import REF, Body, FakeCluster, FedSweeps, plan
+from unit.operator.sweeps.sweep_samples import NAMES, child, ended, make_sweep, sweep_body
 
 SPREAD_SECONDS = 0.08
 CLOCK_GRAIN = 0.002
@@ -47,6 +50,28 @@ def test_creations_are_spread_over_the_round() -> None:
     asyncio.run(writer.create(sweep_of(fed), manifests, at_once=WRITES_AT_ONCE))
     assert len(cluster.begun) == MORE_A_ROUND
     assert min(cluster.between) >= SPREAD_SECONDS / MORE_A_ROUND - CLOCK_GRAIN
+
+
+class Quick(FakeCluster):
+    """Its trials have ended by the time that their creation is answered."""
+
+    async def create(self, manifest: Mapping[str, Any]) -> Body:
+        body = await super().create(manifest)
+        return {**body, "status": ended(miou=0.9, latency=9)}
+
+
+def test_trials_that_only_the_next_round_creates_are_not_made_twice() -> None:
+    """After its writes, a round need only know whether there is another trial."""
+    fed, made = FedSweeps(), list[int]()
+    fed.sink.seen(sweep_body(MANY))
+
+    def counted(sweep: Sweep, observed: SweepObserved, now: datetime) -> SweepPlan:
+        planned = plan(sweep, observed, now)
+        made.append(len(planned.create))
+        return planned
+
+    again = asyncio.run(SweepController(fed.sweeps, counted, Quick(fed), lambda: NOW).reconcile(REF))
+    assert (made, again) == ([MORE_A_ROUND, 1], ROUND_SECONDS)
 
 
 class Edited(Busy):
