@@ -1,6 +1,7 @@
 """How large pages of a LIST are asked for, and how often."""
 
 import asyncio
+import gc
 import itertools
 from collections.abc import AsyncIterator
 from typing import Any
@@ -90,6 +91,24 @@ def listed_by(monkeypatch: pytest.MonkeyPatch, *versions: str) -> list[str]:
     with pytest.raises(EnoughError):
         asyncio.run(one.run())
     return taken
+
+
+def test_what_was_listed_is_spared_later_garbage_collections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop stands still while a full one reads all records."""
+    record: list[object] = [[]]
+    try:
+        listed_by(monkeypatch, "7")
+        assert all(each is not record for each in gc.get_objects())
+    finally:
+        gc.unfreeze()
+
+
+def test_only_the_first_list_spares_what_is_there_from_collections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cycles among what is set aside are never collected: a stream must not add to them for ever."""
+    spared = list[None]()
+    monkeypatch.setattr(stream, "_set_aside", lambda: spared.append(None))
+    listed_by(monkeypatch, "7", "8", "9")
+    assert len(spared) == 1
 
 
 @pytest.mark.parametrize(
