@@ -207,7 +207,7 @@ class Cluster:
             "lastTimestamp": moment,
         }
         try:
-            await self._request("POST", EVENTS.url(about.namespace), event)
+            await self._send("POST", EVENTS.url(about.namespace), event)
         except (RetryableError, RefusedError, GoneError, ConflictError) as error:
             logger.warning("%s: Event %s was not posted: %s", about, said.reason, error)
 
@@ -218,6 +218,16 @@ class Cluster:
         body: Mapping[str, Any] | None = None,
         query: list[tuple[str, str]] | None = None,
     ) -> Body:
+        return _parsed(method, await self._send(method, url, body, query))
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        body: Mapping[str, Any] | None = None,
+        query: list[tuple[str, str]] | None = None,
+    ) -> str:
+        """Return the answer as it came: that to an Event is not read."""
         if self._api is None:
             raise RuntimeError("a Cluster is used as an async context manager")
         if method != "GET" and not self._may_write():
@@ -232,12 +242,12 @@ class Cluster:
             response = await self._api.call_api(
                 method, address, headers, body, _request_timeout=_TIMEOUT_SECONDS
             )
-            text = (await response.read()).decode(errors="replace")
+            text: str = (await response.read()).decode(errors="replace")
         except (aiohttp.ClientError, ApiException, TimeoutError, OSError) as error:
             raise RetryableError(f"{method}: the API server does not answer: {error!r}") from None
         if response.status >= _FIRST_ERROR:
             raise error_of(method, response.status, text, response.headers)
-        return _parsed(method, text)
+        return text
 
 
 def _parsed(method: str, text: str) -> Body:
