@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from segcompress_api.errors import InvalidSpecError, invalid_spec
+from segcompress_api.errors import InvalidSpecError, invalid_spec, nearest
 from segcompress_api.job import KIND
 from segcompress_api.manifest import JobManifest, SweepManifest
 from segcompress_api.sweep import SWEEP_KIND
@@ -31,7 +31,9 @@ def read_manifest(path: Path) -> JobManifest | SweepManifest:
     """Return the job or the sweep in `path`; raises InvalidSpecError naming the field, or the line."""
     content = _content(path)
     document = _document(content, path, (KIND, SWEEP_KIND))
-    return _typed(document, path, SweepManifest if document["kind"] == SWEEP_KIND else JobManifest)
+    if document["kind"] == SWEEP_KIND:
+        return _typed(document, path, SweepManifest)
+    return _typed(document, path, JobManifest)
 
 
 def parse_job(content: bytes, path: Path) -> JobManifest:
@@ -87,13 +89,16 @@ def _check_kind(kind: object, kinds: Sequence[str]) -> None:
     if kind is None:
         raise InvalidSpecError("kind", "is required and missing", f"give {named}")
     if kind not in kinds:
-        raise InvalidSpecError("kind", f"is {kind}, not {named}", _remedy(kind, named))
+        raise InvalidSpecError("kind", f"is {kind}, not {named}", _remedy(kind, kinds))
 
 
-def _remedy(kind: object, named: str) -> str:
+def _remedy(kind: object, kinds: Sequence[str]) -> str:
     if kind == SWEEP_KIND:
         return "a sweep runs on a cluster: segcompress submit"
-    return f"give one {named} a file" if str(kind).endswith("List") else ""
+    if str(kind).endswith("List"):
+        return f"give one {' or '.join(kinds)} a file"
+    match = nearest(str(kind), kinds)
+    return f"did you mean {match}?" if match else ""
 
 
 def _resolved(value: Any, folder: Path) -> Any:

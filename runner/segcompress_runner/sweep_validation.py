@@ -39,10 +39,9 @@ def validate_sweep(spec: SweepSpec, findings: Findings) -> JobSpec | None:
 
 def of_template(finding: Finding) -> Finding:
     """Return what was found in the spec of every trial, where the template says it."""
-    field = finding.where
-    return (
-        replace(finding, where=_TEMPLATE + field.removeprefix(_SPEC)) if field.startswith(_SPEC) else finding
-    )
+    if not finding.where.startswith(_SPEC):
+        return finding
+    return replace(finding, where=_TEMPLATE + finding.where.removeprefix(_SPEC))
 
 
 class _Trial:

@@ -95,6 +95,12 @@ def test_valid_sweep_is_valid(sweep: Path, capsys: pytest.CaptureFixture[str]) -
             ["spec: no two parameters may have the same path, or a path below the other's"],
             id="one path twice",
         ),
+        pytest.param(
+            "kind: SegCompressionSweep",
+            "kind: SegcompressionSweep",
+            ["kind: is SegcompressionSweep, not SegCompressionJob or SegCompressionSweep; did you mean SegC"],
+            id="kind",
+        ),
         pytest.param("name: rate", "name: ratio", ["spec: parameters has ratio twice"], id="one name twice"),
         pytest.param(
             "    spec:\n      model",
