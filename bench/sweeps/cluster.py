@@ -193,7 +193,8 @@ The plain client creates the same runs without a sweep, beside as many finished 
 flight: a new one whenever one has ended. They take turns, {rounds} of each; rates and CPU are medians. *First
 Job* is that of another sweep, from the request that creates it. The average of trials in flight ends with the
 creation of the last one. The neighbour creates {neighbours} single runs, {pace:g} per second, in a namespace
-of its own, while trials run long enough to keep the sweep at half its rate or less.
+of its own, while trials run long enough to keep the sweep at half its rate or less; each runs for half to one
+and a half times the average.
 
 """
 

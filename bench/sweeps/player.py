@@ -7,6 +7,7 @@ ORDER is an Order as JSON. Prints one JSON object once so many runs have ended.
 
 import asyncio
 import json
+import random
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -31,7 +32,8 @@ class Order:
     """What is played in a namespace until `runs` runs have ended, `parallel` of them at a time.
 
     The user `plain` creates a resource whenever one has ended, `created` creates a sweep of `trials` trials,
-    and `resumed` resumes the sweep that is there. A pod ends `seconds` after its resource says Running.
+    and `resumed` resumes the sweep that is there. A pod ends `seconds` on average after its resource says
+    Running: half to one and a half times as long, so that runs that began together do not end together.
     """
 
     namespace: str
@@ -114,7 +116,7 @@ class Player:
         self._counted = now
 
     async def _end(self, name: str) -> None:
-        await asyncio.sleep(self._order.seconds)
+        await asyncio.sleep(self._order.seconds * random.Random(name).uniform(0.5, 1.5))  # noqa: S311 - no secret
         await self._kubelet.end(self._job_of[name])
 
 
