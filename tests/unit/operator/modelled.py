@@ -8,7 +8,7 @@ from typing import Any
 
 from segcompress_operator.errors import GoneError, RetryableError
 from segcompress_operator.kinds import COMPRESSION_JOBS, JOBS, PODS, Kind, Ref
-from segcompress_operator.resources.names import BATCH_JOB_NAME_LABEL
+from segcompress_operator.resources.names import BATCH_JOB_NAME_LABEL, CONTROLLER_UID_LABEL
 from unit.operator.samples import NOW, job_body, pod_body, resource_body, result, spec_with
 
 Body = dict[str, Any]
@@ -108,12 +108,16 @@ class Truth:
         pod = pod_body(f"pod-{self.version}", {"running": {"startedAt": self.at()}}, "Running")
         pod["metadata"]["creationTimestamp"] = self.at()
         pod["metadata"]["ownerReferences"][0]["uid"] = job["metadata"]["uid"]
-        pod["metadata"]["labels"] = {BATCH_JOB_NAME_LABEL: job["metadata"]["name"]}
+        pod["metadata"]["labels"] = {
+            **job["metadata"].get("labels", {}),
+            BATCH_JOB_NAME_LABEL: job["metadata"]["name"],
+            CONTROLLER_UID_LABEL: job["metadata"]["uid"],
+        }
         self.put(PODS, pod)
         self.put(JOBS, {**job, "status": {**job["status"], "startTime": self.at(), "active": 1}})
 
-    def end_pod(self, pod: Body, code: int) -> None:
-        message = result("Succeeded") if code == 0 else ""
+    def end_pod(self, pod: Body, code: int, message: str = "") -> None:
+        message = message or (result("Succeeded") if code == 0 else "")
         ended = {"exitCode": code, "message": message, "startedAt": self.at(), "finishedAt": self.at()}
         containers = [{"name": "runner", "state": {"terminated": ended}}]
         phase = "Failed" if code else "Succeeded"
