@@ -55,6 +55,7 @@ class Sweeps:
         self._clock = clock
         self._sweeps: NamedStore[Sweep] = NamedStore(self._sweep_changed, self.scope_listed)
         self._refusals: dict[str, Refusal] = {}
+        self._refused_changes: dict[str, dict[str, Refusal]] = {}
         self._known: dict[str, tuple[Trial, ...]] = {}
         self._memos: dict[str, Memo] = {}
         self._begun: dict[str, float] = {}
@@ -83,6 +84,7 @@ class Sweeps:
             self._refusals.get(uid),
             self._known.get(uid),
             in_flight=self._in_flight.get(uid, 0),
+            refused=self._refused_changes.get(uid, {}),
             memo=memo,
         )
 
@@ -110,6 +112,12 @@ class Sweeps:
         """Remember why a trial cannot be created, for later plans."""
         if self._sweeps.get(sweep.uid) is not None:
             self._refusals[sweep.uid] = refusal.after(self._refusals.get(sweep.uid))
+
+    def note_refused_change(self, sweep: Sweep, name: str, refusal: Refusal) -> None:
+        """Remember why the `suspend` of a trial was not changed, until the sweep's spec changes."""
+        if not self.is_outdated(sweep):
+            refused = self._refused_changes.setdefault(sweep.uid, {})
+            refused[name] = refusal.after(refused.get(name))
 
     def written(self, body: Body) -> None:
         """Take in the answer to a write of the sweep's status."""
@@ -163,6 +171,8 @@ class Sweeps:
             if old is not None:
                 self._forget(old)
             return
+        if old is not None and old.generation != new.generation:
+            self._refused_changes.pop(new.uid, None)
         if new.finished:
             self._known.pop(new.uid, None)
             self._memos.pop(new.uid, None)
@@ -170,6 +180,7 @@ class Sweeps:
 
     def _forget(self, sweep: Sweep) -> None:
         self._refusals.pop(sweep.uid, None)
+        self._refused_changes.pop(sweep.uid, None)
         self._known.pop(sweep.uid, None)
         self._memos.pop(sweep.uid, None)
         self._begun.pop(sweep.uid, None)

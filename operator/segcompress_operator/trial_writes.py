@@ -13,7 +13,7 @@ from segcompress_operator.kinds import COMPRESSION_JOBS, Ref
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, WRITES_AT_ONCE
 from segcompress_operator.planning.sweeps.observed import Sweep
-from segcompress_operator.planning.sweeps.plan import SuspendChange
+from segcompress_operator.planning.sweeps.suspending import SuspendChange
 from segcompress_operator.sweeps import Sweeps
 
 logger = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class TrialWriter:
         return _parameters(body) == _parameters(manifest)
 
     async def suspend(self, sweep: Sweep, changes: Sequence[SuspendChange]) -> None:
-        """Suspend or resume trials, except those that are gone.
+        """Suspend or resume trials, except those that are gone; a refusal is none of the others' concern.
 
         None is begun any more once the sweep has changed.
         """
@@ -119,6 +119,8 @@ class TrialWriter:
             except GoneError:
                 logger.debug("%s: is gone", trial)
             except RefusedError as error:
+                words = f"trial {wanted.name}: {error}"
+                self._known.note_refused_change(sweep, wanted.name, Refusal("Trial", words, self._clock()))
                 logger.warning("%s: its suspend cannot be set to %s: %s", trial, wanted.suspend, error)
             return True
 

@@ -1,6 +1,7 @@
 """The observed state of a sweep, parsed from the API server's object."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -63,6 +64,8 @@ class SweepObserved:
     """How many trials ran when the last round was planned, plus those that it created."""
     more: int = MORE_A_ROUND
     """By how many that number may grow now."""
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    """Why the `suspend` of trials was not changed, by their names."""
     memo: Memo = field(default_factory=Memo, compare=False)
 
 

@@ -15,7 +15,7 @@ from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.space import Space, space_of
 from segcompress_api.sweep import KnownTrials, SweepSpec
 from segcompress_api.sweep_status import MetricName, SweepStatus
-from segcompress_api.trials import Trial, target_of
+from segcompress_api.trials import target_of
 from segcompress_operator.planning import statuses
 from segcompress_operator.planning.plan import Announcement, Refusal
 from segcompress_operator.planning.progress import Progress, refused
@@ -24,23 +24,16 @@ from segcompress_operator.planning.sweeps import report
 from segcompress_operator.planning.sweeps.early import COMPARED_WITH, MEASURED, EarlyStop, early_stops
 from segcompress_operator.planning.sweeps.history import History, Terms
 from segcompress_operator.planning.sweeps.known import KnownQuery
-from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, TRIALS_A_ROUND, WRITES_AT_ONCE, Maker
+from segcompress_operator.planning.sweeps.making import TRIALS_A_ROUND, WRITES_AT_ONCE, Maker
 from segcompress_operator.planning.sweeps.observed import SPEC_LIMIT, Sweep, SweepObserved
 from segcompress_operator.planning.sweeps.report import SweepRound
 from segcompress_operator.planning.sweeps.search import LEARNED_FROM, end_of, learns
+from segcompress_operator.planning.sweeps.suspending import SuspendChange, Suspending, suspending
 from segcompress_operator.planning.sweeps.trials import trials_of
 from segcompress_operator.settings import RunnerSettings
 
 MEASURED_ENOUGH = 3
 """After fewer measured trials, a sweep still expects metrics that none of them has."""
-
-
-@dataclass(frozen=True, slots=True)
-class SuspendChange:
-    """A trial's new spec.suspend."""
-
-    name: str
-    suspend: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +68,15 @@ def plan_sweep(sweep: Sweep, observed: SweepObserved, settings: RunnerSettings, 
     status = statuses.read_status(SweepStatus, sweep.status)
     if sweep.finished:
         going_on = (child for child in observed.children if not child.finished)
-        return _after_the_end(sweep, status, trials_of(sweep.owner, going_on))
+        trials = trials_of(sweep.owner, going_on)
+        return _after_the_end(sweep, status, suspending(trials, observed.refused, now, suspend=True))
     try:
         spec = _parse_spec(sweep)
         space = space_of(spec.parameters)
     except InvalidSpecError as error:
-        round_ = SweepRound(sweep, None, status, _history(sweep, observed), now)
+        round_ = SweepRound(sweep, None, status, _history(sweep, observed), now, observed.refused)
         return _fail(round_, *(report.failure_target(status) or (Reason.INVALID_SPEC, str(error))))
-    round_ = SweepRound(sweep, spec, status, _history(sweep, observed, spec, space), now)
+    round_ = SweepRound(sweep, spec, status, _history(sweep, observed, spec, space), now, observed.refused)
     decided = report.failure_target(status)
     if decided is not None:
         return _fail(round_, *decided)
@@ -141,10 +135,10 @@ def _query(sweep: Sweep, known: KnownTrials, space: Space) -> KnownQuery:
 def _go_on(round_: SweepRound, maker: Maker, observed: SweepObserved) -> SweepPlan:
     """Create the next trials, wait for running ones, or end the sweep."""
     spec, end, refusal = maker.spec, end_of(maker.spec, maker.space), observed.refusal
-    resumed = _changes(round_.history.running, suspend=False)
-    free = round_.history.free(_room(round_, observed, len(resumed)), end)
+    resumed = round_.suspending(suspend=False)
+    free = round_.history.free(_room(round_, observed, len(resumed.changes)), end)
     if free and refusal is not None and round_.now < refusal.next_try(refusal.since or refusal.seen):
-        return _wait(round_, refusal)
+        return _wait(round_, refusal, resumed)
     create = maker.trials(round_.history.tried(LEARNED_FROM), free)
     if not create and not round_.counts.running:
         return _end(round_)
@@ -153,14 +147,16 @@ def _go_on(round_: SweepRound, maker: Maker, observed: SweepObserved) -> SweepPl
     words = f"{counts.running} trial(s) running, {counts.total - counts.running} of {of} ended"
     if spec.known_trials is not None:
         words += f"; {len(round_.history.terms.known)} known trial(s)"
+    words += _early_stopping(round_) + report.held(resumed)
     return SweepPlan(
         create=create,
         running=counts.running,
         at_once=1 if learns(spec) or refusal is not None else WRITES_AT_ONCE,
-        suspend=resumed,
+        suspend=resumed.changes,
         stop=_early_stops(round_),
-        status=report.running(round_, Progress(Reason.RUNNING, words + _early_stopping(round_))),
+        status=report.running(round_, Progress(Reason.RUNNING, words)),
         announcements=report.going_on(round_),
+        requeue_after=resumed.again,
     )
 
 
@@ -190,15 +186,16 @@ def _early_stopping(round_: SweepRound) -> str:
     )
 
 
-def _wait(round_: SweepRound, refusal: Refusal) -> SweepPlan:
+def _wait(round_: SweepRound, refusal: Refusal, resumed: Suspending) -> SweepPlan:
     """Report why no trial can be created for now."""
-    again = refusal.next_try(refusal.since or refusal.seen)
+    again = (refusal.next_try(refusal.since or refusal.seen) - round_.now).total_seconds()
+    why = refused(refusal.message)
     return SweepPlan(
-        suspend=_changes(round_.history.running, suspend=False),
+        suspend=resumed.changes,
         stop=_early_stops(round_),
-        status=report.running(round_, refused(refusal.message)),
+        status=report.running(round_, Progress(why.reason, why.message + report.held(resumed))),
         announcements=report.going_on(round_),
-        requeue_after=(again - round_.now).total_seconds(),
+        requeue_after=again if resumed.again is None else min(again, resumed.again),
     )
 
 
@@ -212,11 +209,10 @@ def _conflict(name: str) -> str:
 def _suspend(round_: SweepRound) -> SweepPlan:
     """Suspend trials that have not ended, and report how many still have pods."""
     words = "spec.suspend is true: no new trial starts, and trials that have not ended are suspended"
-    status = report.suspended(round_, words)
+    left = round_.suspending(suspend=True)
+    status = report.suspended(round_, words, left)
     said = () if report.is_suspended(round_.status) else (Announcement("Normal", "Suspended", words),)
-    return SweepPlan(
-        suspend=_changes(round_.history.running, suspend=True), status=status, announcements=said
-    )
+    return SweepPlan(suspend=left.changes, status=status, announcements=said, requeue_after=left.again)
 
 
 def _end(round_: SweepRound) -> SweepPlan:
@@ -248,26 +244,17 @@ def _ended_trials(round_: SweepRound) -> str:
 def _fail(round_: SweepRound, reason: Reason, words: str) -> SweepPlan:
     """Suspend the trials that have not ended, and end the sweep once they have stopped."""
     if round_.active:
-        status = report.failing(round_, reason, words)
-        return SweepPlan(suspend=_changes(round_.history.running, suspend=True), status=status)
+        left = round_.suspending(suspend=True)
+        status = report.failing(round_, reason, words, left)
+        return SweepPlan(suspend=left.changes, status=status, requeue_after=left.again)
     said = Announcement("Warning", "Failed", f"{reason.value}: {words}")
     return SweepPlan(status=report.failed(round_, reason, words), announcements=(said,))
 
 
-def _after_the_end(sweep: Sweep, status: SweepStatus, trials: list[Trial]) -> SweepPlan:
+def _after_the_end(sweep: Sweep, status: SweepStatus, left: Suspending) -> SweepPlan:
     """Keep trials of a failed sweep suspended, and observe the generation of an edit without effect."""
     again = None if sweep.settled else statuses.observed_again(status, sweep.generation)
-    return SweepPlan(suspend=_changes(trials, suspend=True), status=again)
-
-
-def _changes(trials: list[Trial], *, suspend: bool) -> tuple[SuspendChange, ...]:
-    """Return changes of trials that have not ended to `suspend`, as many as a round makes.
-
-    What is suspended frees its GPUs at once; what is resumed begins as new trials do.
-    """
-    changed = [trial for trial in trials if not trial.ended and trial.suspend != suspend]
-    most = TRIALS_A_ROUND if suspend else MORE_A_ROUND
-    return tuple(SuspendChange(trial.name, suspend) for trial in changed[:most])
+    return SweepPlan(suspend=left.changes, status=again, requeue_after=left.again)
 
 
 def _parse_spec(sweep: Sweep) -> SweepSpec:

@@ -1,7 +1,7 @@
 """The status of a sweep in each of its states, and the Events that go with it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -11,12 +11,13 @@ from segcompress_api.sweep import SweepSpec
 from segcompress_api.sweep_status import SweepStatus, TrialCounts
 from segcompress_api.trials import Target, Trial, target_of
 from segcompress_operator.planning import statuses
-from segcompress_operator.planning.plan import Announcement
+from segcompress_operator.planning.plan import Announcement, Refusal
 from segcompress_operator.planning.progress import Progress
 from segcompress_operator.planning.statuses import State
 from segcompress_operator.planning.sweeps.frontier import entry, shown
 from segcompress_operator.planning.sweeps.history import History
 from segcompress_operator.planning.sweeps.observed import Sweep
+from segcompress_operator.planning.sweeps.suspending import Suspending, suspending
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class SweepRound:
     status: SweepStatus
     history: History
     now: datetime
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    """Why the `suspend` of trials was not changed, by their names."""
 
     @property
     def known_spec(self) -> SweepSpec:
@@ -54,6 +57,10 @@ class SweepRound:
         """Return how many trials have pods, or may get one before they are suspended."""
         return sum(not trial.at_rest for trial in self.history.running)
 
+    def suspending(self, *, suspend: bool) -> Suspending:
+        """Return which trials are to be suspended, or else resumed."""
+        return suspending(self.history.running, self.refused, self.now, suspend=suspend)
+
     @cached_property
     def target(self) -> Target:
         """Return the objectives and constraints."""
@@ -77,10 +84,15 @@ def running(round_: SweepRound, progress: Progress) -> SweepStatus:
     return _with(round_, _unfinished(), ("False", reason, message), ("True", reason, message))
 
 
-def suspended(round_: SweepRound, words: str) -> SweepStatus:
+def held(changes: Suspending) -> str:
+    """Return what a message adds about trials whose `suspend` cannot be changed."""
+    return f"; {changes.words}" if changes.words else ""
+
+
+def suspended(round_: SweepRound, words: str, changes: Suspending) -> SweepStatus:
     """Return the status of a suspended sweep."""
     left = round_.active
-    said = f"{left} trial(s) are still stopping" if left else words
+    said = f"{left} trial(s) are still stopping{held(changes)}" if left else words
     reconciling: ConditionStatus = "True" if left else "False"
     return _with(
         round_,
@@ -115,9 +127,10 @@ def failed(round_: SweepRound, reason: Reason, words: str) -> SweepStatus:
     return _ended(round_, _with(round_, ends, ("False", reason, words), ("False", reason, "")))
 
 
-def failing(round_: SweepRound, reason: Reason, words: str) -> SweepStatus:
+def failing(round_: SweepRound, reason: Reason, words: str, changes: Suspending) -> SweepStatus:
     """Return the status of a sweep that will fail once its trials have stopped."""
-    said = f"{round_.active} trial(s) are still stopping; then the sweep fails: {words}"
+    stopping = f"{round_.active} trial(s) are still stopping{held(changes)}"
+    said = f"{stopping}; then the sweep fails: {words}"
     return _with(
         round_,
         [*_unfinished(), (ConditionType.FAILURE_TARGET, "True", reason, words)],

@@ -103,7 +103,8 @@ class Feed:
             return
         now = self._server.loop.time()
         latest = max([late.seconds for late in self._weather.late if late.holds(now)], default=0.05)
-        self._due = max(self._due, now + self._chance.uniform(0.001, latest))
+        # Timers that are due at the same time would come in any order.
+        self._due = max(self._due + 1e-6, now + self._chance.uniform(0.001, latest))
         self._server.loop.call_at(self._due, self._deliver, self._lists, type_, body)
 
     def _deliver(self, watch: int, type_: str, body: Body) -> None:

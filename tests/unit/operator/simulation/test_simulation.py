@@ -4,13 +4,15 @@ Each story ends when nothing is left to happen. `make test-simulation` plays man
 """
 
 import os
-import random
 
 import pytest
 
+from segcompress_operator.kinds import SWEEPS
 from unit.operator.simulation import drawn
-from unit.operator.simulation.judged import broken
-from unit.operator.simulation.story import play
+from unit.operator.simulation.judged import broken, conditions, ended_times, read, why
+from unit.operator.simulation.server import Policy
+from unit.operator.simulation.story import Edit, Story, play
+from unit.operator.sweeps.busy import seeds
 
 STORIES = int(os.environ.get("SEGCOMPRESS_STORIES", "30"))
 FIRST = int(os.environ.get("SEGCOMPRESS_FIRST_STORY", "0"))
@@ -20,3 +22,27 @@ FIRST = int(os.environ.get("SEGCOMPRESS_FIRST_STORY", "0"))
 def test_a_sweep_ends_right_whatever_goes_wrong(seed: int) -> None:
     story = drawn.story(seed)
     assert broken(story, play(story), play(story.undisturbed)) == []
+
+
+def test_trials_that_may_not_resume_hold_back_no_other() -> None:
+    """A policy refuses to resume twenty of forty trials for an hour: more than a round resumes."""
+    spec = seeds(60, parallelTrials=40, maxFailedTrials=99)
+    edits = [Edit(5.0, {"suspend": True}), Edit(20.0, {"suspend": False})]
+    refused = Story(spec, edits, policies=[Policy(0.0, 3600.0, "resume", below=20)])
+    ended, calm = play(refused), play(refused.undisturbed)
+    assert broken(refused, ended, calm) == []
+    last = max(ended_times(calm).values())
+    assert all(time <= last + 60.0 for index, time in ended_times(ended).items() if index >= 20)
+    said = {conditions(read(change))["Reconciling"][2] for change in ended.changes[SWEEPS][1:]}
+    assert any("20 trial(s) cannot be resumed: trial widths-" in words for words in said)
+
+
+def test_trials_that_may_not_be_suspended_hold_back_no_other() -> None:
+    spec = seeds(100, parallelTrials=100, maxFailedTrials=99)
+    edits = [Edit(8.0, {"suspend": True}), Edit(3000.0, {"suspend": False})]
+    refused = Story(spec, edits, policies=[Policy(0.0, 2000.0, "suspend", below=70)])
+    ended = play(refused)
+    assert broken(refused, ended, play(refused.undisturbed)) == []
+    said = {conditions(read(change))["Reconciling"][2] for change in ended.changes[SWEEPS][1:]}
+    assert any("trial(s) cannot be suspended: trial widths-" in words for words in said)
+    assert why(ended.sweep) == "Succeeded"

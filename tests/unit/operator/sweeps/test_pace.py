@@ -12,7 +12,8 @@ import pytest
 from segcompress_operator.errors import RefusedError, RetryableError
 from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, WRITES_AT_ONCE
 from segcompress_operator.planning.sweeps.observed import Sweep, SweepObserved
-from segcompress_operator.planning.sweeps.plan import SuspendChange, SweepPlan
+from segcompress_operator.planning.sweeps.plan import SweepPlan
+from segcompress_operator.planning.sweeps.suspending import SuspendChange
 from segcompress_operator.sweep_controller import SweepController
 from segcompress_operator.sweeps import ROUND_SECONDS
 from segcompress_operator.trial_writes import TrialWriter

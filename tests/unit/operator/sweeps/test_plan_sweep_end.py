@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from segcompress_operator.planning.sweeps.observed import SweepObserved
-from segcompress_operator.planning.sweeps.plan import SuspendChange, SweepPlan, plan_sweep
+from segcompress_operator.planning.sweeps.plan import SweepPlan, plan_sweep
+from segcompress_operator.planning.sweeps.suspending import SuspendChange
 from unit.operator.samples import NOW, SETTINGS
 from unit.operator.sweeps.sweep_samples import (
     NAMES,

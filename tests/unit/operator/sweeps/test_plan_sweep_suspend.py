@@ -1,6 +1,6 @@
 """What a plan does to the trials of a sweep that is suspended, and of one that is resumed."""
 
-from segcompress_operator.planning.sweeps.plan import SuspendChange
+from segcompress_operator.planning.sweeps.suspending import SuspendChange
 from unit.operator.sweeps.sweep_samples import (
     NAMES,
     P,
