@@ -41,7 +41,9 @@ def suspending(
     next_tries = {name: _next_try(refused[name]) for name in others if name in refused}
     due = [name for name in others if name not in next_tries or next_tries[name] <= now]
     waiting = [moment for moment in next_tries.values() if moment > now]
-    changes = tuple(SuspendChange(name, suspend) for name in due[: TRIALS_A_ROUND if suspend else MORE_A_ROUND])
+    changes = tuple(
+        SuspendChange(name, suspend) for name in due[: TRIALS_A_ROUND if suspend else MORE_A_ROUND]
+    )
     words = ""
     if next_tries:
         first = plain(refused[next(iter(next_tries))].message)

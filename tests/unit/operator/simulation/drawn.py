@@ -14,7 +14,13 @@ MEDIAN = {"name": "MedianStop", "startStep": 100, "minTrials": 2}
 ASHA = {"name": "ASHA", "startStep": 100, "minTrials": 2, "reductionFactor": 2}
 
 ANYTHING: tuple[Fault, ...] = ("conflict", "error", "timeout before", "timeout after", "late")
-POLICIES: tuple[tuple[Any, int], ...] = (("create", 403), ("create", 500), ("resume", 403), ("suspend", 403), ("resume", 500))
+POLICIES: tuple[tuple[Any, int], ...] = (
+    ("create", 403),
+    ("create", 500),
+    ("resume", 403),
+    ("suspend", 403),
+    ("resume", 500),
+)
 """What is refused, and with which status code."""
 
 
@@ -32,7 +38,10 @@ def story(seed: int) -> Story:
         faults=[Faults(begin, begin + chance.uniform(1.0, 40.0), ANYTHING)] * chance.randint(0, 1),
         policies=[_policy(chance) for _ in range(chance.randint(0, 2))],
         weather=_weather(chance),
-        kills=[5.0 * number + chance.uniform(0.0, 1.5) for number in sorted(chance.sample(range(20), chance.randint(0, 4)))],
+        kills=[
+            5.0 * number + chance.uniform(0.0, 1.5)
+            for number in sorted(chance.sample(range(20), chance.randint(0, 4)))
+        ],
         known=3 if "knownTrials" in spec else 0,
         seed=seed,
     )

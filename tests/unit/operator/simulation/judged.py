@@ -25,7 +25,10 @@ def broken(story: Story, disturbed: Ended, undisturbed: Ended) -> list[str]:
     found = [problem for check in own for problem in check(disturbed)]
     found += checks.broken_whatever_was_edited(disturbed.writes)
     found += _over_the_limit(disturbed)
-    return found + [*_not_in_time(story, disturbed, undisturbed), *_other_trials(story, disturbed, undisturbed)]
+    return found + [
+        *_not_in_time(story, disturbed, undisturbed),
+        *_other_trials(story, disturbed, undisturbed),
+    ]
 
 
 def _bugs(ended: Ended) -> Iterator[str]:
@@ -92,16 +95,22 @@ def _over_the_limit(ended: Ended) -> Iterator[str]:
     """Check at each creation that no more trials are in flight than any limit that may still be believed."""
     limits: list[tuple[float, int]] = []
     running = set[str]()
-    for change in sorted((*ended.changes[SWEEPS], *ended.changes[COMPRESSION_JOBS]), key=lambda each: each.revision):
+    for change in sorted(
+        (*ended.changes[SWEEPS], *ended.changes[COMPRESSION_JOBS]), key=lambda each: each.revision
+    ):
         body, now = read(change), ended.times[change.revision]
         if body["kind"] == "SegCompressionSweep":
             limit = body["spec"]["parallelTrials"]
             if not limits or limits[-1][1] != limit:
                 limits.append((now, limit))
             continue
-        running = running - {change.name} if phase(body) in ("Succeeded", "Failed") else running | {change.name}
+        running = (
+            running - {change.name} if phase(body) in ("Succeeded", "Failed") else running | {change.name}
+        )
         until = [*(begin for begin, _ in limits[1:]), float("inf")]
-        most = max(limit for (_, limit), end in zip(limits, until, strict=True) if end + BELIEVED_SECONDS > now)
+        most = max(
+            limit for (_, limit), end in zip(limits, until, strict=True) if end + BELIEVED_SECONDS > now
+        )
         if change.version == 1 and len(running) > most:
             yield f"{len(running)} trials in flight at {now:.1f} s, {most} allowed"
 
@@ -134,13 +143,18 @@ def _other_trials(story: Story, disturbed: Ended, undisturbed: Ended) -> Iterato
 def points(ended: Ended) -> Mapping[int, str]:
     """Return the parameters of each trial."""
     return {
-        index: body["metadata"]["annotations"]["segcompress.dev/parameters"] for index, body in ended.trials.items()
+        index: body["metadata"]["annotations"]["segcompress.dev/parameters"]
+        for index, body in ended.trials.items()
     }
 
 
 def ended_at(ended: Ended) -> float | None:
     """Return when the sweep ended, None if it did not."""
-    done = (change for change in ended.changes[SWEEPS] if conditions(read(change)).get("Finished", ("",))[0] == "True")
+    done = (
+        change
+        for change in ended.changes[SWEEPS]
+        if conditions(read(change)).get("Finished", ("",))[0] == "True"
+    )
     return next((ended.times[change.revision] for change in done), None)
 
 
@@ -150,7 +164,9 @@ def ended_times(ended: Ended) -> dict[int, float]:
     for change in ended.changes[COMPRESSION_JOBS]:
         body = read(change)
         if phase(body) in ("Succeeded", "Failed"):
-            times.setdefault(int(body["metadata"]["labels"]["segcompress.dev/trial"]), ended.times[change.revision])
+            times.setdefault(
+                int(body["metadata"]["labels"]["segcompress.dev/trial"]), ended.times[change.revision]
+            )
     return times
 
 

@@ -121,4 +121,3 @@ class Nodes:
         if job is not None:
             self.server.finish_deletion(job, self.server.owned(PODS, uid), STOPPED)
             self.server.loop.call_later(0.5, self._see_off, uid)
-

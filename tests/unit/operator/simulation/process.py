@@ -71,7 +71,9 @@ class Weather:
 class Feed:
     """Delivers the events of one kind in their order."""
 
-    def __init__(self, kind: Kind, sink: Sink, server: Server, weather: Weather, chance: random.Random) -> None:
+    def __init__(
+        self, kind: Kind, sink: Sink, server: Server, weather: Weather, chance: random.Random
+    ) -> None:
         self.kind = kind
         self._sink = sink
         self._server = server
@@ -139,7 +141,8 @@ class Process:
         """Wire everything, and let the workers work."""
         loop = self.server.loop
         queues: dict[Kind, WorkQueue[Ref]] = {
-            kind: WorkQueue(self.chance.random, lambda ref: ref.namespace) for kind in (COMPRESSION_JOBS, SWEEPS)
+            kind: WorkQueue(self.chance.random, lambda ref: ref.namespace)
+            for kind in (COMPRESSION_JOBS, SWEEPS)
         }
         self.runs = Runs(queues[COMPRESSION_JOBS].add)
         self.runs.parents = sweeps = Sweeps(queues[SWEEPS].add_after, self.runs, loop.time)
@@ -149,9 +152,7 @@ class Process:
         self.workers = Workers(queues, controllers, self._count)
         self._working = loop.create_task(self.workers.run(_WORKERS))
         sinks = {**self.runs.sinks(), **sweeps.sinks()}
-        self.feeds = {
-            kind: Feed(kind, sinks[kind], self.server, self.weather, self.chance) for kind in KINDS
-        }
+        self.feeds = {kind: Feed(kind, sinks[kind], self.server, self.weather, self.chance) for kind in KINDS}
         for feed in self.feeds.values():
             feed.open()
         self.server.watchers.append(self._tell)

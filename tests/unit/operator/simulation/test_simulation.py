@@ -1,6 +1,6 @@
 """Sweeps in virtual time: the real operator, woken by its own wake-ups and by what happens to trials, Jobs and pods.
 
-Each story ends when nothing is left to happen. `make test-simulation` plays many more of them.
+Each story ends when nothing is left to happen. `make test-model` plays many more of them.
 """
 
 import os
@@ -14,11 +14,11 @@ from unit.operator.simulation.server import Policy
 from unit.operator.simulation.story import Edit, Story, play
 from unit.operator.sweeps.busy import seeds
 
-STORIES = int(os.environ.get("SEGCOMPRESS_STORIES", "30"))
-FIRST = int(os.environ.get("SEGCOMPRESS_FIRST_STORY", "0"))
+SWEEPS_PLAYED = int(os.environ.get("SEGCOMPRESS_SIMULATED_SWEEPS", "20"))
+FIRST = int(os.environ.get("SEGCOMPRESS_SIMULATION_SEED", "0"))
 
 
-@pytest.mark.parametrize("seed", range(FIRST, FIRST + STORIES))
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SWEEPS_PLAYED))
 def test_a_sweep_ends_right_whatever_goes_wrong(seed: int) -> None:
     story = drawn.story(seed)
     assert broken(story, play(story), play(story.undisturbed)) == []

@@ -9,12 +9,14 @@ import pytest
 from segcompress_operator.cluster import NameTakenError
 from segcompress_operator.errors import GoneError, RefusedError, RetryableError
 from segcompress_operator.kinds import Ref
+from segcompress_operator.planning.plan import FIRST_TRY_SECONDS, Refusal
 from segcompress_operator.planning.sweeps.making import MORE_A_ROUND
 from segcompress_operator.planning.sweeps.observed import SweepObserved
 from segcompress_operator.sweep_controller import SweepController
 from segcompress_operator.sweeps import ROUND_SECONDS
 from unit.operator.fed import versioned
 from unit.operator.samples import NOW, at
+from unit.operator.sweeps.busy import sweep_of
 from unit.operator.sweeps.fed_sweeps import REF, Body, FakeCluster, FedSweeps, plan, round_of
 from unit.operator.sweeps.sweep_samples import (
     EARLY,
@@ -82,14 +84,39 @@ def test_trials_are_suspended_one_request_each() -> None:
     assert (cluster.names[2:], again) == (["status", "event"], None)
 
 
-@pytest.mark.parametrize("error", [GoneError("gone"), RefusedError("no", final=False)])
-def test_a_trial_that_cannot_be_suspended_stops_no_other_and_is_tried_again_later(error: Exception) -> None:
-    """It is gone, and the watch is late; or a policy refuses every change of it."""
+def test_a_trial_that_is_gone_stops_no_other_and_is_looked_for_later() -> None:
+    """The watch is late."""
     children = [child_body(0, P[0]), child_body(1, P[1])]
-    cluster, again = round_of(spec_body(suspend=True), *children, patch=error)
+    cluster, again = round_of(spec_body(suspend=True), *children, patch=GoneError("gone"))
     assert cluster.names[:3] == ["patch", "patch", "status"]
     assert cluster.status["phase"] == "Suspended"
     assert isinstance(again, RetryableError)
+
+
+@pytest.mark.parametrize("suspend", [True, False])
+def test_a_refused_change_of_a_trial_stops_no_other_and_is_shown_and_tried_again_later(
+    *, suspend: bool
+) -> None:
+    children = [child_body(index, P[index], suspend=not suspend) for index in range(2)]
+    error = RefusedError("not at night", final=False)
+    cluster, again = round_of(spec_body(suspend=suspend), *children, patch=error)
+    assert cluster.names[:3] == ["patch", "patch", "status"]
+    assert again == FIRST_TRY_SECONDS
+    said = next(each for each in cluster.status["conditions"] if each["type"] == "Reconciling")
+    verb = "suspended" if suspend else "resumed"
+    assert said["message"].endswith(f"; 2 trial(s) cannot be {verb}: trial {NAMES[0]}: not at night")
+
+
+def test_refused_changes_are_forgotten_when_the_spec_changes() -> None:
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body())
+    sweep = sweep_of(fed)
+    fed.sweeps.note_refused_change(sweep, NAMES[0], Refusal("Trial", "not at night", NOW))
+    assert [*fed.sweeps.observe(sweep).refused] == [NAMES[0]]
+    fed.sink.seen(sweep_body(spec_body(suspend=True), generation=2, resourceVersion="11"))
+    assert fed.sweeps.observe(sweep_of(fed)).refused == {}
+    fed.sweeps.note_refused_change(sweep, NAMES[0], Refusal("Trial", "not at night", NOW))
+    assert fed.sweeps.observe(sweep_of(fed)).refused == {}
 
 
 def test_a_change_that_does_not_last_is_made_again_after_a_while() -> None:
