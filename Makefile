@@ -84,11 +84,10 @@ test-unit: install ## Run the unit tests
 
 .PHONY: test-model
 test-model: install ## Take STEPS (10,000) random steps with the operator's stores and plan, simulate SWEEPS (500); prints the SEED
-	@seed=$${SEED:-$$RANDOM}; echo "SEED=$$seed"
-	SEGCOMPRESS_MODEL_STEPS=$${STEPS:-10000} .venv/bin/pytest -q --hypothesis-profile random --hypothesis-seed "$$seed" \
-		tests/unit/operator/test_model.py
-	SEGCOMPRESS_SIMULATED_SWEEPS=$${SWEEPS:-500} SEGCOMPRESS_SIMULATION_SEED=$${SEED:-$$RANDOM} .venv/bin/pytest -q \
-		tests/unit/operator/simulation
+	@seed=$${SEED:-$$RANDOM}; echo "SEED=$$seed"; \
+	SEGCOMPRESS_MODEL_STEPS=$${STEPS:-10000} SEGCOMPRESS_SIMULATED_SWEEPS=$${SWEEPS:-500} SEGCOMPRESS_SIMULATION_SEED=$$seed \
+		.venv/bin/pytest -q --hypothesis-profile random --hypothesis-seed "$$seed" \
+		tests/unit/operator/test_model.py tests/unit/operator/simulation
 
 .PHONY: test-specs
 test-specs: install ## Check SAMPLES (5,000) generated specs with a real API server and the types: both must agree

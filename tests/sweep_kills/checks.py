@@ -54,14 +54,14 @@ def most_at_once(writes: Writes) -> int:
 
 def broken(writes: Writes) -> list[str]:
     """Return everything that does not hold of a sweep whose spec did not change."""
-    checks = (_made_once, _none_missing, _limit_kept, _counted_in_the_end)
+    checks = (_made_once, _none_missing, _limit_kept, stopped_for_good, _counted_in_the_end)
     found = [problem for check in checks for problem in check(writes)]
     return [*found, *broken_whatever_was_edited(writes)]
 
 
 def broken_whatever_was_edited(writes: Writes) -> list[str]:
     """Return what does not hold of any sweep."""
-    checks = (_no_point_twice, _stopped_for_good, _counted_right)
+    checks = (_no_point_twice, _counted_right)
     return [problem for check in checks for problem in check(writes)]
 
 
@@ -75,7 +75,7 @@ def _made_once(writes: Writes) -> Iterator[str]:
         yield from (f"{what} {name} was deleted" for name in deleted)
 
 
-def _stopped_for_good(writes: Writes) -> Iterator[str]:
+def stopped_for_good(writes: Writes) -> Iterator[str]:
     """Check that a trial to be stopped early never goes on, and ends once its Job is gone."""
     gone = {change.name: change.revision for change in writes.jobs if change.version == 0}
     stopped = set[str]()

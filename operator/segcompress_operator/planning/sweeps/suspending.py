@@ -34,8 +34,8 @@ def suspending(
 ) -> Suspending:
     """Return what to do about trials that have not ended and whose `suspend` is another.
 
-    `refused` are by the name of the trial. What is suspended frees its GPUs at once; what is resumed begins as
-    new trials do. A refusal holds back no other trial: those that are due take its place in the round.
+    `refused` are by the name of the trial. What is suspended frees its GPUs at once; what is resumed begins
+    as new trials do. A refusal holds back no other trial: those that are due take its place in the round.
     """
     others = [trial.name for trial in trials if not trial.ended and trial.suspend != suspend]
     next_tries = {name: _next_try(refused[name]) for name in others if name in refused}

@@ -21,11 +21,14 @@ BELIEVED_SECONDS = 130.0
 
 def broken(story: Story, disturbed: Ended, undisturbed: Ended) -> list[str]:
     """Return everything that does not hold."""
-    own = (_bugs, _left_running, _told_right, _ended_right, _made_once)
+    own = (_bugs, _left_running, _told_right, _ended_right, _made_once, _ran_once)
     found = [problem for check in own for problem in check(disturbed)]
     found += checks.broken_whatever_was_edited(disturbed.writes)
     found += _over_the_limit(disturbed)
-    return found + [
+    if not any("late" in faults.kinds for faults in story.faults):
+        found += _one_after_the_other(disturbed)
+    return [
+        *found,
         *_not_in_time(story, disturbed, undisturbed),
         *_other_trials(story, disturbed, undisturbed),
     ]
@@ -73,12 +76,27 @@ def _ended_right(ended: Ended) -> Iterator[str]:
 
 
 def _made_once(ended: Ended) -> Iterator[str]:
-    """Check that no trial was created twice or deleted, and that none had two Jobs at the same time."""
+    """Check that no trial was created twice or deleted."""
     for change in ended.changes[COMPRESSION_JOBS]:
         if change.version == 0:
             yield f"trial {change.name} was deleted"
     made = Counter(change.name for change in ended.changes[COMPRESSION_JOBS] if change.version == 1)
     yield from (f"trial {name} was created {count} times" for name, count in made.items() if count > 1)
+
+
+def _ran_once(ended: Ended) -> Iterator[str]:
+    """Check that no second Job of a trial ran to its end, and none of one that was stopped early."""
+    done = (read(change) for change in ended.changes[JOBS] if "conditions" in read(change)["status"])
+    jobs = {job["metadata"]["uid"]: job["metadata"]["ownerReferences"][0]["uid"] for job in done}
+    ran = Counter(jobs.values())
+    for body in ended.trials.values():
+        most = 0 if why(body) == "StoppedEarly" else 1
+        if ran[body["metadata"]["uid"]] > most:
+            yield f"{ran[body['metadata']['uid']]} Jobs of trial {body['metadata']['name']} ran to their ends"
+
+
+def _one_after_the_other(ended: Ended) -> Iterator[str]:
+    """Check that no trial had two Jobs at the same time: only a late request may create another one."""
     live: dict[str, str] = {}
     for change in ended.changes[JOBS]:
         body = read(change)
@@ -89,6 +107,7 @@ def _made_once(ended: Ended) -> Iterator[str]:
         if change.name not in live and trial in live.values():
             yield f"Job {change.name} began beside another one of its trial"
         live[change.name] = trial
+    yield from checks.stopped_for_good(ended.writes)
 
 
 def _over_the_limit(ended: Ended) -> Iterator[str]:

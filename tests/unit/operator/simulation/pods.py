@@ -1,4 +1,4 @@
-"""The Job controller and the kubelet: each Job gets a pod, which trains, reports, and ends as its point says."""
+"""The Job controller and the kubelet: each Job gets a pod, which reports, and ends as its point says."""
 
 import random
 from dataclasses import dataclass, field

@@ -1,6 +1,7 @@
 """The operator's process: its stores, queues and controllers, wired as `__main__` wires them.
 
-In the place of its streams, a feed per kind delivers what the server tells: late, and with gaps that a LIST ends.
+In the place of its streams, a feed per kind delivers what the server tells: late, and with gaps that end
+with a LIST.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from segcompress_operator.controller import Controller, Workers
+from segcompress_operator.controller import Controller, Reconciler, Workers
 from segcompress_operator.errors import OperatorError
 from segcompress_operator.kinds import COMPRESSION_JOBS, SWEEPS, Kind, Ref
 from segcompress_operator.planning.job import plan_job
@@ -82,7 +83,7 @@ class Feed:
         self._due = 0.0
         self._lists = 0
         self._is_open = False
-        self._timers: list[asyncio.TimerHandle] = []
+        self._timers = list[asyncio.TimerHandle]()
 
     def open(self) -> None:
         """LIST after a moment, and from then on deliver events."""
@@ -148,7 +149,10 @@ class Process:
         self.runs.parents = sweeps = Sweeps(queues[SWEEPS].add_after, self.runs, loop.time)
         cluster = MemoryCluster(self.server)
         trials = SweepController(sweeps, plan_trials, cluster, self.clock, spread_seconds=ROUND_SECONDS)
-        controllers = {COMPRESSION_JOBS: Controller(self.runs, plan_run, cluster, self.clock), SWEEPS: trials}
+        controllers: dict[Kind, Reconciler] = {
+            COMPRESSION_JOBS: Controller(self.runs, plan_run, cluster, self.clock),
+            SWEEPS: trials,
+        }
         self.workers = Workers(queues, controllers, self._count)
         self._working = loop.create_task(self.workers.run(_WORKERS))
         sinks = {**self.runs.sinks(), **sweeps.sinks()}

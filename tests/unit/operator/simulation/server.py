@@ -25,6 +25,7 @@ KINDS = (SWEEPS, COMPRESSION_JOBS, JOBS, PODS)
 _BY_PLURAL = {kind.plural: kind for kind in KINDS}
 _ROUND_TRIP = (0.002, 0.02)
 _TIMEOUT_SECONDS = 30.0
+_LATE_SECONDS = (31.0, 90.0)
 _COMMA = re.compile(r",(?![^(]*\))")
 _TERM = re.compile(r"(?P<key>[^ =]+)(?:=(?P<one>.*)| in \((?P<some>.*)\))?")
 
@@ -56,7 +57,7 @@ class Faults(Window):
 class Policy(Window):
     """Refuses to create trials, or to set their `suspend`; with `below`, those of lower indices alone.
 
-    `answer` is the status code: a policy's refusal is final for now, and of a webhook that is away a 500 tells.
+    `answer` is the status code: 403 of a policy that refuses, 500 where a webhook does not answer.
     """
 
     refuses: Literal["create", "resume", "suspend"] = "create"
@@ -110,7 +111,7 @@ class Server(Truth):
         answer: asyncio.Future[Body] = self.loop.create_future()
         fault = None if method == "GET" else self._fault()
         there, back = (self.chance.uniform(*_ROUND_TRIP) for _ in range(2))
-        there += _TIMEOUT_SECONDS + 5.0 if fault == "late" else 0.0
+        there += self.chance.uniform(*_LATE_SECONDS) if fault == "late" else 0.0
 
         def arrive() -> None:
             result = self._result(fault, method, url, body)
@@ -130,18 +131,19 @@ class Server(Truth):
 
     def _result(self, fault: Fault | None, method: str, url: str, body: Body) -> Body | Exception | None:
         """Return what is answered, None for nothing."""
+        found: Body | Exception | None
         try:
-            if fault == "conflict":
-                raise RefusalError(HTTPStatus.CONFLICT, "Conflict", "the object has been modified")
-            if fault == "error":
-                raise RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", "etcd: leader changed")
-            found = None if fault == "timeout before" else self._answer(method, url, body)
+            found = None if fault == "timeout before" else self._answer(fault, method, url, body)
         except RefusalError as error:
             found = error_of(method, error.code, error.text, {})
         return None if fault in ("timeout after", "late") else found
 
-    def _answer(self, method: str, url: str, body: Body) -> Body:
+    def _answer(self, fault: Fault | None, method: str, url: str, body: Body) -> Body:
         """Carry out a request; raises RefusalError."""
+        if fault == "conflict":
+            raise RefusalError(HTTPStatus.CONFLICT, "Conflict", "the object has been modified")
+        if fault == "error":
+            raise RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", "etcd: leader changed")
         _, _, path = url.partition("/namespaces/")
         _, plural, name, subresource = [*path.split("/"), "", ""][:4]
         if plural == "events":

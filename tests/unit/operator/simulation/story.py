@@ -162,6 +162,6 @@ def play(story: Story) -> Ended:
 def known_body(number: int) -> Body:
     """Return a job that ended before the sweep began, at the point of that seed."""
     body = child_body(0, {}, ended(miou=0.8, latency=25))
-    meta = {"name": f"known-{number}", "namespace": SWEEP.namespace, "uid": f"known-{number}"}
+    meta: Body = {"name": f"known-{number}", "namespace": SWEEP.namespace, "uid": f"known-{number}"}
     meta |= {"labels": KNOWN, "generation": 1}
     return {**body, "metadata": meta, "spec": {**body["spec"], "seed": number}}
