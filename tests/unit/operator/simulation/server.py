@@ -1,7 +1,6 @@
 """The API server, as far as the operator's requests go: objects in memory, faults, and what refuses."""
 
 import asyncio
-import copy
 import json
 import random
 import re
@@ -85,7 +84,10 @@ class RefusalError(Exception):
 
 @dataclass
 class Server(Truth):
-    """Answers requests after a while; each write is told to every watcher at once."""
+    """Answers requests after a while; each write is told to every watcher at once.
+
+    Objects are never changed, but replaced: whoever holds one holds a version of it.
+    """
 
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     chance: random.Random = field(default_factory=random.Random)
@@ -176,11 +178,9 @@ class Server(Truth):
         if self.named(kind, manifest["metadata"]["name"]) is not None:
             raise RefusalError(HTTPStatus.CONFLICT, "AlreadyExists", "already exists")
         self._admit("POST", kind, None, manifest)
-        body = copy.deepcopy(manifest)
-        uid = f"{kind.plural}-{self.version}"
-        body["metadata"] |= {"uid": uid, "generation": 1, "creationTimestamp": self.at()}
+        made = {"uid": f"{kind.plural}-{self.version}", "generation": 1, "creationTimestamp": self.at()}
         status = {"observedGeneration": -1} if kind == COMPRESSION_JOBS else {}
-        return self.put(kind, {**body, "status": status})
+        return self.put(kind, {**manifest, "metadata": {**manifest["metadata"], **made}, "status": status})
 
     def _patched(self, kind: Kind, body: Body, patch: Body, subresource: str) -> Body:
         meta = patch.get("metadata", {})
@@ -229,7 +229,7 @@ class MemoryCluster(Cluster):
         body: Mapping[str, Any] | None = None,
         query: list[tuple[str, str]] | None = None,
     ) -> Body:
-        return copy.deepcopy(await self._server.send(method, url, dict(body or query or ())))
+        return await self._server.send(method, url, dict(body or query or ()))
 
 
 def merged(old: Any, patch: Any) -> Any:
