@@ -85,14 +85,18 @@ def _made_once(ended: Ended) -> Iterator[str]:
 
 
 def _ran_once(ended: Ended) -> Iterator[str]:
-    """Check that no second Job of a trial ran to its end, and none of one that was stopped early."""
-    done = (read(change) for change in ended.changes[JOBS] if "conditions" in read(change)["status"])
-    jobs = {job["metadata"]["uid"]: job["metadata"]["ownerReferences"][0]["uid"] for job in done}
-    ran = Counter(jobs.values())
-    for body in ended.trials.values():
-        most = 0 if why(body) == "StoppedEarly" else 1
-        if ran[body["metadata"]["uid"]] > most:
-            yield f"{ran[body['metadata']['uid']]} Jobs of trial {body['metadata']['name']} ran to their ends"
+    """Check that no second Job of a trial ran to its end, and none after the trial's own end."""
+    over = ended_times(ended)
+    ends: dict[str, tuple[str, float]] = {}
+    for change in ended.changes[JOBS]:
+        job = read(change)
+        if "conditions" in job["status"]:
+            owner = job["metadata"]["ownerReferences"][0]["uid"]
+            ends.setdefault(job["metadata"]["uid"], (owner, ended.times[change.revision]))
+    for index, body in ended.trials.items():
+        times = [time for owner, time in ends.values() if owner == body["metadata"]["uid"]]
+        if len(times) > 1 or any(time > over.get(index, time) for time in times):
+            yield f"Jobs of trial {index} ran to their ends at {times}, it ended at {over.get(index)}"
 
 
 def _one_after_the_other(ended: Ended) -> Iterator[str]:

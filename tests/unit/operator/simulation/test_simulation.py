@@ -14,7 +14,7 @@ from unit.operator.simulation.server import Body, Faults, Policy
 from unit.operator.simulation.story import Edit, Story, play
 from unit.operator.sweeps.busy import seeds
 
-SWEEPS_PLAYED = int(os.environ.get("SEGCOMPRESS_SIMULATED_SWEEPS", "12"))
+SWEEPS_PLAYED = int(os.environ.get("SEGCOMPRESS_SIMULATED_SWEEPS", "6"))
 FIRST = int(os.environ.get("SEGCOMPRESS_SIMULATION_SEED", "0"))
 
 
