@@ -231,6 +231,16 @@ class MemoryCluster(Cluster):
     ) -> Body:
         return await self._server.send(method, url, dict(body or query or ()))
 
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        body: Mapping[str, Any] | None = None,
+        query: list[tuple[str, str]] | None = None,
+    ) -> str:
+        await self._request(method, url, body, query)
+        return ""
+
 
 def merged(old: Any, patch: Any) -> Any:
     """Return a JSON merge patch applied (RFC 7396)."""
