@@ -15,6 +15,9 @@ from unit.operator.simulation.story import Ended, Story
 SPARE_SECONDS = 240.0
 """How much later than undisturbed a sweep may end, counted from the end of the disturbances."""
 
+COUNTED_SECONDS = 1.0
+"""How long after its pod a Job may end: the Job controller counts pods that the operator has seen end."""
+
 BELIEVED_SECONDS = 130.0
 """For so long the operator may still act by an old spec: events are late, and requests on their way."""
 
@@ -95,7 +98,7 @@ def _ran_once(ended: Ended) -> Iterator[str]:
             ends.setdefault(job["metadata"]["uid"], (owner, ended.times[change.revision]))
     for index, body in ended.trials.items():
         times = [time for owner, time in ends.values() if owner == body["metadata"]["uid"]]
-        if len(times) > 1 or any(time > over.get(index, time) for time in times):
+        if len(times) > 1 or any(time > over.get(index, time) + COUNTED_SECONDS for time in times):
             yield f"Jobs of trial {index} ran to their ends at {times}, it ended at {over.get(index)}"
 
 
