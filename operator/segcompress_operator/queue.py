@@ -94,12 +94,16 @@ class WorkQueue(Generic[K]):
         self._timers[key] = _Timer(due, loop.call_at(due, self.add, key))
 
     def retry(self, key: K, at_least: float = 0.0) -> float:
-        """Queue the key after a back-off that doubles with each failure; return it, in seconds."""
+        """Queue the key after a back-off that doubles with each failure; return it, in seconds.
+
+        `at_least` is what the API server asks for. It counts up to LONGEST_DELAY_SECONDS: a proxy that asks
+        for a day must not delay a key for a day.
+        """
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         delay = min(FIRST_DELAY_SECONDS * 2.0 ** min(failures, 16), LONGEST_DELAY_SECONDS)
         # Half to whole: keys that failed together do not come back together.
-        delay = max(delay * (0.5 + self._jitter() / 2), at_least)
+        delay = max(delay * (0.5 + self._jitter() / 2), min(at_least, LONGEST_DELAY_SECONDS))
         self.add_after(key, delay)
         return delay
 

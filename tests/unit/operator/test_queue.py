@@ -132,9 +132,17 @@ def test_back_off_is_spread(jitter: float, share: float) -> None:
     asyncio.run(scene())
 
 
-def test_api_servers_wish_is_the_least_delay() -> None:
+@pytest.mark.parametrize(
+    ("wish", "delay"),
+    [
+        pytest.param(30.0, 30.0, id="longer than the back-off"),
+        pytest.param(86_400.0, LONGEST_DELAY_SECONDS, id="a day"),
+        pytest.param(float("inf"), LONGEST_DELAY_SECONDS, id="more digits than a float has"),
+    ],
+)
+def test_api_servers_wish_is_the_least_delay_up_to_the_longest(wish: float, delay: float) -> None:
     async def scenario(queue: WorkQueue[str]) -> None:
-        assert queue.retry("a", at_least=30.0) == 30.0
+        assert queue.retry("a", at_least=wish) == delay
 
     run(scenario)
 
