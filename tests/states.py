@@ -1,20 +1,15 @@
-"""Every state of a resource, as the operator writes it: made by the plan itself, one step after the other.
+"""Every state of a job, as the operator writes it: made by the plan itself, one step after the other."""
 
-`python -m states` writes them where Argo CD's tests look for them; tests about other tools read them there.
-"""
-
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import yaml
-
-from documents import ROOT
+from segcompress_api.base import API_GROUP, API_VERSION
+from segcompress_api.job import KIND
 from segcompress_operator.planning.job import plan_job
 from segcompress_operator.planning.observed import ObservedJob, ObservedPod
 from segcompress_operator.planning.parsing import parse_pod, parse_resource
 from segcompress_operator.planning.plan import Observed
+from segcompress_operator.resources.names import Owner
 from unit.operator.samples import (
     ARTIFACTS,
     DISRUPTED,
@@ -34,8 +29,6 @@ from unit.operator.samples import (
     result,
     running_pod,
 )
-
-FOLDER = ROOT / "examples/gitops/argocd/resource_customizations/segcompress.dev/SegCompressionJob/testdata"
 
 State = dict[str, Any]
 HELD: dict[str, Any] = {"spec": {"suspend": True}, "labels": {"kueue.x-k8s.io/queue-name": "gpus"}}
@@ -126,36 +119,18 @@ def states() -> dict[str, State]:
     statuses = {**first, **halted, **ended(first["running"]), "stopped-early": early}
     stopped = ("suspend-unseen", "suspending", "suspended")
     return {
-        name: resource(status, generations.get(name, 1), suspend=name in stopped)
+        name: resource(KIND, OWNER, {**SPEC, "suspend": name in stopped}, status, generations.get(name, 1))
         for name, status in statuses.items()
     }
 
 
-def resource(status: Mapping[str, Any], generation: int, *, suspend: bool) -> State:
+def resource(
+    kind: str, owner: Owner, spec: Mapping[str, Any], status: Mapping[str, Any], generation: int
+) -> State:
     return {
-        "apiVersion": "segcompress.dev/v1alpha1",
-        "kind": "SegCompressionJob",
-        "metadata": {"name": OWNER.name, "namespace": OWNER.namespace, "generation": generation},
-        "spec": {**SPEC, "suspend": suspend},
+        "apiVersion": f"{API_GROUP}/{API_VERSION}",
+        "kind": kind,
+        "metadata": {"name": owner.name, "namespace": owner.namespace, "generation": generation},
+        "spec": dict(spec),
         "status": dict(status),
     }
-
-
-def files() -> dict[Path, str]:
-    """Return each generated file and its content."""
-    return {
-        FOLDER / f"{name}.yaml": yaml.safe_dump(body, sort_keys=False, width=110)
-        for name, body in states().items()
-    }
-
-
-def main() -> int:
-    """Write the files."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for path, content in files().items():
-        path.write_text(content)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

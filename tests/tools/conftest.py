@@ -15,7 +15,7 @@ from integration.chart.helm import of_kind, rendered
 from integration.operator.api import Api, Body
 from integration.operator.installed import install_crd, install_rights
 from integration.operator.process import OPERATOR_USER, Operator
-from states import states
+from state_files import CASES, SHORT_NAMES, STATES
 from sweep_kills.etcd import KEEP_ALL
 from tools.checkouts import build, checkout
 from tools.kueue import Kueue
@@ -59,15 +59,19 @@ def api(plane: ControlPlane) -> Api:
 
 @pytest.fixture(scope="module")
 def written(api: Api) -> Iterator[str]:
-    """Return a namespace with a resource in each state, called after it; they go with the module."""
+    """Return a namespace with a resource in each state of both kinds, called after it.
+
+    They go with the module.
+    """
     namespace = f"states-{os.urandom(2).hex()}"
     api.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
-    for name, body in states().items():
-        api.create("scj", namespace, {**body, "metadata": {"name": name}})
-        api.patch("scj", namespace, f"{name}/status", {"status": body["status"]})
+    for kind, name in CASES:
+        short, body = SHORT_NAMES[kind], STATES[kind][name]
+        api.create(short, namespace, {**body, "metadata": {"name": name}})
+        api.patch(short, namespace, f"{name}/status", {"status": body["status"]})
     yield namespace
-    for name in states():
-        api.delete("scj", namespace, name)
+    for kind, name in CASES:
+        api.delete(SHORT_NAMES[kind], namespace, name)
 
 
 @pytest.fixture(scope="session")

@@ -13,19 +13,28 @@ from devcluster.probes import HttpProbe, fetch
 from devcluster.processes import Program, Supervisor
 from documents import ROOT
 from integration.operator.api import Api, eventually
-from states import State, states
+from segcompress_api.job import KIND
+from segcompress_api.sweep import SWEEP_KIND
+from state_files import CASES, STATES
+from states import State
 from tools.checkouts import build, checkout
 
 CONFIG = ROOT / "examples/kube-state-metrics/config.yaml"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 USER = "kube-state-metrics"
+PREFIXES = {KIND: "segcompress_job_", SWEEP_KIND: "segcompress_sweep_"}
 FIGURES = {
-    "miou": ("metrics", "compressed", "miou"),
-    "miou_drop": ("metrics", "miouDrop"),
-    "speedup": ("metrics", "speedup"),
-    "start": ("start",),
-    "attempts_failed": ("attempts", "failed"),
-    "attempts_preempted": ("attempts", "preempted"),
+    "segcompress_job_miou": ("metrics", "compressed", "miou"),
+    "segcompress_job_miou_drop": ("metrics", "miouDrop"),
+    "segcompress_job_speedup": ("metrics", "speedup"),
+    "segcompress_job_start": ("start",),
+    "segcompress_job_attempts_failed": ("attempts", "failed"),
+    "segcompress_job_attempts_preempted": ("attempts", "preempted"),
+    "segcompress_sweep_trials_running": ("trials", "running"),
+    "segcompress_sweep_trials_succeeded": ("trials", "succeeded"),
+    "segcompress_sweep_trials_failed": ("trials", "failed"),
+    "segcompress_sweep_trials_rejected": ("trials", "rejected"),
+    "segcompress_sweep_trials_stopped": ("trials", "stopped"),
 }
 Samples = dict[tuple[str, ...], float]
 
@@ -33,7 +42,11 @@ Samples = dict[tuple[str, ...], float]
 def may_read(api: Api) -> None:
     """Give kube-state-metrics the rights that the example names, and no others."""
     rules = [
-        {"apiGroups": ["segcompress.dev"], "resources": ["segcompressionjobs"], "verbs": ["list", "watch"]},
+        {
+            "apiGroups": ["segcompress.dev"],
+            "resources": ["segcompressionjobs", "segcompressionsweeps"],
+            "verbs": ["list", "watch"],
+        },
         {
             "apiGroups": ["apiextensions.k8s.io"],
             "resources": ["customresourcedefinitions"],
@@ -77,24 +90,31 @@ def url(
 
 def scrape(url: str) -> dict[str, Metric]:
     families = text_string_to_metric_families(fetch(url, None).decode())
-    return {family.name.removeprefix("segcompress_job_"): family for family in families}
+    return {family.name: family for family in families}
 
 
 @pytest.fixture(scope="module")
 def metrics(url: str) -> dict[str, Metric]:
     """Return what is told once every resource is."""
+    expected = [(kind, name) for kind, name in CASES if "conditions" in STATES[kind][name]["status"]]
 
     def all_told() -> dict[str, Metric] | None:
         found = scrape(url)
-        told = {sample.labels["name"] for sample in found["start"].samples} if "start" in found else set()
-        return found if told == {name for name, body in states().items() if figure(body, "start")} else None
+        conditions = ((kind, found.get(f"{prefix}condition")) for kind, prefix in PREFIXES.items())
+        told = {
+            (kind, sample.labels["name"])
+            for kind, metric in conditions
+            if metric
+            for sample in metric.samples
+        }
+        return found if told == set(expected) else None
 
     return eventually(all_told, "every resource in kube-state-metrics")
 
 
-def figure(body: State, name: str) -> float | None:
+def figure(body: State, metric: str) -> float | None:
     found: Any = body["status"]
-    for key in FIGURES[name]:
+    for key in FIGURES[metric]:
         found = found.get(key) if isinstance(found, dict) else None
     return None if found is None else float(found)
 
@@ -103,25 +123,33 @@ def samples(metric: Metric, *labels: str) -> Samples:
     return {tuple(each.labels[label] for label in labels): each.value for each in metric.samples}
 
 
-def test_phase_is_the_one_that_the_resource_says(metrics: dict[str, Metric]) -> None:
-    told = {key: value for key, value in samples(metrics["phase"], "name", "phase").items() if value}
+@pytest.mark.parametrize("kind", STATES)
+def test_phase_is_the_one_that_the_resource_says(metrics: dict[str, Metric], kind: str) -> None:
+    phase = metrics[f"{PREFIXES[kind]}phase"]
+    told = {key: value for key, value in samples(phase, "name", "phase").items() if value}
     phases = {
-        (name, body["status"]["phase"]): 1.0 for name, body in states().items() if "phase" in body["status"]
+        (name, body["status"]["phase"]): 1.0
+        for name, body in STATES[kind].items()
+        if "phase" in body["status"]
     }
     assert told == phases
 
 
-def test_conditions_hold_that_are_true(metrics: dict[str, Metric]) -> None:
+@pytest.mark.parametrize("kind", STATES)
+def test_conditions_hold_that_are_true(metrics: dict[str, Metric], kind: str) -> None:
     expected = {
         (name, condition["type"], condition["reason"]): float(condition["status"] == "True")
-        for name, body in states().items()
+        for name, body in STATES[kind].items()
         for condition in body["status"].get("conditions", ())
     }
-    assert samples(metrics["condition"], "name", "type", "reason") == expected
+    assert samples(metrics[f"{PREFIXES[kind]}condition"], "name", "type", "reason") == expected
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_figures_are_those_of_the_resource(metrics: dict[str, Metric], name: str) -> None:
-    found = {(state,): figure(body, name) for state, body in states().items()}
+@pytest.mark.parametrize(
+    ("kind", "metric"),
+    [(kind, metric) for kind, prefix in PREFIXES.items() for metric in FIGURES if metric.startswith(prefix)],
+)
+def test_figures_are_those_of_the_resource(metrics: dict[str, Metric], kind: str, metric: str) -> None:
+    found = {(state,): figure(body, metric) for state, body in STATES[kind].items()}
     known = {key: value for key, value in found.items() if value is not None}
-    assert samples(metrics[name], "name") == pytest.approx(known)
+    assert samples(metrics[metric], "name") == pytest.approx(known)

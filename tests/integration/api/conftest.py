@@ -1,8 +1,9 @@
-"""A real kube-apiserver with the CRD installed by kubectl, as `kubectl apply -f crds/` does."""
+"""A real kube-apiserver with the CRDs installed by kubectl, as `kubectl apply -f crds/` does."""
 
 import os
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from devcluster.layout import Layout
 from integration.api.kubectl import Kubectl
 
 ROOT = Path(__file__).parents[3]
-CRD = ROOT / "crds" / "segcompressionjobs.yaml"
+CRDS = ROOT / "crds"
 
 _TRIES = 600
 _PAUSE_SECONDS = 0.1
@@ -24,10 +25,10 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
     program = Layout.from_environment(os.environ).bin / "kubectl"
     with ControlPlane(tmp_path_factory.mktemp("plane")) as plane:
         client = Kubectl(program, plane.kubeconfig, tmp_path_factory.mktemp("kubectl"))
-        installed = client.run("apply", "--server-side", "-f", str(CRD))
+        installed = client.run("apply", "--server-side", "-f", str(CRDS))
         assert installed.code == 0, installed.err
         assert "Warning" not in installed.err
-        for question in (("get", "scj"), ("explain", "scj")):
+        for question in product(("get", "explain"), ("scj", "scs")):
             await_answer(client, *question)
         yield client
 

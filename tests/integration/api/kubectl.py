@@ -53,13 +53,13 @@ class Kubectl:
         assert f"{field}: " in answer.err
         assert words in answer.err
 
-    def patch_status(self, name: str, status: Mapping[str, Any]) -> Answer:
+    def patch_status(self, name: str, status: Mapping[str, Any], kind: str = "scj") -> Answer:
         """Merge into the status of a resource, as the operator does."""
         patch = json.dumps({"status": status})
-        return self.run("patch", "scj", name, "--subresource=status", "--type=merge", f"--patch={patch}")
+        return self.run("patch", kind, name, "--subresource=status", "--type=merge", f"--patch={patch}")
 
-    def get(self, name: str) -> dict[str, Any]:
+    def get(self, name: str, kind: str = "scj") -> dict[str, Any]:
         """Return a resource as it is stored."""
-        answer = self.run("get", "scj", name, "-o", "json")
+        answer = self.run("get", kind, name, "-o", "json")
         assert answer.code == 0, answer.err
         return dict(json.loads(answer.out))

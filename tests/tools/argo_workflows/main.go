@@ -1,7 +1,9 @@
 // Waits for resources as a resource template of Argo Workflows does, by its own executor, and prints how each wait
 // ended: Succeeded or Failed by the template's conditions, Running where neither came true within some seconds.
 //
-//	conditions KUBECONFIG SUCCESS FAILURE SECONDS NAMESPACE NAME...
+//	conditions KUBECONFIG SUCCESS FAILURE SECONDS PATH NAME...
+//
+// PATH is that of the kind at the API server, in a namespace.
 package main
 
 import (
@@ -22,10 +24,7 @@ import (
 	"github.com/argoproj/argo-workflows/v4/workflow/executor"
 )
 
-const (
-	path  = "/apis/segcompress.dev/v1alpha1/namespaces/%s/segcompressionjobs/%s"
-	every = 100 * time.Millisecond
-)
+const every = 100 * time.Millisecond
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -36,7 +35,7 @@ func main() {
 
 func run(arguments []string) error {
 	kubeconfig, success, failure, seconds := arguments[0], arguments[1], arguments[2], arguments[3]
-	namespace, names := arguments[4], arguments[5:]
+	path, names := arguments[4], arguments[5:]
 	patience, err := time.ParseDuration(seconds + "s")
 	if err != nil {
 		return err
@@ -54,7 +53,7 @@ func run(arguments []string) error {
 	verdicts := make([]string, len(names))
 	var all sync.WaitGroup
 	for place, name := range names {
-		all.Go(func() { verdicts[place] = verdict(waiting, namespace, name, patience) })
+		all.Go(func() { verdicts[place] = verdict(waiting, path, name, patience) })
 	}
 	all.Wait()
 	said := map[string]string{}
@@ -73,10 +72,11 @@ func newExecutor(config *rest.Config, template wfv1.Template) (*executor.Workflo
 	return executor.NewExecutor(quiet(context.Background()), clients, nil, clients.RESTClient(), nil, settings)
 }
 
-func verdict(waiting *executor.WorkflowExecutor, namespace, name string, patience time.Duration) string {
+func verdict(waiting *executor.WorkflowExecutor, path, name string, patience time.Duration) string {
 	limited, cancel := context.WithTimeout(quiet(context.Background()), patience)
 	defer cancel()
-	err := waiting.WaitResource(limited, namespace, name, fmt.Sprintf(path, namespace, name))
+	// It takes a namespace for its log alone.
+	err := waiting.WaitResource(limited, "", name, path+"/"+name)
 	switch {
 	case err == nil:
 		return "Succeeded"

@@ -1,4 +1,4 @@
--- Health of a SegCompressionJob, from its conditions: for `resource.customizations.health.*` in argocd-cm.
+-- Health of a SegCompressionJob or a SegCompressionSweep, from its conditions: for `resource.customizations.health.*` in argocd-cm.
 local health = {status = "Progressing", message = "Waiting for the operator"}
 local status = obj.status or {}
 
