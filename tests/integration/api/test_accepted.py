@@ -206,12 +206,18 @@ def test_get_shows_the_figures(kubectl: Kubectl, name: str) -> None:
     kubectl.patch_status(name, status)
 
     short = kubectl.run("get", "scj", name).out.splitlines()
-    wide = kubectl.run("get", "segcompress", name, "-o", "wide").out.splitlines()
+    wide = kubectl.run("get", "scj", name, "-o", "wide").out.splitlines()
 
     assert short[0].split() == ["NAME", "PHASE", "STAGE", "PROGRESS", "MIOU", "DROP", "SPEEDUP", "AGE"]
     assert short[1].split()[:5] == [name, "Succeeded", "0.9235", "0.0052", "1.4946"]
     assert wide[0].split()[8:10] == ["STRATEGY", "REASON"]
     assert {"UnstructurePrune", "0.7497", "555918"} <= set(wide[1].split())
+
+
+def test_category_has_jobs(kubectl: Kubectl, name: str) -> None:
+    kubectl.send("create", job(name))
+    named = kubectl.run("get", "segcompress", "-o", "name").out.splitlines()
+    assert f"segcompressionjob.segcompress.dev/{name}" in named
 
 
 def test_get_shows_how_far_a_run_is(kubectl: Kubectl, name: str) -> None:
