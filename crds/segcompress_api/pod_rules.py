@@ -12,6 +12,8 @@ from segcompress_api.quantities import amount
 
 _STANDARD = ("cpu", "memory", "ephemeral-storage")
 _HUGE_PAGES = "hugepages-"
+_OWN_DOMAIN = "kubernetes.io/"
+"""Of resources that need be neither whole nor requested as limited, such as kubernetes.io/batch-cpu."""
 
 
 def pod_faults(runtime: Runtime) -> Iterator[InvalidSpecError]:
@@ -41,12 +43,12 @@ def _faults_of_resource(field: str, name: str, quantity: str) -> Iterator[Invali
             f"did you mean {match}?" if match else "give cpu, memory, or a device such as example.com/npu"
         )
         yield InvalidSpecError(field, "is not a resource of a container", remedy)
-    elif amount(quantity) % 1:
+    elif _OWN_DOMAIN not in name and amount(quantity) != amount(quantity).to_integral_value():
         yield InvalidSpecError(field, f"must be a whole number, got {quantity}", "devices cannot be divided")
 
 
 def _faults_of_request(field: str, name: str, request: str, limit: str | None) -> Iterator[InvalidSpecError]:
-    if name not in _STANDARD and (limit is None or amount(limit) != amount(request)):
+    if not _may_be_overcommitted(name) and (limit is None or amount(limit) != amount(request)):
         yield InvalidSpecError(
             field,
             f"must be equal to the limit, {limit or 'which is missing'}, got {request}",
@@ -55,6 +57,10 @@ def _faults_of_request(field: str, name: str, request: str, limit: str | None) -
     elif limit is not None and amount(request) > amount(limit):
         problem = f"must be at most the limit of {limit}, got {request}"
         yield InvalidSpecError(field, problem, "lower the request, or raise the limit")
+
+
+def _may_be_overcommitted(name: str) -> bool:
+    return ("/" not in name or _OWN_DOMAIN in name) and not name.startswith(_HUGE_PAGES)
 
 
 def _faults_of_toleration(field: str, toleration: Toleration) -> Iterator[InvalidSpecError]:

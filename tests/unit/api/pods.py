@@ -49,6 +49,12 @@ REFUSED = [
         id="typo",
     ),
     pytest.param(
+        resources({"memroy": "8Gi"}, {}),
+        "resources.requests[memroy]",
+        "is not a resource of a container; did you mean memory?",
+        id="typo in a request",
+    ),
+    pytest.param(
         {"nodeSelector": {"pool of gpus": "a"}},
         "nodeSelector[pool of gpus]",
         f"the key 'pool of gpus' must have {_WORD}, after a domain and '/' if it has any",
@@ -79,6 +85,10 @@ ACCEPTED = [
     pytest.param(resources({"memory": "8Gi", "cpu": "1500m"}, {"memory": "8192Mi"}), id="equal"),
     pytest.param(resources({"example.com/npu": "1"}, {"example.com/npu": "1"}), id="device"),
     pytest.param(resources({}, {"example.com/npu": "1", "cpu": "500m"}), id="limits alone"),
+    pytest.param(
+        resources({"kubernetes.io/batch-cpu": "1.5"}, {"kubernetes.io/batch-cpu": "2"}),
+        id="overcommitted resource of another scheduler",
+    ),
     pytest.param({"nodeSelector": {"example.com/pool": "a"}}, id="node selector"),
     pytest.param(
         {

@@ -6,7 +6,7 @@ import pytest
 
 from segcompress_api.job import Runtime
 from segcompress_api.pod_rules import pod_faults
-from unit.api.pods import ACCEPTED, REFUSED
+from unit.api.pods import ACCEPTED, REFUSED, resources
 
 
 @pytest.mark.parametrize(("runtime", "fields", "message"), REFUSED)
@@ -19,4 +19,9 @@ def test_pod_that_the_api_server_refuses_is_one_error(
 
 @pytest.mark.parametrize("runtime", ACCEPTED)
 def test_pod_that_the_api_server_takes_is_fine(runtime: dict[str, Any]) -> None:
+    assert [*pod_faults(Runtime.model_validate(runtime))] == []
+
+
+def test_whole_number_may_have_more_digits_than_a_division_takes() -> None:
+    runtime = resources({}, {"example.com/npu": "9" * 32})
     assert [*pod_faults(Runtime.model_validate(runtime))] == []
