@@ -6,6 +6,7 @@ from datetime import datetime
 
 from segcompress_api.trials import Trial
 from segcompress_operator.planning.outcomes import plain
+from segcompress_operator.planning.parsing import EPOCH
 from segcompress_operator.planning.plan import Refusal
 from segcompress_operator.planning.sweeps.making import MORE_A_ROUND, TRIALS_A_ROUND
 
@@ -35,11 +36,13 @@ def suspending(
     """Return what to do about trials that have not ended and whose `suspend` is another.
 
     `refused` are by the name of the trial. What is suspended frees its GPUs at once; what is resumed begins
-    as new trials do. A refusal holds back no other trial: those that are due take its place in the round.
+    as new trials do. A refusal holds back no other trial: those that were not refused yet come first, then
+    those that wait longest for another try.
     """
     others = [trial.name for trial in trials if not trial.ended and trial.suspend != suspend]
     next_tries = {name: _next_try(refused[name]) for name in others if name in refused}
     due = [name for name in others if name not in next_tries or next_tries[name] <= now]
+    due.sort(key=lambda name: next_tries.get(name, EPOCH))
     waiting = [moment for moment in next_tries.values() if moment > now]
     changes = tuple(
         SuspendChange(name, suspend) for name in due[: TRIALS_A_ROUND if suspend else MORE_A_ROUND]

@@ -42,6 +42,15 @@ def test_others_take_the_place_of_those_that_were_refused() -> None:
     assert found.again == FIRST_TRY_SECONDS
 
 
+def test_those_that_were_not_refused_yet_come_before_those_that_were() -> None:
+    """Otherwise the first ones would be tried again and again before the last ones are tried once."""
+    long_ago = refused(*(f"widths-{index}" for index in range(MORE_A_ROUND)), seconds_ago=100.0)
+    longer_ago = refused("widths-3", seconds_ago=101.0)
+    found = suspending(trials(MORE_A_ROUND + 2, suspend=True), {**long_ago, **longer_ago}, NOW, suspend=False)
+    names = [change.name for change in found.changes]
+    assert (names[:4], len(names)) == (["widths-16", "widths-17", "widths-3", "widths-0"], MORE_A_ROUND)
+
+
 def test_the_next_of_those_that_were_refused_is_waited_for() -> None:
     both = {**refused("widths-0", seconds_ago=1.0), **refused("widths-1", seconds_ago=5.0)}
     assert suspending(trials(2, suspend=True), both, NOW, suspend=False).again == FIRST_TRY_SECONDS - 5.0
