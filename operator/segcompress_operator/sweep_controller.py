@@ -80,7 +80,9 @@ class SweepController:
         if _first(plan):
             # The rest of many suspensions follows at once; a place that became free waits as any change does.
             return 0.0 if is_full else self._known.delay(sweep)
-        return plan.requeue_after
+        # Trials that were refused one after the other are tried again together.
+        again = plan.requeue_after
+        return None if again is None else max(again, self._known.delay(sweep))
 
     async def _write_trials(self, sweep: Sweep, plan: SweepPlan) -> tuple[SweepPlan, RetryableError | None]:
         """Create and change trials; return the next plan, and the error that stopped the writes."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -105,6 +106,17 @@ def test_a_refused_change_of_a_trial_stops_no_other_and_is_shown_and_tried_again
     said = next(each for each in cluster.status["conditions"] if each["type"] == "Reconciling")
     verb = "suspended" if suspend else "resumed"
     assert said["message"].endswith(f"; 2 trial(s) cannot be {verb}: trial {NAMES[0]}: not at night")
+
+
+def test_refused_changes_of_trials_are_tried_again_once_a_round() -> None:
+    """They were refused one after the other, and each of them is due at another moment."""
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body(spec_body(suspend=True)))
+    fed.fed.resources.seen(child_body(0, P[0]))
+    seen = NOW - timedelta(seconds=FIRST_TRY_SECONDS - 0.1)
+    fed.sweeps.note_refused_change(sweep_of(fed), NAMES[0], Refusal("Trial", "not at night", seen))
+    controller = SweepController(fed.sweeps, plan, FakeCluster(fed), lambda: NOW)
+    assert asyncio.run(controller.reconcile(REF)) == ROUND_SECONDS
 
 
 def test_refused_changes_are_forgotten_when_the_spec_changes() -> None:
