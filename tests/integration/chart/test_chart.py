@@ -119,6 +119,7 @@ def test_values_of_the_operator_reach_its_settings_and_its_pod() -> None:
         extraEnv=[{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
         podSecurityContext={"runAsUser": None},
         securityContext={"runAsNonRoot": True},
+        podLabels={"app.kubernetes.io/created-by": "vision"},
     )
     (container,) = pod["containers"]
     assert container["image"] == f"ghcr.io/acme/operator@{DIGEST}"
@@ -274,6 +275,7 @@ def test_service_and_test_hook_lead_to_the_operator() -> None:
             id="our annotation",
         ),
         pytest.param({"podLabels": {"app.kubernetes.io/name": "x"}}, "/podLabels", id="label that selects"),
+        pytest.param({"podLabels": {"helm.sh/chart": "x"}}, "/podLabels", id="label of the chart"),
         pytest.param({"watchNamespaces": ["A"]}, "/watchNamespaces/0", id="namespace"),
         pytest.param({"progress__tls__secretName": "A b"}, "/progress/tls/secretName", id="secret"),
         pytest.param({"progress__enabled": 1}, "/progress/enabled", id="number for a truth"),
