@@ -84,7 +84,7 @@ class Sweeps:
             self._refusals.get(uid),
             self._known.get(uid),
             in_flight=self._in_flight.get(uid, 0),
-            refused=self._refused_changes.get(uid, {}),
+            refused=dict(self._refused_changes.get(uid, {})),
             memo=memo,
         )
 
@@ -114,7 +114,7 @@ class Sweeps:
             self._refusals[sweep.uid] = refusal.after(self._refusals.get(sweep.uid))
 
     def note_refused_change(self, sweep: Sweep, name: str, refusal: Refusal) -> None:
-        """Remember why the `suspend` of a trial was not changed, until the sweep's spec changes."""
+        """Remember why the `suspend` of a trial was not changed, until it or the sweep's spec changes."""
         if not self.is_outdated(sweep):
             refused = self._refused_changes.setdefault(sweep.uid, {})
             refused[name] = refusal.after(refused.get(name))
@@ -143,6 +143,8 @@ class Sweeps:
         same = old is not None and new is not None and _facts(old) == _facts(new)
         for uid in dict.fromkeys(each.owner_uid for each in (old, new) if each is not None):
             sweep = self._sweeps.get(uid)
+            if old is not None and (new is None or new.suspend != old.suspend):
+                self._refused_changes.get(uid, {}).pop(old.owner.name, None)
             if not same or (sweep and sweep.stops_early and _curve(old) != _curve(new)):
                 self._changed(sweep)
 

@@ -131,6 +131,24 @@ def test_refused_changes_are_forgotten_when_the_spec_changes() -> None:
     assert fed.sweeps.observe(sweep_of(fed)).refused == {}
 
 
+@pytest.mark.parametrize("changed", [True, False])
+def test_a_refused_change_is_forgotten_once_it_is_made_or_the_trial_is_gone(*, changed: bool) -> None:
+    """The trial may be suspended again much later: that has not been refused."""
+    fed = FedSweeps()
+    fed.sink.seen(sweep_body())
+    sweep = sweep_of(fed)
+    for index in range(2):
+        fed.fed.resources.seen(child_body(index, P[index]))
+        fed.sweeps.note_refused_change(sweep, NAMES[index], Refusal("Trial", "not at night", NOW))
+    fed.fed.resources.seen(versioned(child_body(0, P[0], curve(0.1)), 20))
+    assert [*fed.sweeps.observe(sweep).refused] == NAMES[:2]
+    if changed:
+        fed.fed.resources.seen(versioned(child_body(0, P[0], suspend=True), 21))
+    else:
+        fed.fed.resources.gone(child_body(0, P[0]))
+    assert [*fed.sweeps.observe(sweep).refused] == NAMES[1:2]
+
+
 def test_a_change_that_does_not_last_is_made_again_after_a_while() -> None:
     """A webhook sets back what the operator writes: without a pause, the API server would be flooded."""
     fed = FedSweeps()
