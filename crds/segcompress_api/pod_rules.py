@@ -12,8 +12,11 @@ from segcompress_api.quantities import amount
 
 _STANDARD = ("cpu", "memory", "ephemeral-storage")
 _HUGE_PAGES = "hugepages-"
-_OWN_DOMAIN = "kubernetes.io/"
-"""Of resources that need be neither whole nor requested as limited, such as kubernetes.io/batch-cpu."""
+_NATIVE = "kubernetes.io/"
+"""In the names of resources that are no devices: they can be divided, and requests may be below limits."""
+
+_QUOTA = "requests."
+"""Before a device's name in a quota."""
 
 
 def pod_faults(runtime: Runtime) -> Iterator[InvalidSpecError]:
@@ -37,18 +40,34 @@ def _faults_of_resources(resources: Resources) -> Iterator[InvalidSpecError]:
 def _faults_of_resource(field: str, name: str, quantity: str) -> Iterator[InvalidSpecError]:
     if name in _STANDARD or name.startswith(_HUGE_PAGES):
         return
-    if "/" not in name:
+    if not _is_resource(name):
         match = nearest(name, _STANDARD)
         remedy = (
             f"did you mean {match}?" if match else "give cpu, memory, or a device such as example.com/npu"
         )
         yield InvalidSpecError(field, "is not a resource of a container", remedy)
-    elif _OWN_DOMAIN not in name and amount(quantity) != amount(quantity).to_integral_value():
+        return
+    yield from _fault_of_key(field, name)
+    if name.startswith(_QUOTA):
+        yield InvalidSpecError(field, f"must not begin with {_QUOTA}", "quotas name devices so")
+    number = amount(quantity)
+    # Not by %, which raises for numbers of more digits than decimal's precision.
+    if not _is_divisible(name) and number != number.to_integral_value():
         yield InvalidSpecError(field, f"must be a whole number, got {quantity}", "devices cannot be divided")
 
 
+def _is_resource(name: str) -> bool:
+    return "/" in name or name in _STANDARD or name.startswith(_HUGE_PAGES)
+
+
+def _is_divisible(name: str) -> bool:
+    return name in _STANDARD or _NATIVE in name
+
+
 def _faults_of_request(field: str, name: str, request: str, limit: str | None) -> Iterator[InvalidSpecError]:
-    if not _may_be_overcommitted(name) and (limit is None or amount(limit) != amount(request)):
+    if not _is_resource(name):
+        return
+    if not _is_divisible(name) and (limit is None or amount(limit) != amount(request)):
         yield InvalidSpecError(
             field,
             f"must be equal to the limit, {limit or 'which is missing'}, got {request}",
@@ -59,13 +78,12 @@ def _faults_of_request(field: str, name: str, request: str, limit: str | None) -
         yield InvalidSpecError(field, problem, "lower the request, or raise the limit")
 
 
-def _may_be_overcommitted(name: str) -> bool:
-    return ("/" not in name or _OWN_DOMAIN in name) and not name.startswith(_HUGE_PAGES)
-
-
 def _faults_of_toleration(field: str, toleration: Toleration) -> Iterator[InvalidSpecError]:
     if toleration.key:
         yield from _fault_of_key(f"{field}.key", toleration.key)
+    elif toleration.operator != "Exists":
+        problem = f"must be Exists if there is no key, got {toleration.operator or 'none'}"
+        yield InvalidSpecError(f"{field}.operator", problem, "give the key of a taint")
     if toleration.operator == "Exists" and toleration.value:
         yield InvalidSpecError(
             f"{field}.value",

@@ -55,6 +55,24 @@ REFUSED = [
         id="typo in a request",
     ),
     pytest.param(
+        resources({}, {"Example.COM/npu": "1"}),
+        "resources.limits[Example.COM/npu]",
+        f"the key 'Example.COM/npu' must have {_WORD}, after a domain and '/' if it has any",
+        id="name of a device",
+    ),
+    pytest.param(
+        resources({}, {"requests.example.com/npu": "1"}),
+        "resources.limits[requests.example.com/npu]",
+        "must not begin with requests.; quotas name devices so",
+        id="name of a quota",
+    ),
+    pytest.param(
+        resources({}, {"kubernetes.io/a b": "1"}),
+        "resources.limits[kubernetes.io/a b]",
+        f"the key 'kubernetes.io/a b' must have {_WORD}, after a domain and '/' if it has any",
+        id="name of a native resource",
+    ),
+    pytest.param(
         {"nodeSelector": {"pool of gpus": "a"}},
         "nodeSelector[pool of gpus]",
         f"the key 'pool of gpus' must have {_WORD}, after a domain and '/' if it has any",
@@ -65,6 +83,12 @@ REFUSED = [
         "tolerations[0].key",
         f"the key 'gpu/' must have {_WORD}, after a domain and '/' if it has any",
         id="taint key",
+    ),
+    pytest.param(
+        {"tolerations": [{"value": "a"}]},
+        "tolerations[0].operator",
+        "must be Exists if there is no key, got none; give the key of a taint",
+        id="value of any taint",
     ),
     pytest.param(
         {"tolerations": [{"key": "gpu", "operator": "Exists", "value": "a"}]},
@@ -89,6 +113,9 @@ ACCEPTED = [
         resources({"kubernetes.io/batch-cpu": "1.5"}, {"kubernetes.io/batch-cpu": "2"}),
         id="overcommitted resource of another scheduler",
     ),
+    pytest.param(resources({"kubernetes.io/example": "500m"}, {}), id="native resource that is no device"),
+    pytest.param(resources({}, {"example.com/npu": f"{'9' * 30}Ti"}), id="as many devices as can be written"),
+    pytest.param({"tolerations": [{"operator": "Exists"}]}, id="every taint"),
     pytest.param({"nodeSelector": {"example.com/pool": "a"}}, id="node selector"),
     pytest.param(
         {
