@@ -73,6 +73,23 @@ for _name in ("timestamp", "binary", "set", "omap", "pairs"):
     _Loader.add_constructor(f"{_TAG}{_name}", _Loader.refuse)
 
 
+_INDENT = "indent the line as those that it belongs with"
+_REMEDIES = {
+    r"found character '\\t'": "indent with spaces, not tabs",
+    r"found character '": "put the text in quotes",
+    r"expected <block end>, but found '[<?-]": _INDENT,
+    r"mapping values are not allowed": f"{_INDENT}, or put text that contains ': ' in quotes",
+    r"could not find expected ':'": f"{_INDENT}, or write key: value",
+    r"expected ',' or": "close the bracket before it, or put the text in quotes",
+    r"found unexpected end of stream": "close the quotation mark",
+}
+"""What to do, by what PyYAML says is wrong."""
+
+
+def _remedy(problem: str) -> str:
+    return next((f"; {told}" for pattern, told in _REMEDIES.items() if re.match(pattern, problem)), "")
+
+
 def _line(node: yaml.Node) -> str:
     return f"line {node.start_mark.line + 1}"
 
@@ -85,11 +102,12 @@ def load_documents(content: bytes) -> list[Any]:
         text = content.decode("utf-8")
         return [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
     except UnicodeDecodeError:
-        raise UnsafeYamlError("is not UTF-8 text") from None
+        raise UnsafeYamlError("is not UTF-8 text; give a YAML file, saved as UTF-8") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
+        problem = error.problem or "is not YAML"
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise UnsafeYamlError(f"{where}{error.problem or 'is not YAML'}") from None
+        raise UnsafeYamlError(f"{where}{problem}{_remedy(problem)}") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         if isinstance(error, UnsafeYamlError):
             raise

@@ -43,7 +43,21 @@ def test_a_number_with_an_exponent_is_a_number_as_to_kubectl(text: str, value: o
         pytest.param(b"1: a\n", "line 1: a key must be text; put it in quotes", id="number as a key"),
         pytest.param(b"a: {on: b}\n", "a key must be text", id="truth as a key"),
         pytest.param(b"? [a]\n: b\n", "a key must be text", id="list as a key"),
-        pytest.param(b"\xff\xfe", "not UTF-8", id="bytes"),
+        pytest.param(b"a:\n\tb: 1\n", r"line 2, column 1: .*; indent with spaces, not tabs$", id="tab"),
+        pytest.param(
+            b"a:\n  - b\n c: 1\n", r"line 3, column 2: .*; indent the line as those", id="indentation"
+        ),
+        pytest.param(
+            b"a:\n  b: 1\n   c: 2\n", "line 3, column 5: .*; indent the line as", id="too deep a line"
+        ),
+        pytest.param(
+            b"a: b\nc\n", "line 3, column 1: .*; indent the line as .* key: value$", id="word alone"
+        ),
+        pytest.param(b"a: {b: 1\nc: 2\n", "line 2, column 2: .*; close the bracket", id="bracket"),
+        pytest.param(b"a: [1]]\n", "line 1, column 7: .*but found ']'$", id="bracket too many"),
+        pytest.param(b"a: 'b\n", "; close the quotation mark$", id="quotation mark"),
+        pytest.param(b"a: @b\n", "line 1, column 4: .*; put the text in quotes$", id="character"),
+        pytest.param(b"\xff\xfe", "not UTF-8 text; give a YAML file, saved as UTF-8", id="bytes"),
     ],
 )
 def test_what_is_refused(content: bytes, message: str) -> None:
