@@ -72,7 +72,7 @@ def _document(content: bytes, path: Path, kinds: Sequence[str]) -> dict[str, Any
     document = documents[0]
     if not isinstance(document, dict):
         raise InvalidSpecError(str(path), "must be a mapping", f"give one {named} a file")
-    _check_kind(document.get("kind"), kinds)
+    _check_kind(document.get("kind"), kinds, path)
     return document
 
 
@@ -84,12 +84,12 @@ def _number_of(documents: Sequence[Any]) -> str:
     return f"holds {len(documents)} documents ({', '.join(kinds)})"
 
 
-def _check_kind(kind: object, kinds: Sequence[str]) -> None:
+def _check_kind(kind: object, kinds: Sequence[str], path: Path) -> None:
     named = " or ".join(kinds)
     if kind is None:
-        raise InvalidSpecError("kind", "is required and missing", f"give {named}")
+        raise InvalidSpecError(str(path), "kind is required and missing", f"give {named}")
     if kind not in kinds:
-        raise InvalidSpecError("kind", f"is {kind}, not {named}", _remedy(kind, kinds))
+        raise InvalidSpecError(str(path), f"kind is {kind}, not {named}", _remedy(kind, kinds))
 
 
 def _remedy(kind: object, kinds: Sequence[str]) -> str:

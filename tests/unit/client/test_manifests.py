@@ -55,7 +55,7 @@ def test_what_cannot_be_read_is_named() -> None:
         pytest.param(
             "kind: Pod",
             InvalidJobError,
-            "kind: is Pod, not SegCompressionJob or SegCompressionSweep",
+            "job.yaml: kind is Pod, not SegCompressionJob or SegCompressionSweep",
             id="kind",
         ),
         pytest.param("a: 1\n---\nb: 1", InvalidJobError, "holds 2 documents", id="two"),

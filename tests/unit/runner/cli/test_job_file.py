@@ -50,24 +50,24 @@ def test_relative_addresses_are_relative_to_the_file() -> None:
         pytest.param(
             "  output: {uri: s3://compressed/example/}\n", "", r"spec\.output: is required", id="missing"
         ),
-        pytest.param("SegCompressionJob", "Job", "kind: is Job, not SegCompressionJob", id="kind"),
+        pytest.param("SegCompressionJob", "Job", "job.yaml: kind is Job, not SegCompressionJob", id="kind"),
         pytest.param(
             "SegCompressionJob",
             "SegCompressionSweep",
-            "kind: is SegCompressionSweep, not SegCompressionJob; a sweep runs on a cluster: "
+            "job.yaml: kind is SegCompressionSweep, not SegCompressionJob; a sweep runs on a cluster: "
             "segcompress submit",
             id="a sweep",
         ),
         pytest.param(
             "kind: SegCompressionJob",
             "",
-            "kind: is required and missing; give SegCompressionJob",
+            "job.yaml: kind is required and missing; give SegCompressionJob",
             id="no kind",
         ),
         pytest.param(
             "kind: SegCompressionJob",
             "kind: List",
-            "kind: is List, not SegCompressionJob; give one SegCompressionJob a file",
+            "job.yaml: kind is List, not SegCompressionJob; give one SegCompressionJob a file",
             id="a list",
         ),
         pytest.param("apiVersion: segcompress.dev/v1alpha1", "", "^apiVersion: is required", id="no version"),

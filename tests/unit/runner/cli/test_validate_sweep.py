@@ -98,7 +98,7 @@ def test_valid_sweep_is_valid(sweep: Path, capsys: pytest.CaptureFixture[str]) -
         pytest.param(
             "kind: SegCompressionSweep",
             "kind: SegcompressionSweep",
-            ["kind: is SegcompressionSweep, not SegCompressionJob or SegCompressionSweep; did you mean SegC"],
+            ["sweep.yaml: kind is SegcompressionSweep, not SegCompressionJob or SegCompressionSweep; did"],
             id="kind",
         ),
         pytest.param("name: rate", "name: ratio", ["spec: parameters has ratio twice"], id="one name twice"),
