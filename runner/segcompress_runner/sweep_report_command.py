@@ -28,7 +28,7 @@ from segcompress_runner.errors import (
 from segcompress_runner.outputs.html.sweep import wording
 from segcompress_runner.outputs.html.sweep.page import render_sweep
 from segcompress_runner.outputs.sweep.links import bucket_links, place_of
-from segcompress_runner.outputs.sweep.reading import read_sweep
+from segcompress_runner.outputs.sweep.reading import REMEDY, read_sweep
 from segcompress_runner.outputs.sweep.swept import Swept
 from segcompress_runner.storage import Storage, local_stores, parse_address
 
@@ -88,15 +88,18 @@ def _read(name: str, source: Source) -> Swept:
         trials = ["scj", "--selector", f"{SWEEP_NAME_LABEL}={label_value(name)}"]
         text = sweep + kubectl.get(trials, source.namespace, source.context)
         return read_sweep(text, "kubectl", name)
-    if source.file == "-":
-        return read_sweep(sys.stdin.read(), "stdin", name, source.namespace)
+    origin = "stdin" if source.file == "-" else source.file
+    return read_sweep(_printed(source.file), origin, name, source.namespace)
+
+
+def _printed(file: str) -> str:
+    """Return what kubectl printed into a file, or to stdin ("-")."""
     try:
-        text = Path(source.file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputNotFoundError(
-            f"--from: {source.file} cannot be read ({getattr(error, 'strerror', error)})"
-        ) from None
-    return read_sweep(text, source.file, name, source.namespace)
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputNotFoundError(f"--from: {file} cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"--from: {file} must be JSON, but is not UTF-8 text; {REMEDY}") from None
 
 
 def _fetched(storage: Storage, swept: Swept, page: Path) -> Mapping[int, str]:

@@ -22,7 +22,8 @@ Object = Mapping[str, Any]
 _M = TypeVar("_M", bound=BaseModel)
 _ENDS = ("Succeeded", "Failed")
 _INDEX_LIMIT = 9
-_REMEDY = "give it what `kubectl get scs,scj -o json` prints"
+REMEDY = "give it what `kubectl get scs,scj -o json` prints"
+"""Where what is given is nothing of the kind."""
 
 
 class _Owner(Model):
@@ -83,23 +84,23 @@ def _objects(text: str, origin: str) -> Iterator[Object]:
         try:
             document, position = decoder.raw_decode(text, position)
         except ValueError as error:
-            raise InvalidInputError(f"{origin}: must be JSON, but is not ({error}); {_REMEDY}") from None
+            raise InvalidInputError(f"{origin}: must be JSON, but is not ({error}); {REMEDY}") from None
         except RecursionError:
-            raise InvalidInputError(f"{origin}: is nested too deep; {_REMEDY}") from None
+            raise InvalidInputError(f"{origin}: is nested too deep; {REMEDY}") from None
         yield from _flattened(document, origin)
 
 
 def _flattened(document: Any, origin: str) -> Iterator[Object]:
     if not isinstance(document, dict):
         kind = type(document).__name__
-        raise InvalidInputError(f"{origin}: must hold objects of Kubernetes, got a {kind}; {_REMEDY}")
+        raise InvalidInputError(f"{origin}: must hold objects of Kubernetes, got a {kind}; {REMEDY}")
     if not str(document.get("kind", "")).endswith("List"):
         yield document
         return
     items = document.get("items") or []
     if not isinstance(items, list):
         kind = type(items).__name__
-        raise InvalidInputError(f"{origin}: items must be a list, got a {kind}; {_REMEDY}")
+        raise InvalidInputError(f"{origin}: items must be a list, got a {kind}; {REMEDY}")
     for item in items:
         yield from _flattened(item, origin)
 

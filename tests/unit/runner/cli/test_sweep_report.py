@@ -40,6 +40,21 @@ def test_objects_are_read_from_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert cli.main(["sweep-report", NAME, "--from", "-", "-o", str(tmp_path / "report.html")]) == 0
 
 
+@pytest.mark.parametrize("source", ["FILE", "-"])
+def test_picture_is_no_sweep(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "p.png"
+    picture.write_bytes(b"\x89PNG\r\n")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(picture.read_bytes()), encoding="utf-8"))
+    told = source.replace("FILE", str(picture))
+    assert cli.main(["sweep-report", NAME, "--from", told, "-o", str(tmp_path / "report.html")]) == 3
+    assert capsys.readouterr().err == (
+        f"error: --from: {told} must be JSON, but is not UTF-8 text; "
+        "give it what `kubectl get scs,scj -o json` prints\n"
+    )
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
