@@ -6,11 +6,13 @@ A wrong setting of the template makes every trial wrong, and is reported once, w
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from pydantic import ValidationError
 
+from segcompress_api.act_settings import settings_of
 from segcompress_api.cluster_rules import cluster_faults
-from segcompress_api.errors import invalid_spec
+from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import JobSpec
 from segcompress_api.space import Point, Space, axis_of, space_of
 from segcompress_api.sweep import SweepSpec
@@ -34,6 +36,7 @@ def validate_sweep(spec: SweepSpec, findings: Findings) -> JobSpec | None:
         space.check_values()
     first, *others = (_checked(spec, space, point) for point in sample_points(space))
     findings.add(_told([first, *others]))
+    findings.add(_of_template_alone(spec))
     return first.spec
 
 
@@ -42,6 +45,33 @@ def of_template(finding: Finding) -> Finding:
     if not finding.where.startswith(_SPEC):
         return finding
     return replace(finding, where=_TEMPLATE + finding.where.removeprefix(_SPEC))
+
+
+def _of_template_alone(sweep: SweepSpec) -> list[Finding]:
+    """Return what the API server requires of the template, even where each trial gets it from a parameter."""
+    findings, template = Findings(), sweep.template.spec
+    if template.strategy.config_uri is None and template.strategy.preset is None:
+        try:
+            settings_of(template.strategy, template.model.files)
+        except InvalidSpecError as fault:
+            if not _is_replaced(fault.field, sweep):
+                findings.add([of_template(finding_of(fault))])
+    return list(findings)
+
+
+def _is_replaced(field: str, sweep: SweepSpec) -> bool:
+    """Return whether the template has a value there that each trial replaces: a placeholder may be wrong."""
+    paths = (each.path for each in sweep.parameters)
+    return any(
+        f"{field}.".startswith(f"{_SPEC}{path}.") and _has(sweep.template.spec, path) for path in paths
+    )
+
+
+def _has(spec: JobSpec, path: str) -> bool:
+    part: Any = spec.to_wire()
+    for key in path.split("."):
+        part = part.get(key) if isinstance(part, dict) else None
+    return part is not None
 
 
 class _Trial:

@@ -70,6 +70,17 @@ REFUSED: dict[str, tuple[Body, str]] = {
         {"template": {"spec": {**objects.SPEC, "strategy": {"UnstructurePrune": {"ratio": 0.75}}}}},
         "TrainConfig is required",
     ),
+    "template that only parameters complete": (
+        {
+            "template": {
+                "spec": {
+                    **objects.SPEC,
+                    "strategy": {**objects.SPEC["strategy"], "UnstructurePrune": {}},
+                }
+            }
+        },
+        "ratio is required by prune_mode ratio",
+    ),
     "no trials": ({"maxTrials": 0}, "maxTrials"),
     "nothing that learns": (
         {"knownTrials": {"matchLabels": {"model": "lite"}}},

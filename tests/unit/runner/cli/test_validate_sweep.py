@@ -46,6 +46,11 @@ def test_valid_sweep_is_valid(sweep: Path, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == f"{sweep}: valid\n"
 
 
+def test_placeholder_that_every_trial_replaces_is_valid(sweep: Path) -> None:
+    sweep.write_text(SWEEP.replace("learning_rate: 0.01", "learning_rate: swept"))
+    assert cli.main(["validate", str(sweep), "--spec-only"]) == 0
+
+
 @pytest.mark.parametrize(
     ("old", "new", "messages"),
     [
@@ -82,6 +87,12 @@ def test_valid_sweep_is_valid(sweep: Path, capsys: pytest.CaptureFixture[str]) -
             "",
             ["spec.template.spec.storage: is required in a cluster and missing; such as"],
             id="no Secret",
+        ),
+        pytest.param(
+            "UnstructurePrune: {ratio: 0.75}",
+            "UnstructurePrune: {}",
+            ["spec.template.spec.strategy.UnstructurePrune.ratio: is required and missing; such as 0.75"],
+            id="template that only parameters complete",
         ),
         pytest.param(
             "      storage",
