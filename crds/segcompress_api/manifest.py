@@ -55,7 +55,8 @@ def check_key(key: str) -> None:
         raise ValueError(f"the key {shown(key)} must have {_WORD_RULE}, after a domain and '/' if it has any")
 
 
-def _check_labels(labels: dict[str, str]) -> dict[str, str]:
+def check_labels(labels: dict[str, str]) -> dict[str, str]:
+    """Check keys and values of labels, and return them."""
     for key, value in labels.items():
         check_key(key)
         if value and not _is_word(value):
@@ -85,7 +86,7 @@ class ManifestMeta(ObjectMeta):
     name: Annotated[str, _SUBDOMAIN] = ""
     generate_name: Annotated[str, _BEGINNING] = ""
     namespace: Annotated[str, _NAMESPACE] = ""
-    labels: Annotated[dict[str, _Text], AfterValidator(_check_labels)] = Field(default_factory=dict)
+    labels: Annotated[dict[str, _Text], AfterValidator(check_labels)] = Field(default_factory=dict)
     annotations: Annotated[dict[str, _Text], AfterValidator(_check_annotations)] = Field(default_factory=dict)
     deletion_grace_period_seconds: Any = None
     finalizers: Any = None

@@ -14,6 +14,7 @@ from segcompress_api.act_settings import settings_of
 from segcompress_api.cluster_rules import cluster_faults
 from segcompress_api.errors import InvalidSpecError, invalid_spec
 from segcompress_api.job import JobSpec
+from segcompress_api.manifest import check_labels
 from segcompress_api.space import Point, Space, axis_of, space_of
 from segcompress_api.sweep import SweepSpec
 from segcompress_api.trial_specs import as_json, invalid_trial, sample_points, trial_at
@@ -37,6 +38,8 @@ def validate_sweep(spec: SweepSpec, findings: Findings) -> JobSpec | None:
     first, *others = (_checked(spec, space, point) for point in sample_points(space))
     findings.add(_told([first, *others]))
     findings.add(_of_template_alone(spec))
+    with findings.each():
+        _check_labels(spec.template.metadata.labels)
     return first.spec
 
 
@@ -57,6 +60,14 @@ def _of_template_alone(sweep: SweepSpec) -> list[Finding]:
             if not _is_replaced(fault.field, sweep):
                 findings.add([of_template(finding_of(fault))])
     return list(findings)
+
+
+def _check_labels(labels: dict[str, str]) -> None:
+    """Check the labels with which each trial is created: the API server looks at them only then."""
+    try:
+        check_labels(labels)
+    except ValueError as error:
+        raise InvalidSpecError("spec.template.metadata.labels", str(error)) from None
 
 
 def _is_replaced(field: str, sweep: SweepSpec) -> bool:

@@ -120,6 +120,12 @@ def test_placeholder_that_every_trial_replaces_is_valid(sweep: Path) -> None:
             id="label",
         ),
         pytest.param(
+            "    spec:\n      model",
+            "    metadata: {labels: {team: vision team}}\n    spec:\n      model",
+            ["spec.template.metadata.labels: the value of 'team' must have at most 63 letters, digits, '-'"],
+            id="value of a label",
+        ),
+        pytest.param(
             "metadata:",
             "---\nkind: Secret\n---\nmetadata:",
             ["sweep.yaml: holds 3 documents (SegCompressionSweep, Secret, None); give one "],
