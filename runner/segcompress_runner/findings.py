@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from segcompress_api.conditions import Reason
-from segcompress_api.errors import InvalidSpecError
+from segcompress_api.errors import InvalidSpecError, one_line
 from segcompress_runner.errors import InvalidRunError
 
 Each = Callable[[], AbstractContextManager[None]]
@@ -81,6 +81,6 @@ def finding_of(error: InvalidSpecError | InvalidRunError) -> Finding:
     """Return an error as a finding; by convention its message begins with the field or file."""
     if isinstance(error, InvalidSpecError):
         message = f"{error.problem}; {error.remedy}" if error.remedy else error.problem
-        return Finding("error", error.field, message, Reason.INVALID_SPEC)
+        return Finding("error", one_line(error.field), one_line(message), Reason.INVALID_SPEC)
     where, message = _SUBJECT.fullmatch(" ".join(str(error).split())).groups()  # type: ignore[union-attr]  # it matches all
     return Finding("error", where or "", message, error.reason)

@@ -126,6 +126,12 @@ def test_placeholder_that_every_trial_replaces_is_valid(sweep: Path) -> None:
             id="value of a label",
         ),
         pytest.param(
+            "maxTrials: 8",
+            'maxTrials: 8\n  knownTrials: {matchLabels: {"a\\n\\e[2J": b}}',
+            ["spec.knownTrials: matchLabels: a [2J must be the key of a label, such as example.com/model"],
+            id="key that a terminal would obey",
+        ),
+        pytest.param(
             "metadata:",
             "---\nkind: Secret\n---\nmetadata:",
             ["sweep.yaml: holds 3 documents (SegCompressionSweep, Secret, None); give one "],
