@@ -71,8 +71,9 @@ def _report_of_sweep(sweep: SweepManifest, means: Means, findings: Findings, *, 
     first = validate_sweep(sweep.spec, findings)
     if spec_only or first is None or findings.invalid:
         return Report(tuple(findings))
-    report = validate(first, means)
-    findings.add(map(of_template, report.findings))
+    report, told = validate(first, means), Findings()
+    validate_spec(first, told)  # for what has been told above, where it may be that of a trial
+    findings.add(of_template(finding) for finding in report.findings if finding not in {*told})
     return replace(report, findings=tuple(findings))
 
 

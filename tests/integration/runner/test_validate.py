@@ -17,6 +17,15 @@ from .conftest import put, write_dataset
 from .runs import Spec, changed
 
 HEAD = {"apiVersion": "segcompress.dev/v1alpha1", "kind": "SegCompressionJob", "metadata": {"name": "x"}}
+SWEEP = {
+    "parameters": [
+        {"name": "on", "path": "benchmark.runtimes", "values": ['["PaddleInference"]', '["MNN"]']}
+    ],
+    "algorithm": {"name": "Grid"},
+    "objectives": [{"metric": "compressed.miou", "goal": "Maximize"}],
+    "maxTrials": 2,
+}
+"""All of a sweep but its template: two trials, the first on a runtime that skips no zeros."""
 
 
 class Validator:
@@ -31,8 +40,9 @@ class Validator:
         }
 
     def __call__(self, spec: Spec, *options: str) -> tuple[int, str]:
-        """Write a job, validate it, and return exit code and output."""
-        (self.folder / "job.yaml").write_text(yaml.safe_dump({**HEAD, "spec": spec}))
+        """Write a job or a sweep, validate it, and return exit code and output."""
+        kind = "SegCompressionSweep" if "template" in spec else "SegCompressionJob"
+        (self.folder / "job.yaml").write_text(yaml.safe_dump({**HEAD, "kind": kind, "spec": spec}))
         done = subprocess.run(
             [sys.executable, "-m", "segcompress", "validate", "job.yaml", *options],
             check=False,
@@ -95,6 +105,25 @@ def test_a_wrong_number_of_classes_is_one_error(validate: Validator, spec: Spec)
     assert where == "spec.dataset.numClasses"
     assert message.startswith("is 3 and the model's output ")
     assert report["trial"] is None
+
+
+def test_inputs_of_the_first_trial_are_those_of_the_sweep(validate: Validator, spec: Spec) -> None:
+    report = validate.report({**SWEEP, "template": {"spec": spec}})
+    found = [(one["level"], one["where"], one["message"].partition(": ")[0]) for one in report["findings"]]
+    trials = ('a trial with on ["PaddleInference"]', 'a trial with on ["MNN"]')  # they skip few zeros or none
+    assert found == [("warning", "spec.parameters", trial) for trial in trials]
+    assert report["pictures"] == {"listed": 16, "lookedAt": 16}
+    assert report["trial"]["miou"] > 0.9
+
+
+def test_what_is_wrong_with_the_inputs_of_a_sweep_is_said_of_its_template(
+    validate: Validator, spec: Spec
+) -> None:
+    faulty = changed(changed(spec, "dataset.numClasses", 3), "dataset.classNames", [])
+    report = validate.report({**SWEEP, "template": {"spec": faulty}})
+    (error,) = (one for one in report["findings"] if one["level"] == "error")
+    assert error["where"] == "spec.template.spec.dataset.numClasses"
+    assert error["message"].startswith("is 3 and the model's output ")
 
 
 def test_a_number_of_classes_that_fits_neither_labels_nor_model_is_one_error(
