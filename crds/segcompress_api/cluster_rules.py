@@ -1,4 +1,4 @@
-"""What a spec must have in a cluster, where a run on this machine needs it not."""
+"""What a spec must have to run in a cluster, and need not have to run on this machine."""
 
 from collections.abc import Iterator
 

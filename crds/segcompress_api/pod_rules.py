@@ -13,7 +13,7 @@ from segcompress_api.quantities import amount
 _STANDARD = ("cpu", "memory", "ephemeral-storage")
 _HUGE_PAGES = "hugepages-"
 _NATIVE = "kubernetes.io/"
-"""In the names of resources that are no devices: they can be divided, and requests may be below limits."""
+"""In the names of resources that are not devices: these can be divided, and requested below their limits."""
 
 _QUOTA = "requests."
 """Before a device's name in a quota."""
@@ -82,7 +82,7 @@ def _faults_of_toleration(field: str, toleration: Toleration) -> Iterator[Invali
     if toleration.key:
         yield from _fault_of_key(f"{field}.key", toleration.key)
     elif toleration.operator != "Exists":
-        problem = f"must be Exists if there is no key, got {toleration.operator or 'none'}"
+        problem = f"must be Exists when key is empty, got {toleration.operator or 'none'}"
         yield InvalidSpecError(f"{field}.operator", problem, "give the key of a taint")
     if toleration.operator == "Exists" and toleration.value:
         yield InvalidSpecError(

@@ -36,7 +36,7 @@ def validate_sweep(spec: SweepSpec, findings: Findings) -> JobSpec | None:
     with findings.each():
         space.check_values()
     first, *others = (_checked(spec, space, point) for point in sample_points(space))
-    findings.add(_told([first, *others]))
+    findings.add(_each_once([first, *others]))
     findings.add(_of_template_alone(spec))
     with findings.each():
         _check_labels(spec.template.metadata.labels)
@@ -108,7 +108,7 @@ def _checked(sweep: SweepSpec, space: Space, point: Point) -> _Trial:
     return trial
 
 
-def _told(trials: Sequence[_Trial]) -> list[Finding]:
+def _each_once(trials: Sequence[_Trial]) -> list[Finding]:
     """Return each finding once: of the template if all trials have it, else of the first that has it."""
     seen = [(finding, trial.point) for trial in trials for finding in trial.findings]
     often, first = Counter(finding for finding, _ in seen), dict(reversed(seen))

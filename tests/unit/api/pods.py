@@ -87,7 +87,7 @@ REFUSED = [
     pytest.param(
         {"tolerations": [{"value": "a"}]},
         "tolerations[0].operator",
-        "must be Exists if there is no key, got none; give the key of a taint",
+        "must be Exists when key is empty, got none; give the key of a taint",
         id="value of any taint",
     ),
     pytest.param(
@@ -113,7 +113,7 @@ ACCEPTED = [
         resources({"kubernetes.io/batch-cpu": "1.5"}, {"kubernetes.io/batch-cpu": "2"}),
         id="overcommitted resource of another scheduler",
     ),
-    pytest.param(resources({"kubernetes.io/example": "500m"}, {}), id="native resource that is no device"),
+    pytest.param(resources({"kubernetes.io/example": "500m"}, {}), id="native resource, not a device"),
     pytest.param(resources({}, {"example.com/npu": f"{'9' * 30}Ti"}), id="as many devices as can be written"),
     pytest.param({"tolerations": [{"operator": "Exists"}]}, id="every taint"),
     pytest.param({"nodeSelector": {"example.com/pool": "a"}}, id="node selector"),

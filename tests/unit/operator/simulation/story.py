@@ -33,7 +33,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Story:
-    """A sweep of seeds, and what disturbs it; edits are no disturbance."""
+    """A sweep of seeds, and what disturbs it; edits do not count as disturbances."""
 
     spec: Body
     edits: Sequence[Edit] = ()
